@@ -1,0 +1,247 @@
+"""The configuration of an ALBERT, the eight published ones, and exact parameter counts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+SHARINGS = ("all", "attention", "ffn", "none")
+ACTIVATION_NAMES = ("gelu", "gelu_new", "relu", "tanh", "linear")
+
+
+@dataclass
+class AlbertConfig:
+    """What an ALBERT looks like. The defaults are those of ``albert-base-v2``.
+
+    The first block of fields has the names and meanings of the published ``config.json``; the
+    second block is this implementation's own. Published models use the defaults of the second.
+
+    Parameters
+    ----------
+    vocab_size, embedding_size, hidden_size, intermediate_size : int
+        V, E, H and F.
+    num_hidden_layers, num_attention_heads : int
+        L and A; H must be divisible by A.
+    num_hidden_groups, inner_group_num : int
+        The L layers are cut into this many groups, each with parameters of its own; each layer
+        applies ``inner_group_num`` different blocks one after the other.
+    hidden_act : {"gelu", "gelu_new", "relu", "tanh", "linear"}
+        "gelu" is the erf form and "gelu_new" the tanh form, as transformers names them. The
+        original code says "gelu" and means the tanh form.
+    hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout_prob : float
+        Probabilities of dropping, in [0, 1).
+    max_position_embeddings, type_vocab_size : int
+        Rows of the position table and of the token-type table.
+    initializer_range : float
+        Standard deviation of the normal that weights are drawn from, before it is truncated at
+        two standard deviations.
+    layer_norm_eps : float
+        The epsilon inside the square root of layer normalisation.
+    pad_token_id, bos_token_id, eos_token_id : int
+        Ids of ``<pad>``, ``[CLS]`` and ``[SEP]``.
+    sharing : {"all", "attention", "ffn", "none"}
+        What the depths share: everything (ALBERT), only the attention blocks, only the
+        feed-forward blocks, nothing (BERT). ALBERT paper, section 4.5.
+    embedding_mapping : bool
+        Whether a linear map leads from E to H. Only where E = H may it be left out (BERT).
+    cross_layer_residual : bool
+        Whether each layer's input is added to its output, h' = h + f(h; W).
+    sop_weight : float
+        The lambda of ``loss = mlm_loss + sop_weight * sop_loss``.
+    extra : dict
+        Keys of a ``config.json`` that have no meaning here; kept, so that they are written back.
+
+    Raises
+    ------
+    ValueError
+        Where a value is impossible or two values contradict each other.
+
+    References
+    ----------
+    Lan et al. 2020, section 3 and table 1; google-research/albert, ``modeling.py``.
+    """
+
+    vocab_size: int = 30000
+    embedding_size: int = 128
+    hidden_size: int = 768
+    num_hidden_layers: int = 12
+    num_hidden_groups: int = 1
+    num_attention_heads: int = 12
+    intermediate_size: int = 3072
+    inner_group_num: int = 1
+    hidden_act: str = "gelu_new"
+    hidden_dropout_prob: float = 0.0
+    attention_probs_dropout_prob: float = 0.0
+    classifier_dropout_prob: float = 0.1
+    max_position_embeddings: int = 512
+    type_vocab_size: int = 2
+    initializer_range: float = 0.02
+    layer_norm_eps: float = 1e-12
+    pad_token_id: int = 0
+    bos_token_id: int = 2
+    eos_token_id: int = 3
+
+    sharing: str = "all"
+    embedding_mapping: bool = True
+    cross_layer_residual: bool = False
+    sop_weight: float = 1.0
+    extra: dict = field(default_factory=dict, repr=False)
+
+    def __post_init__(self):
+        for name in _SIZES:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+        for name in _PROBABILITIES:
+            value = getattr(self, name)
+            if not _is_number(value) or not 0 <= value < 1:
+                raise ValueError(f"{name} is {value!r}; a dropout probability lies in [0, 1)")
+        for name in ("initializer_range", "layer_norm_eps"):
+            value = getattr(self, name)
+            if not _is_number(value) or not 0 < value < float("inf"):
+                raise ValueError(f"{name} is {value!r}; it must be a positive number")
+        if not _is_number(self.sop_weight) or not 0 <= self.sop_weight < float("inf"):
+            raise ValueError(f"sop_weight is {self.sop_weight!r}; it must be 0 or positive")
+        if self.hidden_act not in ACTIVATION_NAMES:
+            raise ValueError(f"hidden_act is {self.hidden_act!r}; known are "
+                             f"{', '.join(ACTIVATION_NAMES)}")
+        if self.sharing not in SHARINGS:
+            raise ValueError(f"sharing is {self.sharing!r}; known are {', '.join(SHARINGS)}")
+        for name in ("embedding_mapping", "cross_layer_residual"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be true or false")
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is not divisible by "
+                             f"num_attention_heads {self.num_attention_heads}")
+        if self.num_hidden_groups > self.num_hidden_layers:
+            raise ValueError(f"num_hidden_groups {self.num_hidden_groups} is more than "
+                             f"num_hidden_layers {self.num_hidden_layers}")
+        if not self.embedding_mapping and self.embedding_size != self.hidden_size:
+            raise ValueError(f"embedding_mapping may be left out only where embedding_size equals "
+                             f"hidden_size; they are {self.embedding_size} and {self.hidden_size}")
+
+    # ---- reading and writing -------------------------------------------------------------------
+
+    @classmethod
+    def from_name(cls, name, **changes):
+        """The configuration of a published model, e.g. ``from_name("albert-base-v2")``.
+
+        ``changes`` replace single fields: ``from_name("albert-base-v2", hidden_dropout_prob=0.1)``.
+        """
+        key = name.removeprefix("albert/") if isinstance(name, str) else name
+        if key not in PUBLISHED:
+            raise ValueError(f"there is no published configuration {name!r}; "
+                             f"known are {', '.join(PUBLISHED)}")
+        return cls(**{**PUBLISHED[key], **changes})
+
+    @classmethod
+    def from_dict(cls, values):
+        """From the dictionary of a ``config.json``; unknown keys go to ``extra``."""
+        if not isinstance(values, dict):
+            raise ValueError(f"a configuration is a dictionary, not a {type(values).__name__}")
+        names = {f.name for f in fields(cls)} - {"extra"}
+        known = {key: value for key, value in values.items() if key in names}
+        extra = {key: value for key, value in values.items() if key not in names}
+        return cls(**known, extra=extra)
+
+    def to_dict(self):
+        """A dictionary ready to be written as ``config.json``; ``from_dict`` reads it back."""
+        values = asdict(self)
+        return {"architectures": ["AlbertForPreTraining"], "model_type": "albert",
+                **values.pop("extra"), **values}
+
+    @classmethod
+    def from_file(cls, path):
+        """From a ``config.json`` or from the folder that holds one."""
+        path = Path(path)
+        path = path / "config.json" if path.is_dir() else path
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise FileNotFoundError(f"there is no configuration file {path}") from None
+        except ValueError as error:
+            raise ValueError(f"{path} is not JSON: {error}") from None
+        try:
+            return cls.from_dict(values)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    # ---- what follows from the fields ----------------------------------------------------------
+
+    def schedule(self):
+        """Which attention block and which feed-forward block each application of a layer uses.
+
+        Sharing is nothing but these index lists. With ``inner_group_num`` = 1 there is one
+        application a depth.
+
+        Returns
+        -------
+        list of (int, int)
+            (attention block, feed-forward block), L x ``inner_group_num`` pairs.
+
+        Notes
+        -----
+        Depth l belongs to group int(l / (L / G)), rounded as transformers does. The original
+        computes int(l / L * G), which differs for a few uneven (L, G) and never for G = 1.
+        """
+        layers_per_group = self.num_hidden_layers / self.num_hidden_groups
+        shared = [int(depth / layers_per_group) * self.inner_group_num + inner
+                  for depth in range(self.num_hidden_layers)
+                  for inner in range(self.inner_group_num)]
+        own = list(range(len(shared)))
+        attention = shared if self.sharing in ("all", "attention") else own
+        feed_forward = shared if self.sharing in ("all", "ffn") else own
+        return list(zip(attention, feed_forward))
+
+    def parameter_counts(self):
+        """Exact number of parameters by component; tied weights are counted once.
+
+        Returns
+        -------
+        dict of str to int
+            embeddings, mapping, attention, feed_forward, pooler, mlm_head, sop_head. The first
+            five make up ``AlbertModel``, all of them ``AlbertForPreTraining``.
+        """
+        V, E, H, F = (self.vocab_size, self.embedding_size, self.hidden_size,
+                      self.intermediate_size)
+        attention_blocks, feed_forward_blocks = (1 + max(i) for i in zip(*self.schedule()))
+        return {
+            "embeddings": (V + self.max_position_embeddings + self.type_vocab_size) * E + 2 * E,
+            "mapping": (E * H + H) if self.embedding_mapping else 0,
+            "attention": attention_blocks * (4 * (H * H + H) + 2 * H),
+            "feed_forward": feed_forward_blocks * ((H * F + F) + (F * H + H) + 2 * H),
+            "pooler": H * H + H,
+            "mlm_head": (H * E + E) + 2 * E + V,
+            "sop_head": H * 2 + 2,
+        }
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+_SIZES = ("vocab_size", "embedding_size", "hidden_size", "num_hidden_layers", "num_hidden_groups",
+          "num_attention_heads", "intermediate_size", "inner_group_num",
+          "max_position_embeddings", "type_vocab_size")
+_PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob")
+
+
+def _published(H, L, A, hidden_act, dropout):
+    return dict(hidden_size=H, num_hidden_layers=L, num_attention_heads=A,
+                intermediate_size=4 * H, hidden_act=hidden_act, hidden_dropout_prob=dropout,
+                attention_probs_dropout_prob=dropout)
+
+
+# v1 was trained with the tanh form of GELU, though its published files say "gelu".
+PUBLISHED = {
+    #                              H     L   A   activation  dropout
+    "albert-base-v1": _published(768, 12, 12, "gelu_new", 0.1),
+    "albert-large-v1": _published(1024, 24, 16, "gelu_new", 0.1),
+    "albert-xlarge-v1": _published(2048, 24, 16, "gelu_new", 0.1),
+    "albert-xxlarge-v1": _published(4096, 12, 64, "gelu_new", 0.0),
+    "albert-base-v2": _published(768, 12, 12, "gelu_new", 0.0),
+    "albert-large-v2": _published(1024, 24, 16, "gelu_new", 0.0),
+    "albert-xlarge-v2": _published(2048, 24, 16, "gelu_new", 0.0),
+    "albert-xxlarge-v2": _published(4096, 12, 64, "gelu_new", 0.0),
+}

@@ -1,0 +1,28 @@
+"""The functions an ALBERT is made of, each forward with its backward directly beneath it.
+
+Every ``*_forward`` returns ``(y, cache)`` and every ``*_backward(dy, cache)`` returns the
+gradients of the forward's array arguments, in their order.
+"""
+
+from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward
+from .binary_cross_entropy import binary_cross_entropy_backward, binary_cross_entropy_forward
+from .cross_entropy import cross_entropy_backward, cross_entropy_forward
+from .dropout import dropout_backward, dropout_forward
+from .embedding import embedding_backward, embedding_forward
+from .erf import erf
+from .gelu import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward
+from .layer_norm import layer_norm_backward, layer_norm_forward
+from .linear import linear_backward, linear_forward
+from .mean_squared_error import mean_squared_error_backward, mean_squared_error_forward
+from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_backward,
+                      softmax_forward)
+
+__all__ = [
+    "ACTIVATIONS", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
+    "cross_entropy_backward", "cross_entropy_forward", "dropout_backward", "dropout_forward",
+    "embedding_backward", "embedding_forward", "erf", "gelu_backward", "gelu_forward",
+    "gelu_new_backward", "gelu_new_forward", "layer_norm_backward", "layer_norm_forward",
+    "linear_backward", "linear_forward", "masked_softmax_backward", "masked_softmax_forward",
+    "mean_squared_error_backward", "mean_squared_error_forward", "relu_backward", "relu_forward",
+    "softmax_backward", "softmax_forward", "tanh_backward", "tanh_forward",
+]

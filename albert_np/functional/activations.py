@@ -1,0 +1,117 @@
+"""The simpler activations, and the table of all of them by their published names."""
+
+import numpy as np
+
+from .gelu import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward
+
+
+def relu_forward(x):
+    r"""Keep what is positive.
+
+    .. math::
+       :label: RELU.1
+
+       y = \max(x, 0)
+
+    Parameters
+    ----------
+    x : array (...)
+
+    Returns
+    -------
+    y : array (...)
+    cache : what the backward pass needs
+    """
+    positive = x.real > 0
+    y = x * positive                                                   # (RELU.1)
+    return y, positive
+
+
+def relu_backward(dy, cache):
+    r"""The slope is 1 where x was positive and 0 elsewhere (at 0 by convention).
+
+    .. math::
+       :label: RELU.2
+
+       dx = dy \cdot [x > 0]
+
+    Parameters
+    ----------
+    dy : array (...)
+    cache : from :func:`relu_forward`
+
+    Returns
+    -------
+    dx : array (...)
+    """
+    positive = cache
+    # forward: y = x where x > 0, else 0
+    dx = dy * positive                                                 # (RELU.2)
+    return dx
+
+
+def tanh_forward(x):
+    r"""The hyperbolic tangent.
+
+    .. math::
+       :label: TANH.1
+
+       y = \tanh x = \frac{e^x - e^{-x}}{e^x + e^{-x}}
+
+    Parameters
+    ----------
+    x : array (...)
+
+    Returns
+    -------
+    y : array (...)
+    cache : what the backward pass needs
+    """
+    y = np.tanh(x)                                                     # (TANH.1)
+    return y, y
+
+
+def tanh_backward(dy, cache):
+    r"""Gradient of tanh, from its own output.
+
+    With :math:`p = e^x + e^{-x}` and :math:`q = e^x - e^{-x}` we have y = q/p, q' = p, p' = q,
+    and the quotient rule gives :math:`y' = (p \cdot p - q \cdot q)/p^2 = 1 - y^2`:
+
+    .. math::
+       :label: TANH.2
+
+       dx = dy\, (1 - y^2)
+
+    Parameters
+    ----------
+    dy : array (...)
+    cache : from :func:`tanh_forward`
+
+    Returns
+    -------
+    dx : array (...)
+    """
+    y = cache
+    # forward: y = tanh(x)
+    dx = dy * (1 - y * y)                                              # (TANH.2)
+    return dx
+
+
+def linear_activation_forward(x):
+    """No activation: y = x."""
+    return x, None
+
+
+def linear_activation_backward(dy, cache):
+    """The slope of y = x is 1."""
+    return dy
+
+
+# The names are those of transformers' ``hidden_act``.
+ACTIVATIONS = {
+    "gelu": (gelu_forward, gelu_backward),
+    "gelu_new": (gelu_new_forward, gelu_new_backward),
+    "relu": (relu_forward, relu_backward),
+    "tanh": (tanh_forward, tanh_backward),
+    "linear": (linear_activation_forward, linear_activation_backward),
+}

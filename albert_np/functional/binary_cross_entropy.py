@@ -1,0 +1,74 @@
+"""Sigmoid cross-entropy, the loss where several labels may be true at once."""
+
+import numpy as np
+
+
+def binary_cross_entropy_forward(logits, targets):
+    r"""Mean negative log-probability of independent yes/no answers.
+
+    With :math:`\sigma(x) = 1/(1+e^{-x})` the probability of "yes" and t the truth in [0, 1],
+
+    .. math::
+       :label: BCE.1
+
+       s = \frac1N \sum_n \ell_n, \qquad
+       \ell = -t \log \sigma(x) - (1-t) \log(1 - \sigma(x))
+            = \log(1 + e^{x}) - t x
+
+    since :math:`\log\sigma(x) = x - \log(1+e^{x})` and :math:`\log(1-\sigma(x)) = -\log(1+e^x)`.
+    For large x the exponential would overflow; :math:`\log(1+e^x) = x + \log(1+e^{-x})` moves
+    the exponent below 0.
+
+    Parameters
+    ----------
+    logits : array (...)
+    targets : array (...)
+        Of the same shape, each in [0, 1].
+
+    Returns
+    -------
+    loss : scalar
+    cache : what the backward pass needs
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ.
+    """
+    targets = np.asarray(targets, dtype=logits.real.dtype)
+    if targets.shape != logits.shape:
+        raise ValueError(f"targets have shape {targets.shape}, "
+                         f"but logits have shape {logits.shape}")
+    x = logits
+    sign = np.where(x.real > 0, -1, 1).astype(x.real.dtype)
+    e = np.exp(sign * x)                                               # e^-|x|, never above 1
+    row_losses = np.log1p(e) + x * (x.real > 0) - targets * x          # log(1 + e^x) - t x
+    loss = row_losses.mean()                                           # (BCE.1)
+    sigmoid = np.where(x.real > 0, 1, e) / (1 + e)                     # (...)
+    return loss, (sigmoid, targets)
+
+
+def binary_cross_entropy_backward(dloss, cache):
+    r"""Gradient of the sigmoid cross-entropy.
+
+    The derivative of :math:`\log(1 + e^x)` is :math:`e^x/(1+e^x) = \sigma(x)`, and that of tx
+    is t:
+
+    .. math::
+       :label: BCE.2
+
+       dx_n = ds\; \frac1N \left( \sigma(x_n) - t_n \right)
+
+    Parameters
+    ----------
+    dloss : scalar
+    cache : from :func:`binary_cross_entropy_forward`
+
+    Returns
+    -------
+    dlogits : array (...)
+    """
+    sigmoid, targets = cache
+    # forward: loss = mean(log(1 + exp(x)) - t * x)
+    dx = (sigmoid - targets) * (dloss * (1 / sigmoid.size))            # (BCE.2)
+    return dx

@@ -1,0 +1,98 @@
+"""Softmax cross-entropy: the loss of every classification, the masked language model included."""
+
+import numpy as np
+
+
+def cross_entropy_forward(logits, labels, ignore_index=-100, weights=None):
+    r"""Mean negative log-probability that the logits give to the right classes.
+
+    .. math::
+       :label: CE.1
+
+       s = \frac{1}{W} \sum_n w_n \ell_n, \qquad W = \sum_n w_n, \qquad
+       \ell_n = -\log p_{n, c_n}
+              = \log \sum_k e^{x_{nk}} - x_{n, c_n}
+
+    where x are the logits, :math:`c_n` the label of row n, p their softmax (SM.1) and w the
+    weights: 1 where none are given, 0 for rows whose label is ``ignore_index``. Where no weight
+    is left, the loss is 0. The softmax never appears on its own: the logarithm of a probability
+    that rounds to 0 would be infinite, and the form on the right has no such place.
+
+    Parameters
+    ----------
+    logits : array (..., K)
+    labels : integer array (...)
+        Each in [0, K), or ``ignore_index``.
+    ignore_index : int
+    weights : array (...), optional
+        Of each row. For weights by class, pass ``class_weights[labels]``.
+
+    Returns
+    -------
+    loss : scalar
+    cache : what the backward pass needs
+
+    Raises
+    ------
+    ValueError
+        Where a label is no class, or the shapes do not fit.
+    """
+    K = logits.shape[-1]
+    labels = np.asarray(labels)
+    if labels.shape != logits.shape[:-1]:
+        raise ValueError(f"labels have shape {labels.shape}, but logits of shape {logits.shape} "
+                         f"need labels of shape {logits.shape[:-1]}")
+    x, labels = logits.reshape(-1, K), labels.reshape(-1)              # (N, K), (N,)
+    counted = labels != ignore_index                                   # (N,)
+    classes = np.where(counted, labels, 0)
+    if classes.size and not (0 <= classes.min() and classes.max() < K):
+        raise ValueError(f"labels range from {classes.min()} to {classes.max()}, "
+                         f"but there are {K} classes, 0 to {K - 1}")
+    w = counted.astype(x.real.dtype)                                   # (N,)
+    if weights is not None:
+        w = w * np.asarray(weights, dtype=w.dtype).reshape(-1)
+    total = w.sum()
+    w = w / total if total != 0 else w                                 # w_n / W
+
+    rows = np.arange(len(x))
+    shift = x.real.max(axis=-1, keepdims=True)                         # (N, 1)
+    e = np.exp(x - shift)                                              # (N, K)
+    sum_e = e.sum(axis=-1)                                             # (N,)
+    row_losses = np.log(sum_e) + shift[:, 0] - x[rows, classes]        # l_n
+    loss = (w * row_losses).sum()                                      # (CE.1)
+    return loss, (e, sum_e, classes, w, logits.shape)
+
+
+def cross_entropy_backward(dloss, cache):
+    r"""Gradient of the cross-entropy with respect to the logits.
+
+    One row of (CE.1). The first term's derivative is the softmax,
+
+    .. math::
+
+       \frac{\partial}{\partial x_j} \log \sum_k e^{x_k}
+       = \frac{e^{x_j}}{\sum_k e^{x_k}} = p_j,
+
+    and the second term's is 1 for the label's own logit and 0 for the others. Together with the
+    row's share of the mean:
+
+    .. math::
+       :label: CE.2
+
+       dx_{nj} = ds\; \frac{w_n}{W} \left( p_{nj} - [j = c_n] \right)
+
+    Parameters
+    ----------
+    dloss : scalar
+    cache : from :func:`cross_entropy_forward`
+
+    Returns
+    -------
+    dlogits : array (..., K)
+    """
+    e, sum_e, classes, w, shape = cache
+    # forward: loss = sum_n w_n * (log(sum(exp(x_n))) - x_n[class])
+    scale = dloss * w                                                  # (N,)
+    dx = e * (scale / sum_e)[:, None]                                  # p times the row's share
+    dx[np.arange(len(dx)), classes] -= scale                           # (CE.2)  (N, K)
+    return dx.reshape(shape)

@@ -1,0 +1,65 @@
+"""Dropout."""
+
+import numpy as np
+
+
+def dropout_forward(x, p, rng):
+    r"""Set each entry to zero with probability p and scale up the rest ("inverted" dropout).
+
+    .. math::
+       :label: DO.1
+
+       y = x \odot m, \qquad
+       m_j = \begin{cases} 0 & \text{with probability } p \\
+                           1/(1-p) & \text{otherwise} \end{cases}
+
+    The scaling makes the expected value of y equal to x, so that nothing need be changed when
+    dropout is turned off for prediction.
+
+    Parameters
+    ----------
+    x : array (...)
+    p : float in [0, 1)
+    rng : numpy.random.Generator or None
+        None turns dropout off.
+
+    Returns
+    -------
+    y : array (...)
+    cache : the mask m, or None where dropout is off
+
+    References
+    ----------
+    Srivastava et al. 2014.
+    """
+    if rng is None or p == 0:
+        return x, None
+    kept = rng.random(x.shape, dtype=np.float32) >= p                  # the same for every dtype
+    mask = kept * np.asarray(1 / (1 - p), dtype=x.real.dtype)          # (...)
+    y = x * mask                                                       # (DO.1)
+    return y, mask
+
+
+def dropout_backward(dy, cache):
+    r"""The mask is a constant factor, so the gradient passes through the same mask.
+
+    .. math::
+       :label: DO.2
+
+       dx = dy \odot m
+
+    Parameters
+    ----------
+    dy : array (...)
+    cache : from :func:`dropout_forward`
+
+    Returns
+    -------
+    dx : array (...)
+    """
+    mask = cache
+    if mask is None:
+        return dy
+    # forward: y = x * mask
+    dx = dy * mask                                                     # (DO.2)
+    return dx

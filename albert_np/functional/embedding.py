@@ -1,0 +1,85 @@
+"""Embedding look-up: one row of a table for each id."""
+
+import numpy as np
+
+
+def embedding_forward(table, ids):
+    r"""Take row ``ids[n]`` of the table for every n.
+
+    .. math::
+       :label: EMB.1
+
+       y_{ne} = \text{table}_{\text{ids}_n,\, e}
+
+    It is the product of a one-hot matrix and the table, without the multiplications by zero.
+
+    Parameters
+    ----------
+    table : array (V, E)
+    ids : integer array (...)
+        Each in [0, V).
+
+    Returns
+    -------
+    y : array (..., E)
+    cache : what the backward pass needs
+
+    Raises
+    ------
+    ValueError
+        Where an id is not in the table. (NumPy would read a negative one from the end.)
+    """
+    ids = np.asarray(ids)
+    if ids.size and not (0 <= ids.min() and ids.max() < len(table)):
+        raise ValueError(f"ids range from {ids.min()} to {ids.max()}, "
+                         f"but the embedding table has rows 0 to {len(table) - 1}")
+    y = table[ids]                                                     # (EMB.1)  (..., E)
+    return y, (ids, table.shape)
+
+
+def embedding_backward(dy, cache):
+    r"""Gradient of the table: every use of a row adds its part.
+
+    By (EMB.1) the entry :math:`\text{table}_{ve}` touches :math:`y_{ne}` with slope 1 wherever
+    :math:`\text{ids}_n = v`, and nothing else. A token that occurs three times therefore collects
+    three gradients; an assignment in place of the sum would keep only the last.
+
+    .. math::
+       :label: EMB.2
+
+       d\text{table}_{ve} = \sum_{n \,:\, \text{ids}_n = v} dy_{ne}
+
+    Parameters
+    ----------
+    dy : array (..., E)
+    cache : from :func:`embedding_forward`
+
+    Returns
+    -------
+    dtable : array (V, E)
+    """
+    ids, shape = cache
+    # forward: y = table[ids]
+    dtable = np.zeros(shape, dtype=dy.dtype)
+    add_rows(dtable, ids.reshape(-1), dy.reshape(-1, shape[1]))        # (EMB.2)  (V, E)
+    return dtable
+
+
+def add_rows(table, ids, rows):
+    """``table[ids[n]] += rows[n]`` for every n, where an id may occur more than once.
+
+    The plain way is ``np.add.at(table, ids, rows)``. This is the same sum, taken quickly: sort
+    the rows so that those with the same id stand together, then add up each run.
+
+    Parameters
+    ----------
+    table : array (V, E), changed in place
+    ids : integer array (N,)
+    rows : array (N, E)
+    """
+    if not ids.size:
+        return
+    order = np.argsort(ids, kind="stable")
+    sorted_ids = ids[order]
+    run_starts = np.flatnonzero(np.r_[True, sorted_ids[1:] != sorted_ids[:-1]])
+    table[sorted_ids[run_starts]] += np.add.reduceat(rows[order], run_starts, axis=0)

@@ -1,0 +1,135 @@
+"""The Gaussian error linear unit, exact (erf) and as ALBERT was trained (tanh)."""
+
+import math
+
+import numpy as np
+
+from .erf import erf
+
+SQRT_HALF = math.sqrt(0.5)
+SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
+INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+CUBIC = 0.044715
+
+
+def gelu_forward(x):
+    r"""GELU: x times the probability that a standard normal variable is below x.
+
+    .. math::
+       :label: GELU.1
+
+       y = x\, \Phi(x), \qquad
+       \Phi(x) = \tfrac12 \left(1 + \operatorname{erf}\!\big(x / \sqrt2\big)\right)
+
+    Parameters
+    ----------
+    x : array (...)
+
+    Returns
+    -------
+    y : array (...)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    Hendrycks and Gimpel 2016. transformers calls this form "gelu".
+    """
+    Phi = 0.5 * (1 + erf(x * SQRT_HALF))                               # (...)
+    y = x * Phi                                                        # (GELU.1)
+    return y, (x, Phi)
+
+
+def gelu_backward(dy, cache):
+    r"""Gradient of GELU in the erf form.
+
+    The derivative of :math:`\operatorname{erf}(u)` is :math:`\tfrac{2}{\sqrt\pi} e^{-u^2}`
+    (ERF.1). With :math:`u = x/\sqrt2`, whose derivative is :math:`1/\sqrt2`,
+
+    .. math::
+
+       \Phi'(x) = \tfrac12 \cdot \tfrac{2}{\sqrt\pi} e^{-x^2/2} \cdot \tfrac{1}{\sqrt2}
+                = \tfrac{1}{\sqrt{2\pi}} e^{-x^2/2} = \varphi(x),
+
+    the density of the normal distribution. The product rule on (GELU.1) gives
+
+    .. math::
+       :label: GELU.2
+
+       dx = dy \left( \Phi(x) + x\, \varphi(x) \right)
+
+    Parameters
+    ----------
+    dy : array (...)
+    cache : from :func:`gelu_forward`
+
+    Returns
+    -------
+    dx : array (...)
+    """
+    x, Phi = cache
+    # forward: y = x * Phi(x)
+    phi = INV_SQRT_2PI * np.exp(-0.5 * x * x)                          # (...)
+    dx = dy * (Phi + x * phi)                                          # (GELU.2)
+    return dx
+
+
+def gelu_new_forward(x):
+    r"""GELU in the tanh form, the one that ALBERT was trained with.
+
+    .. math::
+       :label: GELU.3
+
+       y = \tfrac12 x (1 + t), \qquad t = \tanh u, \qquad
+       u = \sqrt{2/\pi}\, \left(x + 0.044715\, x^3\right)
+
+    Parameters
+    ----------
+    x : array (...)
+
+    Returns
+    -------
+    y : array (...)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    google-research/albert, ``modeling.py`` (there called "gelu"); transformers: "gelu_new".
+    It differs from the erf form by at most 5e-4.
+    """
+    u = SQRT_2_OVER_PI * x * (1 + CUBIC * x * x)                       # x * x * x beats x**3
+    t = np.tanh(u)                                                     # (...)
+    y = 0.5 * x * (1 + t)                                              # (GELU.3)
+    return y, (x, t)
+
+
+def gelu_new_backward(dy, cache):
+    r"""Gradient of GELU in the tanh form.
+
+    The derivative of tanh is :math:`1 - \tanh^2`, and that of u in (GELU.3) is
+
+    .. math::
+       :label: GELU.4
+
+       u' = \sqrt{2/\pi}\, \left(1 + 3 \cdot 0.044715\, x^2\right)
+
+    so the product rule gives
+
+    .. math::
+       :label: GELU.5
+
+       dx = dy \left( \tfrac12 (1 + t) + \tfrac12 x\, (1 - t^2)\, u' \right)
+
+    Parameters
+    ----------
+    dy : array (...)
+    cache : from :func:`gelu_new_forward`
+
+    Returns
+    -------
+    dx : array (...)
+    """
+    x, t = cache
+    # forward: y = 0.5 * x * (1 + tanh(u))
+    du = SQRT_2_OVER_PI * (1 + 3 * CUBIC * x * x)                      # (GELU.4)
+    dx = dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du)             # (GELU.5)
+    return dx

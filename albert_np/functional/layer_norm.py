@@ -1,0 +1,116 @@
+"""Layer normalisation."""
+
+import numpy as np
+
+
+def layer_norm_forward(x, gamma, beta, eps=1e-12):
+    r"""Give every row mean 0 and variance 1, then scale and shift it.
+
+    .. math::
+       :label: LN.1
+
+       \hat{x}_j = \frac{x_j - \mu}{\sigma}, \qquad
+       \mu = \tfrac1H \sum_j x_j, \qquad
+       \sigma = \sqrt{\tfrac1H \sum_j (x_j - \mu)^2 + \epsilon}
+
+    .. math::
+       :label: LN.2
+
+       y_j = \gamma_j \hat{x}_j + \beta_j
+
+    Parameters
+    ----------
+    x : array (..., H)
+    gamma, beta : arrays (H,)
+    eps : float
+        Keeps a row of equal numbers from dividing by zero.
+
+    Returns
+    -------
+    y : array (..., H)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    Ba, Kiros, Hinton 2016, eq. 3; ALBERT uses eps = 1e-12 and the biased variance (1/H).
+    """
+    centred = x - x.mean(axis=-1, keepdims=True)                       # (..., H)
+    variance = np.square(centred).mean(axis=-1, keepdims=True)         # (..., 1)
+    inv_std = 1 / np.sqrt(variance + eps)                              # (..., 1)
+    x_hat = centred * inv_std                                          # (LN.1)  (..., H)
+    y = gamma * x_hat + beta                                           # (LN.2)  (..., H)
+    return y, (x_hat, inv_std, gamma)
+
+
+def layer_norm_backward(dy, cache):
+    r"""Gradients of layer normalisation.
+
+    From (LN.2), with a sum over all rows n, since every row uses the same gamma and beta:
+
+    .. math::
+       :label: LN.3
+
+       d\beta_j = \sum_n dy_{nj}
+
+    .. math::
+       :label: LN.4
+
+       d\gamma_j = \sum_n dy_{nj}\, \hat{x}_{nj}
+
+    and :math:`d\hat{x}_j = dy_j\, \gamma_j`. Now one row. Both statistics depend on every x of
+    the row. From (LN.1), writing :math:`\delta_{ij}` for 1 where i = j and 0 elsewhere:
+
+    .. math::
+
+       \frac{\partial \mu}{\partial x_j} = \frac1H, \qquad
+       \frac{\partial (x_i - \mu)}{\partial x_j} = \delta_{ij} - \frac1H
+
+    .. math::
+
+       \frac{\partial \sigma}{\partial x_j}
+       = \frac{1}{2\sigma} \cdot \frac1H \sum_i 2 (x_i - \mu) \left(\delta_{ij} - \frac1H\right)
+       = \frac{1}{\sigma H} \Big( (x_j - \mu) - \frac1H \sum_i (x_i - \mu) \Big)
+       = \frac{\hat{x}_j}{H}
+
+    because the deviations from the mean sum to zero. By the quotient rule
+
+    .. math::
+
+       \frac{\partial \hat{x}_i}{\partial x_j}
+       = \frac{1}{\sigma} \left(\delta_{ij} - \frac1H\right)
+         - \frac{x_i - \mu}{\sigma^2} \cdot \frac{\hat{x}_j}{H}
+       = \frac{1}{\sigma} \left(\delta_{ij} - \frac1H - \frac{\hat{x}_i \hat{x}_j}{H} \right)
+
+    and summing over every :math:`\hat{x}_i` that :math:`x_j` touches gives
+
+    .. math::
+       :label: LN.5
+
+       dx_j = \sum_i d\hat{x}_i \frac{\partial \hat{x}_i}{\partial x_j}
+       = \frac{1}{\sigma} \Big( d\hat{x}_j - \frac1H \sum_i d\hat{x}_i
+         - \hat{x}_j \cdot \frac1H \sum_i d\hat{x}_i\, \hat{x}_i \Big)
+
+    The two means take out of the gradient what moving all x together (first) or stretching them
+    (second) would do: layer normalisation undoes both, so neither can change the loss.
+
+    Parameters
+    ----------
+    dy : array (..., H)
+    cache : from :func:`layer_norm_forward`
+
+    Returns
+    -------
+    dx : array (..., H)
+    dgamma, dbeta : arrays (H,)
+    """
+    x_hat, inv_std, gamma = cache
+    rows = tuple(range(dy.ndim - 1))
+    # forward: y = gamma * x_hat + beta
+    dbeta = dy.sum(axis=rows)                                          # (LN.3)  (H,)
+    dgamma = (dy * x_hat).sum(axis=rows)                               # (LN.4)  (H,)
+    dx_hat = dy * gamma                                                # (..., H)
+    # forward: x_hat = (x - mean) / std, where both statistics depend on every x of the row
+    dx = inv_std * (dx_hat
+                    - dx_hat.mean(axis=-1, keepdims=True)
+                    - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True))   # (LN.5)
+    return dx, dgamma, dbeta

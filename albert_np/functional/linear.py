@@ -1,0 +1,74 @@
+"""The linear map y = xW + b."""
+
+
+def linear_forward(x, W, b):
+    r"""Multiply every row of x by the matrix W and add the bias b.
+
+    .. math::
+       :label: LIN.1
+
+       y_{no} = \sum_i x_{ni} W_{io} + b_o
+
+    Parameters
+    ----------
+    x : array (..., I)
+    W : array (I, O)
+        Stored (in, out), so that the code reads as the equation does.
+    b : array (O,)
+
+    Returns
+    -------
+    y : array (..., O)
+    cache : what the backward pass needs
+    """
+    y = x @ W + b                                                      # (LIN.1)  (..., O)
+    return y, (x, W)
+
+
+def linear_backward(dy, cache):
+    r"""Gradients of a linear map.
+
+    Let s be the loss, and :math:`dy_{no} = \partial s / \partial y_{no}`. By the chain rule the
+    gradient of anything is the sum, over every :math:`y_{no}` it touches, of :math:`dy_{no}`
+    times the derivative of :math:`y_{no}` (LIN.1).
+
+    :math:`x_{ni}` touches the outputs of its own row n, each with slope :math:`W_{io}`:
+
+    .. math::
+       :label: LIN.2
+
+       dx_{ni} = \sum_o dy_{no} W_{io}, \qquad dx = dy\, W^\top
+
+    :math:`W_{io}` touches output o of every row, each with slope :math:`x_{ni}`:
+
+    .. math::
+       :label: LIN.3
+
+       dW_{io} = \sum_n x_{ni}\, dy_{no}, \qquad dW = x^\top dy
+
+    :math:`b_o` touches output o of every row with slope 1:
+
+    .. math::
+       :label: LIN.4
+
+       db_o = \sum_n dy_{no}
+
+    Parameters
+    ----------
+    dy : array (..., O)
+    cache : from :func:`linear_forward`
+
+    Returns
+    -------
+    dx : array (..., I)
+    dW : array (I, O)
+    db : array (O,)
+    """
+    x, W = cache
+    x_rows = x.reshape(-1, W.shape[0])                                 # (N, I): all rows in one
+    dy_rows = dy.reshape(-1, W.shape[1])                               # (N, O)
+    # forward: y = x @ W + b
+    dx = (dy_rows @ W.T).reshape(x.shape)                              # (LIN.2)  (..., I)
+    dW = x_rows.T @ dy_rows                                            # (LIN.3)  (I, O)
+    db = dy_rows.sum(axis=0)                                           # (LIN.4)  (O,)
+    return dx, dW, db

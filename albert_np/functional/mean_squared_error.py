@@ -1,0 +1,60 @@
+"""Mean squared error, the loss of regression."""
+
+import numpy as np
+
+
+def mean_squared_error_forward(predictions, targets):
+    r"""Mean of the squared differences.
+
+    .. math::
+       :label: MSE.1
+
+       s = \frac1N \sum_n (x_n - t_n)^2
+
+    Parameters
+    ----------
+    predictions : array (...)
+    targets : array (...)
+        Of the same shape: broadcasting one against the other is refused, since (N, 1) against
+        (N,) would silently compare everything with everything.
+
+    Returns
+    -------
+    loss : scalar
+    cache : what the backward pass needs
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ.
+    """
+    targets = np.asarray(targets, dtype=predictions.real.dtype)
+    if targets.shape != predictions.shape:
+        raise ValueError(f"targets have shape {targets.shape}, "
+                         f"but predictions have shape {predictions.shape}")
+    difference = predictions - targets                                 # (...)
+    loss = np.square(difference).mean()                                # (MSE.1)
+    return loss, difference
+
+
+def mean_squared_error_backward(dloss, cache):
+    r"""Each prediction touches one square, whose slope is twice the difference.
+
+    .. math::
+       :label: MSE.2
+
+       dx_n = ds\; \frac{2}{N} (x_n - t_n)
+
+    Parameters
+    ----------
+    dloss : scalar
+    cache : from :func:`mean_squared_error_forward`
+
+    Returns
+    -------
+    dpredictions : array (...)
+    """
+    difference = cache
+    # forward: loss = mean((x - t)^2)
+    dx = difference * (dloss * (2 / difference.size))                  # (MSE.2)
+    return dx

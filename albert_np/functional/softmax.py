@@ -1,0 +1,127 @@
+"""Softmax over the last axis, plain and with a mask."""
+
+import numpy as np
+
+
+def softmax_forward(x):
+    r"""Turn scores into probabilities.
+
+    .. math::
+       :label: SM.1
+
+       p_j = \frac{e^{x_j}}{\sum_k e^{x_k}} = \frac{e^{x_j - c}}{\sum_k e^{x_k - c}}
+
+    for any c, which cancels; c = max x keeps every exponent at 0 or below, so that nothing
+    overflows.
+
+    Parameters
+    ----------
+    x : array (..., K)
+
+    Returns
+    -------
+    p : array (..., K)
+        Each row sums to 1.
+    cache : what the backward pass needs
+    """
+    shift = x.real.max(axis=-1, keepdims=True)                         # (..., 1)
+    e = np.exp(x - shift)                                              # (..., K)
+    p = e / e.sum(axis=-1, keepdims=True)                              # (SM.1)  (..., K)
+    return p, p
+
+
+def softmax_backward(dp, cache):
+    r"""Gradient of softmax.
+
+    Raising :math:`x_j` raises the numerator of :math:`p_j` and the denominator of every
+    :math:`p_i`. With :math:`S = \sum_k e^{x_k}` the quotient rule gives
+
+    .. math::
+
+       \frac{\partial p_i}{\partial x_j}
+       = \frac{\delta_{ij} e^{x_i} S - e^{x_i} e^{x_j}}{S^2}
+       = \delta_{ij}\, p_i - p_i p_j
+
+    where :math:`\delta_{ij}` is 1 for i = j and 0 otherwise. Sum over every :math:`p_i` that
+    :math:`x_j` touches:
+
+    .. math::
+       :label: SM.2
+
+       dx_j = \sum_i dp_i\, (\delta_{ij}\, p_i - p_i p_j)
+            = p_j \Big( dp_j - \sum_i dp_i\, p_i \Big)
+
+    Parameters
+    ----------
+    dp : array (..., K)
+    cache : from :func:`softmax_forward`
+
+    Returns
+    -------
+    dx : array (..., K)
+        Each row sums to 0: adding a constant to all scores changes nothing.
+    """
+    p = cache
+    # forward: p = exp(x) / sum(exp(x))
+    dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))               # (SM.2)
+    return dx
+
+
+def masked_softmax_forward(x, keep):
+    r"""Softmax over the kept entries only; the others get probability exactly 0.
+
+    .. math::
+       :label: SM.3
+
+       p_j = \frac{m_j\, e^{x_j}}{\sum_k m_k\, e^{x_k}}, \qquad m_j \in \{0, 1\}
+
+    A row that keeps nothing has no distribution; all its p are 0, so that it attends to nothing.
+
+    Parameters
+    ----------
+    x : array (..., K)
+    keep : boolean array, broadcastable to the shape of x
+        True where an entry takes part. None keeps everything.
+
+    Returns
+    -------
+    p : array (..., K)
+    cache : what the backward pass needs
+
+    Notes
+    -----
+    The original adds -10000 to the masked scores instead, which a score above 10000 would beat.
+    """
+    if keep is None:
+        return softmax_forward(x)
+    visible = np.where(keep, x.real, -np.inf)                          # (..., K)
+    shift = visible.max(axis=-1, keepdims=True)                        # (..., 1)
+    shift = np.where(np.isinf(shift), 0, shift)                        # rows that keep nothing
+    e = np.exp(np.where(keep, x - shift, 0)) * keep                    # (..., K)
+    total = e.sum(axis=-1, keepdims=True)                              # (..., 1)
+    p = e / np.where(total == 0, 1, total)                             # (SM.3)  (..., K)
+    return p, p
+
+
+def masked_softmax_backward(dp, cache):
+    r"""Gradient of the masked softmax: the same formula, since a masked p is 0.
+
+    The mask multiplies each exponential by a constant, so the quotient rule runs as for (SM.2)
+    with :math:`m_j e^{x_j}` in place of :math:`e^{x_j}`. Where :math:`m_j = 0` the factor
+    :math:`p_j = 0` in front makes the gradient exactly 0: nothing leaks through the mask.
+
+    .. math::
+       :label: SM.4
+
+       dx_j = p_j \Big( dp_j - \sum_i dp_i\, p_i \Big)
+
+    Parameters
+    ----------
+    dp : array (..., K)
+    cache : from :func:`masked_softmax_forward`
+
+    Returns
+    -------
+    dx : array (..., K)
+    """
+    return softmax_backward(dp, cache)                                 # (SM.4)

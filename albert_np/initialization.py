@@ -1,0 +1,95 @@
+"""Fresh parameters: the tree of an ALBERT, shape by shape."""
+
+import numpy as np
+
+from .config import AlbertConfig
+
+
+def initial_parameters(config: AlbertConfig, rng, dtype=np.float32):
+    """Draw the parameters of a model that has not learnt anything yet.
+
+    Matrices and embeddings come from a normal distribution with standard deviation
+    ``config.initializer_range``, truncated at two standard deviations; biases and betas are 0,
+    gammas are 1.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+    rng : numpy.random.Generator
+    dtype : dtype
+        float32 to train, float64 to check gradients.
+
+    Returns
+    -------
+    dict
+        embeddings, encoder, pooler, mlm_head, sop_head.
+
+    References
+    ----------
+    google-research/albert, ``create_initializer``.
+    """
+    V, E, H, F = (config.vocab_size, config.embedding_size, config.hidden_size,
+                  config.intermediate_size)
+
+    def matrix(*shape):
+        return truncated_normal(rng, shape, config.initializer_range).astype(dtype)
+
+    def zeros(*shape):
+        return np.zeros(shape, dtype)
+
+    def layer_norm(size):
+        return {"gamma": np.ones(size, dtype), "beta": zeros(size)}
+
+    def linear(inputs, outputs):
+        return {"W": matrix(inputs, outputs), "b": zeros(outputs)}
+
+    def attention_block():
+        return {
+            "self_attention": {"W_q": matrix(H, H), "b_q": zeros(H),
+                               "W_k": matrix(H, H), "b_k": zeros(H),
+                               "W_v": matrix(H, H), "b_v": zeros(H),
+                               "W_o": matrix(H, H), "b_o": zeros(H)},
+            "layer_norm": layer_norm(H),
+        }
+
+    def feed_forward_block():
+        return {
+            "feed_forward": {"W_1": matrix(H, F), "b_1": zeros(F),
+                             "W_2": matrix(F, H), "b_2": zeros(H)},
+            "layer_norm": layer_norm(H),
+        }
+
+    attention_blocks, feed_forward_blocks = (1 + max(used) for used in zip(*config.schedule()))
+    embeddings = {
+        "word": matrix(V, E),
+        "position": matrix(config.max_position_embeddings, E),
+        "token_type": matrix(config.type_vocab_size, E),
+        "layer_norm": layer_norm(E),
+    }
+    if config.embedding_mapping:
+        embeddings["mapping"] = linear(E, H)
+    return {
+        "embeddings": embeddings,
+        "encoder": {
+            "attention": [attention_block() for _ in range(attention_blocks)],
+            "feed_forward": [feed_forward_block() for _ in range(feed_forward_blocks)],
+        },
+        "pooler": linear(H, H),
+        "mlm_head": {"dense": linear(H, E), "layer_norm": layer_norm(E), "bias": zeros(V)},
+        "sop_head": linear(H, 2),
+    }
+
+
+def truncated_normal(rng, shape, std):
+    """Normal numbers, where those beyond two standard deviations are drawn again.
+
+    The truncation narrows the distribution: its own standard deviation is 0.88 ``std``.
+
+    Returns
+    -------
+    array of float64 of the given shape
+    """
+    values = rng.standard_normal(shape)
+    while (beyond := np.abs(values) > 2).any():
+        values[beyond] = rng.standard_normal(beyond.sum())
+    return std * values

@@ -1,0 +1,32 @@
+"""The layers of ALBERT: functions put together, each forward with its backward beneath it.
+
+The contract of every layer::
+
+    y, cache = thing_forward(params, x, ...)        # nothing is stored on an object
+    dx, grads = thing_backward(params, dy, cache)   # grads: a tree with the very keys of params
+
+State lives in the caller's hands: ALBERT applies one layer L times, so that L caches of the same
+layer are alive at once.
+"""
+
+from .attention import (attention_backward, attention_forward, merge_heads, split_heads,
+                        visible_keys)
+from .embeddings import embeddings_backward, embeddings_forward
+from .encoder import encoder_backward, encoder_forward
+from .encoder_layer import (attention_block_backward, attention_block_forward,
+                            encoder_layer_backward, encoder_layer_forward,
+                            feed_forward_block_backward, feed_forward_block_forward)
+from .feed_forward import feed_forward_backward, feed_forward_forward
+from .masked_lm_head import masked_lm_head_backward, masked_lm_head_forward
+from .pooler import pooler_backward, pooler_forward
+from .sentence_order_head import sentence_order_head_backward, sentence_order_head_forward
+
+__all__ = [
+    "attention_backward", "attention_block_backward", "attention_block_forward",
+    "attention_forward", "embeddings_backward", "embeddings_forward", "encoder_backward",
+    "encoder_forward", "encoder_layer_backward", "encoder_layer_forward",
+    "feed_forward_backward", "feed_forward_block_backward", "feed_forward_block_forward",
+    "feed_forward_forward", "masked_lm_head_backward", "masked_lm_head_forward", "merge_heads",
+    "pooler_backward", "pooler_forward", "sentence_order_head_backward",
+    "sentence_order_head_forward", "split_heads", "visible_keys",
+]

@@ -1,0 +1,192 @@
+"""Multi-head self-attention."""
+
+import numpy as np
+
+from ..functional import (dropout_backward, dropout_forward, linear_backward, linear_forward,
+                          masked_softmax_backward, masked_softmax_forward)
+
+
+def split_heads(x, A):
+    """(B, T, H) -> (B, A, T, D): head a gets columns aD to (a+1)D.
+
+    The reshape cuts H into (A, D) and the transpose moves A in front of T. A reshape straight to
+    (B, A, T, D) would have the right shape and deal tokens out to heads instead.
+    """
+    B, T, H = x.shape
+    return x.reshape(B, T, A, H // A).transpose(0, 2, 1, 3)
+
+
+def merge_heads(x):
+    """(B, A, T, D) -> (B, T, H): undoes :func:`split_heads`."""
+    B, A, T, D = x.shape
+    return x.transpose(0, 2, 1, 3).reshape(B, T, A * D)
+
+
+def visible_keys(attention_mask):
+    """Which key each query may look at, in a shape that fits the scores (B, A, T, T).
+
+    Parameters
+    ----------
+    attention_mask : array (B, T) or (B, T, T), or None
+        1 where a token may be seen, 0 where not. (B, T): padding, the same for every query.
+        (B, T, T): row i says what query i may see.
+
+    Returns
+    -------
+    boolean array (B, 1, 1, T) or (B, 1, T, T), or None if everything may be seen
+    """
+    if attention_mask is None:
+        return None
+    keep = np.asarray(attention_mask) != 0
+    return keep[:, None, None, :] if keep.ndim == 2 else keep[:, None, :, :]
+
+
+def attention_forward(params, x, keep, config, rng=None):
+    r"""Let every token collect from the others, by A heads side by side.
+
+    .. math::
+       :label: ATT.1
+
+       q = x W_q + b_q, \qquad k = x W_k + b_k, \qquad v = x W_v + b_v
+
+    each cut into A heads of D columns. For each sequence and head:
+
+    .. math::
+       :label: ATT.2
+
+       z_{ij} = \frac{1}{\sqrt D} \sum_d q_{id}\, k_{jd}, \qquad
+       p_{ij} = \operatorname{softmax}_j(z_{ij})
+
+    over the keys j that query i may see (SM.3). Without the 1/sqrt(D) the scores of long vectors
+    would be large, the softmax nearly one-hot and its gradient nearly 0.
+
+    .. math::
+       :label: ATT.3
+
+       c_{id} = \sum_j \tilde p_{ij}\, v_{jd}, \qquad \tilde p = \text{Dropout}(p)
+
+    .. math::
+       :label: ATT.4
+
+       y = c\, W_o + b_o
+
+    with the heads put side by side again in c.
+
+    Parameters
+    ----------
+    params : dict
+        W_q, W_k, W_v, W_o (H, H) and b_q, b_k, b_v, b_o (H,).
+    x : array (B, T, H)
+    keep : boolean array (B, 1, 1, T) or (B, 1, T, T), or None
+        From :func:`visible_keys`.
+    config : AlbertConfig
+    rng : numpy.random.Generator or None
+        None turns dropout off.
+
+    Returns
+    -------
+    (y, p) : arrays (B, T, H) and (B, A, T, T)
+        The output and the attention probabilities before dropout.
+    cache : what the backward pass needs
+
+    References
+    ----------
+    Vaswani et al. 2017, section 3.2.
+    """
+    A, D = config.num_attention_heads, x.shape[-1] // config.num_attention_heads
+    q, q_cache = linear_forward(x, params["W_q"], params["b_q"])
+    k, k_cache = linear_forward(x, params["W_k"], params["b_k"])
+    v, v_cache = linear_forward(x, params["W_v"], params["b_v"])       # (ATT.1)  (B, T, H)
+    q, k, v = split_heads(q, A), split_heads(k, A), split_heads(v, A)  # (B, A, T, D)
+
+    z = (q @ k.swapaxes(-1, -2)) * D**-0.5                             # (B, A, T, T)
+    p, softmax_cache = masked_softmax_forward(z, keep)                 # (ATT.2)
+    p_dropped, dropout_cache = dropout_forward(p, config.attention_probs_dropout_prob, rng)
+    c = merge_heads(p_dropped @ v)                                     # (ATT.3)  (B, T, H)
+    y, o_cache = linear_forward(c, params["W_o"], params["b_o"])       # (ATT.4)  (B, T, H)
+    cache = (q, k, v, p_dropped, q_cache, k_cache, v_cache, o_cache, softmax_cache, dropout_cache)
+    return (y, p), cache
+
+
+def attention_backward(params, dy, cache):
+    r"""Gradients of multi-head self-attention.
+
+    The output map (ATT.4) gives dc by (LIN.2); it is cut into heads as the forward cut them,
+    because the gradient of moving numbers to other places is moving them back. For one sequence
+    and one head, (ATT.3) is a product of two matrices: :math:`\tilde p_{ij}` touches
+    :math:`c_{id}` for every d, with slope :math:`v_{jd}`; :math:`v_{jd}` touches
+    :math:`c_{id}` for every query i, with slope :math:`\tilde p_{ij}`:
+
+    .. math::
+       :label: ATT.5
+
+       d\tilde p_{ij} = \sum_d dc_{id}\, v_{jd}, \qquad d\tilde p = dc\, v^\top
+
+    .. math::
+       :label: ATT.6
+
+       dv_{jd} = \sum_i \tilde p_{ij}\, dc_{id}, \qquad dv = \tilde p^\top dc
+
+    Dropout (DO.2) and softmax (SM.4) lead from :math:`d\tilde p` to dz. In (ATT.2)
+    :math:`q_{id}` touches :math:`z_{ij}` for every key j with slope :math:`k_{jd}/\sqrt D`, and
+    :math:`k_{jd}` touches :math:`z_{ij}` for every query i with slope :math:`q_{id}/\sqrt D`:
+
+    .. math::
+       :label: ATT.7
+
+       dq_{id} = \frac{1}{\sqrt D} \sum_j dz_{ij}\, k_{jd}, \qquad
+       dq = \tfrac{1}{\sqrt D}\, dz\, k
+
+    .. math::
+       :label: ATT.8
+
+       dk_{jd} = \frac{1}{\sqrt D} \sum_i dz_{ij}\, q_{id}, \qquad
+       dk = \tfrac{1}{\sqrt D}\, dz^\top q
+
+    The same x went into all three maps of (ATT.1), so its gradient is the sum of three:
+
+    .. math::
+       :label: ATT.9
+
+       dx = dq\, W_q^\top + dk\, W_k^\top + dv\, W_v^\top
+
+    The gradient of b_k is 0, always: it adds the same :math:`q_i \cdot b_k / \sqrt D` to every
+    score of query i, which the softmax does not feel.
+
+    Parameters
+    ----------
+    params : as in :func:`attention_forward`
+    dy : (array (B, T, H), array (B, A, T, T) or None)
+        Gradients of the two outputs: of y, and of the probabilities where they are used.
+    cache : from :func:`attention_forward`
+
+    Returns
+    -------
+    dx : array (B, T, H)
+    grads : tree like params
+    """
+    dy, dp_output = dy
+    q, k, v, p_dropped, q_cache, k_cache, v_cache, o_cache, softmax_cache, dropout_cache = cache
+    A, D = q.shape[1], q.shape[3]
+    # forward: y = c @ W_o + b_o
+    dc, dW_o, db_o = linear_backward(dy, o_cache)
+    dc = split_heads(dc, A)                                            # (B, A, T, D)
+    # forward: c = p_dropped @ v
+    dp = dc @ v.swapaxes(-1, -2)                                       # (ATT.5)  (B, A, T, T)
+    dv = p_dropped.swapaxes(-1, -2) @ dc                               # (ATT.6)  (B, A, T, D)
+    # forward: p_dropped = dropout(softmax(z))
+    dp = dropout_backward(dp, dropout_cache)
+    if dp_output is not None:
+        dp = dp + dp_output
+    dz = masked_softmax_backward(dp, softmax_cache)                    # (B, A, T, T)
+    # forward: z = q @ k.T / sqrt(D)
+    dz = dz * D**-0.5
+    dq = dz @ k                                                        # (ATT.7)  (B, A, T, D)
+    dk = dz.swapaxes(-1, -2) @ q                                       # (ATT.8)  (B, A, T, D)
+    # forward: q, k, v = x @ W + b, three times from the same x
+    dx_q, dW_q, db_q = linear_backward(merge_heads(dq), q_cache)
+    dx_k, dW_k, db_k = linear_backward(merge_heads(dk), k_cache)
+    dx_v, dW_v, db_v = linear_backward(merge_heads(dv), v_cache)
+    dx = dx_q + dx_k + dx_v                                            # (ATT.9)  (B, T, H)
+    return dx, {"W_q": dW_q, "b_q": db_q, "W_k": dW_k, "b_k": db_k,
+                "W_v": dW_v, "b_v": db_v, "W_o": dW_o, "b_o": db_o}

@@ -1,0 +1,105 @@
+"""Factorised embeddings: a narrow table of V x E, then one map from E to H for every token."""
+
+import numpy as np
+
+from ..functional import (dropout_backward, dropout_forward, embedding_backward,
+                          embedding_forward, layer_norm_backward, layer_norm_forward,
+                          linear_backward, linear_forward)
+
+
+def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
+    r"""Turn token ids into the first hidden states.
+
+    .. math::
+       :label: FE.1
+
+       s_{bt} = \text{word}_{\text{ids}_{bt}} + \text{position}_t + \text{type}_{\text{types}_{bt}}
+
+    .. math::
+       :label: FE.2
+
+       e = \text{Dropout}(\text{LayerNorm}(s)), \qquad h = e\, W + b
+
+    The tables are E wide and the encoder is H wide. Looking up E = 128 numbers and mapping them
+    to H = 768 costs V E + E H parameters where one wide table costs V H: 3.9 million in place of
+    23 million at V = 30,000.
+
+    Parameters
+    ----------
+    params : dict
+        word (V, E), position (P, E), token_type (2, E), layer_norm {gamma, beta}, and, unless
+        ``config.embedding_mapping`` is off, mapping {W (E, H), b (H,)}.
+    input_ids, token_type_ids : integer arrays (B, T)
+    config : AlbertConfig
+    rng : numpy.random.Generator or None
+        None turns dropout off.
+
+    Returns
+    -------
+    h : array (B, T, H)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    Lan et al. 2020, section 3.1, "Factorized embedding parameterization".
+    """
+    T = input_ids.shape[1]
+    words, word_cache = embedding_forward(params["word"], input_ids)                 # (B, T, E)
+    types, type_cache = embedding_forward(params["token_type"], token_type_ids)      # (B, T, E)
+    s = words + params["position"][:T] + types                         # (FE.1)  (B, T, E)
+
+    norm = params["layer_norm"]
+    normed, norm_cache = layer_norm_forward(s, norm["gamma"], norm["beta"], config.layer_norm_eps)
+    h, dropout_cache = dropout_forward(normed, config.hidden_dropout_prob, rng)      # (B, T, E)
+    mapping_cache = None
+    if config.embedding_mapping:
+        mapping = params["mapping"]
+        h, mapping_cache = linear_forward(h, mapping["W"], mapping["b"])     # (FE.2)  (B, T, H)
+    return h, (word_cache, type_cache, norm_cache, dropout_cache, mapping_cache)
+
+
+def embeddings_backward(params, dh, cache):
+    r"""Gradients of the tables and of the mapping. Ids have no gradient, so there is no dx.
+
+    Backwards through (FE.2): the map gives :math:`de = dh\, W^\top` by (LIN.2), then dropout
+    (DO.2) and layer norm (LN.5) give ds. The sum (FE.1) hands ds to each of its three terms
+    unchanged. Word and type tables add up the uses of each row (EMB.2). Position t is used once
+    by every sequence of the batch, and rows beyond T not at all:
+
+    .. math::
+       :label: FE.3
+
+       d\text{position}_t = \sum_b ds_{bt}
+
+    The word table is used a second time, as the output matrix of the masked-LM head; the model
+    adds that part (MLM.5).
+
+    Parameters
+    ----------
+    params : as in :func:`embeddings_forward`
+    dh : array (B, T, H)
+    cache : from :func:`embeddings_forward`
+
+    Returns
+    -------
+    grads : tree like params
+    """
+    word_cache, type_cache, norm_cache, dropout_cache, mapping_cache = cache
+    grads = {}
+    if mapping_cache is not None:
+        # forward: h = e @ W + b
+        dh, dW, db = linear_backward(dh, mapping_cache)                              # (B, T, E)
+        grads["mapping"] = {"W": dW, "b": db}
+    # forward: e = dropout(layer_norm(s))
+    dnormed = dropout_backward(dh, dropout_cache)
+    ds, dgamma, dbeta = layer_norm_backward(dnormed, norm_cache)                     # (B, T, E)
+    # forward: s = word[ids] + position[:T] + token_type[types]
+    dposition = np.zeros_like(params["position"])
+    dposition[:ds.shape[1]] = ds.sum(axis=0)                           # (FE.3)  (P, E)
+    return {
+        "word": embedding_backward(ds, word_cache),
+        "position": dposition,
+        "token_type": embedding_backward(ds, type_cache),
+        "layer_norm": {"gamma": dgamma, "beta": dbeta},
+        **grads,
+    }

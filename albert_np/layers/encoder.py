@@ -1,0 +1,114 @@
+"""The encoder: one layer applied again and again, or as many layers as the sharing asks for."""
+
+from ..parameters import add_in_place, zeros_like
+from .encoder_layer import encoder_layer_backward, encoder_layer_forward
+
+
+def encoder_forward(params, x, keep, config, rng=None):
+    r"""Apply the layer of each depth in turn.
+
+    .. math::
+       :label: ENC.1
+
+       h^{(0)} = x, \qquad h^{(l+1)} = f\big(h^{(l)};\, W^{(l)}\big)
+
+    where sharing means :math:`W^{(l)} = W` for every l. Which of the stored blocks a depth uses
+    is an index list, ``config.schedule()``; ALBERT's is all zeros. With ``cross_layer_residual``
+
+    .. math::
+       :label: ENC.2
+
+       h^{(l+1)} = h^{(l)} + f\big(h^{(l)};\, W^{(l)}\big)
+
+    Parameters
+    ----------
+    params : dict
+        attention : list of the stored attention blocks.
+        feed_forward : list of the stored feed-forward blocks.
+    x : array (B, T, H)
+    keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
+    config : AlbertConfig
+    rng : numpy.random.Generator or None
+
+    Returns
+    -------
+    (hidden_states, attentions) : lists
+        h of every depth, (B, T, H) each, x first; p of every depth, (B, A, T, T) each.
+    cache : what the backward pass needs
+
+    References
+    ----------
+    Lan et al. 2020, section 3.1, "Cross-layer parameter sharing".
+    """
+    hidden_states, attentions, caches = [x], [], []
+    schedule = config.schedule()
+    for attention_index, feed_forward_index in schedule:
+        layer = _layer(params, attention_index, feed_forward_index)
+        (y, p), cache = encoder_layer_forward(layer, x, keep, config, rng)   # (ENC.1)  (B, T, H)
+        x = x + y if config.cross_layer_residual else y                      # (ENC.2)
+        hidden_states.append(x)
+        attentions.append(p)
+        caches.append(cache)
+    return (hidden_states, attentions), (caches, schedule, config.cross_layer_residual)
+
+
+def encoder_backward(params, dy, cache, contributions=None):
+    r"""Gradients of the encoder: a shared weight collects from every depth that used it.
+
+    Think of the L copies :math:`W^{(l)}` as different weights that happen to be equal,
+    :math:`W^{(l)}(W) = W`. Then W touches the loss through each of them, with
+    :math:`\partial W^{(l)} / \partial W = 1`, and the chain rule adds the parts up:
+
+    .. math::
+       :label: ENC.3
+
+       dW = \sum_{l=0}^{L-1} dW^{(l)}
+
+    where :math:`dW^{(l)}` is what the layer's own backward gives at depth l. Each needs the cache
+    of its own depth, since the layer saw another input there. (A cache kept on a layer object
+    would have been overwritten by the next depth.) With the residual of (ENC.2), h goes to the
+    next depth along two paths:
+
+    .. math::
+       :label: ENC.4
+
+       dh^{(l)} = dh^{(l+1)} + f^{\leftarrow}\big(dh^{(l+1)}\big)
+
+    Parameters
+    ----------
+    params : as in :func:`encoder_forward`
+    dy : (list, list)
+        Gradients of the hidden states and of the attentions. An entry may be None where an
+        output is not used; that of the last hidden state may not.
+    cache : from :func:`encoder_forward`
+    contributions : list, optional
+        Receives one tree for each depth, the shallowest first: its own :math:`dW^{(l)}`.
+
+    Returns
+    -------
+    dx : array (B, T, H)
+    grads : tree like params
+    """
+    d_hidden_states, d_attentions = dy
+    caches, schedule, cross_layer_residual = cache
+    grads = zeros_like(params)
+    dh = d_hidden_states[-1]
+    for depth in reversed(range(len(schedule))):
+        attention_index, feed_forward_index = schedule[depth]
+        layer = _layer(params, attention_index, feed_forward_index)
+        # forward: h[depth + 1] = layer(h[depth])
+        dh_layer, layer_grads = encoder_layer_backward(layer, (dh, d_attentions[depth]),
+                                                       caches[depth])
+        dh = dh + dh_layer if cross_layer_residual else dh_layer             # (ENC.4)
+        if d_hidden_states[depth] is not None:
+            dh = dh + d_hidden_states[depth]
+        add_in_place(_layer(grads, attention_index, feed_forward_index), layer_grads)  # (ENC.3)
+        if contributions is not None:
+            contributions.insert(0, layer_grads)
+    return dh, grads
+
+
+def _layer(tree, attention_index, feed_forward_index):
+    """The parameters (or gradients) of one depth, looked up in the stored blocks."""
+    return {"attention": tree["attention"][attention_index],
+            "feed_forward": tree["feed_forward"][feed_forward_index]}

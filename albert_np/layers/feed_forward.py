@@ -1,0 +1,68 @@
+"""The feed-forward network: each token on its own through one hidden layer."""
+
+from ..functional import ACTIVATIONS, linear_backward, linear_forward
+
+
+def feed_forward_forward(params, x, config):
+    r"""Widen to F, bend, narrow to H.
+
+    .. math::
+       :label: FF.1
+
+       u = x W_1 + b_1, \qquad y = g(u)\, W_2 + b_2
+
+    with the activation g (ALBERT: GELU in the tanh form).
+
+    Parameters
+    ----------
+    params : dict
+        W_1 (H, F), b_1 (F,), W_2 (F, H), b_2 (H,).
+    x : array (B, T, H)
+    config : AlbertConfig
+
+    Returns
+    -------
+    y : array (B, T, H)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    Vaswani et al. 2017, section 3.3.
+    """
+    activation_forward, _ = ACTIVATIONS[config.hidden_act]
+    u, first_cache = linear_forward(x, params["W_1"], params["b_1"])           # (B, T, F)
+    g, activation_cache = activation_forward(u)                                # (B, T, F)
+    y, second_cache = linear_forward(g, params["W_2"], params["b_2"])          # (FF.1)  (B, T, H)
+    return y, (first_cache, activation_cache, second_cache, config.hidden_act)
+
+
+def feed_forward_backward(params, dy, cache):
+    r"""Backwards through (FF.1): second map, activation, first map.
+
+    .. math::
+       :label: FF.2
+
+       dg = dy\, W_2^\top, \qquad du = dg \odot g'(u), \qquad dx = du\, W_1^\top
+
+    and the weights as in (LIN.3) and (LIN.4).
+
+    Parameters
+    ----------
+    params : as in :func:`feed_forward_forward`
+    dy : array (B, T, H)
+    cache : from :func:`feed_forward_forward`
+
+    Returns
+    -------
+    dx : array (B, T, H)
+    grads : tree like params
+    """
+    first_cache, activation_cache, second_cache, hidden_act = cache
+    _, activation_backward = ACTIVATIONS[hidden_act]
+    # forward: y = g(u) @ W_2 + b_2
+    dg, dW_2, db_2 = linear_backward(dy, second_cache)                         # (B, T, F)
+    # forward: g = g(u)
+    du = activation_backward(dg, activation_cache)                             # (B, T, F)
+    # forward: u = x @ W_1 + b_1
+    dx, dW_1, db_1 = linear_backward(du, first_cache)                          # (FF.2)  (B, T, H)
+    return dx, {"W_1": dW_1, "b_1": db_1, "W_2": dW_2, "b_2": db_2}

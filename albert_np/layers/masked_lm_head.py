@@ -1,0 +1,101 @@
+"""The masked-LM head: from hidden states back to a score for every piece of the vocabulary."""
+
+from ..functional import (ACTIVATIONS, layer_norm_backward, layer_norm_forward, linear_backward,
+                          linear_forward)
+
+
+def masked_lm_head_forward(params, x, word_embeddings, config):
+    r"""Narrow to E, bend, normalise, and compare with every word embedding.
+
+    .. math::
+       :label: MLM.1
+
+       e = \text{LayerNorm}(g(x W + b))
+
+    .. math::
+       :label: MLM.2
+
+       y_{mv} = \sum_j e_{mj}\, \text{word}_{vj} + \text{bias}_v
+
+    The output matrix is the word table itself, transposed ("tied"): a piece scores high where
+    the prediction points in the direction of its own embedding.
+
+    Parameters
+    ----------
+    params : dict
+        dense {W (H, E), b (E,)}, layer_norm {gamma, beta}, bias (V,).
+    x : array (..., H)
+        Hidden states, in training those of the masked positions only: (M, H).
+    word_embeddings : array (V, E)
+    config : AlbertConfig
+
+    Returns
+    -------
+    logits : array (..., V)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    google-research/albert, ``run_pretraining.py``, ``get_masked_lm_output``.
+    """
+    activation_forward, _ = ACTIVATIONS[config.hidden_act]
+    dense, norm = params["dense"], params["layer_norm"]
+    u, dense_cache = linear_forward(x, dense["W"], dense["b"])                 # (..., E)
+    g, activation_cache = activation_forward(u)
+    e, norm_cache = layer_norm_forward(g, norm["gamma"], norm["beta"],
+                                       config.layer_norm_eps)                  # (MLM.1)
+    logits, tied_cache = linear_forward(e, word_embeddings.T, params["bias"])  # (MLM.2)
+    return logits, (dense_cache, activation_cache, norm_cache, tied_cache, config.hidden_act)
+
+
+def masked_lm_head_backward(params, dy, cache):
+    r"""Gradients of the head, and its part of the word table's.
+
+    (MLM.2) is a linear map with the matrix :math:`\text{word}^\top`, so (LIN.2) gives
+
+    .. math::
+       :label: MLM.3
+
+       de_{mj} = \sum_v dy_{mv}\, \text{word}_{vj}
+
+    and (LIN.3) gives the gradient of the matrix :math:`\text{word}^\top`, from which a
+    transposition leads to that of the table:
+
+    .. math::
+       :label: MLM.4
+
+       d\text{word}_{vj} = \sum_m dy_{mv}\, e_{mj}
+
+    The table's other use is the look-up (EMB.2). A weight used twice gets the sum of both,
+    for the reason of (ENC.3); whoever calls both adds them:
+
+    .. math::
+       :label: MLM.5
+
+       d\text{word} = d\text{word}_{\text{look-up}} + d\text{word}_{\text{head}}
+
+    Parameters
+    ----------
+    params : as in :func:`masked_lm_head_forward`
+    dy : array (..., V)
+    cache : from :func:`masked_lm_head_forward`
+
+    Returns
+    -------
+    dx : array (..., H)
+    dword_embeddings : array (V, E)
+    grads : tree like params
+    """
+    dense_cache, activation_cache, norm_cache, tied_cache, hidden_act = cache
+    _, activation_backward = ACTIVATIONS[hidden_act]
+    # forward: logits = e @ word.T + bias
+    de, dword_T, dbias = linear_backward(dy, tied_cache)                       # (MLM.3)
+    dword = dword_T.T                                                          # (MLM.4)  (V, E)
+    # forward: e = layer_norm(g(u))
+    dg, dgamma, dbeta = layer_norm_backward(de, norm_cache)
+    du = activation_backward(dg, activation_cache)
+    # forward: u = x @ W + b
+    dx, dW, db = linear_backward(du, dense_cache)                              # (..., H)
+    return dx, dword, {"dense": {"W": dW, "b": db},
+                       "layer_norm": {"gamma": dgamma, "beta": dbeta},
+                       "bias": dbias}

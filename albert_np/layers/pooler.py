@@ -1,0 +1,59 @@
+"""The pooler: one vector for the whole input, from its first token."""
+
+import numpy as np
+
+from ..functional import linear_backward, linear_forward, tanh_backward, tanh_forward
+
+
+def pooler_forward(params, x):
+    r"""Take the hidden state of ``[CLS]`` through a linear map and a tanh.
+
+    .. math::
+       :label: POOL.1
+
+       y = \tanh(x_{b,0}\, W + b)
+
+    Parameters
+    ----------
+    params : dict
+        W (H, H), b (H,).
+    x : array (B, T, H)
+
+    Returns
+    -------
+    y : array (B, H)
+    cache : what the backward pass needs
+    """
+    u, linear_cache = linear_forward(x[:, 0], params["W"], params["b"])        # (B, H)
+    y, tanh_cache = tanh_forward(u)                                            # (POOL.1)  (B, H)
+    return y, (linear_cache, tanh_cache, x.shape)
+
+
+def pooler_backward(params, dy, cache):
+    r"""Only the first token was used; every other token's gradient is 0.
+
+    .. math::
+       :label: POOL.2
+
+       dx_{bt} = \begin{cases} \big(dy_b \odot (1 - y_b^2)\big)\, W^\top & t = 0 \\
+                               0 & t > 0 \end{cases}
+
+    Parameters
+    ----------
+    params : as in :func:`pooler_forward`
+    dy : array (B, H)
+    cache : from :func:`pooler_forward`
+
+    Returns
+    -------
+    dx : array (B, T, H)
+    grads : tree like params
+    """
+    linear_cache, tanh_cache, shape = cache
+    # forward: y = tanh(u)
+    du = tanh_backward(dy, tanh_cache)                                         # (B, H)
+    # forward: u = x[:, 0] @ W + b
+    dfirst, dW, db = linear_backward(du, linear_cache)                         # (B, H)
+    dx = np.zeros(shape, dtype=dfirst.dtype)
+    dx[:, 0] = dfirst                                                          # (POOL.2)
+    return dx, {"W": dW, "b": db}

@@ -1,0 +1,59 @@
+"""The sentence-order head: were the two segments swapped?"""
+
+from ..functional import linear_backward, linear_forward
+
+
+def sentence_order_head_forward(params, pooled):
+    r"""Two scores from the pooled vector.
+
+    .. math::
+       :label: SOP.1
+
+       y = \text{pooled}\; W + b
+
+    Class 0 means "in order", class 1 means "swapped".
+
+    Parameters
+    ----------
+    params : dict
+        W (H, 2), b (2,).
+    pooled : array (B, H)
+
+    Returns
+    -------
+    logits : array (B, 2)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    Lan et al. 2020, section 3.1, "Inter-sentence coherence loss"; the labels are those of
+    google-research/albert, ``create_pretraining_data.py``. The original has no dropout here.
+    """
+    logits, cache = linear_forward(pooled, params["W"], params["b"])           # (SOP.1)  (B, 2)
+    return logits, cache
+
+
+def sentence_order_head_backward(params, dy, cache):
+    r"""A linear map's gradients.
+
+    .. math::
+       :label: SOP.2
+
+       d\text{pooled} = dy\, W^\top
+
+    and the weights as in (LIN.3) and (LIN.4).
+
+    Parameters
+    ----------
+    params : as in :func:`sentence_order_head_forward`
+    dy : array (B, 2)
+    cache : from :func:`sentence_order_head_forward`
+
+    Returns
+    -------
+    dpooled : array (B, H)
+    grads : tree like params
+    """
+    # forward: logits = pooled @ W + b
+    dpooled, dW, db = linear_backward(dy, cache)                               # (SOP.2)  (B, H)
+    return dpooled, {"W": dW, "b": db}
