@@ -1,0 +1,115 @@
+"""A corpus that every Python brings along: its own documentation."""
+
+import ast
+import inspect
+import re
+import sysconfig
+from pathlib import Path
+
+from albert_np.text.sentences import split_sentences
+
+TOPICS = "pydoc_data/topics.py"
+# Not documentation, or tables of data.
+SKIPPED = frozenset({"site-packages", "dist-packages", "test", "tests", "idlelib", "lib2to3",
+                     "encodings", "turtledemo", "pydoc_data", "ensurepip", "__pycache__"})
+MARKUP = (
+    (re.compile(r":[a-zA-Z:]+:`~?([^`<]+)(?: <[^`]*>)?`"), r"\1"),    # :func:`open`
+    (re.compile(r"`+([^`]+)`+_{0,2}"), r"\1"),                        # ``open``, `open`_
+    (re.compile(r"\*{1,2}(\w[^*\n]*?)\*{1,2}"), r"\1"),               # *open*, **open**
+)
+# A line of a list or a table, a heading's underline, an interactive session, a directive, a field.
+NOT_PROSE = re.compile(r"\s*([-*+•=~^#|>.:_@]|\d+[.)]\s|\w\)\s)")
+SENTENCE = re.compile(r"[\"'(]?[A-Z][^=<>{}\[\]|\\@_^~#`]*[.!?][\"')]?")
+
+
+def embedded_corpus():
+    """Python's language reference and the docstrings of its standard library, as sentences.
+
+    The files are only parsed, nothing in them is run. Markup, code, lists, tables and signatures
+    are dropped, and so is every sentence that still looks like one of them. What is left differs a
+    little from one version of Python to the next, but is the same on every call.
+
+    Returns
+    -------
+    list of documents; a document is a list of str
+        About 16,000 sentences in 400 documents: a topic of the language reference each, then a
+        module of the standard library each.
+
+    Raises
+    ------
+    FileNotFoundError
+        This Python has no source files.
+    """
+    library = Path(sysconfig.get_path("stdlib"))
+    texts = []
+    if (library / TOPICS).is_file():
+        texts += [[topic] for topic in _topics(_parse(library / TOPICS))]
+    for path in sorted(library.rglob("*.py"), key=lambda path: path.relative_to(library).as_posix()):
+        if SKIPPED.isdisjoint(path.relative_to(library).parts):
+            texts.append(_docstrings(_parse(path)))
+
+    documents, seen = [], set()
+    for parts in texts:
+        document = []
+        for sentence in (sentence for part in parts for sentence in _prose(part)):
+            if sentence not in seen:               # many docstrings are copies of others
+                seen.add(sentence)
+                document.append(sentence)
+        if len(document) > 1:
+            documents.append(document)
+    if not documents:
+        raise FileNotFoundError(f"This Python has no source files of its standard library in "
+                                f"{library}; give a text of your own.")
+    return documents
+
+
+def _parse(path):
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return ast.Module(body=[], type_ignores=[])      # an unreadable file has nothing to say
+
+
+def _topics(tree):
+    """The values of the one dict that the module holds, from topic to text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            return [value.value for value in node.values
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+    return []
+
+
+def _docstrings(tree):
+    """The docstrings of a module, its classes and functions, from top to bottom."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, documented) and (docstring := ast.get_docstring(node, clean=False)):
+            found.append(docstring)
+        # Definitions stand in blocks; expressions, most of a module, hold none.
+        waiting += [child for child in reversed(list(ast.iter_child_nodes(node)))
+                    if isinstance(child, ast.stmt)]
+    return found
+
+
+def _prose(text):
+    """The sentences of a text with markup."""
+    sentences = []
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(text)):
+        lines = paragraph.splitlines()
+        if any(NOT_PROSE.match(line) for line in lines):
+            continue
+        paragraph = " ".join(lines)
+        for pattern, replacement in MARKUP:
+            paragraph = pattern.sub(replacement, paragraph)
+        sentences += [sentence for sentence in split_sentences(paragraph) if _is_prose(sentence)]
+    return sentences
+
+
+def _is_prose(sentence):
+    """Four words or more, written like a sentence, nearly all of it letters."""
+    if len(sentence.split()) < 4 or not SENTENCE.fullmatch(sentence):
+        return False
+    letters = sum(c.isalpha() or c == " " for c in sentence)
+    return letters >= 0.9 * len(sentence)

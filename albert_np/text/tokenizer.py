@@ -1,0 +1,500 @@
+"""From text to the numbers that ALBERT reads, and back."""
+
+import json
+import re
+import string
+from pathlib import Path
+
+import numpy as np
+
+from albert_np.text.files import read_bytes, read_text, write_whole
+from albert_np.text.preprocessing import preprocess, preprocess_aligned
+
+PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
+MODEL_NAME = "spiece.model"
+SETTINGS_NAME = "tokenizer_config.json"
+TRUNCATIONS = ("longest_first", "only_first", "only_second", "never")
+
+
+class AlbertTokenizer:
+    """ALBERT's tokenizer: preprocessing, SentencePiece, and the digit-comma rule.
+
+    SentencePiece cuts a text into *pieces*. The sign ``▁`` stands for the space before a word, so
+    that ``"".join(pieces)`` is the text again.
+
+    Parameters
+    ----------
+    model_file : str or Path
+        A SentencePiece model that holds ALBERT's five special tokens.
+    do_lower_case, keep_accents : bool
+        See `albert_np.text.preprocessing.preprocess`.
+
+    Attributes
+    ----------
+    vocab_size : int, V
+    pieces : list of V str
+    pad_token_id, unk_token_id, cls_token_id, sep_token_id, mask_token_id : int
+    special_ids : int array (5,)
+        Those five ids. Masking never touches them. ``<unk>`` is among them because there is nothing
+        to be learnt from guessing "something unknown".
+    ordinary_ids : int array (V - 5,)
+        All others.
+    is_word_start : bool array (V,)
+        Which pieces begin a word; whole-word masking asks this.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file cannot be read, is not a SentencePiece model, or lacks a special token.
+
+    References
+    ----------
+    google-research/albert, tokenization.py; Kudo 2018 (the unigram model).
+    """
+
+    def __init__(self, model_file, do_lower_case=True, keep_accents=False):
+        self._model_bytes = read_bytes(model_file)
+        self._model = _load_model(self._model_bytes, model_file)
+        self.do_lower_case = do_lower_case
+        self.keep_accents = keep_accents
+
+        self.vocab_size = self._model.get_piece_size()
+        self.pieces = [self._model.id_to_piece(i) for i in range(self.vocab_size)]
+        self._ids = {piece: i for i, piece in enumerate(self.pieces)}
+        for token in SPECIAL_TOKENS:
+            if token not in self._ids:
+                raise ValueError(f"The SentencePiece model {model_file} has no piece {token!r}; an "
+                                 f"ALBERT model has all of {', '.join(SPECIAL_TOKENS)}.")
+        (self.pad_token_id, self.unk_token_id, self.cls_token_id, self.sep_token_id,
+         self.mask_token_id) = (self._ids[token] for token in SPECIAL_TOKENS)
+
+        self.special_ids = np.array(sorted(self._ids[token] for token in SPECIAL_TOKENS))
+        self.ordinary_ids = np.setdiff1d(np.arange(self.vocab_size), self.special_ids)
+        self.is_word_start = np.array([_starts_word(piece) for piece in self.pieces])
+
+        self._special_pattern = re.compile(f"({'|'.join(map(re.escape, SPECIAL_TOKENS))})")
+        self._comma_pieces = {piece: self._split_comma(piece) for piece in self.pieces
+                              if len(piece) > 1 and piece[-1] == "," and piece[-2].isdigit()}
+        self._comma_ids = {self._ids[piece]: self.convert_tokens_to_ids(parts)
+                           for piece, parts in self._comma_pieces.items()}
+
+    @classmethod
+    def from_folder(cls, folder):
+        """Read ``spiece.model`` and, where there is one, ``tokenizer_config.json``.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A folder written by `save`, or the published one of a pretrained ALBERT.
+
+        Returns
+        -------
+        AlbertTokenizer
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such folder, or no model in it.
+        ValueError
+            One of the files is not what its name says.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise FileNotFoundError(f"There is no folder {folder}.")
+        settings_file = folder / SETTINGS_NAME
+        settings = _read_settings(settings_file) if settings_file.exists() else {}
+        return cls(folder / MODEL_NAME, **settings)
+
+    def save(self, folder):
+        """Write ``spiece.model`` and ``tokenizer_config.json`` into a folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it does not exist.
+
+        Raises
+        ------
+        ValueError
+            A file cannot be written.
+        """
+        settings = {"do_lower_case": self.do_lower_case, "keep_accents": self.keep_accents}
+        write_whole(Path(folder) / MODEL_NAME, self._model_bytes)
+        write_whole(Path(folder) / SETTINGS_NAME, (json.dumps(settings, indent=2) + "\n").encode())
+
+    # ------------------------------------------------------------------ text to pieces and ids
+
+    def preprocess(self, text):
+        """The text as SentencePiece will see it (str)."""
+        return preprocess(text, self.do_lower_case, self.keep_accents)
+
+    def preprocess_aligned(self, text):
+        """`preprocess`, and for every character the (start, end) in `text` that it came from."""
+        return preprocess_aligned(text, self.do_lower_case, self.keep_accents)
+
+    def tokenize(self, text):
+        """Cut a text into pieces.
+
+        Special tokens that stand in the text are kept whole: they are split off before anything
+        else happens, since SentencePiece itself never finds them in a text.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        list of str
+            A piece that is not in the vocabulary stands here as it is; its id is that of ``<unk>``.
+        """
+        pieces = []
+        for part in self._special_pattern.split(_checked(text)):
+            if part in SPECIAL_TOKENS:
+                pieces.append(part)
+            else:
+                for piece in self._model.encode(self.preprocess(part), out_type=str):
+                    pieces += self._comma_pieces.get(piece, [piece])
+        return pieces
+
+    def encode(self, text):
+        """The ids of the pieces of a text (list of int), without [CLS] and [SEP]."""
+        return self.encode_batch([text])[0]
+
+    def encode_batch(self, texts):
+        """`encode` for many texts at once, which is much quicker than one by one.
+
+        Parameters
+        ----------
+        texts : list of str
+
+        Returns
+        -------
+        list of lists of int
+        """
+        # Each text is cut at its special tokens: text, special, text, special, ..., text.
+        parts = [self._special_pattern.split(_checked(text)) for text in texts]
+        encoded = iter(self._model.encode([self.preprocess(part) for pieces in parts
+                                           for part in pieces[::2]], out_type=int))
+        return [self._join(pieces, encoded) for pieces in parts]
+
+    def _join(self, parts, encoded):
+        ids = []
+        for number, part in enumerate(parts):
+            if number % 2:
+                ids.append(self._ids[part])
+            else:
+                ids += next(encoded)
+        if self._comma_ids.keys().isdisjoint(ids):
+            return ids
+        return [new for i in ids for new in self._comma_ids.get(i, (i,))]
+
+    def tokenize_with_offsets(self, text):
+        """Cut a text into pieces and say where in the text each one stands.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        pieces : list of str, as from `tokenize`
+        offsets : list of (int, int), one for every piece
+            ``text[start:end]`` is what the piece was made from, without the space before it. It is
+            empty for a piece that is nothing but that space.
+        """
+        pieces, offsets, position = [], [], 0
+        for part in self._special_pattern.split(_checked(text)):
+            if part in SPECIAL_TOKENS:
+                pieces.append(part)
+                offsets.append((position, position + len(part)))
+            else:
+                for piece, start, end in self._align(part):
+                    pieces.append(piece)
+                    offsets.append((position + start, position + end))
+            position += len(part)
+        return pieces, offsets
+
+    def encode_with_offsets(self, text):
+        """`encode`, and the offsets of `tokenize_with_offsets`.
+
+        Returns
+        -------
+        ids : list of int
+        offsets : list of (int, int)
+        """
+        pieces, offsets = self.tokenize_with_offsets(text)
+        return self.convert_tokens_to_ids(pieces), offsets
+
+    def _align(self, text):
+        """Yield (piece, start, end) for a text without special tokens.
+
+        The pieces, one after another, are the *normalised* text. So three strings have to be laid
+        side by side: the text, the preprocessed text, and the normalised text.
+        """
+        clean, sources = self.preprocess_aligned(text)
+        # begins[i]: where in `clean` the i-th normalised character comes from.
+        normalised, begins = self._model.normalize(clean, with_offsets=True)
+        position = 0
+        for piece in self.tokenize(text):
+            begin, position = position, position + len(piece)
+            while begin < position and normalised[begin] == "▁":     # the space before a word
+                begin += 1
+            if begin == position:
+                following = begins[position]
+                start = sources[following][0] if following < len(sources) else len(text)
+                yield piece, start, start
+                continue
+            first = begins[begin]
+            # Characters that came from one (a ligature) begin at the same place: the end is where
+            # the next one begins that begins later.
+            last = begins[position - 1]
+            stop = next((b for b in begins[position:] if b > last), len(sources))
+            while stop > last + 1 and clean[stop - 1] == " ":
+                stop -= 1
+            yield piece, sources[first][0], sources[stop - 1][1]
+
+    def _split_comma(self, piece):
+        """Cut a piece such as ``▁2010,`` into ``▁2010`` and ``,``.
+
+        Otherwise a number before a comma would be another piece than the same number elsewhere.
+        """
+        parts = self._model.encode(piece[:-1].replace("▁", ""), out_type=str)
+        if piece[0] != "▁" and parts[0][0] == "▁":
+            parts = parts[1:] if parts[0] == "▁" else [parts[0][1:], *parts[1:]]
+        return [*parts, ","]
+
+    # ------------------------------------------------------------------ what the model reads
+
+    def __call__(self, text, pair=None, max_length=None, padding=False,
+                 truncation="longest_first", return_offsets=False):
+        """Turn one text or many, or pairs of texts, into the arrays that the model reads.
+
+        One text becomes ``[CLS] A [SEP]`` with token type 0. A pair becomes
+        ``[CLS] A [SEP] B [SEP]``, with token type 1 for B and the last ``[SEP]``.
+
+        Parameters
+        ----------
+        text : str or list of str
+            A list gives a batch of B rows, padded to the longest.
+        pair : str or list of str, optional
+            The second text: the same kind, and as many, as `text`.
+        max_length : int, optional
+            No row is longer, counting the special tokens. None: whatever the text needs.
+        padding : False or "max_length"
+            "max_length" pads every row to `max_length`.
+        truncation : "longest_first", "only_first", "only_second" or "never"
+            What is cut, at its end, when a row is too long. "longest_first" takes one piece after
+            another from the longer text, from B where both are equally long.
+        return_offsets : bool
+            Add the array `offsets`.
+
+        Returns
+        -------
+        dict
+            input_ids, token_type_ids, attention_mask : int64 arrays (T,), or (B, T) for a list
+            offsets : int64 array (..., T, 2)
+                Where in its own text (A for type 0, B for type 1) each piece stands; (0, 0) at
+                special tokens that were added and at padding.
+
+        Raises
+        ------
+        ValueError
+            An argument is not as described, or a row is too long for the truncation asked for.
+        """
+        single = isinstance(text, str)
+        texts, pairs = _check_texts(text, pair)
+        _check_lengths(max_length, padding, truncation, has_pair=pair is not None)
+        rows = [self._build_row(a, b, max_length, truncation)
+                for a, b in zip(self._encode_all(texts, return_offsets),
+                                self._encode_all(pairs, return_offsets))]
+
+        T = max_length if padding == "max_length" else max(len(ids) for ids, _, _ in rows)
+        B = len(rows)
+        result = {"input_ids": np.full((B, T), self.pad_token_id),
+                  "token_type_ids": np.zeros((B, T), np.int64),
+                  "attention_mask": np.zeros((B, T), np.int64)}
+        offsets = np.zeros((B, T, 2), np.int64)
+        for b, (ids, types, spans) in enumerate(rows):
+            result["input_ids"][b, :len(ids)] = ids
+            result["token_type_ids"][b, :len(ids)] = types
+            result["attention_mask"][b, :len(ids)] = 1
+            offsets[b, :len(ids)] = spans
+        if return_offsets:
+            result["offsets"] = offsets
+        return {name: array[0] for name, array in result.items()} if single else result
+
+    def _encode_all(self, texts, with_offsets):
+        """A list of (ids, offsets); offsets are zeros unless asked for, None stays None."""
+        if texts[0] is None:
+            return [None] * len(texts)
+        if with_offsets:
+            return [self.encode_with_offsets(text) for text in texts]
+        return [(ids, [(0, 0)] * len(ids)) for ids in self.encode_batch(texts)]
+
+    def _build_row(self, a, b, max_length, truncation):
+        """Put one row together: ids (T,), token types (T,), offsets (T, 2), as lists."""
+        ids_a, spans_a = a
+        ids_b, spans_b = b if b is not None else ([], [])
+        if max_length is not None:
+            room = max_length - (2 if b is None else 3)
+            keep_a, keep_b = _lengths_kept(len(ids_a), len(ids_b), room, truncation)
+            ids_a, spans_a = ids_a[:keep_a], spans_a[:keep_a]
+            ids_b, spans_b = ids_b[:keep_b], spans_b[:keep_b]
+        cls, sep, nowhere = self.cls_token_id, self.sep_token_id, (0, 0)
+        ids, spans = [cls, *ids_a, sep], [nowhere, *spans_a, nowhere]
+        types = [0] * len(ids)
+        if b is not None:
+            ids, spans = [*ids, *ids_b, sep], [*spans, *spans_b, nowhere]
+            types += [1] * (len(ids_b) + 1)
+        return ids, types, spans
+
+    # ------------------------------------------------------------------ ids to text
+
+    def decode(self, ids, skip_special_tokens=True):
+        """The text that a sequence of ids stands for.
+
+        Parameters
+        ----------
+        ids : sequence of int or int array (T,)
+        skip_special_tokens : bool
+            Leave out ``[CLS]``, ``[SEP]``, ``[MASK]`` and ``<pad>``. ``<unk>`` is always shown: it
+            stands where there was text.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ValueError
+            An id is not in the vocabulary.
+        """
+        text = ""
+        for piece in self.convert_ids_to_tokens(ids):
+            if piece not in SPECIAL_TOKENS or piece == UNK:
+                text += piece
+            elif not skip_special_tokens:
+                text += f" {piece} "
+        return " ".join(text.replace("▁", " ").split())
+
+    def convert_ids_to_tokens(self, ids):
+        """The pieces (list of str) that ids stand for; ValueError for an id that does not exist."""
+        ids = [int(i) for i in ids]
+        for i in ids:
+            if not 0 <= i < self.vocab_size:
+                raise ValueError(f"There is no piece with the id {i}; the ids of this vocabulary "
+                                 f"are 0 to {self.vocab_size - 1}.")
+        return [self.pieces[i] for i in ids]
+
+    def convert_tokens_to_ids(self, tokens):
+        """The ids (list of int) of pieces; a piece outside the vocabulary has that of <unk>."""
+        return [self._ids.get(token, self.unk_token_id) for token in tokens]
+
+
+def _load_model(data, model_file):
+    import sentencepiece
+
+    not_a_model = f"{model_file} is not a SentencePiece model."
+    if not data:
+        raise ValueError(not_a_model)
+    try:
+        return sentencepiece.SentencePieceProcessor(model_proto=data)
+    except RuntimeError as error:
+        raise ValueError(not_a_model) from error
+
+
+def _read_settings(path):
+    """The two settings that matter here, from a JSON file that may hold many others."""
+    try:
+        settings = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(settings, dict):
+        raise ValueError(f"{path} must hold a JSON object such as {{\"do_lower_case\": true}}.")
+    known = {name: settings[name] for name in ("do_lower_case", "keep_accents") if name in settings}
+    for name, value in known.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} in {path} must be true or false, not {json.dumps(value)}.")
+    return known
+
+
+def _starts_word(piece):
+    """Whether a piece begins a word.
+
+    It does after a space, and if it is a special token or a punctuation mark. English words go on
+    with pieces of plain letters; anything else (digits, other scripts) counts as a word of its own.
+
+    References
+    ----------
+    google-research/albert, create_pretraining_data.py, _is_start_piece_sp.
+    """
+    if piece.startswith(("▁", "<")) or piece in SPECIAL_TOKENS:
+        return True
+    if len(piece) == 1 and piece in string.punctuation:
+        return True
+    return not set(piece.lower()) <= set(string.ascii_lowercase + string.punctuation)
+
+
+def _checked(text):
+    if not isinstance(text, str):
+        raise ValueError(f"A text must be a str, not {type(text).__name__}.")
+    return text
+
+
+def _check_texts(text, pair):
+    """Both arguments as lists of equal length; no pair gives a list of None."""
+    texts = [text] if isinstance(text, str) else text
+    pairs = [pair] if isinstance(pair, str) or pair is None else pair
+    for name, value in (("text", texts), ("pair", pairs)):
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{name} must be a str or a list of str, not {type(value).__name__}.")
+    if not texts:
+        raise ValueError("text is an empty list; at least one text is needed.")
+    if pair is None:
+        return texts, [None] * len(texts)
+    if isinstance(text, str) != isinstance(pair, str) or len(texts) != len(pairs):
+        raise ValueError(f"text and pair must both be a str, or lists of the same length; here they "
+                         f"hold {len(texts)} and {len(pairs)}.")
+    return texts, pairs
+
+
+def _check_lengths(max_length, padding, truncation, has_pair):
+    if padding not in (False, "max_length"):
+        raise ValueError(f"padding must be False or 'max_length', not {padding!r}.")
+    if truncation not in TRUNCATIONS:
+        raise ValueError(f"truncation must be one of {', '.join(TRUNCATIONS)}, not {truncation!r}.")
+    if truncation == "only_second" and not has_pair:
+        raise ValueError("truncation='only_second' needs a second text (pair).")
+    if max_length is None:
+        if padding:
+            raise ValueError("padding='max_length' needs a max_length.")
+        return
+    least = 3 if has_pair else 2
+    if isinstance(max_length, bool) or not isinstance(max_length, (int, np.integer)) \
+            or max_length < least:
+        raise ValueError(f"max_length must be an integer of at least {least}, the number of special "
+                         f"tokens that are added, not {max_length!r}.")
+
+
+def _lengths_kept(length_a, length_b, room, truncation):
+    """How many pieces of A and of B fit into `room`."""
+    excess = length_a + length_b - room
+    if excess <= 0:
+        return length_a, length_b
+    if truncation == "longest_first":
+        # First the longer one comes down to the shorter one; then both in turn, B first.
+        from_longer = min(excess, abs(length_a - length_b))
+        in_turn = excess - from_longer
+        cut_a, cut_b = in_turn // 2, in_turn - in_turn // 2
+        if length_a > length_b:
+            return length_a - from_longer - cut_a, length_b - cut_b
+        return length_a - cut_a, length_b - from_longer - cut_b
+    if truncation == "only_first" and length_a >= excess:
+        return length_a - excess, length_b
+    if truncation == "only_second" and length_b >= excess:
+        return length_a, length_b - excess
+    raise ValueError(f"The text needs {length_a + length_b} pieces besides the special tokens, but "
+                     f"max_length leaves room for {room} and truncation={truncation!r} cannot make "
+                     f"it fit; use a larger max_length or truncation='longest_first'.")
