@@ -1,0 +1,248 @@
+"""The command ``albert-np``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import __version__
+
+DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
+
+PRETRAIN_DESCRIPTION = """\
+Pretrain an ALBERT from scratch.
+
+Without any option this trains a tokenizer and a small ALBERT on text that every Python brings
+along (its language reference and the docstrings of its standard library), which takes a few
+minutes on two cores. The model learns two things at once:
+
+  masked language model (MLM)   15 % of the pieces are hidden; guess them from both sides
+  sentence order (SOP)          two neighbouring segments; were they swapped?
+
+    loss = MLM loss + lambda * SOP loss
+
+Watch the MLM loss fall. Guessing blindly costs ln(vocabulary size). Soon the model knows how
+frequent each piece is (the unigram loss) and stays on that plateau for a while, until attention
+finds the neighbouring pieces; then it passes the bigram model. The SOP loss stays near ln 2, the
+loss of tossing a coin, until the model understands enough text to see an order in it.
+
+The run folder holds config.json, model.safetensors (under Hugging Face's names), the tokenizer,
+metrics.csv, results.json and losses.png.
+"""
+
+PRETRAIN_EXAMPLES = """\
+examples:
+  albert-np pretrain
+  albert-np pretrain --corpus novel.txt --steps 8000 --output runs/novel
+  albert-np pretrain --corpus texts/ --vocab-size 8000 --hidden-size 256 --max-length 64
+  albert-np pretrain --config albert-base-v2 --max-length 128 --batch-size 8 --steps 100
+"""
+
+GRADCHECK_DESCRIPTION = """\
+Check every gradient of this package against the forward passes.
+
+Each backward pass claims to know how much every output changes when an input is nudged. This
+command nudges the inputs and looks: every function, layer, head and whole model, in float64, with
+random upstream gradients, padding, dropout, gammas that are not 1 and biases that are not 0. The
+table names the worst entry of each parameter. The exit status is 1 if any exceeds its bound.
+"""
+
+
+def main(arguments=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        None takes those of the process.
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 1 where a check failed, or 2 where the input was no good.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"albert-np: {_sentence(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("albert-np: interrupted", file=sys.stderr)
+        return 130
+
+
+def _sentence(error):
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="albert-np", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"albert-np {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_pretrain(commands)
+    _add_gradcheck(commands)
+    return parser
+
+
+# ---- pretrain ------------------------------------------------------------------------------------
+
+# Options that set a field of the configuration: option, field, type, help.
+CONFIG_OPTIONS = (
+    ("--hidden-size", "hidden_size", int, "H, the width of the encoder"),
+    ("--embedding-size", "embedding_size", int, "E, the width of the embedding tables"),
+    ("--layers", "num_hidden_layers", int, "L, how many times the layer is applied"),
+    ("--heads", "num_attention_heads", int, "A, attention heads; they divide H among them"),
+    ("--intermediate-size", "intermediate_size", int,
+     "F, the width inside the feed-forward network"),
+    ("--groups", "num_hidden_groups", int, "cut the layers into this many groups that share"),
+    ("--inner-groups", "inner_group_num", int, "different blocks within each layer"),
+    ("--sharing", "sharing", str, "what the layers share: all, attention, ffn or none"),
+    ("--activation", "hidden_act", str, "gelu, gelu_new (tanh form), relu, tanh or linear"),
+    ("--dropout", "hidden_dropout_prob", float, "probability of dropping a hidden number"),
+    ("--attention-dropout", "attention_probs_dropout_prob", float,
+     "probability of dropping an attention weight"),
+    ("--initializer-range", "initializer_range", float,
+     "standard deviation of the first weights; 1/sqrt(H) or a little less suits small models"),
+    ("--sop-weight", "sop_weight", float, "lambda, the weight of the sentence-order loss"),
+)
+
+
+def _add_pretrain(commands):
+    parser = commands.add_parser(
+        "pretrain", help="pretrain an ALBERT from scratch",
+        description=PRETRAIN_DESCRIPTION, epilog=PRETRAIN_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=_pretrain)
+
+    text = parser.add_argument_group("text")
+    text.add_argument("--corpus", metavar="PATH",
+                      help="a text file or a folder of *.txt files; default: the documentation "
+                           "of this Python")
+    text.add_argument("--layout", choices=("auto", "lines", "prose"), default="auto",
+                      help="lines: a sentence a line, an empty line between documents; prose: "
+                           "running text; auto looks (default)")
+    text.add_argument("--tokenizer", metavar="PATH",
+                      help="a SentencePiece model or a folder with one; default: train one on "
+                           "the corpus")
+    text.add_argument("--vocab-size", type=int, default=1000, metavar="V",
+                      help="pieces of a tokenizer that is trained (default: %(default)s)")
+    text.add_argument("--held-out", type=float, default=0.1, metavar="SHARE",
+                      help="share of the text kept for evaluation (default: %(default)s)")
+
+    model = parser.add_argument_group("model", "the default is a small model: H = 128, L = 3")
+    model.add_argument("--config", metavar="NAME_OR_FILE",
+                       help="a published configuration such as albert-base-v2, or a config.json")
+    for option, field, kind, text_of_help in CONFIG_OPTIONS:
+        model.add_argument(option, dest=field, type=kind, help=text_of_help,
+                           metavar={int: "N", float: "X", str: "NAME"}[kind])
+
+    training = parser.add_argument_group("training")
+    training.add_argument("--steps", type=int, default=4000, metavar="N",
+                          help="default: %(default)s")
+    training.add_argument("--batch-size", type=int, default=32, metavar="B",
+                          help="sequences a step (default: %(default)s)")
+    training.add_argument("--max-length", type=int, default=32, metavar="T",
+                          help="tokens a sequence (default: %(default)s)")
+    training.add_argument("--learning-rate", "--lr", type=float, default=1e-3, metavar="X",
+                          help="after the warm-up; falls linearly to 0 (default: %(default)s)")
+    training.add_argument("--warmup-steps", type=int, metavar="N",
+                          help="default: a twentieth of the steps")
+    training.add_argument("--optimizer", choices=("adamw", "lamb", "adam", "sgd"),
+                          default="adamw", help="default: %(default)s")
+    training.add_argument("--weight-decay", type=float, default=0.01, metavar="X",
+                          help="of adamw and lamb (default: %(default)s)")
+    training.add_argument("--max-gradient-norm", type=float, default=1.0, metavar="X",
+                          help="longer gradients are shortened to this (default: %(default)s)")
+    training.add_argument("--seed", type=int, default=0, metavar="N",
+                          help="the same seed gives the same weights (default: %(default)s)")
+
+    output = parser.add_argument_group("output")
+    output.add_argument("--output", metavar="FOLDER",
+                        help="the run folder (default: runs/pretrain, then runs/pretrain-2, ...)")
+    output.add_argument("--evaluate-every", type=int, default=500, metavar="N",
+                        help="steps between evaluations (default: %(default)s)")
+    output.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _pretrain(options):
+    from .memory import keep_freed_memory
+    from .pretraining import pretrain, show_guesses
+
+    keep_freed_memory()
+    run = pretrain(
+        options.output or _free_folder(Path("runs/pretrain")), corpus=options.corpus,
+        layout=options.layout, tokenizer=options.tokenizer, vocab_size=options.vocab_size,
+        config=_config_changes(options), steps=options.steps, batch_size=options.batch_size,
+        max_length=options.max_length, learning_rate=options.learning_rate,
+        warmup_steps=options.warmup_steps, optimizer=options.optimizer,
+        weight_decay=options.weight_decay, max_gradient_norm=options.max_gradient_norm,
+        held_out=options.held_out, evaluate_every=options.evaluate_every, seed=options.seed,
+        progress=not options.quiet)
+    if not options.quiet:
+        print("\nHeld-out text with gaps, what stood there, and the three best guesses:\n")
+        print(show_guesses(run["model"], run["tokenizer"], run["data"].held_out))
+    return 0
+
+
+def _config_changes(options):
+    """The fields asked for: those of --config, then those of single options."""
+    from .config import PUBLISHED, AlbertConfig
+
+    changes = {}
+    if options.config is not None:
+        if options.config.removeprefix("albert/") in PUBLISHED:
+            changes = AlbertConfig.from_name(options.config).to_dict()
+        else:
+            changes = AlbertConfig.from_file(options.config).to_dict()
+    asked = {field: getattr(options, field) for _, field, _, _ in CONFIG_OPTIONS}
+    return {**changes, **{field: value for field, value in asked.items() if value is not None}}
+
+
+def _free_folder(path):
+    """The path itself, or the first of path-2, path-3, ... that does not exist."""
+    number, candidate = 1, path
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.name}-{number}")
+    return candidate
+
+
+# ---- gradcheck -----------------------------------------------------------------------------------
+
+def _add_gradcheck(commands):
+    parser = commands.add_parser(
+        "gradcheck", help="check every gradient", description=GRADCHECK_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=_gradcheck)
+    parser.add_argument("--method", choices=("centred", "complex"), default="centred",
+                        help="centred differences (default), or the complex step, which is exact "
+                             "to round-off")
+    parser.add_argument("--only", metavar="WORD",
+                        help="check the components whose name contains this word")
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="of the upstream gradients and the entries (default: %(default)s)")
+
+
+def _gradcheck(options):
+    from .gradient_checks import faults, run_all
+
+    checks = failed = entries = 0
+    print(f"{'component':38s} {'parameter':46s} {'worst error':>11s}  where")
+    for check, reports in run_all(options.method, options.seed, options.only):
+        bad = faults(check, reports)
+        for i, report in enumerate(reports):
+            where = ", ".join(map(str, report.index))
+            flag = f"  WRONG, above {check.bound:.0e}" if report in bad else ""
+            print(f"{check.component if i == 0 else '':38s} {report.parameter:46s} "
+                  f"{report.error:11.1e}  [{where}]{flag}")
+        checks, failed = checks + 1, failed + bool(bad)
+        entries += sum(report.entries for report in reports)
+        for report in bad:
+            print(f"    {report}")
+    if not checks:
+        raise ValueError(f"no component's name contains {options.only!r}")
+    print(f"\n{checks} components, {entries:,} derivatives compared: "
+          + ("all agree." if not failed else f"{failed} components are WRONG."))
+    return 1 if failed else 0

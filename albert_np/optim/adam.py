@@ -1,0 +1,60 @@
+"""Adam as published."""
+
+import numpy as np
+
+from .moments import Moments, learning_rate, update_moments
+
+
+class Adam:
+    r"""Adam with bias correction and without weight decay.
+
+    The moments of (MOM.1) start at 0 and are too small at first; after t steps their expected
+    values lack the factors :math:`1 - \beta_1^t` and :math:`1 - \beta_2^t`, which are divided
+    out:
+
+    .. math::
+       :label: ADAM.1
+
+       p \leftarrow p - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Parameters
+    ----------
+    params : tree of arrays
+    lr : float or callable
+        The learning rate, or a function from the step (0, 1, 2, ...) to it.
+    betas : (float, float)
+    eps : float
+
+    Attributes
+    ----------
+    steps : int
+        How many steps have been taken.
+
+    References
+    ----------
+    Kingma and Ba 2015, algorithm 1.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        self.lr, self.betas, self.eps = lr, betas, eps
+        self.moments = Moments(params)
+        self.steps = 0
+
+    def step(self, params, grads):
+        """Change the parameters in place.
+
+        Parameters
+        ----------
+        params, grads : trees like the one the optimiser was made for
+        """
+        lr = learning_rate(self.lr, self.steps)
+        self.steps += 1
+        first, second = (1 - beta**self.steps for beta in self.betas)
+        for p, gradient, m, v, u, work in self.moments.leaves(params, grads):
+            update_moments(m, v, gradient, *self.betas, work)
+            np.multiply(v, 1 / second, out=u)
+            np.sqrt(u, out=u)
+            u += self.eps
+            np.divide(m, u, out=u)
+            u *= lr / first
+            p -= u                                                     # (ADAM.1)

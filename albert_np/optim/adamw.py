@@ -1,0 +1,64 @@
+"""AdamW as the original code has it."""
+
+import numpy as np
+
+from .moments import Moments, decays, learning_rate, update_moments
+
+
+class AdamW:
+    r"""Adam with decoupled weight decay and without bias correction.
+
+    With the moments of (MOM.1), for each parameter p:
+
+    .. math::
+       :label: ADAMW.1
+
+       u = \frac{m}{\sqrt v + \epsilon} + \lambda p, \qquad p \leftarrow p - \eta\, u
+
+    where :math:`\lambda p` is left out for biases, gammas and betas.
+
+    Parameters
+    ----------
+    params : tree of arrays
+    lr : float or callable
+        The learning rate, or a function from the step (0, 1, 2, ...) to it.
+    betas : (float, float)
+    eps : float
+    weight_decay : float
+
+    Attributes
+    ----------
+    steps : int
+        How many steps have been taken.
+
+    References
+    ----------
+    google-research/albert, ``optimization.py``; Loshchilov and Hutter 2019. The missing bias
+    correction is the original's: m and v start at 0, so early steps are larger than Adam's (up
+    to :math:`(1-\beta_1)/\sqrt{1-\beta_2} = 3.2` times the learning rate), which warm-up hides.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
+        self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
+        self.moments = Moments(params)
+        self.steps = 0
+
+    def step(self, params, grads):
+        """Change the parameters in place.
+
+        Parameters
+        ----------
+        params, grads : trees like the one the optimiser was made for
+        """
+        lr = learning_rate(self.lr, self.steps)
+        for p, gradient, m, v, u, work in self.moments.leaves(params, grads):
+            update_moments(m, v, gradient, *self.betas, work)
+            np.sqrt(v, out=u)
+            u += self.eps
+            np.divide(m, u, out=u)                                     # m / (sqrt(v) + eps)
+            if decays(p):
+                np.multiply(p, self.weight_decay, out=work)
+                u += work
+            u *= lr
+            p -= u                                                     # (ADAMW.1)
+        self.steps += 1

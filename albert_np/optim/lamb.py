@@ -1,0 +1,80 @@
+"""LAMB, the optimiser that ALBERT was pretrained with."""
+
+import numpy as np
+
+from .moments import Moments, decays, learning_rate, update_moments
+
+
+class LAMB:
+    r"""AdamW's update, stretched for each matrix to a fixed fraction of the matrix's own length.
+
+    With the moments of (MOM.1), for each parameter p:
+
+    .. math::
+       :label: LAMB.1
+
+       u = \frac{m}{\sqrt v + \epsilon} + \lambda p, \qquad
+       r = \frac{\lVert p \rVert}{\lVert u \rVert}, \qquad
+       p \leftarrow p - \eta\, r\, u
+
+    The trust ratio r makes every step change each matrix by the share :math:`\eta` of its norm,
+    so that very large batches can be used with a very large learning rate. It is 1 where either
+    norm is 0, and for biases, gammas and betas, which have no :math:`\lambda p` either.
+
+    Parameters
+    ----------
+    params : tree of arrays
+    lr : float or callable
+        The learning rate, or a function from the step (0, 1, 2, ...) to it.
+    betas : (float, float)
+    eps : float
+    weight_decay : float
+
+    Attributes
+    ----------
+    steps : int
+        How many steps have been taken.
+
+    References
+    ----------
+    You et al. 2020; google-research/albert, ``lamb_optimizer.py``: no bias correction, and the
+    ratio is not clamped.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
+        self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
+        self.moments = Moments(params)
+        self.steps = 0
+
+    def step(self, params, grads):
+        """Change the parameters in place.
+
+        Parameters
+        ----------
+        params, grads : trees like the one the optimiser was made for
+        """
+        lr = learning_rate(self.lr, self.steps)
+        for p, gradient, m, v, u, work in self.moments.leaves(params, grads):
+            update_moments(m, v, gradient, *self.betas, work)
+            np.sqrt(v, out=u)
+            u += self.eps
+            np.divide(m, u, out=u)                                     # m / (sqrt(v) + eps)
+            ratio = 1.0
+            if decays(p):
+                np.multiply(p, self.weight_decay, out=work)
+                u += work
+                ratio = trust_ratio(p, u)
+            u *= lr * ratio
+            p -= u                                                     # (LAMB.1)
+        self.steps += 1
+
+
+def trust_ratio(p, u):
+    """The norm of p over the norm of u, or 1 where either is 0.
+
+    Returns
+    -------
+    float
+    """
+    p_norm, u_norm = (float(np.linalg.norm(array)) for array in (p, u))
+    return p_norm / u_norm if p_norm > 0 and u_norm > 0 else 1.0

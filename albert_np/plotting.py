@@ -1,0 +1,108 @@
+"""Pictures. This is the one place of the package where matplotlib is used."""
+
+from math import log
+from pathlib import Path
+
+import numpy as np
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#555555"
+
+
+def plot_losses(metrics, path, references=None, vocab_size=None, title=None):
+    """Draw the three losses of pretraining, on training text and on held-out text.
+
+    Parameters
+    ----------
+    metrics : list of dict
+        The rows that :func:`albert_np.pretraining.train` returns.
+    path : str or Path
+        Where the PNG goes.
+    references : dict of str to float, optional
+        Losses to compare the masked-LM loss with, such as ``{"unigram": 5.6}``.
+    vocab_size : int, optional
+        Draws ln V, the loss of guessing blindly.
+    title : str, optional
+
+    Returns
+    -------
+    Path
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12.8, 4.6), layout="constrained")
+    panels = figure.subplots(1, 3)
+    mlm_lines = dict(references or {})
+    if vocab_size is not None:
+        mlm_lines = {"blind guess, ln V": log(vocab_size), **mlm_lines}
+    total_lines = {f"{name} + ln 2": value + log(2) for name, value in mlm_lines.items()
+                   if name.startswith("unigram")}
+    for axes, name, heading, lines in (
+            (panels[0], "mlm_loss", "Masked language model", mlm_lines),
+            (panels[1], "sop_loss", "Sentence order", {"coin toss, ln 2": log(2)}),
+            (panels[2], "loss", "Total loss", total_lines)):
+        _draw_loss(axes, metrics, name)
+        _draw_references(axes, lines)
+        axes.set_title(heading, fontsize=13)
+        axes.set_xlabel("step", fontsize=12)
+        axes.tick_params(labelsize=11)
+        axes.grid(alpha=0.25)
+    panels[0].set_ylabel("loss (nats)", fontsize=12)
+    panels[0].legend(fontsize=11, loc="upper right")
+    if title:
+        figure.suptitle(title, fontsize=14)
+    return save_figure(figure, path)
+
+
+def _draw_loss(axes, metrics, name):
+    """Every step's loss, faint; its running mean; and the held-out loss as dots on a line."""
+    train = [row for row in metrics if row["split"] == "train"]
+    held_out = [row for row in metrics if row["split"] == "held-out"]
+    steps = np.array([row["step"] for row in train])
+    losses = np.array([row[name] for row in train])
+    axes.plot(steps, losses, color=BLUE, alpha=0.15, linewidth=0.7)
+    window = max(1, len(losses) // 60)
+    smooth = np.convolve(losses, np.ones(window) / window, mode="valid")
+    axes.plot(steps[window - 1:], smooth, color=BLUE, linewidth=2, label="training text")
+    if held_out:
+        axes.plot([row["step"] for row in held_out], [row[name] for row in held_out],
+                  color=ORANGE, marker="o", markersize=5, linewidth=2, label="held-out text")
+    # The first steps of a loss that falls fast would squeeze all the rest into a corner.
+    shown = np.r_[smooth, [row[name] for row in held_out]]
+    low, high = shown.min(), shown.max()
+    axes.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))
+
+
+def _draw_references(axes, lines):
+    """Dashed horizontal lines, each with its name written on it at the left."""
+    low, high = axes.get_ylim()
+    for value in lines.values():
+        low, high = min(low, value - 0.05 * (high - low)), max(high, value + 0.08 * (high - low))
+    axes.set_ylim(low, high)
+    for name, value in lines.items():
+        axes.axhline(value, color=GREY, linestyle="--", linewidth=1.2, zorder=1)
+        axes.annotate(f"{name} = {value:.2f}", (0.02, value), (0, 3),
+                      xycoords=("axes fraction", "data"), textcoords="offset points",
+                      fontsize=10, color=GREY)
+
+
+def save_figure(figure, path):
+    """Write a figure as PNG, whole or not at all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : str or Path
+
+    Returns
+    -------
+    Path
+    """
+    import io
+
+    from .files import write_whole
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    write_whole(path, buffer.getvalue())
+    return Path(path)

@@ -1,0 +1,70 @@
+"""How good is a model on text that it has not seen?"""
+
+import numpy as np
+
+from ..models import IGNORED
+
+
+def evaluate(model, batches):
+    """Losses and accuracies of both pretraining objectives.
+
+    Parameters
+    ----------
+    model : AlbertForPreTraining
+    batches : iterable of dicts
+        The keyword arguments of the model's forward pass, labels included. For figures that can
+        be compared, pass the same batches with the same masks each time.
+
+    Returns
+    -------
+    dict
+        loss, mlm_loss, sop_loss (nats), mlm_accuracy, sop_accuracy (shares): means over all
+        masked positions and over all sequences.
+    """
+    mlm_losses = mlm_right = masked = 0
+    sop_losses = sop_right = sequences = 0
+    for batch in batches:
+        output, _ = model.forward(**batch)
+        labels = batch["labels"][batch["labels"] != IGNORED]                         # (M,)
+        mlm_losses += float(output.mlm_loss) * len(labels)
+        mlm_right += int((output.prediction_logits.argmax(axis=-1) == labels).sum())
+        masked += len(labels)
+        order = batch["sentence_order_label"]                                        # (B,)
+        sop_losses += float(output.sop_loss) * len(order)
+        sop_right += int((output.sop_logits.argmax(axis=-1) == order).sum())
+        sequences += len(order)
+    if not masked or not sequences:
+        raise ValueError("there is nothing to evaluate: the batches hold no masked piece")
+    mlm_loss, sop_loss = mlm_losses / masked, sop_losses / sequences
+    return {"loss": mlm_loss + model.config.sop_weight * sop_loss,
+            "mlm_loss": mlm_loss, "mlm_accuracy": mlm_right / masked,
+            "sop_loss": sop_loss, "sop_accuracy": sop_right / sequences}
+
+
+def top_guesses(model, tokenizer, input_ids, attention_mask=None, token_type_ids=None, k=3):
+    """The likeliest pieces at every ``[MASK]`` of a batch.
+
+    Parameters
+    ----------
+    model : AlbertForPreTraining
+    tokenizer : AlbertTokenizer
+    input_ids, attention_mask, token_type_ids : integer arrays (B, T)
+    k : int
+
+    Returns
+    -------
+    list of (int, int, list of (str, float))
+        Row, column, and k pieces with their probabilities, the likeliest first.
+    """
+    input_ids = np.asarray(input_ids)
+    labels = np.where(input_ids == tokenizer.mask_token_id, 0, IGNORED)     # where to look
+    output, _ = model.forward(input_ids, attention_mask, token_type_ids, labels=labels)
+    x = output.prediction_logits                                                     # (M, V)
+    p = np.exp(x - x.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    guesses = []
+    for (row, column), probabilities in zip(np.argwhere(labels != IGNORED), p):
+        best = np.argsort(-probabilities)[:k]
+        guesses.append((int(row), int(column),
+                        [(tokenizer.pieces[i], float(probabilities[i])) for i in best]))
+    return guesses

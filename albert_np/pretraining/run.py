@@ -1,0 +1,258 @@
+"""The main job: from a corpus to a pretrained model in a folder."""
+
+import csv
+import io
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..checkpoint import save_model
+from ..config import AlbertConfig
+from ..files import write_whole
+from ..models import AlbertForPreTraining
+from ..optim import LAMB, SGD, Adam, AdamW, warmup_polynomial_decay
+from ..plotting import plot_losses
+from ..text.corpora import embedded_corpus, read_corpus, split_documents
+from ..text.tokenizer import AlbertTokenizer
+from ..text.train_tokenizer import train_tokenizer
+from .baselines import BigramModel, UnigramModel, evaluate_baseline
+from .data import PretrainingData
+from .evaluation import evaluate, top_guesses
+from .trainer import train
+
+# A small ALBERT that learns within minutes. Published models start from a range of 0.02, which
+# suits H = 768 and more; at H = 128 it would leave every attention uniform for thousands of steps.
+SMALL_CONFIG = dict(embedding_size=128, hidden_size=128, num_hidden_layers=3,
+                    num_attention_heads=4, intermediate_size=512, initializer_range=0.05)
+OPTIMIZERS = {"adamw": AdamW, "lamb": LAMB, "adam": Adam, "sgd": SGD}
+METRIC_COLUMNS = ("step", "split", "loss", "mlm_loss", "sop_loss", "mlm_accuracy", "sop_accuracy",
+                  "learning_rate", "gradient_norm", "tokens", "seconds")
+
+
+def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000, config=None,
+             steps=4000, batch_size=32, max_length=32, learning_rate=1e-3, warmup_steps=None,
+             optimizer="adamw", weight_decay=0.01, max_gradient_norm=1.0, held_out=0.1,
+             evaluate_every=500, seed=0, progress=True):
+    """Pretrain an ALBERT and leave everything about it in a folder.
+
+    Parameters
+    ----------
+    output : str or Path
+        The run folder. It must not hold a model yet.
+    corpus : str or Path, optional
+        A text file or a folder of them; None takes the text that every Python brings along.
+    layout : {"auto", "lines", "prose"}
+        See :func:`albert_np.text.corpora.read_corpus`.
+    tokenizer : str or Path, optional
+        A SentencePiece model or a folder with one; None trains a tokenizer on the training text.
+    vocab_size : int
+        Of the tokenizer that is trained.
+    config : dict, optional
+        Fields of :class:`~albert_np.config.AlbertConfig` that differ from ``SMALL_CONFIG``.
+    steps, batch_size, max_length : int
+        How many batches of how many sequences of how many tokens.
+    learning_rate : float
+        At the end of the warm-up; from there it falls linearly to 0.
+    warmup_steps : int, optional
+        None: a twentieth of the steps.
+    optimizer : {"adamw", "lamb", "adam", "sgd"}
+    weight_decay : float
+        Of adamw and lamb.
+    max_gradient_norm : float
+    held_out : float
+        The share of the sentences that is kept away from training, in whole documents.
+    evaluate_every : int
+        Steps between evaluations; after each the run folder is brought up to date.
+    seed : int
+        Of everything that is drawn. The same seed gives the same weights, bit for bit.
+    progress : bool
+        Show what is going on.
+
+    Returns
+    -------
+    dict
+        ``model``, ``tokenizer``, ``data``, ``metrics`` (rows), ``results`` (what
+        ``results.json`` holds).
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        Where the corpus, the tokenizer, the configuration or the folder will not do.
+    FloatingPointError
+        Where training diverges.
+    """
+    say = print if progress else (lambda *args: None)
+    output = Path(output)
+    _check_options(output, steps, evaluate_every, optimizer)
+    split_seed, dropout_seed = np.random.SeedSequence(seed).spawn(2)
+
+    # ---- text
+    documents = embedded_corpus() if corpus is None else read_corpus(corpus, layout)
+    train_documents, held_out_documents = split_documents(
+        documents, held_out, rng=np.random.default_rng(split_seed))
+    say(f"corpus     {'the documentation of this Python' if corpus is None else corpus}: "
+        f"{_count(train_documents)} to train on, {_count(held_out_documents)} held out")
+    tokenizer = _get_tokenizer(tokenizer, train_documents, vocab_size, output)
+    data = PretrainingData(train_documents, held_out_documents, tokenizer, max_length, batch_size,
+                           seed)
+    say(f"tokenizer  {tokenizer.vocab_size:,} pieces; {data.train_pieces:,} pieces to train on, "
+        f"{data.held_out_pieces:,} held out")
+
+    # ---- what counting alone can do
+    text = data.training_text()
+    baselines = {"unigram": evaluate_baseline(UnigramModel(text, tokenizer), data.held_out),
+                 "bigram": evaluate_baseline(BigramModel(text, tokenizer), data.held_out)}
+    for name, figures in baselines.items():
+        say(f"baseline   {name}: MLM loss {figures['mlm_loss']:.3f}, "
+            f"accuracy {figures['mlm_accuracy']:.1%}")
+
+    # ---- model
+    config = AlbertConfig.from_dict({
+        **SMALL_CONFIG, "max_position_embeddings": max_length, **(config or {}),
+        "vocab_size": tokenizer.vocab_size, "pad_token_id": tokenizer.pad_token_id,
+        "bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id})
+    if max_length > config.max_position_embeddings:
+        raise ValueError(f"max_length {max_length} is more than max_position_embeddings "
+                         f"{config.max_position_embeddings}")
+    model = AlbertForPreTraining(config, seed=seed)
+    say(f"model      {sum(config.parameter_counts().values()):,} parameters: hidden size "
+        f"{config.hidden_size}, {config.num_hidden_layers} layers, sharing {config.sharing}")
+    dropout = max(config.hidden_dropout_prob, config.attention_probs_dropout_prob) > 0
+
+    # ---- training
+    def save(metrics):
+        save_model(model, output)
+        write_whole(output / "metrics.csv", _to_csv(metrics))
+
+    warmup_steps = steps // 20 if warmup_steps is None else warmup_steps
+    metrics = train(
+        model,
+        _get_optimizer(optimizer, model.params, weight_decay,
+                       warmup_polynomial_decay(learning_rate, steps, warmup_steps)),
+        data.training_batches(), steps,
+        rng=np.random.default_rng(dropout_seed) if dropout else None,
+        max_gradient_norm=max_gradient_norm, evaluate_every=evaluate_every,
+        evaluation=lambda: evaluate(model, data.held_out), on_evaluation=save, progress=progress)
+
+    # ---- results
+    final = {key: value for key, value in metrics[-1].items() if key not in ("step", "split")}
+    results = {"held_out": final, "baselines": baselines, "blind_guess": float(np.log(config.vocab_size)),
+               "steps": steps, "batch_size": batch_size, "max_length": max_length,
+               "learning_rate": learning_rate, "warmup_steps": warmup_steps,
+               "optimizer": optimizer, "weight_decay": weight_decay, "seed": seed,
+               "versions": {"albert_np": __version__, "numpy": np.__version__,
+                            "python": platform.python_version()}}
+    write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
+    plot_losses(metrics, output / "losses.png",
+                {name: figures["mlm_loss"] for name, figures in baselines.items()},
+                config.vocab_size)
+    say(_summary(results, output))
+    return {"model": model, "tokenizer": tokenizer, "data": data, "metrics": metrics,
+            "results": results}
+
+
+def show_guesses(model, tokenizer, batches, sentences=3, width=96):
+    """Masked sentences of held-out text, with what the model would put into the gaps.
+
+    Parameters
+    ----------
+    model : AlbertForPreTraining
+    tokenizer : AlbertTokenizer
+    batches : list of dict
+        From :attr:`PretrainingData.held_out`.
+    sentences : int
+        How many to show, spread evenly over the batches.
+    width : int
+        Where lines of text are broken.
+
+    Returns
+    -------
+    str
+    """
+    import textwrap
+
+    rows = [{name: array[i] for name, array in batch.items()}
+            for batch in batches for i in range(len(batch["input_ids"]))]
+    rows = [row for row in rows if (row["input_ids"] == tokenizer.mask_token_id).any()]
+    blocks = []
+    for i in np.linspace(0, len(rows) - 1, min(sentences, len(rows)), dtype=int):
+        row = rows[i]
+        text = tokenizer.decode([t for t in row["input_ids"]
+                                 if t not in (tokenizer.pad_token_id, tokenizer.cls_token_id)],
+                                skip_special_tokens=False)
+        lines = [textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  ")]
+        for _, column, guesses in top_guesses(model, tokenizer, row["input_ids"][None],
+                                              row["attention_mask"][None],
+                                              row["token_type_ids"][None]):
+            truth = tokenizer.pieces[row["labels"][column]]
+            lines.append(f"    {truth:>14}   " + "   ".join(
+                f"{piece} {probability:.0%}" for piece, probability in guesses))
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def _check_options(output, steps, evaluate_every, optimizer):
+    for name, value in (("steps", steps), ("evaluate_every", evaluate_every)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; it must be at least 1")
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer is {optimizer!r}; known are {', '.join(OPTIMIZERS)}")
+    if (output / "model.safetensors").exists():
+        raise ValueError(f"the folder {output} already holds a model; choose another --output or "
+                         f"remove it")
+
+
+def _get_tokenizer(path, documents, vocab_size, output):
+    """Read the tokenizer, or train one on the training text; the run folder gets a copy."""
+    if path is None:
+        file = output / "spiece.model"
+        train_tokenizer([sentence for document in documents for sentence in document],
+                        vocab_size, file)
+        tokenizer = AlbertTokenizer(file)
+    elif Path(path).is_dir():
+        tokenizer = AlbertTokenizer.from_folder(path)
+    else:
+        tokenizer = AlbertTokenizer(path)
+    tokenizer.save(output)
+    return tokenizer
+
+
+def _get_optimizer(name, params, weight_decay, schedule):
+    decay = {"weight_decay": weight_decay} if name in ("adamw", "lamb") else {}
+    return OPTIMIZERS[name](params, lr=schedule, **decay)
+
+
+def _count(documents):
+    return f"{sum(map(len, documents)):,} sentences in {len(documents):,} documents"
+
+
+def _to_csv(metrics):
+    """The rows as the bytes of a CSV file; a figure that a row lacks is left empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, METRIC_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in metrics:
+        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value
+                         for key, value in row.items()})
+    return text.getvalue().encode()
+
+
+def _summary(results, output):
+    final, baselines = results["held_out"], results["baselines"]
+    rows = [("guessing blindly", results["blind_guess"], None),
+            *[(f"{name} model", figures["mlm_loss"], figures["mlm_accuracy"])
+              for name, figures in baselines.items()],
+            ("this ALBERT", final["mlm_loss"], final["mlm_accuracy"])]
+    lines = ["", "held-out text         MLM loss   accuracy"]
+    lines += [f"  {name:18s} {loss:9.3f}   {'' if accuracy is None else f'{accuracy:8.1%}'}"
+              for name, loss, accuracy in rows]
+    lines += [f"sentence order        {final['sop_accuracy']:.1%} right, where tossing a coin "
+              f"gives 50.0%", "", f"The run is in {output}: {', '.join(_FILES)}."]
+    return "\n".join(lines)
+
+
+_FILES = ("config.json", "model.safetensors", "spiece.model", "tokenizer_config.json",
+          "metrics.csv", "results.json", "losses.png")

@@ -1,0 +1,91 @@
+"""The training loop."""
+
+import time
+
+import numpy as np
+
+from ..optim import clip_by_global_norm
+
+
+def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
+          evaluate_every=None, evaluation=None, on_evaluation=None, progress=True):
+    """Take optimisation steps: forward, backward, clip, step.
+
+    Parameters
+    ----------
+    model : AlbertForPreTraining
+        Its parameters change in place.
+    optimizer
+        One of :mod:`albert_np.optim`.
+    batches : iterator of dicts
+        The keyword arguments of the model's forward pass, one batch for each step.
+    steps : int
+    rng : numpy.random.Generator, optional
+        Draws the dropout masks; None trains without dropout.
+    max_gradient_norm : float
+        The gradient, all parameters taken as one vector, is shortened to this length.
+    evaluate_every : int, optional
+        Call ``evaluation`` after every so many steps, and after the last.
+    evaluation : callable, optional
+        ``evaluation() -> dict`` of figures on held-out text.
+    on_evaluation : callable, optional
+        ``on_evaluation(metrics)`` is called after each evaluation, to save what there is.
+    progress : bool
+        Show a bar on a terminal, and a line for each evaluation anywhere.
+
+    Returns
+    -------
+    list of dict
+        One row for each step ("split": "train": losses, learning rate, gradient norm, tokens and
+        seconds) and one for each evaluation ("split": "held-out").
+
+    Raises
+    ------
+    FloatingPointError
+        The loss or the gradient is no longer a finite number.
+    """
+    metrics, started = [], time.perf_counter()
+    with _bar(steps, progress) as bar:
+        for step, batch in zip(range(1, steps + 1), batches):
+            output, cache = model.forward(**batch, rng=rng)
+            grads = model.backward(cache)
+            norm = clip_by_global_norm(grads, max_gradient_norm)
+            if not np.isfinite(output.loss) or not np.isfinite(norm):
+                raise FloatingPointError(
+                    f"the loss is {output.loss} and the gradient norm {norm} at step {step}; a "
+                    f"smaller learning rate or a longer warm-up usually helps")
+            lr = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
+            optimizer.step(model.params, grads)
+            metrics.append({
+                "step": step, "split": "train", "loss": float(output.loss),
+                "mlm_loss": float(output.mlm_loss), "sop_loss": float(output.sop_loss),
+                "learning_rate": float(lr), "gradient_norm": norm,
+                "tokens": int(batch["input_ids"].size),
+                "seconds": time.perf_counter() - started})
+            bar.update()
+            if step % 20 == 0:
+                recent = metrics[-20:]
+                bar.set_postfix_str(" ".join(
+                    f"{name}={np.mean([row[name] for row in recent if name in row]):.3f}"
+                    for name in ("mlm_loss", "sop_loss")))
+            if evaluation is not None and (step == steps
+                                           or evaluate_every and step % evaluate_every == 0):
+                figures = evaluation()
+                metrics.append({"step": step, "split": "held-out", **figures,
+                                "seconds": time.perf_counter() - started})
+                if progress:
+                    bar.write(f"step {step:6d}   held out: "
+                              f"MLM loss {figures['mlm_loss']:.3f}, "
+                              f"accuracy {figures['mlm_accuracy']:.1%};   "
+                              f"SOP loss {figures['sop_loss']:.3f}, "
+                              f"accuracy {figures['sop_accuracy']:.1%}")
+                if on_evaluation is not None:
+                    on_evaluation(metrics)
+    return metrics
+
+
+def _bar(steps, progress):
+    """A progress bar, which draws itself on a terminal only."""
+    from tqdm import tqdm
+
+    return tqdm(total=steps, unit="step", disable=None if progress else True, dynamic_ncols=True)

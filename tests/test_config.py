@@ -1,0 +1,127 @@
+"""The configuration."""
+
+import json
+
+import numpy as np
+import pytest
+
+from albert_np.config import PUBLISHED, AlbertConfig
+from albert_np.initialization import initial_parameters
+from albert_np.parameters import count
+
+# AlbertModel, without pooler, masked LM without pooler, AlbertForPreTraining
+PUBLISHED_COUNTS = {
+    "base": (11_683_584, 11_092_992, 11_221_680, 11_813_810),
+    "large": (17_683_968, 16_634_368, 16_795_824, 17_847_474),
+    "xlarge": (58_724_864, 54_528_512, 54_821_040, 59_021_490),
+    "xxlarge": (222_595_584, 205_814_272, 206_368_944, 223_158_450),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_parameter_counts_of_published_models(name):
+    parts = AlbertConfig.from_name(name).parameter_counts()
+    model = sum(parts[key] for key in ("embeddings", "mapping", "attention", "feed_forward",
+                                       "pooler"))
+    without_pooler = model - parts["pooler"]
+    assert (model, without_pooler, without_pooler + parts["mlm_head"],
+            sum(parts.values())) == PUBLISHED_COUNTS[name.split("-")[1]]
+
+
+def test_parts_of_base():
+    assert AlbertConfig().parameter_counts() == {
+        "embeddings": 3_906_048, "mapping": 99_072, "attention": 2_363_904,
+        "feed_forward": 4_723_968, "pooler": 590_592, "mlm_head": 128_688, "sop_head": 1_538}
+
+
+@pytest.mark.parametrize("E, sharing, millions", [
+    (128, "all", 11.68), (128, "attention", 63.65), (128, "ffn", 37.69), (128, "none", 89.65),
+    (768, "all", 31.11), (768, "attention", 83.08), (768, "ffn", 57.12), (768, "none", 109.08)])
+def test_parameter_counts_of_sharings(E, sharing, millions):
+    config = AlbertConfig(embedding_size=E, sharing=sharing, embedding_mapping=E != 768)
+    parts = config.parameter_counts()
+    total = sum(parts.values()) - parts["mlm_head"] - parts["sop_head"]
+    assert round(total / 1e6, 2) == millions
+
+
+@pytest.mark.parametrize("changes", [
+    dict(), dict(sharing="none"), dict(sharing="attention"), dict(sharing="ffn"),
+    dict(num_hidden_groups=2, inner_group_num=2), dict(embedding_size=12),
+    dict(embedding_size=12, embedding_mapping=False)])
+def test_counts_are_those_of_the_arrays(changes):
+    config = AlbertConfig(**{**dict(vocab_size=17, embedding_size=6, hidden_size=12,
+                                    num_hidden_layers=4, num_attention_heads=3,
+                                    intermediate_size=14, max_position_embeddings=9), **changes})
+    params = initial_parameters(config, np.random.default_rng(0))
+    assert count(params) == sum(config.parameter_counts().values())
+
+
+def test_dropout_and_activation_of_published_models():
+    for name in PUBLISHED:
+        config = AlbertConfig.from_name(name)
+        dropout = 0.1 if name.endswith("v1") and "xxlarge" not in name else 0.0
+        assert config.hidden_dropout_prob == config.attention_probs_dropout_prob == dropout
+        assert config.hidden_act == "gelu_new"
+        assert config.intermediate_size == 4 * config.hidden_size
+
+
+def test_from_name_takes_the_hub_name_and_changes():
+    assert AlbertConfig.from_name("albert/albert-base-v2") == AlbertConfig()
+    assert AlbertConfig.from_name("albert-base-v2", num_hidden_layers=6).num_hidden_layers == 6
+
+
+def test_dict_round_trip_keeps_unknown_keys(tmp_path):
+    published = {"hidden_size": 24, "num_attention_heads": 4, "gap_size": 0,
+                 "net_structure_type": 0, "model_type": "albert", "sharing": "ffn"}
+    config = AlbertConfig.from_dict(published)
+    assert config.hidden_size == 24 and config.extra["gap_size"] == 0
+    written = config.to_dict()
+    assert written.items() >= published.items()
+    assert AlbertConfig.from_dict(written).to_dict() == written
+    (tmp_path / "config.json").write_text(json.dumps(written))
+    assert AlbertConfig.from_file(tmp_path) == AlbertConfig.from_dict(written)
+
+
+def test_schedule():
+    def schedule(**changes):
+        return AlbertConfig(num_hidden_layers=4, **changes).schedule()
+
+    assert schedule() == [(0, 0)] * 4
+    assert schedule(sharing="none") == [(0, 0), (1, 1), (2, 2), (3, 3)]
+    assert schedule(sharing="attention") == [(0, 0), (0, 1), (0, 2), (0, 3)]
+    assert schedule(sharing="ffn") == [(0, 0), (1, 0), (2, 0), (3, 0)]
+    assert schedule(num_hidden_groups=2) == [(0, 0), (0, 0), (1, 1), (1, 1)]
+    assert schedule(inner_group_num=2) == [(0, 0), (1, 1)] * 4
+
+
+@pytest.mark.parametrize("changes, message", [
+    (dict(hidden_size=770), "hidden_size 770 is not divisible by num_attention_heads 12"),
+    (dict(hidden_size=0), "hidden_size is 0; it must be a whole number of at least 1"),
+    (dict(num_hidden_layers=2.5), "num_hidden_layers is 2.5; it must be a whole number"),
+    (dict(vocab_size=True), "vocab_size is True"),
+    (dict(hidden_dropout_prob=1.0), r"a dropout probability lies in \[0, 1\)"),
+    (dict(attention_probs_dropout_prob="0.1"), "attention_probs_dropout_prob is '0.1'"),
+    (dict(initializer_range=-1), "initializer_range is -1; it must be a positive number"),
+    (dict(layer_norm_eps=float("nan")), "layer_norm_eps is nan"),
+    (dict(hidden_act="swish"), "hidden_act is 'swish'; known are gelu, gelu_new"),
+    (dict(sharing="some"), "sharing is 'some'; known are all, attention, ffn, none"),
+    (dict(num_hidden_groups=13), "num_hidden_groups 13 is more than num_hidden_layers 12"),
+    (dict(embedding_mapping=False), "embedding_mapping may be left out only where"),
+    (dict(cross_layer_residual=1), "cross_layer_residual is 1; it must be true or false"),
+    (dict(sop_weight=-1), "sop_weight is -1; it must be 0 or positive")])
+def test_impossible_values_get_one_sentence(changes, message):
+    with pytest.raises(ValueError, match=message):
+        AlbertConfig(**changes)
+
+
+def test_bad_files_get_one_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no configuration file"):
+        AlbertConfig.from_file(tmp_path)
+    file = tmp_path / "config.json"
+    for content, message in (("{", "is not JSON"), ("[]", "a configuration is a dictionary"),
+                             ('{"hidden_size": 770}', "config.json: hidden_size 770")):
+        file.write_text(content)
+        with pytest.raises(ValueError, match=message):
+            AlbertConfig.from_file(file)
+    with pytest.raises(ValueError, match="there is no published configuration 'albert-huge'"):
+        AlbertConfig.from_name("albert-huge")

@@ -1,0 +1,208 @@
+"""The functions against plain restatements of their definitions."""
+
+import math
+
+import numpy as np
+import pytest
+
+from albert_np import functional as F
+from albert_np.functional.embedding import add_rows
+
+
+def test_linear(rng):
+    x, W, b = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal(4)
+    y, _ = F.linear_forward(x, W, b)
+    for n in range(2):
+        for o in range(4):
+            assert y[n, o] == pytest.approx(sum(x[n, i] * W[i, o] for i in range(3)) + b[o])
+
+
+def test_erf_is_good_to_1e_15():
+    x = np.r_[np.linspace(-7, 7, 20001), np.linspace(-0.5, 0.5, 2001)]
+    exact = np.array([math.erf(value) for value in x])
+    assert np.abs(F.erf(x) - exact).max() <= 1e-15
+    nonzero = exact != 0
+    assert np.abs(F.erf(x) / np.where(nonzero, exact, 1) - 1)[nonzero].max() <= 1e-15
+    assert F.erf(np.array([0, np.inf, -np.inf])).tolist() == [0, 1, -1]
+    assert np.isnan(F.erf(np.array(np.nan)))
+
+
+def test_gelu_is_x_times_the_normal_distribution():
+    x = np.linspace(-4, 4, 101)
+    y, _ = F.gelu_forward(x)
+    expected = [value * 0.5 * (1 + math.erf(value / math.sqrt(2))) for value in x]
+    np.testing.assert_allclose(y, expected, atol=1e-15)
+
+
+def test_gelu_new_is_near_gelu_but_not_the_same():
+    x = np.linspace(-6, 6, 1001)
+    difference = np.abs(F.gelu_new_forward(x)[0] - F.gelu_forward(x)[0]).max()
+    assert 1e-4 < difference < 5e-4
+
+
+def test_layer_norm_normalises_rows(rng):
+    x = 3 * rng.standard_normal((2, 5, 12)) + 7
+    y, _ = F.layer_norm_forward(x, np.ones(12), np.zeros(12))
+    np.testing.assert_allclose(y.mean(axis=-1), 0, atol=1e-13)
+    np.testing.assert_allclose(y.var(axis=-1), 1)             # the biased variance, 1/H
+
+
+def test_layer_norm_of_equal_numbers_is_beta():
+    y, _ = F.layer_norm_forward(np.full((2, 4), 3.0), np.ones(4), np.arange(4.0))
+    np.testing.assert_array_equal(y, [np.arange(4.0)] * 2)
+
+
+def test_softmax_does_not_overflow():
+    p, _ = F.softmax_forward(np.array([[1000.0, 1000.0, -1000.0]]))
+    np.testing.assert_allclose(p, [[0.5, 0.5, 0]])
+
+
+def test_masked_softmax_is_softmax_over_what_is_kept(rng):
+    x, keep = rng.standard_normal((4, 6)), rng.random((4, 6)) < 0.5
+    keep[0], keep[1] = True, False
+    x[2, ~keep[2]] = 1e6                                       # a masked score may be anything
+    p, _ = F.masked_softmax_forward(x, keep)
+    assert (p[~keep] == 0).all() and (p[1] == 0).all()
+    for row in (0, 2, 3):
+        kept = x[row, keep[row]]
+        expected = np.exp(kept - kept.max())
+        np.testing.assert_allclose(p[row, keep[row]], expected / expected.sum())
+
+
+def test_embedding_adds_up_duplicates(rng):
+    ids = rng.integers(0, 7, (5, 9))
+    _, cache = F.embedding_forward(np.zeros((7, 3)), ids)
+    dy = rng.standard_normal((5, 9, 3))
+    expected = np.zeros((7, 3))
+    np.add.at(expected, ids, dy)                               # the plain form of add_rows
+    np.testing.assert_allclose(F.embedding_backward(dy, cache), expected, atol=1e-13)
+
+
+def test_add_rows_of_nothing_changes_nothing():
+    table = np.ones((3, 2))
+    add_rows(table, np.zeros(0, int), np.zeros((0, 2)))
+    assert (table == 1).all()
+
+
+@pytest.mark.parametrize("bad", [-1, 7])
+def test_embedding_refuses_ids_outside_the_table(bad):
+    with pytest.raises(ValueError, match="the embedding table has rows 0 to 6"):
+        F.embedding_forward(np.zeros((7, 3)), np.array([0, bad]))
+
+
+def test_dropout_keeps_the_mean_and_the_share():
+    x = np.ones(200_000)
+    y, mask = F.dropout_forward(x, 0.3, np.random.default_rng(0))
+    assert set(np.unique(y)) == {0, 1 / (1 - 0.3)}
+    assert (y == 0).mean() == pytest.approx(0.3, abs=0.005)
+    assert y.mean() == pytest.approx(1, abs=0.01)
+    np.testing.assert_array_equal(F.dropout_backward(2 * x, mask), 2 * y)
+
+
+def test_dropout_is_off_without_rng():
+    x = np.ones(5)
+    assert F.dropout_forward(x, 0.9, None)[0] is x
+    assert F.dropout_backward(x, None) is x
+
+
+def cross_entropy(x, labels, weights, ignore=-100):
+    """The definition, row by row."""
+    total = weight = 0
+    for row, label, w in zip(x, labels, weights):
+        if label != ignore:
+            total -= w * math.log(math.exp(row[label]) / sum(math.exp(v) for v in row))
+            weight += w
+    return total / weight
+
+
+def test_cross_entropy(rng):
+    x, labels = rng.standard_normal((6, 4)), np.array([3, -100, 0, 1, -100, 1])
+    weights = rng.random(6)
+    assert F.cross_entropy_forward(x, labels)[0] == pytest.approx(
+        cross_entropy(x, labels, np.ones(6)))
+    assert F.cross_entropy_forward(x, labels, weights=weights)[0] == pytest.approx(
+        cross_entropy(x, labels, weights))
+    ignored = np.where(labels == -100, 2, labels)
+    assert F.cross_entropy_forward(x, ignored, ignore_index=1)[0] == pytest.approx(
+        cross_entropy(x, ignored, np.ones(6), ignore=1))
+
+
+def test_cross_entropy_of_nothing_is_0(rng):
+    loss, cache = F.cross_entropy_forward(rng.standard_normal((2, 3)), np.array([-100, -100]))
+    assert loss == 0 and (F.cross_entropy_backward(1.0, cache) == 0).all()
+
+
+def test_cross_entropy_of_huge_logits_is_finite():
+    loss, _ = F.cross_entropy_forward(np.array([[1e4, 0.0]]), np.array([1]))
+    assert loss == 1e4
+
+
+@pytest.mark.parametrize("labels, message", [
+    ([0, 3], "labels range from 0 to 3, but there are 3 classes"),
+    ([0, -1], "labels range from -1 to 0"),
+    ([0], r"labels have shape \(1,\)")])
+def test_cross_entropy_refuses_bad_labels(labels, message):
+    with pytest.raises(ValueError, match=message):
+        F.cross_entropy_forward(np.zeros((2, 3)), np.array(labels))
+
+
+def test_mean_squared_error(rng):
+    x, t = rng.standard_normal(5), rng.standard_normal(5)
+    assert F.mean_squared_error_forward(x, t)[0] == pytest.approx(
+        sum((a - b) ** 2 for a, b in zip(x, t)) / 5)
+    with pytest.raises(ValueError, match="targets have shape"):
+        F.mean_squared_error_forward(x[:, None], t)
+
+
+def test_binary_cross_entropy(rng):
+    x, t = rng.standard_normal((3, 2)), rng.random((3, 2))
+    sigmoid = 1 / (1 + np.exp(-x))
+    expected = -(t * np.log(sigmoid) + (1 - t) * np.log(1 - sigmoid)).mean()
+    assert F.binary_cross_entropy_forward(x, t)[0] == pytest.approx(expected)
+    assert F.binary_cross_entropy_forward(np.array([800.0, -800.0]), np.array([0, 1]))[0] == 800
+    with pytest.raises(ValueError, match="targets have shape"):
+        F.binary_cross_entropy_forward(x, t[:1])
+
+
+FUNCTIONS = {
+    "linear": (F.linear_forward, F.linear_backward, [(2, 3), (3, 4), (4,)]),
+    "layer_norm": (F.layer_norm_forward, F.layer_norm_backward, [(2, 3), (3,), (3,)]),
+    "gelu": (F.gelu_forward, F.gelu_backward, [(2, 3)]),
+    "gelu_new": (F.gelu_new_forward, F.gelu_new_backward, [(2, 3)]),
+    "relu": (F.relu_forward, F.relu_backward, [(2, 3)]),
+    "tanh": (F.tanh_forward, F.tanh_backward, [(2, 3)]),
+    "softmax": (F.softmax_forward, F.softmax_backward, [(2, 3)]),
+    "masked_softmax": (lambda x: F.masked_softmax_forward(x, np.array([True, False, True])),
+                       F.masked_softmax_backward, [(2, 3)]),
+    "dropout": (lambda x: F.dropout_forward(x, 0.5, np.random.default_rng(0)),
+                F.dropout_backward, [(2, 3)]),
+    "embedding": (lambda x: F.embedding_forward(x, np.array([1, 1])), F.embedding_backward,
+                  [(2, 3)]),
+    "cross_entropy": (lambda x: F.cross_entropy_forward(x, np.array([0, 2])),
+                      F.cross_entropy_backward, [(2, 3)]),
+    "mean_squared_error": (lambda x: F.mean_squared_error_forward(x, np.ones((2, 3))),
+                           F.mean_squared_error_backward, [(2, 3)]),
+    "binary_cross_entropy": (lambda x: F.binary_cross_entropy_forward(x, np.ones((2, 3))),
+                             F.binary_cross_entropy_backward, [(2, 3)]),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_is_kept(rng, name, dtype):
+    """A scalar that promotes would turn float32 into float64, at half the speed."""
+    forward, backward, shapes = FUNCTIONS[name]
+    y, cache = forward(*(rng.standard_normal(shape).astype(dtype) for shape in shapes))
+    assert y.dtype == dtype
+    gradients = backward(np.ones_like(y), cache)
+    for gradient in gradients if isinstance(gradients, tuple) else (gradients,):
+        assert gradient.dtype == dtype
+
+
+def test_upstream_gradient_is_not_changed(rng):
+    for name, (forward, backward, shapes) in FUNCTIONS.items():
+        y, cache = forward(*(rng.standard_normal(shape) for shape in shapes))
+        dy = np.asarray(rng.standard_normal(np.shape(y)))
+        before = dy.copy()
+        backward(dy, cache)
+        assert (dy == before).all(), name

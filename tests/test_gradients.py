@@ -1,0 +1,141 @@
+"""Every gradient of the package, and the checker itself."""
+
+import numpy as np
+import pytest
+
+from albert_np import gradcheck
+from albert_np.gradient_checks import all_checks, faults, function_checks, layer_checks
+from albert_np.parameters import flatten
+
+CHECKS = {check.component: check for check in all_checks()}
+
+
+@pytest.mark.parametrize("component", CHECKS)
+@pytest.mark.parametrize("method", ["centred", "complex"])
+def test_gradient(component, method):
+    check = CHECKS[component]
+    reports = check.run(method)
+    bound = check.bound if method == "centred" else 1e-11
+    assert reports
+    for report in reports:
+        assert report.error <= bound, str(report)
+
+
+def test_every_input_is_checked():
+    """A check that leaves a parameter out would pass whatever its gradient is."""
+    for check in [*function_checks(), *layer_checks()]:
+        floats = {name for name, leaf in flatten(check.inputs).items()
+                  if np.issubdtype(leaf.dtype, np.inexact)}
+        reported = {report.parameter for report in check.run("complex")}
+        assert floats <= reported, check.component
+
+
+def test_bounds_are_those_promised():
+    for component, check in CHECKS.items():
+        assert check.bound <= (1e-6 if component.startswith("Albert") else 1e-7)
+
+
+def test_checks_cover_the_variants_that_matter():
+    names = " · ".join(CHECKS)
+    for variant in ("sharing all", "sharing attention", "sharing ffn", "sharing none", "groups",
+                    "gelu (erf)", "dropout", "padding", "(B, T, T) mask", "E = H", "no mapping",
+                    "cross-layer residual"):
+        assert variant in names
+
+
+# ---- the checker itself --------------------------------------------------------------------------
+
+def square_forward(params, x):
+    return params["a"] * x * x, x
+
+
+def square_backward(params, dy, cache):
+    return dy * 2 * params["a"] * cache, {"a": dy * cache * cache}
+
+
+def square_inputs(rng):
+    return {"a": rng.standard_normal(4)}, rng.standard_normal(4)
+
+
+@pytest.mark.parametrize("method", ["centred", "complex"])
+def test_right_gradient_passes(rng, method):
+    reports = gradcheck.check_gradients(square_forward, square_backward, *square_inputs(rng),
+                                        rng=rng, method=method)
+    assert [report.parameter for report in reports] == ["params.a", "x"]
+    assert all(report.entries == 4 for report in reports)
+    assert max(report.error for report in reports) < 1e-10
+
+
+@pytest.mark.parametrize("method", ["centred", "complex"])
+@pytest.mark.parametrize("index", range(4))
+def test_one_wrong_entry_is_found_and_named(rng, method, index):
+    def wrong_backward(params, dy, cache):
+        dx, grads = square_backward(params, dy, cache)
+        dx[index] *= 1.001
+        return dx, grads
+
+    reports = gradcheck.check_gradients(square_forward, wrong_backward, *square_inputs(rng),
+                                        rng=rng, method=method)
+    right, wrong = reports
+    assert right.error < 1e-10
+    assert wrong.error > 1e-4 and wrong.index == (index,)
+    assert wrong.analytic == pytest.approx(1.001 * wrong.numerical)
+    assert f"x[{index}]" in str(wrong)
+
+
+@pytest.mark.parametrize("method", ["centred", "complex"])
+def test_directions_notice_a_wrong_gradient(rng, method):
+    params, x = square_inputs(rng)
+
+    def forward(inputs):
+        return square_forward(inputs["params"], inputs["x"])
+
+    def backward(inputs, dy, cache, factor):
+        dx, grads = square_backward(inputs["params"], dy, cache)
+        return {"params": {"a": grads["a"] * factor}, "x": dx}
+
+    for factor, wrong in ((1, False), (1.01, True)):
+        report = gradcheck.check_directions(
+            forward, lambda *args: backward(*args, factor), {"params": params, "x": x}, rng=rng,
+            method=method)
+        assert (report.error > 1e-5) == wrong
+
+
+def test_nan_counts_as_wrong():
+    assert gradcheck.relative_error(float("nan"), 1.0) == float("inf")
+
+
+def test_output_that_is_the_input_is_checked(rng):
+    """An output may be the very array that the checker nudges."""
+    def forward(params, x):
+        return (x, params["a"] * x), (x,)
+
+    def backward(params, dy, cache):
+        return dy[0] + dy[1] * params["a"], {"a": dy[1] * cache[0]}
+
+    reports = gradcheck.check_gradients(forward, backward, *square_inputs(rng), rng=rng)
+    assert max(report.error for report in reports) < 1e-9
+
+
+def test_gradient_of_another_shape_is_refused(rng):
+    def backward(params, dy, cache):
+        dx, grads = square_backward(params, dy, cache)
+        return dx[:2], grads
+
+    with pytest.raises(ValueError, match="the gradient of x has shape"):
+        gradcheck.check_gradients(square_forward, backward, *square_inputs(rng), rng=rng)
+
+
+def test_inputs_are_left_as_they_were(rng):
+    params, x = square_inputs(rng)
+    before = params["a"].copy(), x.copy()
+    gradcheck.check_gradients(square_forward, square_backward, params, x, rng=rng)
+    assert (params["a"] == before[0]).all() and (x == before[1]).all()
+
+
+def test_faults_lists_what_exceeds_the_bound():
+    check = CHECKS["linear"]
+    reports = check.run()
+    assert faults(check, reports) == []
+    reports[1].error = float("nan")
+    assert faults(check, reports) == [reports[1]]

@@ -1,0 +1,150 @@
+"""What the layers do, beside their gradients."""
+
+import numpy as np
+import pytest
+
+from albert_np import layers
+from albert_np.gradient_checks import padding_mask, random_parameters, small_config
+from albert_np.parameters import flatten
+
+
+@pytest.fixture
+def x(rng):
+    return rng.standard_normal((2, 5, 12))
+
+
+def test_heads_are_split_by_columns(x):
+    heads = layers.split_heads(x, 3)
+    assert heads.shape == (2, 3, 5, 4)
+    for b in range(2):
+        for a in range(3):
+            for t in range(5):
+                assert (heads[b, a, t] == x[b, t, 4 * a:4 * a + 4]).all()
+    assert (layers.merge_heads(heads) == x).all()
+
+
+def test_attention_of_one_head_by_loops(rng, x):
+    config = small_config(num_attention_heads=1)
+    params = random_parameters(config)["encoder"]["attention"][0]["self_attention"]
+    mask = padding_mask()
+    (y, p), _ = layers.attention_forward(params, x, layers.visible_keys(mask), config)
+    for b in range(2):
+        q, k, v = (x[b] @ params[f"W_{n}"] + params[f"b_{n}"] for n in "qkv")
+        for i in range(5):
+            weights = np.array([np.exp(q[i] @ k[j] / np.sqrt(12)) * mask[b, j] for j in range(5)])
+            weights /= weights.sum()
+            np.testing.assert_allclose(p[b, 0, i], weights)
+            context = sum(weights[j] * v[j] for j in range(5))
+            np.testing.assert_allclose(y[b, i], context @ params["W_o"] + params["b_o"])
+
+
+def test_padding_is_never_seen(rng, x):
+    """Whatever stands at padded positions, the others do not feel it."""
+    config = small_config()
+    params = random_parameters(config)["encoder"]
+    keep = layers.visible_keys(padding_mask())
+    (states, attentions), _ = layers.encoder_forward(params, x, keep, config)
+    other = x.copy()
+    other[1, 3:] = 1e3 * rng.standard_normal((2, 12))
+    (other_states, _), _ = layers.encoder_forward(params, other, keep, config)
+    assert (states[-1][1, :3] == other_states[-1][1, :3]).all()
+    assert all((p[1, :, :, 3:] == 0).all() for p in attentions)
+
+
+def test_pairwise_mask_of_the_past_is_causal(rng, x):
+    config = small_config()
+    params = random_parameters(config)["encoder"]
+    keep = layers.visible_keys(np.tril(np.ones((2, 5, 5), int)))
+    (states, _), _ = layers.encoder_forward(params, x, keep, config)
+    other = x.copy()
+    other[:, 3:] += 1
+    (other_states, _), _ = layers.encoder_forward(params, other, keep, config)
+    assert (states[-1][:, :3] == other_states[-1][:, :3]).all()
+    assert (states[-1][:, 3:] != other_states[-1][:, 3:]).all()
+
+
+def test_sharing_is_the_unshared_encoder_with_equal_copies(x):
+    """Sharing changes neither the outputs, nor dx; its gradient is the sum over the copies."""
+    shared, unshared = small_config(sharing="all"), small_config(sharing="none")
+    params = random_parameters(shared)["encoder"]
+    copies = {name: blocks * 3 for name, blocks in params.items()}
+    dy = np.random.default_rng(5).standard_normal(x.shape)
+    results = []
+    for config, tree in ((shared, params), (unshared, copies)):
+        (states, attentions), cache = layers.encoder_forward(tree, x, None, config)
+        dx, grads = layers.encoder_backward(tree, ([None] * 3 + [dy], [None] * 3), cache)
+        results.append((states[-1], dx, grads))
+    (y, dx, grads), (y_copies, dx_copies, grads_copies) = results
+    assert (y == y_copies).all() and (dx == dx_copies).all()
+    for name, leaf in flatten({n: blocks[0] for n, blocks in grads.items()}).items():
+        branch, _, rest = name.partition(".")
+        parts = [flatten(grads_copies[branch][depth])[rest] for depth in range(3)]
+        np.testing.assert_allclose(leaf, sum(parts), rtol=1e-12, atol=1e-12)
+        if not name.endswith("b_k"):                           # which is 0 at every depth
+            assert not np.allclose(leaf, parts[-1])
+
+
+def test_contributions_of_the_depths_add_up(x):
+    config = small_config()
+    params = random_parameters(config)["encoder"]
+    _, cache = layers.encoder_forward(params, x, None, config)
+    contributions = []
+    dy = np.random.default_rng(5).standard_normal(x.shape)
+    _, grads = layers.encoder_backward(params, ([None] * 3 + [dy], [None] * 3), cache,
+                                       contributions)
+    assert len(contributions) == 3
+    for name in ("attention", "feed_forward"):
+        total = flatten(grads[name][0])
+        for key, leaf in total.items():
+            parts = [flatten(depth[name])[key] for depth in contributions]
+            np.testing.assert_allclose(leaf, sum(parts), rtol=1e-12, atol=1e-12)
+    # The deepest depth comes last: it is the one that dy alone reaches.
+    shallow, deep = (flatten(contributions[i]["feed_forward"])["layer_norm.beta"] for i in (0, 2))
+    np.testing.assert_allclose(deep, dy.sum(axis=(0, 1)))
+    assert not np.allclose(shallow, deep)
+
+
+def test_cross_layer_residual_adds_the_input(x):
+    plain, residual = small_config(num_hidden_layers=1), small_config(num_hidden_layers=1,
+                                                                     cross_layer_residual=True)
+    params = random_parameters(plain)["encoder"]
+    (without, _), _ = layers.encoder_forward(params, x, None, plain)
+    (with_link, _), _ = layers.encoder_forward(params, x, None, residual)
+    np.testing.assert_allclose(with_link[-1], x + without[-1])
+
+
+def test_dropout_stands_in_all_four_places(x):
+    """Embeddings, attention probabilities, attention output, feed-forward output."""
+    hidden = small_config(hidden_dropout_prob=0.5)
+    attention = small_config(attention_probs_dropout_prob=0.5)
+    params = random_parameters(hidden)
+    ids, types = np.full((2, 5), 3), np.zeros((2, 5), int)
+
+    def differs(run):
+        return not np.allclose(run(None), run(np.random.default_rng(0)))
+
+    assert differs(lambda rng: layers.embeddings_forward(params["embeddings"], ids, types, hidden,
+                                                         rng)[0])
+    block, fed = params["encoder"]["attention"][0], params["encoder"]["feed_forward"][0]
+    assert differs(lambda rng: layers.attention_block_forward(block, x, None, hidden, rng)[0][0])
+    assert differs(lambda rng: layers.attention_forward(block["self_attention"], x, None,
+                                                        attention, rng)[0][0])
+    assert differs(lambda rng: layers.feed_forward_block_forward(fed, x, hidden, rng)[0])
+
+
+def test_embeddings_are_the_sum_of_three(rng):
+    config = small_config(embedding_size=12, embedding_mapping=False)
+    params = random_parameters(config)["embeddings"]
+    ids, types = np.array([[4, 9, 4]]), np.array([[0, 1, 1]])
+    h, _ = layers.embeddings_forward(params, ids, types, config)
+    for t in range(3):
+        s = params["word"][ids[0, t]] + params["position"][t] + params["token_type"][types[0, t]]
+        s = (s - s.mean()) / np.sqrt(s.var() + 1e-12)
+        norm = params["layer_norm"]
+        np.testing.assert_allclose(h[0, t], norm["gamma"] * s + norm["beta"])
+
+
+def test_pooler_takes_the_first_token(rng, x):
+    params = random_parameters(small_config())["pooler"]
+    y, _ = layers.pooler_forward(params, x)
+    np.testing.assert_allclose(y, np.tanh(x[:, 0] @ params["W"] + params["b"]))

@@ -1,0 +1,149 @@
+"""The optimisers against independent restatements of the published formulas."""
+
+import numpy as np
+import pytest
+
+from albert_np.optim import LAMB, SGD, Adam, AdamW, clip_by_global_norm, warmup_polynomial_decay
+from albert_np.parameters import flatten, tree_map
+
+
+def random_tree(rng, dtype=np.float64):
+    """Two matrices, two vectors."""
+    shapes = {"attention": {"W": (5, 4), "b": (4,)}, "layer_norm": {"gamma": (4,)},
+              "word": (7, 3)}
+
+    def draw(shape):
+        if isinstance(shape, dict):
+            return {key: draw(value) for key, value in shape.items()}
+        return rng.standard_normal(shape).astype(dtype)
+
+    return draw(shapes)
+
+
+VECTORS = {"attention.b", "layer_norm.gamma"}
+
+
+def published_adamw(p, g, state, lr, decayed):
+    m = 0.9 * state.get("m", 0) + 0.1 * g
+    v = 0.999 * state.get("v", 0) + 0.001 * g**2
+    state.update(m=m, v=v)
+    update = m / (np.sqrt(v) + 1e-6) + (0.01 * p if decayed else 0)
+    return p - lr * update
+
+
+def published_lamb(p, g, state, lr, decayed):
+    m = 0.9 * state.get("m", 0) + 0.1 * g
+    v = 0.999 * state.get("v", 0) + 0.001 * g**2
+    state.update(m=m, v=v)
+    update = m / (np.sqrt(v) + 1e-6)
+    if not decayed:
+        return p - lr * update
+    update = update + 0.01 * p
+    return p - lr * update * np.sqrt((p**2).sum()) / np.sqrt((update**2).sum())
+
+
+def published_adam(p, g, state, lr, decayed):
+    t = state["t"] = state.get("t", 0) + 1
+    m = 0.9 * state.get("m", 0) + 0.1 * g
+    v = 0.999 * state.get("v", 0) + 0.001 * g**2
+    state.update(m=m, v=v)
+    return p - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+
+
+def published_sgd(p, g, state, lr, decayed):
+    state["m"] = 0.9 * state.get("m", 0) + g
+    return p - lr * state["m"]
+
+
+@pytest.mark.parametrize("optimizer_class, published", [
+    (AdamW, published_adamw), (LAMB, published_lamb), (Adam, published_adam),
+    (SGD, published_sgd)])
+def test_hundred_steps_are_those_of_the_published_formulas(rng, optimizer_class, published):
+    params = random_tree(rng)
+    expected = {name: leaf.copy() for name, leaf in flatten(params).items()}
+    states = {name: {} for name in expected}
+    schedule = warmup_polynomial_decay(0.02, 100, 10)
+    optimizer = optimizer_class(params, lr=schedule)
+    for step in range(100):
+        grads = random_tree(rng)
+        for name, gradient in flatten(grads).items():
+            expected[name] = published(expected[name], gradient, states[name], schedule(step),
+                                       name not in VECTORS)
+        optimizer.step(params, grads)
+    for name, leaf in flatten(params).items():
+        np.testing.assert_allclose(leaf, expected[name], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer_class", [AdamW, LAMB, Adam, SGD])
+def test_original_test_problem(optimizer_class):
+    """The problem of the original's optimization_test.py: fit w to x."""
+    params, x = {"w": np.array([[0.1, -0.2, -0.1]])}, np.array([[0.4, 0.2, -0.5]])
+    options = {"weight_decay": 0.0} if optimizer_class in (AdamW, LAMB) else {}
+    lr = {AdamW: 0.2, Adam: 0.2, LAMB: warmup_polynomial_decay(0.2, 100), SGD: 0.1}[optimizer_class]
+    optimizer = optimizer_class(params, lr=lr, **options)
+    for _ in range(100):
+        optimizer.step(params, {"w": 2 * (params["w"] - x) / 3})
+    np.testing.assert_allclose(params["w"], x, atol=1e-2)
+
+
+@pytest.mark.parametrize("optimizer_class", [AdamW, LAMB, Adam, SGD])
+def test_float32_stays_and_arrays_stay(rng, optimizer_class):
+    params = random_tree(rng, np.float32)
+    arrays = flatten(params)
+    optimizer = optimizer_class(params, lr=np.float64(1e-3))
+    for _ in range(2):
+        grads = random_tree(rng, np.float32)
+        before = tree_map(np.copy, grads)
+        optimizer.step(params, grads)
+        for name, leaf in flatten(params).items():
+            assert leaf is arrays[name] and leaf.dtype == np.float32
+            assert (flatten(grads)[name] == flatten(before)[name]).all()
+
+
+def test_lamb_moves_each_matrix_by_its_share(rng):
+    """Every matrix changes by lr times its norm, whatever the size of its gradient."""
+    params = random_tree(rng)
+    before = tree_map(np.copy, params)
+    LAMB(params, lr=0.01).step(params, tree_map(lambda leaf: 1e3 * leaf, random_tree(rng)))
+    for name in ("attention.W", "word"):
+        old, new = flatten(before)[name], flatten(params)[name]
+        assert np.linalg.norm(new - old) == pytest.approx(0.01 * np.linalg.norm(old))
+
+
+def test_lamb_of_zeros_takes_a_plain_step():
+    params = {"W": np.zeros((2, 2))}
+    LAMB(params, lr=0.1).step(params, {"W": np.ones((2, 2))})
+    np.testing.assert_allclose(params["W"], -0.1 * 0.1 / (np.sqrt(0.001) + 1e-6))
+
+
+def test_optimizer_for_another_tree_is_refused(rng):
+    optimizer = AdamW({"a": np.zeros(3)})
+    with pytest.raises(ValueError, match="b has no gradient or no moments"):
+        optimizer.step({"b": np.zeros(3)}, {"b": np.zeros(3)})
+
+
+def test_warmup_and_decay():
+    schedule = warmup_polynomial_decay(0.00176, 125_000, 3125)
+    assert schedule(0) == 0
+    assert schedule(3124) == pytest.approx(0.00176 * 3124 / 3125)
+    assert schedule(3125) == pytest.approx(0.001716)          # a little lower than the peak
+    assert schedule(125_000) == schedule(200_000) == 0
+    assert warmup_polynomial_decay(1.0, 10, power=2.0, end_lr=0.2)(5) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("arguments", [(1.0, 0), (1.0, 10, 11), (1.0, 10, -1)])
+def test_impossible_schedules_are_refused(arguments):
+    with pytest.raises(ValueError, match="it must"):
+        warmup_polynomial_decay(*arguments)
+
+
+def test_clipping(rng):
+    grads = random_tree(rng)
+    vector = np.concatenate([leaf.ravel() for leaf in flatten(grads).values()])
+    norm = np.sqrt((vector**2).sum())
+    assert clip_by_global_norm(grads, 2 * norm) == pytest.approx(norm)
+    untouched = np.concatenate([leaf.ravel() for leaf in flatten(grads).values()])
+    assert (untouched == vector).all()
+    assert clip_by_global_norm(grads, 0.5) == pytest.approx(norm)
+    clipped = np.concatenate([leaf.ravel() for leaf in flatten(grads).values()])
+    np.testing.assert_allclose(clipped, vector * 0.5 / norm)
