@@ -59,8 +59,9 @@ def read_text(path):
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: the byte 0x{data[error.start]:02x} at position "
-                         f"{error.start} does not decode; save the file as UTF-8.") from error
+        raise ValueError(f"{path} is not UTF-8 text: the byte 0x{data[error.start]:02x} at "
+                         f"position {error.start} does not decode; save the file as UTF-8."
+                         ) from error
     return text.removeprefix("\ufeff")
 
 

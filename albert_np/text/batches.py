@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from albert_np.text.masking import mask_batch
+from .masking import mask_batch
 
 
 def tokenize_documents(documents, tokenizer):

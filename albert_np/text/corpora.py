@@ -6,9 +6,9 @@ A sentence is a str, a document a list of sentences, a corpus a list of document
 import re
 from pathlib import Path
 
-from albert_np.text.embedded import embedded_corpus
-from albert_np.text.files import read_text
-from albert_np.text.sentences import split_sentences
+from .embedded import embedded_corpus
+from ..files import read_text
+from .sentences import split_sentences
 
 __all__ = ["embedded_corpus", "guess_layout", "read_corpus", "split_documents", "split_sentences"]
 

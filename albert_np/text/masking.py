@@ -218,8 +218,8 @@ def replace_chosen(input_ids, chosen, tokenizer, rng):
 
 def _check(input_ids, masked_lm_prob, max_ngram, max_predictions_per_seq):
     if input_ids.ndim != 2 or not np.issubdtype(input_ids.dtype, np.integer):
-        raise ValueError(f"input_ids must be integers of the shape (B, T), not {input_ids.dtype} of "
-                         f"the shape {input_ids.shape}.")
+        raise ValueError(f"input_ids must be integers of the shape (B, T), not {input_ids.dtype} "
+                         f"of the shape {input_ids.shape}.")
     if not 0 < masked_lm_prob <= 1:
         raise ValueError(f"masked_lm_prob must be above 0 and at most 1, not {masked_lm_prob}.")
     if max_ngram < 1:

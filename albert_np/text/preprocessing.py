@@ -7,9 +7,9 @@ def preprocess(text, do_lower_case=True, keep_accents=False):
     """Clean a text as ALBERT does.
 
     Four steps, in this order: every run of white space becomes one space (none at the ends); a
-    quote written as two back-ticks or two apostrophes becomes ``"``; compatibility characters are taken apart (NFKD) and
-    accents dropped; letters are lower-cased. The published vocabularies know only such text: the
-    raw word ``This`` would become ``▁ <unk> his``.
+    quote written as two back-ticks or two apostrophes becomes ``"``; compatibility characters are
+    taken apart (NFKD) and accents dropped; letters are lower-cased. The published vocabularies know
+    only such text: the raw word ``This`` would become ``▁ <unk> his``.
 
     Parameters
     ----------

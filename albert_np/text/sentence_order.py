@@ -45,8 +45,8 @@ def sentence_order_pairs(documents, max_length, rng, short_seq_prob=0.1):
     another document, labelled as swapped, which can be told by its subject alone; not here.
     """
     if max_length < 5:
-        raise ValueError(f"max_length must be at least 5, three special tokens and a piece for each "
-                         f"segment, not {max_length}.")
+        raise ValueError(f"max_length must be at least 5, three special tokens and a piece for "
+                         f"each segment, not {max_length}.")
     if not 0 <= short_seq_prob <= 1:
         raise ValueError(f"short_seq_prob must lie between 0 and 1, not {short_seq_prob}.")
     room = max_length - 3

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from albert_np.text.files import read_bytes, read_text, write_whole
-from albert_np.text.preprocessing import preprocess, preprocess_aligned
+from ..files import read_bytes, read_text, write_whole
+from .preprocessing import preprocess, preprocess_aligned
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
 MODEL_NAME = "spiece.model"
@@ -251,8 +251,6 @@ class AlbertTokenizer:
             # the next one begins that begins later.
             last = begins[position - 1]
             stop = next((b for b in begins[position:] if b > last), len(sources))
-            while stop > last + 1 and clean[stop - 1] == " ":
-                stop -= 1
             yield piece, sources[first][0], sources[stop - 1][1]
 
     def _split_comma(self, piece):
@@ -455,8 +453,8 @@ def _check_texts(text, pair):
     if pair is None:
         return texts, [None] * len(texts)
     if isinstance(text, str) != isinstance(pair, str) or len(texts) != len(pairs):
-        raise ValueError(f"text and pair must both be a str, or lists of the same length; here they "
-                         f"hold {len(texts)} and {len(pairs)}.")
+        raise ValueError("text and pair must both be a str, or lists of the same length; here "
+                         f"they hold {len(texts)} and {len(pairs)}.")
     return texts, pairs
 
 
@@ -474,8 +472,8 @@ def _check_lengths(max_length, padding, truncation, has_pair):
     least = 3 if has_pair else 2
     if isinstance(max_length, bool) or not isinstance(max_length, (int, np.integer)) \
             or max_length < least:
-        raise ValueError(f"max_length must be an integer of at least {least}, the number of special "
-                         f"tokens that are added, not {max_length!r}.")
+        raise ValueError(f"max_length must be an integer of at least {least}, the number of "
+                         f"special tokens that are added, not {max_length!r}.")
 
 
 def _lengths_kept(length_a, length_b, room, truncation):

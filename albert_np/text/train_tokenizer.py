@@ -3,8 +3,8 @@
 import io
 import re
 
-from albert_np.text.files import write_whole
-from albert_np.text.preprocessing import preprocess
+from ..files import write_whole
+from .preprocessing import preprocess
 
 # Their order fixes the ids: <pad> 0, <unk> 1, then 2 to 4, then 5 to 12.
 CONTROL_SYMBOLS = ("[CLS]", "[SEP]", "[MASK]")

@@ -1,0 +1,220 @@
+"""Baselines, the training loop, and the main job on a small corpus."""
+
+import csv
+import json
+import types
+
+import numpy as np
+import pytest
+
+from albert_np import AlbertForPreTraining
+from albert_np.checkpoint import load_model
+from albert_np.gradient_checks import small_config
+from albert_np.optim import AdamW
+from albert_np.parameters import flatten
+from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline, pretrain,
+                                   show_guesses, top_guesses, train)
+
+# Five special pieces, then ordinary ones.
+TOKENIZER = types.SimpleNamespace(vocab_size=17, ordinary_ids=np.arange(5, 17), mask_token_id=4,
+                                  pad_token_id=0, pieces=[f"p{i}" for i in range(17)])
+
+
+def small_batches(rng, count=3):
+    """Batches of a language in which every piece is followed by the next one."""
+    for _ in range(count):
+        starts = rng.integers(5, 17, (8, 1))
+        text = 5 + (starts - 5 + np.arange(6)) % 12
+        text[:, 0] = 2
+        labels = np.full_like(text, -100)
+        rows, columns = np.arange(8), rng.integers(1, 6, 8)
+        labels[rows, columns] = text[rows, columns]
+        masked = text.copy()
+        masked[rows, columns] = 4
+        yield {"input_ids": masked, "attention_mask": np.ones_like(text),
+               "token_type_ids": np.zeros_like(text), "labels": labels,
+               "sentence_order_label": rng.integers(0, 2, 8)}
+
+
+# ---- baselines -----------------------------------------------------------------------------------
+
+TEXT = np.array([[2, 5, 6, 5, 6, 3], [2, 5, 7, 6, 8, 3]])
+
+
+def test_unigram_probabilities():
+    model = UnigramModel(TEXT, TOKENIZER)
+    counts = {5: 3, 6: 3, 7: 1, 8: 1}
+    for piece in range(17):
+        expected = (counts.get(piece, 0) + 1) / (8 + 12) if piece >= 5 else 0
+        assert model.probabilities[piece] == pytest.approx(expected)
+
+
+def test_bigram_probabilities_by_counting():
+    model = BigramModel(TEXT, TOKENIZER)
+    unigram = UnigramModel(TEXT, TOKENIZER).probabilities
+    pairs = [(row[t], row[t + 1]) for row in TEXT for t in range(5) if row[t + 1] >= 5]
+    for u in range(17):
+        following = [w for first, w in pairs if first == u]
+        different = len(set(following))
+        expected = [(following.count(w) + different * unigram[w])
+                    / (len(following) + different) if following else unigram[w]
+                    for w in range(17)]
+        probability, best = model.predict(np.full(17, u))
+        got = probability(np.arange(17))
+        np.testing.assert_allclose(got, expected)
+        assert got.sum() == pytest.approx(1)
+        assert got[best[0]] == pytest.approx(max(expected))
+
+
+def test_baselines_on_batches():
+    rng = np.random.default_rng(0)
+    train_text = [np.where(b["labels"] != -100, b["labels"], b["input_ids"])
+                  for b in small_batches(rng, 50)]
+    held_out = list(small_batches(rng, 10))
+    bigram = evaluate_baseline(BigramModel(np.concatenate(train_text), TOKENIZER), held_out)
+    unigram = evaluate_baseline(UnigramModel(np.concatenate(train_text), TOKENIZER), held_out)
+    assert unigram["mlm_loss"] == pytest.approx(np.log(12), abs=0.05)
+    assert bigram["mlm_loss"] < 1.0 and bigram["mlm_accuracy"] > 0.75 > unigram["mlm_accuracy"]
+
+
+# ---- the loop ------------------------------------------------------------------------------------
+
+def test_training_learns_and_reports():
+    model = AlbertForPreTraining(small_config(initializer_range=0.2))
+    held_out = list(small_batches(np.random.default_rng(1)))
+    before = evaluate(model, held_out)
+    saved = []
+    metrics = train(model, AdamW(model.params, lr=3e-3), small_batches(np.random.default_rng(2), 200),
+                    150, evaluate_every=60, evaluation=lambda: evaluate(model, held_out),
+                    on_evaluation=lambda rows: saved.append(len(rows)), progress=False)
+    assert metrics[-1]["mlm_loss"] < before["mlm_loss"] - 1
+    assert [row["step"] for row in metrics if row["split"] == "held-out"] == [60, 120, 150]
+    assert [row["step"] for row in metrics if row["split"] == "train"] == list(range(1, 151))
+    assert len(saved) == 3
+
+
+def test_evaluation_is_the_mean_over_everything():
+    model = AlbertForPreTraining(small_config(sop_weight=0.5), dtype=np.float64)
+    batches = list(small_batches(np.random.default_rng(1)))
+    one = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    figures, together = evaluate(model, batches), evaluate(model, [one])
+    output, _ = model.forward(**one)
+    assert figures == pytest.approx(together)
+    assert figures["loss"] == pytest.approx(output.mlm_loss + 0.5 * output.sop_loss)
+    right = output.prediction_logits.argmax(axis=-1) == one["labels"][one["labels"] != -100]
+    assert figures["mlm_accuracy"] == right.mean()
+
+
+def test_evaluation_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="there is nothing to evaluate"):
+        evaluate(AlbertForPreTraining(small_config()), [])
+
+
+def test_nan_stops_with_a_sentence():
+    model = AlbertForPreTraining(small_config())
+    model.params["sop_head"]["b"][0] = np.nan
+    with pytest.raises(FloatingPointError, match="the loss is nan and the gradient norm nan at "
+                                                 "step 1; a smaller learning rate"):
+        train(model, AdamW(model.params), small_batches(np.random.default_rng(0)), 3,
+              progress=False)
+
+
+def test_top_guesses_are_the_largest_probabilities():
+    model = AlbertForPreTraining(small_config())
+    ids = np.array([[2, 5, 4, 7, 3], [2, 4, 6, 6, 3]])
+    guesses = top_guesses(model, TOKENIZER, ids, k=3)
+    assert [(row, column) for row, column, _ in guesses] == [(0, 2), (1, 1)]
+    logits = model.forward(ids)[0].prediction_logits
+    for row, column, best in guesses:
+        order = np.argsort(-logits[row, column])[:3]
+        assert [piece for piece, _ in best] == [f"p{i}" for i in order]
+        p = np.exp(logits[row, column]) / np.exp(logits[row, column]).sum()
+        assert [value for _, value in best] == pytest.approx(p[order].tolist(), rel=1e-5)
+
+
+# ---- the main job --------------------------------------------------------------------------------
+
+def write_corpus(path):
+    """Forty little documents with a grammar."""
+    rng = np.random.default_rng(0)
+    who, does, what = ["the cat", "a dog", "my bird", "our cow"], ["sees", "likes", "hears"], \
+        ["the tree", "a house", "some water", "the moon"]
+    documents = ["\n".join(f"{rng.choice(who).capitalize()} {rng.choice(does)} {rng.choice(what)}."
+                           for _ in range(12)) for _ in range(40)]
+    path.write_text("\n\n".join(documents))
+
+
+SMALL = dict(vocab_size=60, steps=12, batch_size=4, max_length=16, evaluate_every=6,
+             config=dict(hidden_size=16, embedding_size=8, num_attention_heads=2,
+                         intermediate_size=20), progress=False)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    pytest.importorskip("sentencepiece")
+    folder = tmp_path_factory.mktemp("run")
+    write_corpus(folder / "corpus.txt")
+    return folder, pretrain(folder / "out", folder / "corpus.txt", **SMALL)
+
+
+def test_run_folder_is_complete(run):
+    folder, result = run
+    assert {path.name for path in (folder / "out").iterdir()} == {
+        "config.json", "model.safetensors", "spiece.model", "tokenizer_config.json",
+        "metrics.csv", "results.json", "losses.png"}
+    with open(folder / "out" / "metrics.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows if row["split"] == "held-out"] == ["6", "12"]
+    assert len(rows) == 14
+    results = json.loads((folder / "out" / "results.json").read_text())
+    assert results["held_out"]["mlm_loss"] == result["metrics"][-1]["mlm_loss"]
+    assert (folder / "out" / "losses.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_run_folder_loads_again(run):
+    folder, result = run
+    model = load_model(folder / "out")
+    for name, leaf in flatten(result["model"].params).items():
+        assert (flatten(model.params)[name] == leaf).all()
+
+
+def test_same_seed_same_weights(run, tmp_path):
+    folder, result = run
+    again = pretrain(tmp_path / "again", folder / "corpus.txt", **SMALL)
+    assert (folder / "out" / "model.safetensors").read_bytes() == \
+        (tmp_path / "again" / "model.safetensors").read_bytes()
+    other = pretrain(tmp_path / "other", folder / "corpus.txt", **SMALL, seed=1)
+    assert other["results"]["held_out"]["loss"] != again["results"]["held_out"]["loss"]
+
+
+def test_held_out_text_is_not_trained_on(run):
+    _, result = run
+    data = result["data"]
+    train_sentences = {tuple(sentence) for document in data.documents for sentence in document}
+    assert data.held_out_pieces > 0 and len(train_sentences) > 0
+    assert 0.05 < data.held_out_pieces / (data.held_out_pieces + data.train_pieces) < 0.2
+
+
+def test_epochs_are_drawn_anew(run):
+    _, result = run
+    batches = result["data"].training_batches()
+    first = [next(batches)["input_ids"] for _ in range(3)]
+    again = result["data"].training_batches()
+    assert all((next(again)["input_ids"] == ids).all() for ids in first)
+    held_out = result["data"].held_out
+    assert all((one["labels"] != -100).any() for one in held_out)
+
+
+def test_guesses_are_shown(run):
+    _, result = run
+    text = show_guesses(result["model"], result["tokenizer"], result["data"].held_out)
+    assert text.count("[MASK]") >= 3 and "%" in text and "<pad>" not in text
+
+
+def test_dropout_is_drawn_while_training(run, tmp_path):
+    folder, _ = run
+    config = {**SMALL["config"], "hidden_dropout_prob": 0.5}
+    results = [pretrain(tmp_path / name, folder / "corpus.txt", **{**SMALL, "config": config})
+               for name in ("a", "b")]
+    assert results[0]["results"]["held_out"]["loss"] == results[1]["results"]["held_out"]["loss"]
+    assert results[0]["results"]["held_out"]["loss"] != run[1]["results"]["held_out"]["loss"]

@@ -1,0 +1,65 @@
+"""The published tokenizer, where the folder of real data is at hand, and a small trained one."""
+
+import gzip
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from albert_np.text import AlbertTokenizer, embedded_corpus, train_tokenizer
+
+
+@pytest.fixture(scope="session")
+def text_data():
+    folder = os.environ.get("ALBERT_NP_DATA")
+    if not folder or not (Path(folder) / "spiece.model").is_file():
+        pytest.skip("ALBERT_NP_DATA does not name a folder with spiece.model")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def model_file(text_data):
+    return text_data / "spiece.model"
+
+
+@pytest.fixture(scope="session")
+def tokenizer(model_file):
+    return AlbertTokenizer(model_file)
+
+
+@pytest.fixture(scope="session")
+def real_lines(text_data):
+    """More than 10,000 lines of text messages, film reviews, Wikipedia and a novel."""
+    sms = (text_data / "sms_spam" / "SMSSpamCollection").read_text("utf-8").splitlines()
+    with zipfile.ZipFile(text_data / "rt_polarity" / "nltk_sentence_polarity.zip") as archive:
+        name = next(n for n in archive.namelist() if n.endswith("rt-polarity.pos"))
+        reviews = archive.read(name).decode("latin-1").splitlines()
+    with gzip.open(text_data / "wikitext2" / "wiki.valid.txt.gz", "rt", encoding="utf-8") as file:
+        wiki = file.read().splitlines()
+    novel = (text_data / "botchan" / "botchan.txt").read_text("utf-8").splitlines()
+    lines = sms + reviews + wiki + novel
+    return [line for line in lines if line.strip()]
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    return embedded_corpus()
+
+
+@pytest.fixture(scope="session")
+def sentences(corpus):
+    return [sentence for document in corpus for sentence in document][:3000]
+
+
+@pytest.fixture(scope="session")
+def small_model_file(tmp_path_factory, sentences):
+    path = tmp_path_factory.mktemp("vocabulary") / "spiece.model"
+    train_tokenizer(sentences, 1000, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_tokenizer(small_model_file):
+    """A tokenizer of 1,000 pieces that needs no data folder."""
+    return AlbertTokenizer(small_model_file)

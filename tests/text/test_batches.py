@@ -1,0 +1,106 @@
+"""From documents to batches."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from albert_np.text import (
+    batches,
+    pretraining_instances,
+    sentence_order_pairs,
+    tokenize_documents,
+)
+
+
+@pytest.fixture(scope="module")
+def instances(corpus, small_tokenizer):
+    documents = tokenize_documents(corpus[:40], small_tokenizer)
+    pairs = sentence_order_pairs(documents, 48, np.random.default_rng(0))
+    return pretraining_instances(pairs, small_tokenizer, 48)
+
+
+def test_tokenize_documents(small_tokenizer):
+    documents = [["The first one.", "", "A second one."], ["  "], ["More."]]
+    tokenized = tokenize_documents(documents, small_tokenizer)
+    assert [[small_tokenizer.decode(ids) for ids in document] for document in tokenized] == [
+        ["the first one.", "a second one."], ["more."]]
+    assert all(ids.dtype == np.int32 for document in tokenized for ids in document)
+
+
+def test_layout(small_tokenizer):
+    pairs = [(np.array([20, 21]), np.array([22]), 1), (np.array([30]), np.array([31, 32, 33]), 0)]
+    got = pretraining_instances(pairs, small_tokenizer, 8)
+    assert got["input_ids"].tolist() == [[2, 20, 21, 3, 22, 3, 0, 0], [2, 30, 3, 31, 32, 33, 3, 0]]
+    assert got["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1, 1, 0]]
+    assert got["attention_mask"].tolist() == [[1] * 6 + [0, 0], [1] * 7 + [0]]
+    assert got["sentence_order_label"].tolist() == [1, 0]
+
+
+def test_an_epoch_has_every_instance_once(instances, small_tokenizer, rng):
+    N = len(instances["input_ids"])
+    seen, sizes = [], []
+    for batch in batches(instances, 16, rng, small_tokenizer):
+        assert set(batch) == {"input_ids", "attention_mask", "token_type_ids", "labels",
+                              "sentence_order_label"}
+        assert all(array.dtype == np.int64 for array in batch.values())
+        original = np.where(batch["labels"] == -100, batch["input_ids"], batch["labels"])
+        seen += [tuple(row) for row in original]
+        sizes.append(len(original))
+        assert batch["labels"].shape == batch["attention_mask"].shape == original.shape
+        assert batch["sentence_order_label"].shape == (len(original),)
+        assert ((batch["labels"] != -100).sum(axis=1) >= 1).all()
+        assert (batch["attention_mask"] == (original != 0)).all()
+    stored = [tuple(row) for row in instances["input_ids"]]
+    assert sorted(seen) == sorted(stored) and seen != stored
+    assert sizes == [16] * (N // 16) + [N % 16] * (N % 16 > 0)
+
+
+def test_rows_stay_together(instances, small_tokenizer, rng):
+    label = {tuple(row): (tuple(types), int(y)) for row, types, y in zip(
+        instances["input_ids"], instances["token_type_ids"], instances["sentence_order_label"])}
+    for batch in batches(instances, 16, rng, small_tokenizer):
+        original = np.where(batch["labels"] == -100, batch["input_ids"], batch["labels"])
+        for row, types, y in zip(original, batch["token_type_ids"], batch["sentence_order_label"]):
+            assert label[tuple(row)] == (tuple(types), int(y))
+
+
+def test_masks_and_order_are_new_in_each_epoch(instances, small_tokenizer, rng):
+    per_epoch = -(-len(instances["input_ids"]) // 16)
+    two = list(batches(instances, 16, rng, small_tokenizer, epochs=2, shuffle=False))
+    assert len(two) == 2 * per_epoch
+    first, again = two[0], two[per_epoch]
+    restore = [np.where(b["labels"] == -100, b["input_ids"], b["labels"]) for b in (first, again)]
+    assert (restore[0] == restore[1]).all()
+    assert (first["labels"] != again["labels"]).any()
+    shuffled = list(batches(instances, 16, rng, small_tokenizer, epochs=2))
+    restore = [np.where(b["labels"] == -100, b["input_ids"], b["labels"])
+               for b in (shuffled[0], shuffled[per_epoch])]
+    assert (restore[0] != restore[1]).any()
+
+
+def test_endless_and_repeatable(instances, small_tokenizer):
+    first, second = (
+        list(itertools.islice(batches(instances, 64, np.random.default_rng(9), small_tokenizer,
+                                      epochs=None, max_predictions_per_seq=3), 60))
+        for _ in range(2))
+    assert len(first) == 60
+    assert max((b["labels"] != -100).sum(axis=1).max() for b in first) == 3
+    assert all((x[name] == y[name]).all() for x, y in zip(first, second) for name in x)
+
+
+def test_instances_are_left_alone(instances, small_tokenizer, rng):
+    before = {name: array.copy() for name, array in instances.items()}
+    list(batches(instances, 32, rng, small_tokenizer))
+    assert all((instances[name] == before[name]).all() for name in before)
+
+
+def test_bad_input(instances, small_tokenizer, rng):
+    with pytest.raises(ValueError, match="no segment pairs"):
+        pretraining_instances([], small_tokenizer, 8)
+    with pytest.raises(ValueError, match="Pair 0 needs 9 positions.*max_length is 8"):
+        pretraining_instances([(np.arange(3), np.arange(3), 0)], small_tokenizer, 8)
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        batches(instances, 0, rng, small_tokenizer)
+    with pytest.raises(ValueError, match="epochs must be at least 1"):
+        batches(instances, 4, rng, small_tokenizer, epochs=0)
