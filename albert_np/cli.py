@@ -131,6 +131,11 @@ def _add_pretrain(commands):
     text.add_argument("--held-out", type=float, default=0.1, metavar="SHARE",
                       help="share of the text kept for evaluation (default: %(default)s)")
 
+    text.add_argument("--sop-everywhere", action=argparse.BooleanOptionalAction,
+                      help="ask for the order of every pair of segments, or only where a pair is "
+                           "the beginning of a document (default: everywhere in a given corpus; "
+                           "at beginnings in the documentation, whose texts are very short)")
+
     model = parser.add_argument_group("model", "the default is a small model: H = 128, L = 3")
     model.add_argument("--config", metavar="NAME_OR_FILE",
                        help="a published configuration such as albert-base-v2, or a config.json")
@@ -178,8 +183,8 @@ def _pretrain(options):
         max_length=options.max_length, learning_rate=options.learning_rate,
         warmup_steps=options.warmup_steps, optimizer=options.optimizer,
         weight_decay=options.weight_decay, max_gradient_norm=options.max_gradient_norm,
-        held_out=options.held_out, evaluate_every=options.evaluate_every, seed=options.seed,
-        progress=not options.quiet)
+        held_out=options.held_out, sop_everywhere=options.sop_everywhere,
+        evaluate_every=options.evaluate_every, seed=options.seed, progress=not options.quiet)
     if not options.quiet:
         print("\nHeld-out text with gaps, what stood there, and the three best guesses:\n")
         print(show_guesses(run["model"], run["tokenizer"], run["data"].held_out))

@@ -56,7 +56,7 @@ def check_labels(config, shape, labels, sentence_order_label):
     config : AlbertConfig
     shape : (B, T)
     labels : integers (B, T), -100 where nothing is predicted, or None
-    sentence_order_label : integers (B,), 0 in order, 1 swapped, or None
+    sentence_order_label : integers (B,), 0 in order, 1 swapped, -100 not asked, or None
 
     Returns
     -------
@@ -69,7 +69,7 @@ def check_labels(config, shape, labels, sentence_order_label):
         if sentence_order_label.shape == (shape[0], 1):
             sentence_order_label = sentence_order_label[:, 0]
         sentence_order_label = _integers("sentence_order_label", sentence_order_label,
-                                         shape[:1], 2, "the number of orders")
+                                         shape[:1], 2, "the number of orders", ignored=-100)
     return labels, sentence_order_label
 
 

@@ -280,7 +280,7 @@ class AlbertForPreTraining(_Albert):
         labels : integers (B, T), optional
             The right piece at each masked position, -100 everywhere else.
         sentence_order_label : integers (B,), optional
-            0: the segments are in order, 1: they were swapped.
+            0: the segments are in order, 1: they were swapped, -100: not asked.
         rng : numpy.random.Generator, optional
             Turns dropout on.
 

@@ -9,7 +9,7 @@ import pytest
 from albert_np.cli import main
 from test_pretraining import write_corpus
 
-QUICK = ["--vocab-size", "60", "--steps", "4", "--batch-size", "4", "--max-length", "16",
+QUICK = ["--vocab-size", "45", "--steps", "4", "--batch-size", "4", "--max-length", "16",
          "--hidden-size", "16", "--heads", "2", "--intermediate-size", "20"]
 
 
@@ -87,7 +87,7 @@ def test_gradcheck_fails_on_a_wrong_gradient(monkeypatch, capsys):
 def test_bad_options_get_one_sentence_and_exit_status_2(corpus, tmp_path, monkeypatch, capsys,
                                                         arguments, message):
     monkeypatch.chdir(tmp_path)
-    base = ["pretrain", "--corpus", str(corpus), "--vocab-size", "60", "--steps", "4",
+    base = ["pretrain", "--corpus", str(corpus), "--vocab-size", "45", "--steps", "4",
             "--max-length", "16", "--batch-size", "4", "--output", "run"]
     assert main([*base, *arguments]) == 2
     error = capsys.readouterr().err

@@ -33,11 +33,12 @@ keep_freed_memory()                      # large arrays are allocated again at e
 # Text
 # ----
 # Every Python brings prose along: its language reference and the docstrings of its standard library.
-# A document is a list of sentences. Whole documents are held out, so that the evaluation never sees
-# a neighbour of a sentence that was trained on.
+# A document is a list of sentences, here a topic or a docstring. Whole modules are held out, so that
+# the evaluation never sees a neighbour of a sentence that was trained on.
 
-documents = embedded_corpus()
-train_documents, held_out_documents = split_documents(documents, 0.1, rng=np.random.default_rng(0))
+documents, modules = embedded_corpus()
+train_documents, held_out_documents = split_documents(documents, 0.1, groups=modules,
+                                                      rng=np.random.default_rng(0))
 print(f"{len(documents)} documents, {sum(map(len, documents)):,} sentences; the first one:")
 print(" ", documents[0][0])
 

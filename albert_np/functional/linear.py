@@ -21,8 +21,9 @@ def linear_forward(x, W, b):
     y : array (..., O)
     cache : what the backward pass needs
     """
-    y = x @ W + b                                                      # (LIN.1)  (..., O)
-    return y, (x, W)
+    rows = x.reshape(-1, W.shape[0])                                   # (N, I): one large product
+    y = rows @ W + b                                                   # (LIN.1)  (N, O)
+    return y.reshape(*x.shape[:-1], W.shape[1]), (x, W)
 
 
 def linear_backward(dy, cache):
@@ -65,7 +66,7 @@ def linear_backward(dy, cache):
     db : array (O,)
     """
     x, W = cache
-    x_rows = x.reshape(-1, W.shape[0])                                 # (N, I): all rows in one
+    x_rows = x.reshape(-1, W.shape[0])                                 # (N, I)
     dy_rows = dy.reshape(-1, W.shape[1])                               # (N, O)
     # forward: y = x @ W + b
     dx = (dy_rows @ W.T).reshape(x.shape)                              # (LIN.2)  (..., I)

@@ -20,6 +20,9 @@ class PretrainingData:
         B.
     seed : int
         Of everything that is drawn: cuts, swaps, order and masks.
+    sop_everywhere : bool
+        True asks for the order of every pair, as the paper does. False asks only where a pair is
+        the beginning of a document; the other pairs train the masked language model alone.
 
     Attributes
     ----------
@@ -29,18 +32,21 @@ class PretrainingData:
         The held-out batches, each with the keyword arguments of the model's forward pass.
     """
 
-    def __init__(self, train, held_out, tokenizer, max_length, batch_size, seed=0):
+    def __init__(self, train, held_out, tokenizer, max_length, batch_size, seed=0,
+                 sop_everywhere=True):
         self.tokenizer, self.max_length, self.batch_size = tokenizer, max_length, batch_size
+        self.sop_everywhere = sop_everywhere
         self.documents = tokenize_documents(train, tokenizer)
         held_out = tokenize_documents(held_out, tokenizer)
         self.train_pieces, self.held_out_pieces = _pieces(self.documents), _pieces(held_out)
         self._train_seed, held_out_seed = np.random.SeedSequence(seed).spawn(2)
         rng = np.random.default_rng(held_out_seed)
-        self.held_out = list(batches(self._instances(held_out, rng), batch_size, rng, tokenizer,
-                                     shuffle=False))
+        instances = self._instances(held_out, rng, random_start=False)
+        self.held_out = list(batches(instances, batch_size, rng, tokenizer, shuffle=False))
 
-    def _instances(self, documents, rng):
-        pairs = sentence_order_pairs(documents, self.max_length, rng)
+    def _instances(self, documents, rng, random_start=True):
+        pairs = sentence_order_pairs(documents, self.max_length, rng, random_start=random_start,
+                                     beginnings_only=not self.sop_everywhere)
         return pretraining_instances(pairs, self.tokenizer, self.max_length)
 
     def training_batches(self):

@@ -19,7 +19,7 @@ def evaluate(model, batches):
     -------
     dict
         loss, mlm_loss, sop_loss (nats), mlm_accuracy, sop_accuracy (shares): means over all
-        masked positions and over all sequences.
+        masked positions and over all sequences that were asked for their order.
     """
     mlm_losses = mlm_right = masked = 0
     sop_losses = sop_right = sequences = 0
@@ -30,11 +30,12 @@ def evaluate(model, batches):
         mlm_right += int((output.prediction_logits.argmax(axis=-1) == labels).sum())
         masked += len(labels)
         order = batch["sentence_order_label"]                                        # (B,)
-        sop_losses += float(output.sop_loss) * len(order)
-        sop_right += int((output.sop_logits.argmax(axis=-1) == order).sum())
-        sequences += len(order)
+        asked = order != IGNORED
+        sop_losses += float(output.sop_loss) * int(asked.sum())
+        sop_right += int((output.sop_logits.argmax(axis=-1) == order)[asked].sum())
+        sequences += int(asked.sum())
     if not masked or not sequences:
-        raise ValueError("there is nothing to evaluate: the batches hold no masked piece")
+        raise ValueError("there is nothing to evaluate: the batches hold no masked piece or no sentence-order label")
     mlm_loss, sop_loss = mlm_losses / masked, sop_losses / sequences
     return {"loss": mlm_loss + model.config.sop_weight * sop_loss,
             "mlm_loss": mlm_loss, "mlm_accuracy": mlm_right / masked,

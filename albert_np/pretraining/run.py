@@ -35,7 +35,7 @@ METRIC_COLUMNS = ("step", "split", "loss", "mlm_loss", "sop_loss", "mlm_accuracy
 def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000, config=None,
              steps=4000, batch_size=32, max_length=32, learning_rate=1e-3, warmup_steps=None,
              optimizer="adamw", weight_decay=0.01, max_gradient_norm=1.0, held_out=0.1,
-             evaluate_every=500, seed=0, progress=True):
+             sop_everywhere=None, evaluate_every=500, seed=0, progress=True):
     """Pretrain an ALBERT and leave everything about it in a folder.
 
     Parameters
@@ -64,6 +64,11 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
     max_gradient_norm : float
     held_out : float
         The share of the sentences that is kept away from training, in whole documents.
+    sop_everywhere : bool, optional
+        Whether the order of every pair of segments is asked for, or only where the pair is the
+        beginning of a document (see :class:`PretrainingData`). None: everywhere in a given corpus;
+        only at beginnings in the embedded one, whose documents are so short that nothing but
+        their beginning shows an order.
     evaluate_every : int
         Steps between evaluations; after each the run folder is brought up to date.
     seed : int
@@ -86,18 +91,20 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
     """
     say = print if progress else (lambda *args: None)
     output = Path(output)
-    _check_options(output, steps, evaluate_every, optimizer)
+    _check_options(output, steps, evaluate_every, learning_rate, optimizer, seed)
     split_seed, dropout_seed = np.random.SeedSequence(seed).spawn(2)
 
     # ---- text
-    documents = embedded_corpus() if corpus is None else read_corpus(corpus, layout)
+    documents, groups = (embedded_corpus() if corpus is None
+                         else (read_corpus(corpus, layout), None))
     train_documents, held_out_documents = split_documents(
-        documents, held_out, rng=np.random.default_rng(split_seed))
+        documents, held_out, rng=np.random.default_rng(split_seed), groups=groups)
     say(f"corpus     {'the documentation of this Python' if corpus is None else corpus}: "
         f"{_count(train_documents)} to train on, {_count(held_out_documents)} held out")
     tokenizer = _get_tokenizer(tokenizer, train_documents, vocab_size, output)
+    sop_everywhere = corpus is not None if sop_everywhere is None else sop_everywhere
     data = PretrainingData(train_documents, held_out_documents, tokenizer, max_length, batch_size,
-                           seed)
+                           seed, sop_everywhere)
     say(f"tokenizer  {tokenizer.vocab_size:,} pieces; {data.train_pieces:,} pieces to train on, "
         f"{data.held_out_pieces:,} held out")
 
@@ -139,10 +146,12 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
 
     # ---- results
     final = {key: value for key, value in metrics[-1].items() if key not in ("step", "split")}
-    results = {"held_out": final, "baselines": baselines, "blind_guess": float(np.log(config.vocab_size)),
+    results = {"held_out": final, "baselines": baselines,
+               "blind_guess": float(np.log(config.vocab_size)),
                "steps": steps, "batch_size": batch_size, "max_length": max_length,
                "learning_rate": learning_rate, "warmup_steps": warmup_steps,
-               "optimizer": optimizer, "weight_decay": weight_decay, "seed": seed,
+               "optimizer": optimizer, "weight_decay": weight_decay,
+               "sop_everywhere": sop_everywhere, "seed": seed,
                "versions": {"albert_np": __version__, "numpy": np.__version__,
                             "python": platform.python_version()}}
     write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
@@ -194,10 +203,13 @@ def show_guesses(model, tokenizer, batches, sentences=3, width=96):
     return "\n\n".join(blocks)
 
 
-def _check_options(output, steps, evaluate_every, optimizer):
-    for name, value in (("steps", steps), ("evaluate_every", evaluate_every)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}; it must be at least 1")
+def _check_options(output, steps, evaluate_every, learning_rate, optimizer, seed):
+    for name, value, least in (("steps", steps, 1), ("evaluate_every", evaluate_every, 1),
+                               ("seed", seed, 0)):
+        if value < least:
+            raise ValueError(f"{name} is {value}; it must be at least {least}")
+    if not 0 < learning_rate < float("inf"):
+        raise ValueError(f"learning_rate is {learning_rate}; it must be a positive number")
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer is {optimizer!r}; known are {', '.join(OPTIMIZERS)}")
     if (output / "model.safetensors").exists():

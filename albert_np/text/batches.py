@@ -97,7 +97,7 @@ def batches(instances, batch_size, rng, tokenizer, epochs=1, shuffle=True, **mas
     dict of int64 arrays
         input_ids, attention_mask, token_type_ids : (B, T)
         labels : (B, T); the id to be guessed, -100 elsewhere
-        sentence_order_label : (B,)
+        sentence_order_label : (B,); 0, 1, or -100 where it is not asked
 
     Raises
     ------

@@ -79,46 +79,53 @@ def guess_layout(text):
     return "lines" if lines and 3 * len(single) >= 2 * len(lines) else "prose"
 
 
-def split_documents(documents, held_out=0.1, *, rng):
+def split_documents(documents, held_out=0.1, *, rng, groups=None):
     """Divide a corpus into two, so that no document has sentences in both.
 
     Parameters
     ----------
     documents : list of documents
     held_out : float
-        The share of *sentences* to hold out. It is met as closely as whole documents allow.
+        The share of *sentences* to hold out. It is met as closely as whole groups allow.
     rng : np.random.Generator
+    groups : list, optional
+        One label for each document. Documents of one group stay together: those of one author, or
+        one module. None: every document is a group of its own.
 
     Returns
     -------
     train, held_out : lists of documents
-        At least one document each, in the order that they had.
+        At least one group each, in the order that the documents had.
 
     Raises
     ------
     ValueError
-        There are fewer than two documents, or the share does not lie between 0 and 1.
+        There are fewer than two groups, or the share does not lie between 0 and 1.
     """
     if not 0 < held_out < 1:
         raise ValueError(f"held_out is a share of the sentences and must lie between 0 and 1, not "
                          f"{held_out}.")
-    if len(documents) < 2:
-        raise ValueError(f"A corpus of {len(documents)} document(s) cannot be divided, because a "
+    groups = range(len(documents)) if groups is None else groups
+    sizes = {}                                         # sentences of each group
+    for document, group in zip(documents, groups):
+        sizes[group] = sizes.get(group, 0) + len(document)
+    if len(sizes) < 2:
+        raise ValueError(f"A corpus of {len(sizes)} document(s) cannot be divided, because a "
                          "document stays whole; separate documents by empty lines (two of them in "
                          "prose), or put each one into a file of its own.")
-    target = held_out * sum(len(document) for document in documents)
-    order = rng.permutation(len(documents)).tolist()
-    chosen, taken = set(), 0
-    for d in order:
-        # Take a document if that brings the sum nearer to the target; the last one is for training.
-        if (len(chosen) < len(documents) - 1
-                and abs(taken + len(documents[d]) - target) < abs(taken - target)):
-            chosen.add(d)
-            taken += len(documents[d])
+    names = list(sizes)
+    order = [names[i] for i in rng.permutation(len(names))]
+    target, taken, chosen = held_out * sum(sizes.values()), 0, set()
+    for group in order:
+        # Take a group if that brings the sum nearer to the target; the last one is for training.
+        nearer = abs(taken + sizes[group] - target) < abs(taken - target)
+        if nearer and len(chosen) < len(sizes) - 1:
+            chosen.add(group)
+            taken += sizes[group]
     if not chosen:
-        chosen.add(min(order, key=lambda d: len(documents[d])))
-    train = [document for d, document in enumerate(documents) if d not in chosen]
-    return train, [documents[d] for d in sorted(chosen)]
+        chosen.add(min(order, key=sizes.get))
+    return ([document for document, group in zip(documents, groups) if group not in chosen],
+            [document for document, group in zip(documents, groups) if group in chosen])
 
 
 def _text_files(path):

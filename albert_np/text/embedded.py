@@ -28,14 +28,18 @@ def embedded_corpus():
     """Python's language reference and the docstrings of its standard library, as sentences.
 
     The files are only parsed, nothing in them is run. Markup, code, lists, tables and signatures
-    are dropped, and so is every sentence that still looks like one of them. What is left differs a
-    little from one version of Python to the next, but is the same on every call.
+    are dropped, and so is every sentence that still looks like one of them or occurred before.
+    What is left differs a little from one version of Python to the next, but is the same on every
+    call.
 
     Returns
     -------
-    list of documents; a document is a list of str
-        About 15,000 sentences in 400 documents: a topic of the language reference each, then a
-        module of the standard library each.
+    documents : list of documents; a document is a list of two str or more
+        A topic of the language reference each, then a docstring of the standard library each;
+        about 2,700 with 11,000 sentences.
+    modules : list of str, one for each document
+        Where it comes from. Docstrings of one module resemble each other, so an honest evaluation
+        holds out whole modules (see `split_documents`).
 
     Raises
     ------
@@ -43,26 +47,30 @@ def embedded_corpus():
         This Python has no source files.
     """
     library = Path(sysconfig.get_path("stdlib"))
-    texts = []
-    if (library / TOPICS).is_file():
-        texts += [[topic] for topic in _topics(_parse(library / TOPICS))]
-    for path in sorted(library.rglob("*.py"), key=lambda path: path.as_posix()):
-        if SKIPPED.isdisjoint(path.relative_to(library).parts):
-            texts.append(_docstrings(_parse(path)))
-
-    documents, seen = [], set()
-    for parts in texts:
-        document = []
-        for sentence in (sentence for part in parts for sentence in _prose(part)):
-            if sentence not in seen:               # many docstrings are copies of others
-                seen.add(sentence)
-                document.append(sentence)
+    documents, modules, seen = [], [], set()
+    for module, text in _texts(library):
+        document = [sentence for sentence in _prose(text) if sentence not in seen]
+        seen.update(document)                          # many docstrings are copies of others
+        document = list(dict.fromkeys(document))
         if len(document) > 1:
             documents.append(document)
+            modules.append(module)
     if not documents:
         raise FileNotFoundError(f"This Python has no source files of its standard library in "
                                 f"{library}; give a text of your own.")
-    return documents
+    return documents, modules
+
+
+def _texts(library):
+    """Yield (module, text): the topics, each a module of its own, then all docstrings."""
+    if (library / TOPICS).is_file():
+        for number, topic in enumerate(_topics(_parse(library / TOPICS))):
+            yield f"topic {number}", topic
+    names = {path: path.relative_to(library).as_posix() for path in library.rglob("*.py")}
+    for path, name in sorted(names.items(), key=lambda item: item[1]):
+        if SKIPPED.isdisjoint(Path(name).parts):
+            for docstring in _docstrings(_parse(path)):
+                yield name, docstring
 
 
 def _parse(path):

@@ -44,7 +44,7 @@ def real_lines(text_data):
 
 @pytest.fixture(scope="session")
 def corpus():
-    return embedded_corpus()
+    return embedded_corpus()[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Masking: what is never touched, and the shares of everything that is."""
 
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -195,15 +194,11 @@ def test_replacement_leaves_its_input_alone(rng):
     assert (ids == before).all() and masked.dtype == np.int32
 
 
-def test_repeatable_and_quick():
+def test_repeatable():
     ids = make_batch(np.random.default_rng(0), 32, 32)
     first = mask_batch(ids, TOKENIZER, np.random.default_rng(7))
     second = mask_batch(ids, TOKENIZER, np.random.default_rng(7))
     assert all((x == y).all() for x, y in zip(first, second))
-    begin = time.perf_counter()
-    for seed in range(20):
-        mask_batch(ids, TOKENIZER, np.random.default_rng(seed))
-    assert (time.perf_counter() - begin) / 20 < 0.02
 
 
 def test_bad_input(rng):
