@@ -1,6 +1,7 @@
 """The command ``albert-np``."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def _add_pretrain(commands):
     text.add_argument("--tokenizer", metavar="PATH",
                       help="a SentencePiece model or a folder with one; default: train one on "
                            "the corpus")
-    text.add_argument("--vocab-size", type=int, default=1000, metavar="V",
+    text.add_argument("--vocab-size", type=int, default=2000, metavar="V",
                       help="pieces of a tokenizer that is trained (default: %(default)s)")
     text.add_argument("--held-out", type=float, default=0.1, metavar="SHARE",
                       help="share of the text kept for evaluation (default: %(default)s)")
@@ -136,26 +137,33 @@ def _add_pretrain(commands):
                            "the beginning of a document (default: everywhere in a given corpus; "
                            "at beginnings in the documentation, whose texts are very short)")
 
-    model = parser.add_argument_group("model", "the default is a small model: H = 128, L = 3")
+    model = parser.add_argument_group("model", "the default is a small model: H = 64, L = 3")
     model.add_argument("--config", metavar="NAME_OR_FILE",
                        help="a published configuration such as albert-base-v2, or a config.json")
     for option, field, kind, text_of_help in CONFIG_OPTIONS:
         model.add_argument(option, dest=field, type=kind, help=text_of_help,
                            metavar={int: "N", float: "X", str: "NAME"}[kind])
 
+    model.add_argument("--random-positions", action="store_true",
+                       help="start the position table from random rows, as the original does, and "
+                            "not from waves")
+
     training = parser.add_argument_group("training")
-    training.add_argument("--steps", type=int, default=4000, metavar="N",
+    training.add_argument("--steps", type=int, default=9000, metavar="N",
                           help="default: %(default)s")
-    training.add_argument("--batch-size", type=int, default=32, metavar="B",
+    training.add_argument("--batch-size", type=int, default=26, metavar="B",
                           help="sequences a step (default: %(default)s)")
-    training.add_argument("--max-length", type=int, default=32, metavar="T",
+    training.add_argument("--max-length", type=int, default=40, metavar="T",
                           help="tokens a sequence (default: %(default)s)")
-    training.add_argument("--learning-rate", "--lr", type=float, default=1e-3, metavar="X",
+    training.add_argument("--learning-rate", "--lr", type=float, default=3e-3, metavar="X",
                           help="after the warm-up; falls linearly to 0 (default: %(default)s)")
     training.add_argument("--warmup-steps", type=int, metavar="N",
                           help="default: a twentieth of the steps")
     training.add_argument("--optimizer", choices=("adamw", "lamb", "adam", "sgd"),
                           default="adamw", help="default: %(default)s")
+    training.add_argument("--beta-2", type=float, default=0.98, metavar="X",
+                          help="memory of the squared gradients; not used by sgd (default: "
+                               "%(default)s)")
     training.add_argument("--weight-decay", type=float, default=0.01, metavar="X",
                           help="of adamw and lamb (default: %(default)s)")
     training.add_argument("--max-gradient-norm", type=float, default=1.0, metavar="X",
@@ -163,15 +171,21 @@ def _add_pretrain(commands):
     training.add_argument("--seed", type=int, default=0, metavar="N",
                           help="the same seed gives the same weights (default: %(default)s)")
 
+    training.add_argument("--workers", type=int, default=2, metavar="N",
+                          help="threads among which each batch is divided (default: %(default)s)")
+
     output = parser.add_argument_group("output")
     output.add_argument("--output", metavar="FOLDER",
                         help="the run folder (default: runs/pretrain, then runs/pretrain-2, ...)")
-    output.add_argument("--evaluate-every", type=int, default=500, metavar="N",
+    output.add_argument("--evaluate-every", type=int, default=1000, metavar="N",
                         help="steps between evaluations (default: %(default)s)")
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
 def _pretrain(options):
+    # Before NumPy is imported: each worker computes its own matrix products, on one thread.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     from .memory import keep_freed_memory
     from .pretraining import pretrain, show_guesses
 
@@ -179,12 +193,15 @@ def _pretrain(options):
     run = pretrain(
         options.output or _free_folder(Path("runs/pretrain")), corpus=options.corpus,
         layout=options.layout, tokenizer=options.tokenizer, vocab_size=options.vocab_size,
-        config=_config_changes(options), steps=options.steps, batch_size=options.batch_size,
+        config=_config_changes(options), wave_start=not options.random_positions,
+        steps=options.steps, batch_size=options.batch_size,
         max_length=options.max_length, learning_rate=options.learning_rate,
         warmup_steps=options.warmup_steps, optimizer=options.optimizer,
-        weight_decay=options.weight_decay, max_gradient_norm=options.max_gradient_norm,
+        beta_2=options.beta_2, weight_decay=options.weight_decay,
+        max_gradient_norm=options.max_gradient_norm,
         held_out=options.held_out, sop_everywhere=options.sop_everywhere,
-        evaluate_every=options.evaluate_every, seed=options.seed, progress=not options.quiet)
+        evaluate_every=options.evaluate_every, seed=options.seed, workers=options.workers,
+        progress=not options.quiet)
     if not options.quiet:
         print("\nHeld-out text with gaps, what stood there, and the three best guesses:\n")
         print(show_guesses(run["model"], run["tokenizer"], run["data"].held_out))

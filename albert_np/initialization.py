@@ -93,3 +93,39 @@ def truncated_normal(rng, shape, std):
     while (beyond := np.abs(values) > 2).any():
         values[beyond] = rng.standard_normal(beyond.sum())
     return std * values
+
+
+def wave_positions(T, E, amplitude=0.1):
+    r"""A position table made of sines and cosines, to start a small model from.
+
+    .. math::
+       :label: WAVE.1
+
+       \text{position}_{t,\, 2i} = a \sin(\omega_i t), \qquad
+       \text{position}_{t,\, 2i+1} = a \cos(\omega_i t)
+
+    with :math:`\omega` falling evenly, on a logarithmic scale, from 1.5 to 0.05. "One position
+    further" is then the same rotation at every t, which attention learns once, and not for each
+    pair of neighbours anew as with random rows. The table is trained like any other afterwards.
+
+    Parameters
+    ----------
+    T : int
+        Positions.
+    E : int
+        Embedding size.
+    amplitude : float
+
+    Returns
+    -------
+    array (T, E) of float64
+
+    References
+    ----------
+    Vaswani et al. 2017, section 3.5, with fixed tables of longer waves. ALBERT starts from random
+    rows; at its size and length of training that makes no difference.
+    """
+    omega = np.geomspace(1.5, 0.05, (E + 1) // 2)
+    angle = np.arange(T)[:, None] * omega                              # (T, E/2)
+    waves = np.stack([np.sin(angle), np.cos(angle)], axis=-1)          # (T, E/2, 2)
+    return amplitude * waves.reshape(T, -1)[:, :E]                     # (WAVE.1)

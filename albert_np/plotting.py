@@ -9,7 +9,7 @@ import numpy as np
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#555555"
 
 
-def plot_losses(metrics, path, references=None, vocab_size=None, title=None):
+def plot_losses(metrics, path, references=None, vocab_size=None, sop_weight=1.0, title=None):
     """Draw the three losses of pretraining, on training text and on held-out text.
 
     Parameters
@@ -22,6 +22,8 @@ def plot_losses(metrics, path, references=None, vocab_size=None, title=None):
         Losses to compare the masked-LM loss with, such as ``{"unigram": 5.6}``.
     vocab_size : int, optional
         Draws ln V, the loss of guessing blindly.
+    sop_weight : float
+        The lambda of the total loss.
     title : str, optional
 
     Returns
@@ -35,8 +37,9 @@ def plot_losses(metrics, path, references=None, vocab_size=None, title=None):
     mlm_lines = dict(references or {})
     if vocab_size is not None:
         mlm_lines = {"blind guess, ln V": log(vocab_size), **mlm_lines}
-    total_lines = {f"{name} + ln 2": value + log(2) for name, value in mlm_lines.items()
-                   if name.startswith("unigram")}
+    factor = "" if sop_weight == 1 else f"{sop_weight:g} "
+    total_lines = {f"{name} + {factor}ln 2": value + sop_weight * log(2)
+                   for name, value in mlm_lines.items() if name in (references or {})}
     for axes, name, heading, lines in (
             (panels[0], "mlm_loss", "Masked language model", mlm_lines),
             (panels[1], "sop_loss", "Sentence order", {"coin toss, ln 2": log(2)}),
@@ -48,7 +51,7 @@ def plot_losses(metrics, path, references=None, vocab_size=None, title=None):
         axes.tick_params(labelsize=11)
         axes.grid(alpha=0.25)
     panels[0].set_ylabel("loss (nats)", fontsize=12)
-    panels[0].legend(fontsize=11, loc="upper right")
+    panels[2].legend(fontsize=11, loc="upper right")
     if title:
         figure.suptitle(title, fontsize=14)
     return save_figure(figure, path)
@@ -56,34 +59,37 @@ def plot_losses(metrics, path, references=None, vocab_size=None, title=None):
 
 def _draw_loss(axes, metrics, name):
     """Every step's loss, faint; its running mean; and the held-out loss as dots on a line."""
-    train = [row for row in metrics if row["split"] == "train"]
+    train = [row for row in metrics if row["split"] == "train" and row[name] is not None]
     held_out = [row for row in metrics if row["split"] == "held-out"]
     steps = np.array([row["step"] for row in train])
     losses = np.array([row[name] for row in train])
-    axes.plot(steps, losses, color=BLUE, alpha=0.15, linewidth=0.7)
+    axes.plot(steps, losses, color=BLUE, alpha=0.12, linewidth=0.6)
+    # The mean of the steps before each; fewer at the start, where the loss falls fast.
     window = max(1, len(losses) // 60)
-    smooth = np.convolve(losses, np.ones(window) / window, mode="valid")
-    axes.plot(steps[window - 1:], smooth, color=BLUE, linewidth=2, label="training text")
+    sums = np.r_[0, np.cumsum(losses)]
+    ends = np.arange(1, len(losses) + 1)
+    begins = np.maximum(ends - np.minimum(window, (ends + 3) // 4), 0)
+    smooth = (sums[ends] - sums[begins]) / (ends - begins)
+    axes.plot(steps, smooth, color=BLUE, linewidth=2, label="training text")
     if held_out:
         axes.plot([row["step"] for row in held_out], [row[name] for row in held_out],
                   color=ORANGE, marker="o", markersize=5, linewidth=2, label="held-out text")
-    # The first steps of a loss that falls fast would squeeze all the rest into a corner.
     shown = np.r_[smooth, [row[name] for row in held_out]]
     low, high = shown.min(), shown.max()
-    axes.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))
+    axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
 
 
 def _draw_references(axes, lines):
-    """Dashed horizontal lines, each with its name written on it at the left."""
+    """Dashed horizontal lines, each with its name written on it at the right."""
     low, high = axes.get_ylim()
     for value in lines.values():
         low, high = min(low, value - 0.05 * (high - low)), max(high, value + 0.08 * (high - low))
     axes.set_ylim(low, high)
     for name, value in lines.items():
         axes.axhline(value, color=GREY, linestyle="--", linewidth=1.2, zorder=1)
-        axes.annotate(f"{name} = {value:.2f}", (0.02, value), (0, 3),
-                      xycoords=("axes fraction", "data"), textcoords="offset points",
-                      fontsize=10, color=GREY)
+        axes.annotate(f"{name} = {value:.2f}", (0.98, value), (0, 3), ha="right",
+                      xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=11,
+                      bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5})
 
 
 def save_figure(figure, path):

@@ -3,6 +3,7 @@
 import csv
 import json
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,17 +15,18 @@ from albert_np.optim import AdamW
 from albert_np.parameters import flatten
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline, pretrain,
                                    show_guesses, top_guesses, train)
+from albert_np.pretraining.parallel import losses_and_gradients
 
 # Five special pieces, then ordinary ones.
 TOKENIZER = types.SimpleNamespace(vocab_size=17, ordinary_ids=np.arange(5, 17), mask_token_id=4,
                                   pad_token_id=0, pieces=[f"p{i}" for i in range(17)])
 
 
-def small_batches(rng, count=3, stride=1):
-    """Batches of a language in which every piece is followed by the one that is stride further."""
+def small_batches(rng, count=3):
+    """Batches of a language in which every piece is followed by the next one."""
     for _ in range(count):
         starts = rng.integers(5, 17, (8, 1))
-        text = 5 + (starts - 5 + stride * np.arange(6)) % 12
+        text = 5 + (starts - 5 + np.arange(6)) % 12
         text[:, 0] = 2
         labels = np.full_like(text, -100)
         rows, columns = np.arange(8), rng.integers(1, 6, 8)
@@ -77,19 +79,68 @@ def test_baselines_on_batches():
     assert bigram["mlm_loss"] < 1.0 and bigram["mlm_accuracy"] > 0.75 > unigram["mlm_accuracy"]
 
 
+# ---- parts of a batch ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 8, 11])
+def test_parts_add_up_to_the_whole_batch(parts):
+    """Means over uneven parts: each has other numbers of masked pieces and labelled pairs."""
+    model = AlbertForPreTraining(small_config(sop_weight=0.3), dtype=np.float64)
+    batch = next(small_batches(np.random.default_rng(0)))
+    batch["labels"][2] = -100
+    batch["labels"][5, 1:4] = [6, 7, 8]
+    batch["sentence_order_label"][:5] = -100
+    output, cache = model.forward(**batch)
+    whole = flatten(model.backward(cache))
+    losses, grads = losses_and_gradients(model, batch, [None] * parts)
+    assert losses.loss == pytest.approx(float(output.loss), rel=1e-12)
+    assert losses.mlm_loss == pytest.approx(float(output.mlm_loss), rel=1e-12)
+    assert losses.sop_loss == pytest.approx(float(output.sop_loss), rel=1e-12)
+    for name, leaf in flatten(grads).items():
+        np.testing.assert_allclose(leaf, whole[name], rtol=1e-10, atol=1e-14)
+
+
+def test_threads_give_what_one_thread_gives():
+    model = AlbertForPreTraining(small_config(hidden_dropout_prob=0.2))
+    batch = next(small_batches(np.random.default_rng(0)))
+
+    def gradients(pool):
+        rngs = np.random.default_rng(3).spawn(4)
+        return flatten(losses_and_gradients(model, batch, rngs, pool)[1])
+
+    with ThreadPoolExecutor(4) as pool:
+        expected = gradients(None)
+        for _ in range(5):
+            assert all((leaf == expected[name]).all() for name, leaf in gradients(pool).items())
+
+
+def test_batch_that_asks_nothing_about_order():
+    model = AlbertForPreTraining(small_config(), dtype=np.float64)
+    batch = next(small_batches(np.random.default_rng(0)))
+    batch["sentence_order_label"][:] = -100
+    losses, grads = losses_and_gradients(model, batch, [None] * 2)
+    assert losses.sop_loss is None and losses.loss == losses.mlm_loss
+    assert (grads["sop_head"]["W"] == 0).all() and (grads["pooler"]["W"] == 0).all()
+
+
 # ---- the loop ------------------------------------------------------------------------------------
 
 def test_training_learns_and_reports():
-    """In a language that repeats one piece, the gap is what stands around it."""
+    """Sentence order given away by the first piece is soon learnt."""
     model = AlbertForPreTraining(small_config(initializer_range=0.2))
-    held_out = list(small_batches(np.random.default_rng(1), stride=0))
+
+    def batches(seed):
+        for batch in small_batches(np.random.default_rng(seed), 200):
+            batch["sentence_order_label"] = (batch["input_ids"][:, 1] > 10).astype(int)
+            yield batch
+
+    held_out = list(batches(1))[:5]
     before, saved = evaluate(model, held_out), []
-    metrics = train(model, AdamW(model.params, lr=1e-2),
-                    small_batches(np.random.default_rng(2), 200, stride=0), 150,
-                    evaluate_every=60, evaluation=lambda: evaluate(model, held_out),
+    metrics = train(model, AdamW(model.params, lr=1e-3), batches(2), 150, evaluate_every=60,
+                    evaluation=lambda: evaluate(model, held_out),
                     on_evaluation=lambda rows: saved.append(len(rows)), progress=False)
-    assert before["mlm_loss"] > 2 and metrics[-1]["mlm_loss"] < 1
-    assert metrics[-1]["mlm_accuracy"] > 0.9
+    assert before["sop_loss"] > 0.5 > metrics[-1]["sop_loss"] + 0.1
+    assert metrics[-1]["mlm_loss"] < before["mlm_loss"] - 0.2
+    assert metrics[-1]["sop_accuracy"] > 0.9
     assert [row["step"] for row in metrics if row["split"] == "held-out"] == [60, 120, 150]
     assert [row["step"] for row in metrics if row["split"] == "train"] == list(range(1, 151))
     assert len(saved) == 3

@@ -26,7 +26,7 @@ from albert_np.text.train_tokenizer import train_tokenizer
 
 OUTPUT = Path(__file__).parent / "output"
 QUICK = os.environ.get("ALBERT_NP_QUICK") == "1"
-STEPS = 60 if QUICK else 1500
+STEPS = 60 if QUICK else 4000
 keep_freed_memory()                      # large arrays are allocated again at every step
 
 # %%
@@ -49,7 +49,7 @@ print(" ", documents[0][0])
 
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "spiece.model"
-    train_tokenizer([s for document in train_documents for s in document], 1000, file)
+    train_tokenizer([s for document in train_documents for s in document], 2000, file)
     tokenizer = AlbertTokenizer(file)
 print(tokenizer.tokenize("The interpreter evaluates expressions lazily."))
 
@@ -57,11 +57,12 @@ print(tokenizer.tokenize("The interpreter evaluates expressions lazily."))
 # Pairs and masks
 # ---------------
 # Each sequence is ``[CLS] A [SEP] B [SEP]``. A and B are neighbours in the text; in half of the
-# sequences they were swapped. 15 % of the pieces are chosen, in runs of up to three whole words; of
-# those 80 % become ``[MASK]``, 10 % another piece, 10 % stay.
+# sequences that begin a document they were swapped, and the model is asked whether; the others
+# (label -100) only train the masked language model. 15 % of the pieces are chosen, in runs of up
+# to three whole words; of those 80 % become ``[MASK]``, 10 % another piece, 10 % stay.
 
-data = PretrainingData(train_documents, held_out_documents, tokenizer, max_length=32,
-                       batch_size=32, seed=0)
+data = PretrainingData(train_documents, held_out_documents, tokenizer, max_length=40,
+                       batch_size=26, seed=0, sop_everywhere=False)
 batch = next(data.training_batches())
 print({name: array.shape for name, array in batch.items()})
 print("input ", tokenizer.decode(batch["input_ids"][0], skip_special_tokens=False))
@@ -84,9 +85,9 @@ print({name: round(value, 2) for name, value in references.items()})
 # One layer, applied three times. The published models start from weights of standard deviation
 # 0.02; for so narrow a model that would leave every attention uniform for a long time.
 
-config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=128, hidden_size=128,
-                      num_hidden_layers=3, num_attention_heads=4, intermediate_size=512,
-                      max_position_embeddings=32, initializer_range=0.05)
+config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=64, hidden_size=64,
+                      num_hidden_layers=3, num_attention_heads=4, intermediate_size=256,
+                      max_position_embeddings=40, initializer_range=0.05, sop_weight=0.15)
 model = AlbertForPreTraining(config, seed=0)
 for name, count in config.parameter_counts().items():
     print(f"  {name:14s} {count:8,}")
@@ -96,7 +97,8 @@ for name, count in config.parameter_counts().items():
 # -----------------
 # ``train`` below does nothing but this, again and again.
 
-optimizer = AdamW(model.params, lr=warmup_polynomial_decay(1e-3, STEPS, STEPS // 20))
+optimizer = AdamW(model.params, lr=warmup_polynomial_decay(3e-3, STEPS, STEPS // 20),
+                  betas=(0.9, 0.98))
 output, cache = model.forward(**batch)
 grads = model.backward(cache)
 optimizer.step(model.params, grads)
@@ -112,7 +114,8 @@ print(f"loss {output.loss:.2f} = MLM {output.mlm_loss:.2f} + SOP {output.sop_los
 
 metrics = train(model, optimizer, data.training_batches(), STEPS - 1, evaluate_every=STEPS // 6,
                 evaluation=lambda: evaluate(model, data.held_out))
-picture = plot_losses(metrics, OUTPUT / "09_losses.png", references, config.vocab_size)
+picture = plot_losses(metrics, OUTPUT / "09_losses.png", references, config.vocab_size,
+                      config.sop_weight)
 print("saved", picture)
 
 # %%

@@ -12,6 +12,7 @@ from .. import __version__
 from ..checkpoint import save_model
 from ..config import AlbertConfig
 from ..files import write_whole
+from ..initialization import wave_positions
 from ..models import AlbertForPreTraining
 from ..optim import LAMB, SGD, Adam, AdamW, warmup_polynomial_decay
 from ..plotting import plot_losses
@@ -24,18 +25,20 @@ from .evaluation import evaluate, top_guesses
 from .trainer import train
 
 # A small ALBERT that learns within minutes. Published models start from a range of 0.02, which
-# suits H = 768 and more; at H = 128 it would leave every attention uniform for thousands of steps.
-SMALL_CONFIG = dict(embedding_size=128, hidden_size=128, num_hidden_layers=3,
-                    num_attention_heads=4, intermediate_size=512, initializer_range=0.05)
+# suits H = 768 and more; at H = 64 it would leave every attention uniform for thousands of steps.
+# With lambda = 1 the order of short texts, which is soon learnt, would crowd out the words.
+SMALL_CONFIG = dict(embedding_size=64, hidden_size=64, num_hidden_layers=3,
+                    num_attention_heads=4, intermediate_size=256, initializer_range=0.05,
+                    sop_weight=0.15)
 OPTIMIZERS = {"adamw": AdamW, "lamb": LAMB, "adam": Adam, "sgd": SGD}
 METRIC_COLUMNS = ("step", "split", "loss", "mlm_loss", "sop_loss", "mlm_accuracy", "sop_accuracy",
                   "learning_rate", "gradient_norm", "tokens", "seconds")
 
 
-def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000, config=None,
-             steps=4000, batch_size=32, max_length=32, learning_rate=1e-3, warmup_steps=None,
-             optimizer="adamw", weight_decay=0.01, max_gradient_norm=1.0, held_out=0.1,
-             sop_everywhere=None, evaluate_every=500, seed=0, progress=True):
+def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000, config=None,
+             wave_start=True, steps=9000, batch_size=26, max_length=40, learning_rate=3e-3, warmup_steps=None,
+             optimizer="adamw", beta_2=0.98, weight_decay=0.01, max_gradient_norm=1.0, held_out=0.1,
+             sop_everywhere=None, evaluate_every=1000, seed=0, workers=2, progress=True):
     """Pretrain an ALBERT and leave everything about it in a folder.
 
     Parameters
@@ -52,6 +55,9 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
         Of the tokenizer that is trained.
     config : dict, optional
         Fields of :class:`~albert_np.config.AlbertConfig` that differ from ``SMALL_CONFIG``.
+    wave_start : bool
+        Start the position table from waves (WAVE.1), from which a small model finds the neighbours
+        of a gap sooner. False starts from random rows, as the original does.
     steps, batch_size, max_length : int
         How many batches of how many sequences of how many tokens.
     learning_rate : float
@@ -59,6 +65,9 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
     warmup_steps : int, optional
         None: a twentieth of the steps.
     optimizer : {"adamw", "lamb", "adam", "sgd"}
+    beta_2 : float
+        How slowly the running mean of squared gradients forgets; not used by sgd. The published
+        models have 0.999, which is slow for a run of a few thousand steps.
     weight_decay : float
         Of adamw and lamb.
     max_gradient_norm : float
@@ -73,6 +82,8 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
         Steps between evaluations; after each the run folder is brought up to date.
     seed : int
         Of everything that is drawn. The same seed gives the same weights, bit for bit.
+    workers : int
+        Threads among which each batch is divided; another number gives other roundings.
     progress : bool
         Show what is going on.
 
@@ -91,7 +102,7 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
     """
     say = print if progress else (lambda *args: None)
     output = Path(output)
-    _check_options(output, steps, evaluate_every, learning_rate, optimizer, seed)
+    _check_options(output, steps, evaluate_every, learning_rate, beta_2, optimizer, seed, workers)
     split_seed, dropout_seed = np.random.SeedSequence(seed).spawn(2)
 
     # ---- text
@@ -125,6 +136,9 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
         raise ValueError(f"max_length {max_length} is more than max_position_embeddings "
                          f"{config.max_position_embeddings}")
     model = AlbertForPreTraining(config, seed=seed)
+    if wave_start:
+        model.params["embeddings"]["position"][...] = wave_positions(
+            config.max_position_embeddings, config.embedding_size)
     say(f"model      {sum(config.parameter_counts().values()):,} parameters: hidden size "
         f"{config.hidden_size}, {config.num_hidden_layers} layers, sharing {config.sharing}")
     dropout = max(config.hidden_dropout_prob, config.attention_probs_dropout_prob) > 0
@@ -137,12 +151,13 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
     warmup_steps = steps // 20 if warmup_steps is None else warmup_steps
     metrics = train(
         model,
-        _get_optimizer(optimizer, model.params, weight_decay,
+        _get_optimizer(optimizer, model.params, beta_2, weight_decay,
                        warmup_polynomial_decay(learning_rate, steps, warmup_steps)),
         data.training_batches(), steps,
         rng=np.random.default_rng(dropout_seed) if dropout else None,
         max_gradient_norm=max_gradient_norm, evaluate_every=evaluate_every,
-        evaluation=lambda: evaluate(model, data.held_out), on_evaluation=save, progress=progress)
+        evaluation=lambda: evaluate(model, data.held_out), on_evaluation=save,
+        workers=workers, progress=progress)
 
     # ---- results
     final = {key: value for key, value in metrics[-1].items() if key not in ("step", "split")}
@@ -150,14 +165,14 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=1000
                "blind_guess": float(np.log(config.vocab_size)),
                "steps": steps, "batch_size": batch_size, "max_length": max_length,
                "learning_rate": learning_rate, "warmup_steps": warmup_steps,
-               "optimizer": optimizer, "weight_decay": weight_decay,
+               "optimizer": optimizer, "beta_2": beta_2, "weight_decay": weight_decay,
                "sop_everywhere": sop_everywhere, "seed": seed,
                "versions": {"albert_np": __version__, "numpy": np.__version__,
                             "python": platform.python_version()}}
     write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
     plot_losses(metrics, output / "losses.png",
                 {name: figures["mlm_loss"] for name, figures in baselines.items()},
-                config.vocab_size)
+                config.vocab_size, config.sop_weight)
     say(_summary(results, output))
     return {"model": model, "tokenizer": tokenizer, "data": data, "metrics": metrics,
             "results": results}
@@ -203,13 +218,16 @@ def show_guesses(model, tokenizer, batches, sentences=3, width=96):
     return "\n\n".join(blocks)
 
 
-def _check_options(output, steps, evaluate_every, learning_rate, optimizer, seed):
+def _check_options(output, steps, evaluate_every, learning_rate, beta_2, optimizer, seed,
+                   workers):
     for name, value, least in (("steps", steps, 1), ("evaluate_every", evaluate_every, 1),
-                               ("seed", seed, 0)):
+                               ("seed", seed, 0), ("workers", workers, 1)):
         if value < least:
             raise ValueError(f"{name} is {value}; it must be at least {least}")
     if not 0 < learning_rate < float("inf"):
         raise ValueError(f"learning_rate is {learning_rate}; it must be a positive number")
+    if not 0 <= beta_2 < 1:
+        raise ValueError(f"beta_2 is {beta_2}; it must lie in [0, 1)")
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer is {optimizer!r}; known are {', '.join(OPTIMIZERS)}")
     if (output / "model.safetensors").exists():
@@ -232,9 +250,11 @@ def _get_tokenizer(path, documents, vocab_size, output):
     return tokenizer
 
 
-def _get_optimizer(name, params, weight_decay, schedule):
-    decay = {"weight_decay": weight_decay} if name in ("adamw", "lamb") else {}
-    return OPTIMIZERS[name](params, lr=schedule, **decay)
+def _get_optimizer(name, params, beta_2, weight_decay, schedule):
+    options = {} if name == "sgd" else {"betas": (0.9, beta_2)}
+    if name in ("adamw", "lamb"):
+        options["weight_decay"] = weight_decay
+    return OPTIMIZERS[name](params, lr=schedule, **options)
 
 
 def _count(documents):

@@ -1,14 +1,16 @@
 """The training loop."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from ..optim import clip_by_global_norm
+from .parallel import losses_and_gradients
 
 
 def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
-          evaluate_every=None, evaluation=None, on_evaluation=None, progress=True):
+          evaluate_every=None, evaluation=None, on_evaluation=None, workers=1, progress=True):
     """Take optimisation steps: forward, backward, clip, step.
 
     Parameters
@@ -30,6 +32,9 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
         ``evaluation() -> dict`` of figures on held-out text.
     on_evaluation : callable, optional
         ``on_evaluation(metrics)`` is called after each evaluation, to save what there is.
+    workers : int
+        Threads among which each batch is divided. Give NumPy's matrix products one thread each
+        then (``OPENBLAS_NUM_THREADS=1``), or they get into each other's way.
     progress : bool
         Show a bar on a terminal, and a line for each evaluation anywhere.
 
@@ -45,29 +50,28 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
         The loss or the gradient is no longer a finite number.
     """
     metrics, started = [], time.perf_counter()
-    with _bar(steps, progress) as bar:
+    rngs = [None] * workers if rng is None else rng.spawn(workers)
+    with _bar(steps, progress) as bar, ThreadPoolExecutor(workers) as pool:
         for step, batch in zip(range(1, steps + 1), batches):
-            output, cache = model.forward(**batch, rng=rng)
-            grads = model.backward(cache)
+            losses, grads = losses_and_gradients(model, batch, rngs, pool)
             norm = clip_by_global_norm(grads, max_gradient_norm)
-            if not np.isfinite(output.loss) or not np.isfinite(norm):
+            if not np.isfinite(losses.loss) or not np.isfinite(norm):
                 raise FloatingPointError(
-                    f"the loss is {output.loss} and the gradient norm {norm} at step {step}; a "
+                    f"the loss is {losses.loss} and the gradient norm {norm} at step {step}; a "
                     f"smaller learning rate or a longer warm-up usually helps")
             lr = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
             optimizer.step(model.params, grads)
             metrics.append({
-                "step": step, "split": "train", "loss": float(output.loss),
-                "mlm_loss": float(output.mlm_loss), "sop_loss": float(output.sop_loss),
+                "step": step, "split": "train", "loss": losses.loss,
+                "mlm_loss": losses.mlm_loss, "sop_loss": losses.sop_loss,
                 "learning_rate": float(lr), "gradient_norm": norm,
                 "tokens": int(batch["input_ids"].size),
                 "seconds": time.perf_counter() - started})
             bar.update()
             if step % 20 == 0:
                 recent = metrics[-20:]
-                bar.set_postfix_str(" ".join(
-                    f"{name}={np.mean([row[name] for row in recent if name in row]):.3f}"
-                    for name in ("mlm_loss", "sop_loss")))
+                bar.set_postfix_str(f"MLM loss {_mean(recent, 'mlm_loss'):.3f}, "
+                                    f"SOP loss {_mean(recent, 'sop_loss'):.3f}")
             if evaluation is not None and (step == steps
                                            or evaluate_every and step % evaluate_every == 0):
                 figures = evaluation()
@@ -82,6 +86,12 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
                 if on_evaluation is not None:
                     on_evaluation(metrics)
     return metrics
+
+
+def _mean(rows, name):
+    """The mean of a figure over the rows that have it."""
+    values = [row[name] for row in rows if row.get(name) is not None]
+    return sum(values) / len(values) if values else float("nan")
 
 
 def _bar(steps, progress):

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ..files import read_bytes, read_text, write_whole
+from .arguments import check_lengths, check_text, check_texts, lengths_kept
 from .preprocessing import preprocess, preprocess_aligned
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
 MODEL_NAME = "spiece.model"
 SETTINGS_NAME = "tokenizer_config.json"
-TRUNCATIONS = ("longest_first", "only_first", "only_second", "never")
 
 
 class AlbertTokenizer:
@@ -150,7 +150,7 @@ class AlbertTokenizer:
             A piece that is not in the vocabulary stands here as it is; its id is that of ``<unk>``.
         """
         pieces = []
-        for part in self._special_pattern.split(_checked(text)):
+        for part in self._special_pattern.split(check_text(text)):
             if part in SPECIAL_TOKENS:
                 pieces.append(part)
             else:
@@ -174,7 +174,7 @@ class AlbertTokenizer:
         list of lists of int
         """
         # Each text is cut at its special tokens: text, special, text, special, ..., text.
-        parts = [self._special_pattern.split(_checked(text)) for text in texts]
+        parts = [self._special_pattern.split(check_text(text)) for text in texts]
         encoded = iter(self._model.encode([self.preprocess(part) for pieces in parts
                                            for part in pieces[::2]], out_type=int))
         return [self._join(pieces, encoded) for pieces in parts]
@@ -205,7 +205,7 @@ class AlbertTokenizer:
             empty for a piece that is nothing but that space.
         """
         pieces, offsets, position = [], [], 0
-        for part in self._special_pattern.split(_checked(text)):
+        for part in self._special_pattern.split(check_text(text)):
             if part in SPECIAL_TOKENS:
                 pieces.append(part)
                 offsets.append((position, position + len(part)))
@@ -302,8 +302,8 @@ class AlbertTokenizer:
             An argument is not as described, or a row is too long for the truncation asked for.
         """
         single = isinstance(text, str)
-        texts, pairs = _check_texts(text, pair)
-        _check_lengths(max_length, padding, truncation, has_pair=pair is not None)
+        texts, pairs = check_texts(text, pair)
+        check_lengths(max_length, padding, truncation, has_pair=pair is not None)
         rows = [self._build_row(a, b, max_length, truncation)
                 for a, b in zip(self._encode_all(texts, return_offsets),
                                 self._encode_all(pairs, return_offsets))]
@@ -337,7 +337,7 @@ class AlbertTokenizer:
         ids_b, spans_b = b if b is not None else ([], [])
         if max_length is not None:
             room = max_length - (2 if b is None else 3)
-            keep_a, keep_b = _lengths_kept(len(ids_a), len(ids_b), room, truncation)
+            keep_a, keep_b = lengths_kept(len(ids_a), len(ids_b), room, truncation)
             ids_a, spans_a = ids_a[:keep_a], spans_a[:keep_a]
             ids_b, spans_b = ids_b[:keep_b], spans_b[:keep_b]
         cls, sep, nowhere = self.cls_token_id, self.sep_token_id, (0, 0)
@@ -433,66 +433,3 @@ def _starts_word(piece):
     if len(piece) == 1 and piece in string.punctuation:
         return True
     return not set(piece.lower()) <= set(string.ascii_lowercase + string.punctuation)
-
-
-def _checked(text):
-    if not isinstance(text, str):
-        raise ValueError(f"A text must be a str, not {type(text).__name__}.")
-    return text
-
-
-def _check_texts(text, pair):
-    """Both arguments as lists of equal length; no pair gives a list of None."""
-    texts = [text] if isinstance(text, str) else text
-    pairs = [pair] if isinstance(pair, str) or pair is None else pair
-    for name, value in (("text", texts), ("pair", pairs)):
-        if not isinstance(value, (list, tuple)):
-            raise ValueError(f"{name} must be a str or a list of str, not {type(value).__name__}.")
-    if not texts:
-        raise ValueError("text is an empty list; at least one text is needed.")
-    if pair is None:
-        return texts, [None] * len(texts)
-    if isinstance(text, str) != isinstance(pair, str) or len(texts) != len(pairs):
-        raise ValueError("text and pair must both be a str, or lists of the same length; here "
-                         f"they hold {len(texts)} and {len(pairs)}.")
-    return texts, pairs
-
-
-def _check_lengths(max_length, padding, truncation, has_pair):
-    if padding not in (False, "max_length"):
-        raise ValueError(f"padding must be False or 'max_length', not {padding!r}.")
-    if truncation not in TRUNCATIONS:
-        raise ValueError(f"truncation must be one of {', '.join(TRUNCATIONS)}, not {truncation!r}.")
-    if truncation == "only_second" and not has_pair:
-        raise ValueError("truncation='only_second' needs a second text (pair).")
-    if max_length is None:
-        if padding:
-            raise ValueError("padding='max_length' needs a max_length.")
-        return
-    least = 3 if has_pair else 2
-    if isinstance(max_length, bool) or not isinstance(max_length, (int, np.integer)) \
-            or max_length < least:
-        raise ValueError(f"max_length must be an integer of at least {least}, the number of "
-                         f"special tokens that are added, not {max_length!r}.")
-
-
-def _lengths_kept(length_a, length_b, room, truncation):
-    """How many pieces of A and of B fit into `room`."""
-    excess = length_a + length_b - room
-    if excess <= 0:
-        return length_a, length_b
-    if truncation == "longest_first":
-        # First the longer one comes down to the shorter one; then both in turn, B first.
-        from_longer = min(excess, abs(length_a - length_b))
-        in_turn = excess - from_longer
-        cut_a, cut_b = in_turn // 2, in_turn - in_turn // 2
-        if length_a > length_b:
-            return length_a - from_longer - cut_a, length_b - cut_b
-        return length_a - cut_a, length_b - from_longer - cut_b
-    if truncation == "only_first" and length_a >= excess:
-        return length_a - excess, length_b
-    if truncation == "only_second" and length_b >= excess:
-        return length_a, length_b - excess
-    raise ValueError(f"The text needs {length_a + length_b} pieces besides the special tokens, but "
-                     f"max_length leaves room for {room} and truncation={truncation!r} cannot make "
-                     f"it fit; use a larger max_length or truncation='longest_first'.")
