@@ -24,7 +24,8 @@ minutes on two cores. The model learns two things at once:
 Watch the MLM loss fall. Guessing blindly costs ln(vocabulary size). Soon the model knows how
 frequent each piece is (the unigram loss) and stays on that plateau for a while, until attention
 finds the neighbouring pieces; then it passes the bigram model. The SOP loss stays near ln 2, the
-loss of tossing a coin, until the model understands enough text to see an order in it.
+loss of tossing a coin, until the model understands enough text to see an order in it; here that is
+soon, as a pair is asked about only where a document begins, and a beginning can be seen.
 
 The run folder holds config.json, model.safetensors (under Hugging Face's names), the tokenizer,
 metrics.csv, results.json and losses.png.
@@ -59,7 +60,8 @@ def main(arguments=None):
     Returns
     -------
     int
-        The exit status: 0, or 1 where a check failed, or 2 where the input was no good.
+        The exit status: 0, or 1 where a check failed, 2 where the input was no good, 130 where
+        the run was interrupted.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -144,9 +146,10 @@ def _add_pretrain(commands):
         model.add_argument(option, dest=field, type=kind, help=text_of_help,
                            metavar={int: "N", float: "X", str: "NAME"}[kind])
 
-    model.add_argument("--random-positions", action="store_true",
-                       help="start the position table from random rows, as the original does, and "
-                            "not from waves")
+    model.add_argument("--wave-positions", action=argparse.BooleanOptionalAction,
+                       help="start the position table from waves, which a small model learns from "
+                            "sooner, or from random rows as the original does (default: waves, "
+                            "with --config random rows)")
 
     training = parser.add_argument_group("training")
     training.add_argument("--steps", type=int, default=9000, metavar="N",
@@ -169,7 +172,8 @@ def _add_pretrain(commands):
     training.add_argument("--max-gradient-norm", type=float, default=1.0, metavar="X",
                           help="longer gradients are shortened to this (default: %(default)s)")
     training.add_argument("--seed", type=int, default=0, metavar="N",
-                          help="the same seed gives the same weights (default: %(default)s)")
+                          help="the same seed and workers give the same weights (default: "
+                               "%(default)s)")
 
     training.add_argument("--workers", type=int, default=2, metavar="N",
                           help="threads among which each batch is divided (default: %(default)s)")
@@ -193,7 +197,9 @@ def _pretrain(options):
     run = pretrain(
         options.output or _free_folder(Path("runs/pretrain")), corpus=options.corpus,
         layout=options.layout, tokenizer=options.tokenizer, vocab_size=options.vocab_size,
-        config=_config_changes(options), wave_start=not options.random_positions,
+        config=_config_changes(options),
+        wave_start=(options.config is None if options.wave_positions is None
+                    else options.wave_positions),
         steps=options.steps, batch_size=options.batch_size,
         max_length=options.max_length, learning_rate=options.learning_rate,
         warmup_steps=options.warmup_steps, optimizer=options.optimizer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral
 from pathlib import Path
 
 SHARINGS = ("all", "attention", "ffn", "none")
@@ -38,7 +39,7 @@ class AlbertConfig:
         two standard deviations.
     layer_norm_eps : float
         The epsilon inside the square root of layer normalisation.
-    pad_token_id, bos_token_id, eos_token_id : int
+    pad_token_id, bos_token_id, eos_token_id : int or None
         Ids of ``<pad>``, ``[CLS]`` and ``[SEP]``.
     sharing : {"all", "attention", "ffn", "none"}
         What the depths share: everything (ALBERT), only the attention blocks, only the
@@ -46,7 +47,8 @@ class AlbertConfig:
     embedding_mapping : bool
         Whether a linear map leads from E to H. Only where E = H may it be left out (BERT).
     cross_layer_residual : bool
-        Whether each layer's input is added to its output, h' = h + f(h; W).
+        Whether the input of every application of a layer is added to its output,
+        h' = h + f(h; W).
     sop_weight : float
         The lambda of ``loss = mlm_loss + sop_weight * sop_loss``.
     extra : dict
@@ -86,13 +88,17 @@ class AlbertConfig:
     embedding_mapping: bool = True
     cross_layer_residual: bool = False
     sop_weight: float = 1.0
-    extra: dict = field(default_factory=dict, repr=False)
+    extra: dict = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self):
         for name in _SIZES:
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+        for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (Integral, type(None))):
+                raise ValueError(f"{name} is {value!r}; it must be a whole number or null")
         for name in _PROBABILITIES:
             value = getattr(self, name)
             if not _is_number(value) or not 0 <= value < 1:
@@ -129,7 +135,7 @@ class AlbertConfig:
 
         ``changes`` replace single fields: ``from_name("albert-base-v2", hidden_dropout_prob=0.1)``.
         """
-        key = name.removeprefix("albert/") if isinstance(name, str) else name
+        key = str(name).removeprefix("albert/")
         if key not in PUBLISHED:
             raise ValueError(f"there is no published configuration {name!r}; "
                              f"known are {', '.join(PUBLISHED)}")

@@ -30,8 +30,9 @@ leave an error a hundred times larger. The second way
 subtracts nothing, so that h may be 1e-30 and the result is right to round-off. It needs a
 forward pass that runs on complex numbers, and every one here does.
 
-The upstream gradient must be random: with dy = 1 everywhere, the gradients of softmax and of
-layer norm are 0 however wrong the formula is.
+The upstream gradient must be random: with dy = 1 everywhere, the true gradient of softmax is 0,
+and so is that of a layer norm whose gammas are equal; a backward pass that is wrong by any factor,
+or that returns 0, would pass.
 """
 
 from __future__ import annotations
@@ -166,6 +167,7 @@ def check_inputs_of(forward, backward, inputs, *, rng, entries=None, method="cen
     analytic = flatten(backward(inputs, dy, cache))
     nudged = cast_floats(inputs, np.complex128 if method == "complex" else np.float64)
     nudged_arrays = flatten(nudged)
+    _check_names(inputs, analytic)
 
     reports = []
     for name, gradient in analytic.items():
@@ -210,6 +212,7 @@ def check_directions(forward, backward, inputs, *, rng, directions=5, method="ce
     y, cache = forward(inputs)
     dy = _random_like(y, rng)
     analytic = flatten(backward(inputs, dy, cache))
+    _check_names(inputs, analytic)
     worst = None
     for number in range(directions):
         v = {name: rng.standard_normal(gradient.shape) for name, gradient in analytic.items()}
@@ -230,6 +233,17 @@ def check_directions(forward, backward, inputs, *, rng, directions=5, method="ce
             worst = GradientReport("all parameters, direction", error, (number,), claimed,
                                    float(slope), directions)
     return worst
+
+
+def _check_names(inputs, analytic):
+    """A gradient that is missing would never be compared, and so never be wrong."""
+    wanted = {name for name, array in flatten(inputs).items()
+              if np.issubdtype(np.asarray(array).dtype, np.inexact)}
+    for name in sorted(wanted - analytic.keys()):
+        raise ValueError(f"backward gives no gradient of {name}")
+    for name in sorted(analytic.keys() - wanted):
+        raise ValueError(f"backward gives a gradient of {name}, which is no input of floating-point "
+                         f"numbers")
 
 
 def _nudged_output(forward, inputs, array, index, nudge):

@@ -1,6 +1,7 @@
 """The list of all gradient checks of this package: what is checked, on what, to which bound.
 
-Sizes are all different (B=2, T=5, A=3, D=4, ...), so that a swapped axis cannot pass; gammas are
+Sizes that could be mixed up are different (B=2, T=5, A=3, D=4, ...), so that a swapped axis cannot
+pass; gammas are
 not 1 and biases not 0; dropout draws the same mask at every call.
 """
 
@@ -133,7 +134,8 @@ def _function(component, forward, backward, **arguments):
 
     def backward_of_inputs(inputs, dy, cache):
         gradients = backward(dy, cache)
-        return dict(zip(names, gradients if isinstance(gradients, tuple) else (gradients,)))
+        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+        return dict(zip(names, gradients, strict=True))
 
     return GradientCheck(component, forward_of_inputs, backward_of_inputs, arguments)
 

@@ -123,7 +123,7 @@ def wave_positions(T, E, amplitude=0.1):
     References
     ----------
     Vaswani et al. 2017, section 3.5, with fixed tables of longer waves. ALBERT starts from random
-    rows; at its size and length of training that makes no difference.
+    rows.
     """
     omega = np.geomspace(1.5, 0.05, (E + 1) // 2)
     angle = np.arange(T)[:, None] * omega                              # (T, E/2)

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def check_inputs(config, input_ids, attention_mask, token_type_ids):
+def check_inputs(config, input_ids, attention_mask, token_type_ids, rng=None):
     """Turn the inputs into arrays, fill in the defaults, and refuse what makes no sense.
 
     Parameters
@@ -12,6 +12,7 @@ def check_inputs(config, input_ids, attention_mask, token_type_ids):
     input_ids : integers (B, T)
     attention_mask : zeros and ones (B, T) or (B, T, T), or None for all ones
     token_type_ids : integers (B, T), or None for all zeros
+    rng : numpy.random.Generator or None
 
     Returns
     -------
@@ -22,6 +23,9 @@ def check_inputs(config, input_ids, attention_mask, token_type_ids):
     ValueError
         In one sentence that names the argument, what was wrong and what would be right.
     """
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a numpy.random.Generator or None, not a "
+                         f"{type(rng).__name__}")
     input_ids = _integers("input_ids", input_ids, None, config.vocab_size, "vocab_size")
     if input_ids.ndim != 2 or input_ids.size == 0:
         raise ValueError(f"input_ids have shape {input_ids.shape}; they must be (batch, tokens) "
@@ -35,7 +39,7 @@ def check_inputs(config, input_ids, attention_mask, token_type_ids):
     token_type_ids = _integers("token_type_ids", token_type_ids, (B, T), config.type_vocab_size,
                                "type_vocab_size")
     if attention_mask is not None:
-        attention_mask = np.asarray(attention_mask)
+        attention_mask = _array("attention_mask", attention_mask)
         if attention_mask.shape not in ((B, T), (B, T, T)):
             raise ValueError(f"attention_mask has shape {attention_mask.shape}; it must be "
                              f"{(B, T)} or {(B, T, T)}, as input_ids are {(B, T)}")
@@ -65,7 +69,7 @@ def check_labels(config, shape, labels, sentence_order_label):
     if labels is not None:
         labels = _integers("labels", labels, shape, config.vocab_size, "vocab_size", ignored=-100)
     if sentence_order_label is not None:
-        sentence_order_label = np.asarray(sentence_order_label)
+        sentence_order_label = _array("sentence_order_label", sentence_order_label)
         if sentence_order_label.shape == (shape[0], 1):
             sentence_order_label = sentence_order_label[:, 0]
         sentence_order_label = _integers("sentence_order_label", sentence_order_label,
@@ -75,11 +79,8 @@ def check_labels(config, shape, labels, sentence_order_label):
 
 def _integers(name, values, shape, limit, limit_name, ignored=None):
     """``values`` as an integer array of the given shape, each in [0, limit) or ``ignored``."""
-    try:
-        values = np.asarray(values)
-    except ValueError:
-        raise ValueError(f"{name} have rows of different lengths; pad them to one length") from None
-    if not np.issubdtype(values.dtype, np.integer):
+    values = _array(name, values)
+    if values.size and not np.issubdtype(values.dtype, np.integer):
         raise ValueError(f"{name} have dtype {values.dtype}; they must be integers")
     if shape is not None and values.shape != shape:
         raise ValueError(f"{name} have shape {values.shape}; they must have shape {shape}")
@@ -92,3 +93,11 @@ def _integers(name, values, shape, limit, limit_name, ignored=None):
         raise ValueError(f"{name}{list(at)} is {values[at]}; it must lie in [0, {limit})"
                          f"{or_ignored}, as {limit_name} is {limit}")
     return values
+
+
+def _array(name, values):
+    """``values`` as an array, unless its rows are of different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} have rows of different lengths; pad them to one length") from None

@@ -33,9 +33,10 @@ class AlbertOutput:
         The last hidden state.
     pooled_output : array (B, H)
     hidden_states : list of arrays (B, T, H)
-        The embeddings (after the map to H), then the output of every layer.
+        The embeddings (after the map to H), then the output of every application of a layer:
+        L of them, or L x ``inner_group_num``.
     attentions : list of arrays (B, A, T, T)
-        The attention probabilities of every layer, before dropout.
+        The attention probabilities of every application, before dropout.
     """
 
     loss: float | None = None
@@ -137,6 +138,8 @@ class _Albert:
     def __init__(self, config, seed=0, dtype=np.float32):
         if not isinstance(config, AlbertConfig):
             raise ValueError(f"config must be an AlbertConfig, not a {type(config).__name__}")
+        if not np.issubdtype(dtype, np.inexact):
+            raise ValueError(f"dtype is {np.dtype(dtype)}; parameters need a floating-point dtype")
         self.config = config
         params = initial_parameters(config, np.random.default_rng(seed), dtype)
         self.params = {name: params[name] for name in self.components}
@@ -217,7 +220,7 @@ class AlbertModel(_Albert):
             Where the inputs do not fit the configuration or each other.
         """
         input_ids, attention_mask, token_type_ids = check_inputs(
-            self.config, input_ids, attention_mask, token_type_ids)
+            self.config, input_ids, attention_mask, token_type_ids, rng)
         return albert_forward(self.params, input_ids, attention_mask, token_type_ids,
                               self.config, rng)
 
@@ -237,7 +240,8 @@ class AlbertModel(_Albert):
         -------
         grads : tree like ``params``
         """
-        return albert_backward(self.params, as_output(d_output), cache, contributions)
+        d = upstream_gradients(d_output, _shapes(self.config, cache), self.dtype)
+        return albert_backward(self.params, d, cache, contributions)
 
 
 class AlbertForPreTraining(_Albert):
@@ -302,7 +306,7 @@ class AlbertForPreTraining(_Albert):
         """
         config, params = self.config, self.params
         input_ids, attention_mask, token_type_ids = check_inputs(
-            config, input_ids, attention_mask, token_type_ids)
+            config, input_ids, attention_mask, token_type_ids, rng)
         labels, sentence_order_label = check_labels(config, input_ids.shape, labels,
                                                     sentence_order_label)
 
@@ -363,8 +367,12 @@ class AlbertForPreTraining(_Albert):
             Where a gradient is given for a loss that had no labels.
         """
         params, dtype = self.params, self.dtype
-        d = as_output({"loss": 1.0} if d_output is None else d_output)
         albert_cache, masked, mlm_cache, sop_cache, mlm_loss_cache, sop_loss_cache = cache
+        V, M = self.config.vocab_size, int(masked.sum())
+        shapes = {**_shapes(self.config, albert_cache), "loss": (), "mlm_loss": (), "sop_loss": (),
+                  "prediction_logits": (M, V) if mlm_loss_cache is not None else (*masked.shape, V),
+                  "sop_logits": (len(masked), 2)}
+        d = upstream_gradients({"loss": 1.0} if d_output is None else d_output, shapes, dtype)
         _refuse_gradients_of_missing_losses(d, mlm_loss_cache, sop_loss_cache)
         # forward: loss = mlm_loss + sop_weight * sop_loss
         d_loss = float(d.loss or 0)
@@ -383,7 +391,7 @@ class AlbertForPreTraining(_Albert):
         if mlm_loss_cache is not None:
             d_logits = cross_entropy_backward(d_mlm_loss, mlm_loss_cache)            # (M, V)
         else:
-            d_logits = np.zeros((masked.sum(), self.config.vocab_size), dtype)
+            d_logits = np.zeros((M, V), dtype)
         if d.prediction_logits is not None:
             d_logits += d.prediction_logits.reshape(d_logits.shape)
         d_rows, d_word, mlm_grads = masked_lm_head_backward(params["mlm_head"], d_logits,
@@ -398,16 +406,66 @@ class AlbertForPreTraining(_Albert):
         return {**grads, "mlm_head": mlm_grads, "sop_head": sop_grads}
 
 
-def as_output(gradients):
-    """Upstream gradients as an AlbertOutput, from one or from a dict of its fields."""
-    if isinstance(gradients, AlbertOutput):
-        return gradients
-    names = [f.name for f in fields(AlbertOutput)]
-    unknown = [name for name in gradients if name not in names]
-    if unknown:
-        raise ValueError(f"there is no output {unknown[0]!r} to give a gradient of; "
-                         f"there are {', '.join(names)}")
-    return AlbertOutput(**gradients)
+def upstream_gradients(given, shapes, dtype):
+    """Upstream gradients as an AlbertOutput, checked against the outputs they belong to.
+
+    Parameters
+    ----------
+    given : AlbertOutput or dict
+    shapes : dict
+        The shape of each output that may have a gradient; a list of shapes for a list of outputs.
+    dtype : dtype
+        What the gradients become.
+
+    Returns
+    -------
+    AlbertOutput
+
+    Raises
+    ------
+    ValueError
+        Where there is no such output, or the gradient has another shape than the output.
+    """
+    if isinstance(given, AlbertOutput):
+        given = {f.name: getattr(given, f.name) for f in fields(AlbertOutput)}
+    if not isinstance(given, dict):
+        raise ValueError("d_output must be an AlbertOutput or a dict with the gradient of each "
+                         "output that matters")
+    checked = {}
+    for name, gradient in given.items():
+        if gradient is None:
+            continue
+        if name not in shapes:
+            raise ValueError(f"there is no output {name!r} to give a gradient of; there are "
+                             f"{', '.join(shapes)}")
+        if isinstance(shapes[name], list):
+            if len(gradient) != len(shapes[name]):
+                raise ValueError(f"{len(gradient)} gradients are given for the "
+                                 f"{len(shapes[name])} {name}; an entry may be None, but none "
+                                 f"may be left out")
+            checked[name] = [None if one is None else _checked(f"{name}[{i}]", one, shape, dtype)
+                             for i, (one, shape) in enumerate(zip(gradient, shapes[name]))]
+        else:
+            checked[name] = _checked(name, gradient, shapes[name], dtype)
+    return AlbertOutput(**checked)
+
+
+def _checked(name, gradient, shape, dtype):
+    gradient = np.asarray(gradient, dtype=dtype)
+    if gradient.shape != shape:
+        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, but {name} has "
+                         f"shape {shape}")
+    return gradient
+
+
+def _shapes(config, albert_cache):
+    """The shapes of the outputs of :func:`albert_forward`."""
+    _, encoder_cache, _, sequence_output = albert_cache
+    B, T, H = sequence_output.shape
+    depths = len(encoder_cache[0])
+    return {"sequence_output": (B, T, H), "pooled_output": (B, H),
+            "hidden_states": [(B, T, H)] * (depths + 1),
+            "attentions": [(B, config.num_attention_heads, T, T)] * depths}
 
 
 def _sum(array, other):

@@ -77,15 +77,13 @@ def cast(tree, dtype):
 
 
 def global_norm(tree):
-    """Square root of the sum of squares of all leaves, summed in float64.
+    """Square root of the sum of squares of all leaves.
+
+    The squares of a leaf are summed in its own dtype, the sums of the leaves in float64.
 
     Returns
     -------
     float
     """
-    return float(np.sqrt(sum(_sum_of_squares(leaf) for leaf in flatten(tree).values())))
-
-
-def _sum_of_squares(array):
-    flat = array.ravel()
-    return float(np.dot(flat, flat))
+    vectors = (leaf.ravel() for leaf in flatten(tree).values())
+    return float(np.sqrt(sum(float(np.dot(vector, vector)) for vector in vectors)))

@@ -77,8 +77,12 @@ def test_gradcheck_fails_on_a_wrong_gradient(monkeypatch, capsys):
     (["--warmup-steps", "9"], "warmup_steps is 9; it must lie between 0 and total_steps"),
     (["--vocab-size", "5"], "vocab_size must be"),
     (["--vocab-size", "100000"], "too large"),
-    (["--max-length", "3"], "max_length must be at least 5"),
-    (["--batch-size", "0"], "batch_size must be at least 1"),
+    (["--max-length", "3"], "max_length is 3; it must be at least 5"),
+    (["--batch-size", "0"], "batch_size is 0; it must be at least 1"),
+    (["--workers", "0"], "workers is 0; it must be at least 1"),
+    (["--max-gradient-norm", "-1"], "max_gradient_norm is -1.0; it must be a positive number"),
+    (["--weight-decay", "-1"], "weight_decay is -1.0; it must be at least 0"),
+    (["--beta-2", "1"], "beta_2 is 1.0; it must lie in [0, 1)"),
     (["--sharing", "some"], "sharing is 'some'"),
     (["--tokenizer", "missing"], "missing"),
     (["--lr", "nan"], "learning_rate is nan"),
@@ -92,6 +96,7 @@ def test_bad_options_get_one_sentence_and_exit_status_2(corpus, tmp_path, monkey
     assert main([*base, *arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("albert-np: ") and error.count("\n") == 1 and message in error
+    assert not (tmp_path / "run" / "model.safetensors").exists()
 
 
 def bad_corpora(tmp_path):

@@ -78,6 +78,7 @@ def test_dict_round_trip_keeps_unknown_keys(tmp_path):
     written = config.to_dict()
     assert written.items() >= published.items()
     assert AlbertConfig.from_dict(written).to_dict() == written
+    assert AlbertConfig.from_dict(written) == config
     (tmp_path / "config.json").write_text(json.dumps(written))
     assert AlbertConfig.from_file(tmp_path) == AlbertConfig.from_dict(written)
 

@@ -84,6 +84,21 @@ def test_add_rows_of_nothing_changes_nothing():
     assert (table == 1).all()
 
 
+def test_erf_of_integers():
+    np.testing.assert_allclose(F.erf(np.array([0, 1, 2])), [0, math.erf(1), math.erf(2)])
+
+
+def test_what_is_no_index_is_refused():
+    with pytest.raises(ValueError, match="ids have dtype bool; they must be integers"):
+        F.embedding_forward(np.zeros((7, 3)), np.array([True, False]))
+    with pytest.raises(ValueError, match="labels have dtype float64; they must be integers"):
+        F.cross_entropy_forward(np.zeros((2, 3)), np.array([0.0, 1.0]))
+    with pytest.raises(ValueError, match=r"weights have shape \(1,\), but labels have shape"):
+        F.cross_entropy_forward(np.zeros((2, 3)), np.array([0, 1]), weights=np.ones(1))
+    with pytest.raises(ValueError, match="p is 1; a dropout probability"):
+        F.dropout_forward(np.ones(3), 1, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("bad", [-1, 7])
 def test_embedding_refuses_ids_outside_the_table(bad):
     with pytest.raises(ValueError, match="the embedding table has rows 0 to 6"):

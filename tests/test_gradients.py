@@ -126,6 +126,20 @@ def test_gradient_of_another_shape_is_refused(rng):
         gradcheck.check_gradients(square_forward, backward, *square_inputs(rng), rng=rng)
 
 
+def test_forgotten_gradient_is_refused(rng):
+    """It would never be compared, and so never be wrong."""
+    params, x = square_inputs(rng)
+    for backward, message in (
+            (lambda params, dy, cache: (square_backward(params, dy, cache)[0], {}),
+             "backward gives no gradient of params.a"),
+            (lambda params, dy, cache: (None, square_backward(params, dy, cache)[1]),
+             "backward gives no gradient of x"),
+            (lambda params, dy, cache: (dy, {"a": dy, "z": dy}),
+             "backward gives a gradient of params.z, which is no input")):
+        with pytest.raises(ValueError, match=message):
+            gradcheck.check_gradients(square_forward, backward, params, x, rng=rng)
+
+
 def test_inputs_are_left_as_they_were(rng):
     params, x = square_inputs(rng)
     before = params["a"].copy(), x.copy()

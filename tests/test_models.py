@@ -202,6 +202,8 @@ def test_loading_lists_everything_that_does_not_fit_and_changes_nothing(model):
 @pytest.mark.parametrize("arguments, message", [
     (dict(input_ids=IDS[0]), r"input_ids have shape \(5,\); they must be \(batch, tokens\)"),
     (dict(input_ids=np.zeros((0, 5), int)), "with at least one of each"),
+    (dict(input_ids=[[]]), "with at least one of each"),
+    (dict(input_ids=IDS, attention_mask=[[1], [1, 1]]), "attention_mask have rows of different"),
     (dict(input_ids=IDS * 1.0), "input_ids have dtype float64; they must be integers"),
     (dict(input_ids=[[1, 2], [3]]), "input_ids have rows of different lengths"),
     (dict(input_ids=IDS + 10), r"input_ids\[0, 1\] is 19; it must lie in \[0, 17\)"),
@@ -233,6 +235,43 @@ def test_gradients_of_nothing_get_one_sentence(model):
         model.backward(cache, {"mlm_loss": 1.0})
     with pytest.raises(ValueError, match="there is no output 'logits' to give a gradient of"):
         model.backward(cache, {"logits": 1.0})
+
+
+@pytest.mark.parametrize("upstream, message", [
+    ({"sequence_output": np.ones(12)}, r"the gradient of sequence_output has shape \(12,\), but"),
+    ({"pooled_output": np.ones((3, 12))}, r"the gradient of pooled_output has shape \(3, 12\)"),
+    ({"prediction_logits": np.ones((3, 17))}, r"but prediction_logits has shape \(2, 5, 17\)"),
+    ({"hidden_states": [None, None]}, "2 gradients are given for the 4 hidden_states"),
+    ({"hidden_states": [None, np.ones(3), None, None]}, r"the gradient of hidden_states\[1\] has"),
+    ({"attentions": []}, "0 gradients are given for the 3 attentions"),
+    ([1.0], "d_output must be an AlbertOutput or a dict")])
+def test_gradients_that_do_not_fit_get_one_sentence(model, upstream, message):
+    _, cache = model.forward(IDS)
+    with pytest.raises(ValueError, match=message):
+        model.backward(cache, upstream)
+
+
+def test_albert_model_has_no_losses():
+    model = AlbertModel(small_config())
+    _, cache = model.forward(IDS)
+    with pytest.raises(ValueError, match="there is no output 'loss' to give a gradient of"):
+        model.backward(cache, {"loss": 1.0})
+
+
+def test_upstream_gradients_take_the_dtype_of_the_parameters():
+    model = AlbertModel(small_config())
+    output, cache = model.forward(IDS)
+    upstream = {"sequence_output": output.sequence_output.astype(np.float64).tolist(),
+                "hidden_states": [np.ones((2, 5, 12)) for _ in range(4)]}
+    grads = flatten(model.backward(cache, upstream))
+    assert all(leaf.dtype == np.float32 for leaf in grads.values())
+
+
+def test_dtype_and_rng_are_checked(model):
+    with pytest.raises(ValueError, match="dtype is int64; parameters need a floating-point dtype"):
+        AlbertModel(small_config(), dtype=np.int64)
+    with pytest.raises(ValueError, match="rng must be a numpy.random.Generator or None, not a int"):
+        model.forward(IDS, rng=0)
 
 
 def test_config_of_another_kind_is_refused():

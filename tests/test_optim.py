@@ -117,9 +117,18 @@ def test_lamb_of_zeros_takes_a_plain_step():
 
 
 def test_optimizer_for_another_tree_is_refused(rng):
-    optimizer = AdamW({"a": np.zeros(3)})
-    with pytest.raises(ValueError, match="b has no gradient or no moments"):
-        optimizer.step({"b": np.zeros(3)}, {"b": np.zeros(3)})
+    for optimizer_class in (AdamW, LAMB, Adam, SGD):
+        params = {"a": np.ones(3), "b": np.ones((2, 2))}
+        optimizer = optimizer_class(params)
+        for grads, message in (
+                ({"a": np.ones(3)}, "b has no gradient"),
+                ({"a": np.ones(3), "b": np.ones(4)},
+                 r"b has shape \(2, 2\), but its gradient has shape \(4,\)")):
+            with pytest.raises(ValueError, match=message):
+                optimizer.step(params, grads)
+        with pytest.raises(ValueError, match="c has no moment in this optimiser"):
+            optimizer.step({"c": np.ones(3)}, {"c": np.ones(3)})
+        assert (params["a"] == 1).all() and (params["b"] == 1).all()       # nothing was changed
 
 
 def test_warmup_and_decay():
@@ -147,3 +156,6 @@ def test_clipping(rng):
     assert clip_by_global_norm(grads, 0.5) == pytest.approx(norm)
     clipped = np.concatenate([leaf.ravel() for leaf in flatten(grads).values()])
     np.testing.assert_allclose(clipped, vector * 0.5 / norm)
+    for max_norm in (0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="it must be positive"):
+            clip_by_global_norm(grads, max_norm)

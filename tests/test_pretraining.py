@@ -172,6 +172,18 @@ def test_nan_stops_with_a_sentence():
               progress=False)
 
 
+def test_batches_that_end_early_are_noticed():
+    model = AlbertForPreTraining(small_config())
+    with pytest.raises(ValueError, match="the batches ended after 2 of 3 steps"):
+        train(model, AdamW(model.params), small_batches(np.random.default_rng(0), 2), 3,
+              progress=False)
+
+
+def test_unknown_field_of_the_configuration_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="hidden_sise is no field of AlbertConfig"):
+        pretrain(tmp_path / "run", config={"hidden_sise": 12})
+
+
 def test_top_guesses_are_the_largest_probabilities():
     model = AlbertForPreTraining(small_config())
     ids = np.array([[2, 5, 4, 7, 3], [2, 4, 6, 6, 3]])

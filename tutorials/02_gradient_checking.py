@@ -90,9 +90,9 @@ axes.set_xlabel("step h", fontsize=13)
 axes.set_ylabel("error of the slope of GELU at 0.7", fontsize=13)
 axes.set_ylim(5e-18, 10)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=11, loc="upper right")
-axes.annotate("round-off:\n1e-16 / h", (3e-14, 2e-5), fontsize=12)
-axes.annotate("truncation", (2e-2, 1e-8), fontsize=12)
+axes.legend(fontsize=11, loc="upper center")
+axes.annotate("round-off:\n1e-16 / h", (2e-14, 1e-8), fontsize=12)
+axes.annotate("truncation:\na power of h", (1e-2, 1e-13), fontsize=12)
 print("saved", save_figure(figure, OUTPUT / "02_error_versus_h.png"))
 
 for name, error in errors.items():

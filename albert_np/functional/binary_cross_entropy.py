@@ -11,7 +11,7 @@ def binary_cross_entropy_forward(logits, targets):
     .. math::
        :label: BCE.1
 
-       s = \frac1N \sum_n \ell_n, \qquad
+       \text{loss} = \frac1N \sum_n \ell_n, \qquad
        \ell = -t \log \sigma(x) - (1-t) \log(1 - \sigma(x))
             = \log(1 + e^{x}) - t x
 
@@ -57,7 +57,7 @@ def binary_cross_entropy_backward(dloss, cache):
     .. math::
        :label: BCE.2
 
-       dx_n = ds\; \frac1N \left( \sigma(x_n) - t_n \right)
+       dx_n = d\text{loss}\; \frac1N \left( \sigma(x_n) - t_n \right)
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ def cross_entropy_forward(logits, labels, ignore_index=-100, weights=None):
     .. math::
        :label: CE.1
 
-       s = \frac{1}{W} \sum_n w_n \ell_n, \qquad W = \sum_n w_n, \qquad
+       \text{loss} = \frac{1}{W} \sum_n w_n \ell_n, \qquad W = \sum_n w_n, \qquad
        \ell_n = -\log p_{n, c_n}
               = \log \sum_k e^{x_{nk}} - x_{n, c_n}
 
@@ -25,7 +25,7 @@ def cross_entropy_forward(logits, labels, ignore_index=-100, weights=None):
         Each in [0, K), or ``ignore_index``.
     ignore_index : int
     weights : array (...), optional
-        Of each row. For weights by class, pass ``class_weights[labels]``.
+        Of each row. For weights by class, pass the weight of each row's class.
 
     Returns
     -------
@@ -42,6 +42,11 @@ def cross_entropy_forward(logits, labels, ignore_index=-100, weights=None):
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"labels have shape {labels.shape}, but logits of shape {logits.shape} "
                          f"need labels of shape {logits.shape[:-1]}")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"labels have dtype {labels.dtype}; they must be integers")
+    if weights is not None and np.shape(weights) != labels.shape:
+        raise ValueError(f"weights have shape {np.shape(weights)}, but labels have shape "
+                         f"{labels.shape}")
     x, labels = logits.reshape(-1, K), labels.reshape(-1)              # (N, K), (N,)
     counted = labels != ignore_index                                   # (N,)
     classes = np.where(counted, labels, 0)
@@ -79,7 +84,7 @@ def cross_entropy_backward(dloss, cache):
     .. math::
        :label: CE.2
 
-       dx_{nj} = ds\; \frac{w_n}{W} \left( p_{nj} - [j = c_n] \right)
+       dx_{nj} = d\text{loss}\; \frac{w_n}{W} \left( p_{nj} - [j = c_n] \right)
 
     Parameters
     ----------

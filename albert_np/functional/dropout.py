@@ -28,10 +28,17 @@ def dropout_forward(x, p, rng):
     y : array (...)
     cache : the mask m, or None where dropout is off
 
+    Raises
+    ------
+    ValueError
+        Where p is no probability, or 1.
+
     References
     ----------
     Srivastava et al. 2014.
     """
+    if not 0 <= p < 1:
+        raise ValueError(f"p is {p}; a dropout probability lies in [0, 1)")
     if rng is None or p == 0:
         return x, None
     kept = rng.random(x.shape, dtype=np.float32) >= p                  # the same for every dtype

@@ -27,9 +27,11 @@ def embedding_forward(table, ids):
     Raises
     ------
     ValueError
-        Where an id is not in the table. (NumPy would read a negative one from the end.)
+        Where an id is no integer or not in the table. (NumPy would read a negative one from the end.)
     """
     ids = np.asarray(ids)
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(f"ids have dtype {ids.dtype}; they must be integers")
     if ids.size and not (0 <= ids.min() and ids.max() < len(table)):
         raise ValueError(f"ids range from {ids.min()} to {ids.max()}, "
                          f"but the embedding table has rows 0 to {len(table) - 1}")

@@ -96,7 +96,7 @@ def gelu_new_forward(x):
     google-research/albert, ``modeling.py`` (there called "gelu"); transformers: "gelu_new".
     It differs from the erf form by at most 5e-4.
     """
-    u = SQRT_2_OVER_PI * x * (1 + CUBIC * x * x)                       # x * x * x beats x**3
+    u = SQRT_2_OVER_PI * x * (1 + CUBIC * x * x)                       # without a slow power
     t = np.tanh(u)                                                     # (...)
     y = 0.5 * x * (1 + t)                                              # (GELU.3)
     return y, (x, t)

@@ -91,7 +91,8 @@ def layer_norm_backward(dy, cache):
          - \hat{x}_j \cdot \frac1H \sum_i d\hat{x}_i\, \hat{x}_i \Big)
 
     The two means take out of the gradient what moving all x together (first) or stretching them
-    (second) would do: layer normalisation undoes both, so neither can change the loss.
+    (second) would do: layer normalisation undoes both (the second up to epsilon), so neither can
+    change the loss.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ def mean_squared_error_forward(predictions, targets):
     .. math::
        :label: MSE.1
 
-       s = \frac1N \sum_n (x_n - t_n)^2
+       \text{loss} = \frac1N \sum_n (x_n - t_n)^2
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def mean_squared_error_backward(dloss, cache):
     .. math::
        :label: MSE.2
 
-       dx_n = ds\; \frac{2}{N} (x_n - t_n)
+       dx_n = d\text{loss}\; \frac{2}{N} (x_n - t_n)
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
     Parameters
     ----------
     params : dict
-        word (V, E), position (P, E), token_type (2, E), layer_norm {gamma, beta}, and, unless
+        word (V, E), position (P, E), token_type (types, E), layer_norm {gamma, beta}, and, unless
         ``config.embedding_mapping`` is off, mapping {W (E, H), b (H,)}.
     input_ids, token_type_ids : integer arrays (B, T)
     config : AlbertConfig

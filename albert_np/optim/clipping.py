@@ -25,6 +25,8 @@ def clip_by_global_norm(grads, max_norm):
     ----------
     Pascanu et al. 2013; the original clips at 1.0.
     """
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}; it must be positive")
     norm = global_norm(grads)
     if norm > max_norm:
         for leaf in flatten(grads).values():

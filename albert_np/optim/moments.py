@@ -38,6 +38,27 @@ def update_moments(m, v, gradient, beta_1, beta_2, work):
     v += work                                                          # (MOM.1)
 
 
+def check_trees(params, grads, moments):
+    """Refuse trees that do not belong together, before any parameter has been changed.
+
+    Parameters
+    ----------
+    params, grads, moments : dicts from dotted names to arrays
+
+    Raises
+    ------
+    ValueError
+        That names the first parameter without a gradient or moment of its shape.
+    """
+    for name, parameter in params.items():
+        for what, tree in (("gradient", grads), ("moment in this optimiser", moments)):
+            if name not in tree:
+                raise ValueError(f"{name} has no {what}")
+            if tree[name].shape != parameter.shape:
+                raise ValueError(f"{name} has shape {parameter.shape}, but its {what} has shape "
+                                 f"{tree[name].shape}")
+
+
 class Moments:
     """The trees m and v of an optimiser, with two buffers to compute in.
 
@@ -54,10 +75,9 @@ class Moments:
     def leaves(self, params, grads):
         """Parameter, gradient, m, v and two work arrays of its shape, for every parameter."""
         grads, m, v = flatten(grads), flatten(self.m), flatten(self.v)
-        for name, parameter in flatten(params).items():
-            if name not in grads or name not in m:
-                raise ValueError(f"{name} has no gradient or no moments: the optimiser was made "
-                                 f"for another tree of parameters")
+        params = flatten(params)
+        check_trees(params, grads, m)
+        for name, parameter in params.items():
             first, second = (row[:parameter.size].reshape(parameter.shape) for row in self._work)
             yield parameter, grads[name], m[name], v[name], first, second
 

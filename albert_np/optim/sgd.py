@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..parameters import flatten, zeros_like
-from .moments import learning_rate
+from .moments import check_trees, learning_rate
 
 
 class SGD:
@@ -41,8 +41,9 @@ class SGD:
         params, grads : trees like the one the optimiser was made for
         """
         lr = learning_rate(self.lr, self.steps)
-        grads, m = flatten(grads), flatten(self.m)
-        for name, p in flatten(params).items():
+        params, grads, m = flatten(params), flatten(grads), flatten(self.m)
+        check_trees(params, grads, m)
+        for name, p in params.items():
             m[name] *= self.momentum
             m[name] += grads[name]
             p -= np.multiply(m[name], lr)                              # (SGD.1)

@@ -81,9 +81,10 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
     evaluate_every : int
         Steps between evaluations; after each the run folder is brought up to date.
     seed : int
-        Of everything that is drawn. The same seed gives the same weights, bit for bit.
+        Of everything that is drawn. The same seed and workers give the same weights, bit for bit.
     workers : int
-        Threads among which each batch is divided; another number gives other roundings.
+        Threads among which each batch is divided. Another number gives other roundings and, with
+        dropout, other masks.
     progress : bool
         Show what is going on.
 
@@ -96,13 +97,18 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
     Raises
     ------
     ValueError, FileNotFoundError
-        Where the corpus, the tokenizer, the configuration or the folder will not do.
+        Where an option, the corpus, the tokenizer, the configuration or the folder will not do.
     FloatingPointError
         Where training diverges.
     """
+    options = dict(locals())                           # kept with the results
     say = print if progress else (lambda *args: None)
     output = Path(output)
-    _check_options(output, steps, evaluate_every, learning_rate, beta_2, optimizer, seed, workers)
+    _check_options(output, options)
+    config_values = {**SMALL_CONFIG, "max_position_embeddings": max_length, **(config or {})}
+    _check_config(config_values, max_length)
+    warmup_steps = steps // 20 if warmup_steps is None else warmup_steps
+    schedule = warmup_polynomial_decay(learning_rate, steps, warmup_steps)
     split_seed, dropout_seed = np.random.SeedSequence(seed).spawn(2)
 
     # ---- text
@@ -129,12 +135,9 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
 
     # ---- model
     config = AlbertConfig.from_dict({
-        **SMALL_CONFIG, "max_position_embeddings": max_length, **(config or {}),
-        "vocab_size": tokenizer.vocab_size, "pad_token_id": tokenizer.pad_token_id,
-        "bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id})
-    if max_length > config.max_position_embeddings:
-        raise ValueError(f"max_length {max_length} is more than max_position_embeddings "
-                         f"{config.max_position_embeddings}")
+        **config_values, "vocab_size": tokenizer.vocab_size,
+        "pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.cls_token_id,
+        "eos_token_id": tokenizer.sep_token_id})
     model = AlbertForPreTraining(config, seed=seed)
     if wave_start:
         model.params["embeddings"]["position"][...] = wave_positions(
@@ -148,12 +151,8 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
         save_model(model, output)
         write_whole(output / "metrics.csv", _to_csv(metrics))
 
-    warmup_steps = steps // 20 if warmup_steps is None else warmup_steps
     metrics = train(
-        model,
-        _get_optimizer(optimizer, model.params, beta_2, weight_decay,
-                       warmup_polynomial_decay(learning_rate, steps, warmup_steps)),
-        data.training_batches(), steps,
+        model, _get_optimizer(optimizer, model.params, beta_2, weight_decay, schedule), data.training_batches(), steps,
         rng=np.random.default_rng(dropout_seed) if dropout else None,
         max_gradient_norm=max_gradient_norm, evaluate_every=evaluate_every,
         evaluation=lambda: evaluate(model, data.held_out), on_evaluation=save,
@@ -163,13 +162,11 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
     final = {key: value for key, value in metrics[-1].items() if key not in ("step", "split")}
     results = {"held_out": final, "baselines": baselines,
                "blind_guess": float(np.log(config.vocab_size)),
-               "steps": steps, "batch_size": batch_size, "max_length": max_length,
-               "learning_rate": learning_rate, "warmup_steps": warmup_steps,
-               "optimizer": optimizer, "beta_2": beta_2, "weight_decay": weight_decay,
-               "sop_everywhere": sop_everywhere, "seed": seed,
+               "options": {**options, "warmup_steps": warmup_steps,
+                           "sop_everywhere": sop_everywhere},
                "versions": {"albert_np": __version__, "numpy": np.__version__,
                             "python": platform.python_version()}}
-    write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
+    write_whole(output / "results.json", (json.dumps(results, indent=2, default=str) + "\n").encode())
     plot_losses(metrics, output / "losses.png",
                 {name: figures["mlm_loss"] for name, figures in baselines.items()},
                 config.vocab_size, config.sop_weight)
@@ -218,21 +215,36 @@ def show_guesses(model, tokenizer, batches, sentences=3, width=96):
     return "\n\n".join(blocks)
 
 
-def _check_options(output, steps, evaluate_every, learning_rate, beta_2, optimizer, seed,
-                   workers):
-    for name, value, least in (("steps", steps, 1), ("evaluate_every", evaluate_every, 1),
-                               ("seed", seed, 0), ("workers", workers, 1)):
-        if value < least:
-            raise ValueError(f"{name} is {value}; it must be at least {least}")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate is {learning_rate}; it must be a positive number")
-    if not 0 <= beta_2 < 1:
-        raise ValueError(f"beta_2 is {beta_2}; it must lie in [0, 1)")
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer is {optimizer!r}; known are {', '.join(OPTIMIZERS)}")
+def _check_options(output, options):
+    """Refuse what cannot work before anything is read or written."""
+    least = {"steps": 1, "evaluate_every": 1, "batch_size": 1, "workers": 1, "seed": 0,
+             "max_length": 5, "weight_decay": 0, "beta_2": 0}
+    for name, smallest in least.items():
+        if not options[name] >= smallest:
+            raise ValueError(f"{name} is {options[name]}; it must be at least {smallest}")
+    for name in ("learning_rate", "max_gradient_norm"):
+        if not 0 < options[name] < float("inf"):
+            raise ValueError(f"{name} is {options[name]}; it must be a positive number")
+    if not options["beta_2"] < 1:
+        raise ValueError(f"beta_2 is {options['beta_2']}; it must lie in [0, 1)")
+    if not 0 < options["held_out"] < 1:
+        raise ValueError(f"held_out is {options['held_out']}; it is a share of the text, between "
+                         f"0 and 1")
+    if options["optimizer"] not in OPTIMIZERS:
+        raise ValueError(f"optimizer is {options['optimizer']!r}; known are "
+                         f"{', '.join(OPTIMIZERS)}")
     if (output / "model.safetensors").exists():
         raise ValueError(f"the folder {output} already holds a model; choose another --output or "
                          f"remove it")
+
+
+def _check_config(values, max_length):
+    config = AlbertConfig.from_dict(values)
+    if max_length > config.max_position_embeddings:
+        raise ValueError(f"max_length {max_length} is more than max_position_embeddings "
+                         f"{config.max_position_embeddings}")
+    if config.extra and "model_type" not in config.extra:      # which every config.json has
+        raise ValueError(f"{next(iter(config.extra))} is no field of AlbertConfig")
 
 
 def _get_tokenizer(path, documents, vocab_size, output):

@@ -29,7 +29,7 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     evaluate_every : int, optional
         Call ``evaluation`` after every so many steps, and after the last.
     evaluation : callable, optional
-        ``evaluation() -> dict`` of figures on held-out text.
+        ``evaluation() -> dict`` as :func:`~albert_np.pretraining.evaluate` gives it.
     on_evaluation : callable, optional
         ``on_evaluation(metrics)`` is called after each evaluation, to save what there is.
     workers : int
@@ -48,9 +48,12 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     ------
     FloatingPointError
         The loss or the gradient is no longer a finite number.
+    ValueError
+        The batches end before the steps do.
     """
     metrics, started = [], time.perf_counter()
     rngs = [None] * workers if rng is None else rng.spawn(workers)
+    step = 0
     with _bar(steps, progress) as bar, ThreadPoolExecutor(workers) as pool:
         for step, batch in zip(range(1, steps + 1), batches):
             losses, grads = losses_and_gradients(model, batch, rngs, pool)
@@ -85,6 +88,8 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
                               f"accuracy {figures['sop_accuracy']:.1%}")
                 if on_evaluation is not None:
                     on_evaluation(metrics)
+    if step < steps:
+        raise ValueError(f"the batches ended after {step} of {steps} steps")
     return metrics
 
 

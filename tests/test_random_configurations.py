@@ -1,0 +1,72 @@
+"""The gradient of the whole model for random configurations, masks and labels.
+
+The list in ``albert_np/gradient_checks.py`` holds the cases that somebody thought of. Here chance
+puts together what nobody did: two heads, three groups of two, only the attention shared, the
+second sequence hidden but for one token, no label anywhere, dropout on.
+"""
+
+import numpy as np
+from hypothesis import given
+from random_configurations import cases, number_of_examples
+
+from albert_np.gradcheck import FLOOR, check_directions, check_inputs_of, relative_error
+from albert_np.gradient_checks import random_parameters
+from albert_np.models import AlbertForPreTraining, AlbertOutput
+from albert_np.parameters import flatten, tree_map
+
+BOUNDS = {"centred": 1e-6, "complex": 1e-12}
+OTHER_OUTPUTS = ("prediction_logits", "sop_logits", "sequence_output", "pooled_output",
+                 "hidden_states", "attentions")
+
+
+def functions_of(case):
+    """Forward and backward pass as ``gradcheck`` takes them: functions of the parameters.
+
+    The checker weighs every number that comes out with one of size 1. So that the sum is of size
+    1 however many there are, and its rounding well below 1e-12 times the checker's floor of 1e-3,
+    each output is divided by the square root of the number of its entries.
+    """
+    model = AlbertForPreTraining(case.config, dtype=np.float64)
+
+    def forward(params):
+        model.params = params
+        rng = np.random.default_rng(case.seed) if case.dropout else None    # the same mask again
+        output, cache = model.forward(**case.inputs, **case.labels, rng=rng)
+        names = [name for name in ("loss", "mlm_loss", "sop_loss")
+                 if getattr(output, name) is not None]
+        names = ["loss"] if case.only_the_loss else [*names, *OTHER_OUTPUTS]
+        return tree_map(shrink, {name: getattr(output, name) for name in names}), cache
+
+    def backward(params, dy, cache):
+        model.params = params
+        return model.backward(cache, AlbertOutput(**tree_map(shrink, dy)))
+
+    return forward, backward
+
+
+def shrink(array):
+    """The array over the square root of its size (which is 0 where no position has a label)."""
+    return array / max(np.size(array), 1) ** 0.5
+
+
+@number_of_examples(25, thorough=500)
+@given(cases())
+def test_gradient(case):
+    """Along random directions of all parameters at once, and of one entry of each of them."""
+    forward, backward = functions_of(case)
+    params = random_parameters(case.config, seed=case.seed)
+    rng = np.random.default_rng(case.seed)
+    # relu has a kink: between x - h and x + h some of its inputs change sign, and then the
+    # difference is not the slope. The complex step goes off at a right angle and meets no kink.
+    methods = ["complex"] if case.config.hidden_act == "relu" else ["centred", "complex"]
+    for method in methods:
+        report = check_directions(forward, backward, params, rng=rng, directions=2, method=method)
+        assert report.error <= BOUNDS[method], f"{method}: {report}"
+    reports = check_inputs_of(forward, backward, params, rng=rng, entries=1, method="complex")
+    assert {report.parameter for report in reports} == set(flatten(params))
+    # An entry may be 0 and yet be summed up from terms as large as its neighbours, the key bias
+    # always is. So it is measured by the largest of them where that is more than ten times it.
+    floor = max(FLOOR, max(abs(report.analytic) for report in reports) / 10)
+    for report in reports:
+        error = relative_error(report.analytic, report.numerical, floor)
+        assert error <= BOUNDS["complex"], str(report)
