@@ -2,8 +2,8 @@ r"""Is a backward pass right? Compare it with what the forward pass does when nu
 
 A forward pass has many outputs. To get one number from them, weigh them with a random upstream
 gradient dy, and call s = sum(dy * y). The backward pass claims to know the gradient of s with
-respect to every entry of every input. There are two ways of finding it from forward passes alone. The first
-takes differences on both sides of x. By Taylor's formula
+respect to every entry of every input. There are two ways of finding it from forward passes alone.
+The first takes differences on both sides of x. By Taylor's formula
 
 .. math::
 
@@ -196,8 +196,8 @@ def check_directions(forward, backward, inputs, *, rng, directions=5, method="ce
 
        \sum_i \frac{\partial s}{\partial x_i} v_i = \frac{d}{dt}\, s(x + t v) \Big|_{t=0}
 
-    for a random direction v of length 1 that moves every parameter at once. A fault in any of them shows;
-    in which one, it does not.
+    for a random direction v of length 1 that moves every parameter at once. A fault in any of them
+    shows; in which one, it does not.
 
     Parameters
     ----------
@@ -242,8 +242,8 @@ def _check_names(inputs, analytic):
     for name in sorted(wanted - analytic.keys()):
         raise ValueError(f"backward gives no gradient of {name}")
     for name in sorted(analytic.keys() - wanted):
-        raise ValueError(f"backward gives a gradient of {name}, which is no input of floating-point "
-                         f"numbers")
+        raise ValueError(f"backward gives a gradient of {name}, which is no input of "
+                         f"floating-point numbers")
 
 
 def _nudged_output(forward, inputs, array, index, nudge):

@@ -202,8 +202,9 @@ def test_top_guesses_are_the_largest_probabilities():
 def write_corpus(path):
     """Forty little documents with a grammar."""
     rng = np.random.default_rng(0)
-    who, does, what = ["the cat", "a dog", "my bird", "our cow"], ["sees", "likes", "hears", "follows"], \
-        ["the tree", "a house", "some water", "the moon", "every river"]
+    who = ["the cat", "a dog", "my bird", "our cow"]
+    does = ["sees", "likes", "hears", "follows"]
+    what = ["the tree", "a house", "some water", "the moon", "every river"]
     documents = ["\n".join(f"{rng.choice(who).capitalize()} {rng.choice(does)} {rng.choice(what)}."
                            for _ in range(12)) for _ in range(40)]
     path.write_text("\n\n".join(documents))
@@ -241,6 +242,20 @@ def test_run_folder_loads_again(run):
     model = load_model(folder / "out")
     for name, leaf in flatten(result["model"].params).items():
         assert (flatten(model.params)[name] == leaf).all()
+
+
+@pytest.mark.parity
+def test_run_folder_loads_in_transformers(run):
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    folder, result = run
+    theirs = transformers.AlbertForPreTraining.from_pretrained(folder / "out").eval()
+    ids = np.random.default_rng(0).integers(5, 45, (3, 11))
+    output, _ = result["model"].forward(ids)
+    with torch.no_grad():
+        expected = theirs(input_ids=torch.tensor(ids))
+    np.testing.assert_allclose(output.prediction_logits, expected.prediction_logits.numpy(),
+                               atol=1e-5)
+    np.testing.assert_allclose(output.sop_logits, expected.sop_logits.numpy(), atol=1e-5)
 
 
 def test_same_seed_same_weights(run, tmp_path):

@@ -27,7 +27,8 @@ def embedding_forward(table, ids):
     Raises
     ------
     ValueError
-        Where an id is no integer or not in the table. (NumPy would read a negative one from the end.)
+        Where an id is no integer or not in the table. (NumPy would read a negative one from the
+        end.)
     """
     ids = np.asarray(ids)
     if not np.issubdtype(ids.dtype, np.integer):

@@ -35,7 +35,8 @@ def evaluate(model, batches):
         sop_right += int((output.sop_logits.argmax(axis=-1) == order)[asked].sum())
         sequences += int(asked.sum())
     if not masked or not sequences:
-        raise ValueError("there is nothing to evaluate: the batches hold no masked piece or no sentence-order label")
+        raise ValueError("there is nothing to evaluate: the batches hold no masked piece or no "
+                         "sentence-order label")
     mlm_loss, sop_loss = mlm_losses / masked, sop_losses / sequences
     return {"loss": mlm_loss + model.config.sop_weight * sop_loss,
             "mlm_loss": mlm_loss, "mlm_accuracy": mlm_right / masked,

@@ -36,9 +36,10 @@ METRIC_COLUMNS = ("step", "split", "loss", "mlm_loss", "sop_loss", "mlm_accuracy
 
 
 def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000, config=None,
-             wave_start=True, steps=9000, batch_size=26, max_length=40, learning_rate=3e-3, warmup_steps=None,
-             optimizer="adamw", beta_2=0.98, weight_decay=0.01, max_gradient_norm=1.0, held_out=0.1,
-             sop_everywhere=None, evaluate_every=1000, seed=0, workers=2, progress=True):
+             wave_start=True, steps=9000, batch_size=26, max_length=40, learning_rate=3e-3,
+             warmup_steps=None, optimizer="adamw", beta_2=0.98, weight_decay=0.01,
+             max_gradient_norm=1.0, held_out=0.1, sop_everywhere=None, evaluate_every=1000,
+             seed=0, workers=2, progress=True):
     """Pretrain an ALBERT and leave everything about it in a folder.
 
     Parameters
@@ -152,7 +153,8 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
         write_whole(output / "metrics.csv", _to_csv(metrics))
 
     metrics = train(
-        model, _get_optimizer(optimizer, model.params, beta_2, weight_decay, schedule), data.training_batches(), steps,
+        model, _get_optimizer(optimizer, model.params, beta_2, weight_decay, schedule),
+        data.training_batches(), steps,
         rng=np.random.default_rng(dropout_seed) if dropout else None,
         max_gradient_norm=max_gradient_norm, evaluate_every=evaluate_every,
         evaluation=lambda: evaluate(model, data.held_out), on_evaluation=save,
@@ -166,7 +168,8 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
                            "sop_everywhere": sop_everywhere},
                "versions": {"albert_np": __version__, "numpy": np.__version__,
                             "python": platform.python_version()}}
-    write_whole(output / "results.json", (json.dumps(results, indent=2, default=str) + "\n").encode())
+    text = json.dumps(results, indent=2, default=str) + "\n"
+    write_whole(output / "results.json", text.encode())
     plot_losses(metrics, output / "losses.png",
                 {name: figures["mlm_loss"] for name, figures in baselines.items()},
                 config.vocab_size, config.sop_weight)
