@@ -247,6 +247,10 @@ def _add_gradcheck(commands):
     parser.add_argument("--method", choices=("centred", "complex"), default="centred",
                         help="centred differences (default), or the complex step, which is exact "
                              "to round-off")
+    parser.add_argument("--report", metavar="FOLDER",
+                        help="draw three pictures into this folder instead: the error of every "
+                             "entry, the error against the step, and what each depth adds to a "
+                             "shared gradient")
     parser.add_argument("--only", metavar="WORD",
                         help="check the components whose name contains this word")
     parser.add_argument("--seed", type=int, default=0, metavar="N",
@@ -254,15 +258,22 @@ def _add_gradcheck(commands):
 
 
 def _gradcheck(options):
-    from .gradient_checks import faults, run_all
+    from .gradient_checks import bound_of, faults, run_all
 
+    if options.report is not None:
+        from .gradient_report import write_report
+
+        for path in write_report(options.report):
+            print(path)
+        return 0
     checks = failed = entries = 0
     print(f"{'component':38s} {'parameter':46s} {'worst error':>11s}  where")
     for check, reports in run_all(options.method, options.seed, options.only):
-        bad = faults(check, reports)
+        bad = faults(check, reports, options.method)
+        bound = bound_of(check, options.method)
         for i, report in enumerate(reports):
             where = ", ".join(map(str, report.index))
-            flag = f"  WRONG, above {check.bound:.0e}" if report in bad else ""
+            flag = f"  WRONG, above {bound:.0e}" if report in bad else ""
             print(f"{check.component if i == 0 else '':38s} {report.parameter:46s} "
                   f"{report.error:11.1e}  [{where}]{flag}")
         checks, failed = checks + 1, failed + bool(bad)

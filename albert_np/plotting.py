@@ -92,6 +92,114 @@ def _draw_references(axes, lines):
                       bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5})
 
 
+def plot_error_maps(errors, path, title):
+    """Draw the relative error of every entry of every parameter.
+
+    Parameters
+    ----------
+    errors : dict of str to array
+        From dotted names to relative errors; vectors become a row.
+    path : str or Path
+    title : str
+
+    Returns
+    -------
+    Path
+    """
+    from matplotlib.figure import Figure
+
+    columns = 4
+    rows = -(-len(errors) // columns)
+    figure = Figure(figsize=(14, 2.1 * rows + 0.8), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, error) in zip(panels, errors.items()):
+        matrix = np.log10(np.maximum(error, 1e-16)).reshape(-1, error.shape[-1])
+        image = axes.imshow(matrix, cmap="viridis", vmin=-16, vmax=-6, aspect="auto")
+        axes.set_title(f"{name.removeprefix('params.')}\nworst {error.max():.0e}", fontsize=10)
+        axes.tick_params(labelsize=8)
+        axes.set_yticks([0, len(matrix) - 1] if len(matrix) > 1 else [])
+    for axes in panels[len(errors):]:
+        axes.set_axis_off()
+    bar = figure.colorbar(image, ax=panels.tolist(), shrink=0.7)
+    bar.set_label("log10 of the relative error", fontsize=12)
+    figure.suptitle(title, fontsize=15)
+    return save_figure(figure, path)
+
+
+def plot_steps(steps, curves, path):
+    """Draw the error of a numerical derivative against its step.
+
+    Parameters
+    ----------
+    steps : array (N,)
+    curves : dict
+        "plain", "centred" and "complex": arrays (N,) of errors.
+    path : str or Path
+
+    Returns
+    -------
+    Path
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5.4), layout="constrained")
+    axes = figure.subplots()
+    looks = {"plain": ("difference at h", BLUE, "-"),
+             "centred": ("differences at h and 2h (FD.1)", ORANGE, "-"),
+             "complex": ("complex step (FD.2)", GREEN, "--")}
+    for name, errors in curves.items():
+        label, colour, style = looks[name]
+        best = int(np.argmin(errors))
+        if name != "complex":
+            label += f", best near h = {steps[best]:.0e}"
+            axes.plot(steps[best], errors[best], "o", color=colour, markersize=9)
+        axes.loglog(steps, errors, style, color=colour, linewidth=2, label=label)
+    axes.set_xlabel("step h", fontsize=13)
+    axes.set_ylabel("relative error of the slope", fontsize=13)
+    axes.set_title("An encoder layer: round-off on the left, truncation on the right", fontsize=14)
+    axes.tick_params(labelsize=11)
+    axes.grid(alpha=0.25)
+    axes.legend(fontsize=11)
+    return save_figure(figure, path)
+
+
+def plot_depths(norms, cosines, path):
+    """Draw what each depth adds to the gradient of a shared layer.
+
+    Parameters
+    ----------
+    norms : array (L,)
+    cosines : array (L, L)
+    path : str or Path
+
+    Returns
+    -------
+    Path
+    """
+    from matplotlib.figure import Figure
+
+    L = len(norms)
+    figure = Figure(figsize=(12, 5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.bar(range(L), norms, color=BLUE)
+    left.set_xlabel("depth l", fontsize=13)
+    left.set_ylabel("length of the contribution", fontsize=13)
+    left.set_title("How much each depth adds to the shared gradient", fontsize=13)
+    image = right.imshow(cosines, cmap="PuOr", vmin=-1, vmax=1)
+    for i in range(L):
+        for j in range(L):
+            right.text(j, i, f"{cosines[i, j]:.1f}", ha="center", va="center", fontsize=11,
+                       color="white" if abs(cosines[i, j]) > 0.6 else "black")
+    right.set_xlabel("depth", fontsize=13)
+    right.set_ylabel("depth", fontsize=13)
+    right.set_title("Cosine between the contributions of two depths", fontsize=13)
+    figure.colorbar(image, ax=right, shrink=0.8)
+    for axes in (left, right):
+        axes.tick_params(labelsize=11)
+        axes.set_xticks(range(L))
+    return save_figure(figure, path)
+
+
 def save_figure(figure, path):
     """Write a figure as PNG, whole or not at all.
 

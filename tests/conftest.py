@@ -20,3 +20,13 @@ def data_folder():
     if not folder or not Path(folder).is_dir():
         pytest.skip("ALBERT_NP_DATA does not name a folder")
     return Path(folder)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what takes minutes, unless it is asked for: ``pytest -m thorough``."""
+    if "thorough" in (config.option.markexpr or ""):
+        return
+    skip = pytest.mark.skip(reason="takes minutes; ask for it with -m thorough")
+    for item in items:
+        if "thorough" in item.keywords:
+            item.add_marker(skip)

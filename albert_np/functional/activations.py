@@ -43,6 +43,12 @@ def relu_backward(dy, cache):
     Returns
     -------
     dx : array (...)
+
+    Examples
+    --------
+    >>> y, cache = relu_forward(np.array([2.0, -3.0]))
+    >>> relu_backward(np.array([10.0, 10.0]), cache).tolist()
+    [10.0, 0.0]
     """
     positive = cache
     # forward: y = x where x > 0, else 0
@@ -90,6 +96,14 @@ def tanh_backward(dy, cache):
     Returns
     -------
     dx : array (...)
+
+    Examples
+    --------
+    With x = artanh(1/2) we have y = 1/2 and a slope of 3/4:
+
+    >>> y, cache = tanh_forward(np.arctanh(np.array([0.0, 0.5])))
+    >>> tanh_backward(np.array([8.0, 8.0]), cache).round(12).tolist()
+    [8.0, 6.0]
     """
     y = cache
     # forward: y = tanh(x)

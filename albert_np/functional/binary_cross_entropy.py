@@ -67,6 +67,14 @@ def binary_cross_entropy_backward(dloss, cache):
     Returns
     -------
     dlogits : array (...)
+
+    Examples
+    --------
+    At a logit of 0 both answers have probability 1/2:
+
+    >>> loss, cache = binary_cross_entropy_forward(np.zeros(2), np.array([1.0, 0.0]))
+    >>> round(float(loss), 6), binary_cross_entropy_backward(1.0, cache).tolist()
+    (0.693147, [-0.25, 0.25])
     """
     sigmoid, targets = cache
     # forward: loss = mean(log(1 + exp(x)) - t * x)

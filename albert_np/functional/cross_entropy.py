@@ -94,6 +94,17 @@ def cross_entropy_backward(dloss, cache):
     Returns
     -------
     dlogits : array (..., K)
+
+    Examples
+    --------
+    Two rows with two equal logits each, so p = (1/2, 1/2); the second row is ignored and counts neither
+    in the sum nor in the mean:
+
+    >>> loss, cache = cross_entropy_forward(np.zeros((2, 2)), np.array([0, -100]))
+    >>> round(float(loss), 6)                          # ln 2
+    0.693147
+    >>> cross_entropy_backward(1.0, cache).tolist()
+    [[-0.5, 0.5], [0.0, 0.0]]
     """
     e, sum_e, classes, w, shape = cache
     # forward: loss = sum_n w_n * (log(sum(exp(x_n))) - x_n[class])

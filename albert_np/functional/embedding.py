@@ -60,6 +60,14 @@ def embedding_backward(dy, cache):
     Returns
     -------
     dtable : array (V, E)
+
+    Examples
+    --------
+    Row 1 is used twice, row 0 never:
+
+    >>> y, cache = embedding_forward(np.array([[5.0], [7.0]]), np.array([1, 1]))
+    >>> embedding_backward(np.array([[1.0], [10.0]]), cache).tolist()
+    [[0.0], [11.0]]
     """
     ids, shape = cache
     # forward: y = table[ids]

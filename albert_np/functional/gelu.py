@@ -65,6 +65,14 @@ def gelu_backward(dy, cache):
     Returns
     -------
     dx : array (...)
+
+    Examples
+    --------
+    At 0, half of the distribution lies below, and the second term vanishes:
+
+    >>> y, cache = gelu_forward(np.array([0.0]))
+    >>> gelu_backward(np.array([10.0]), cache).tolist()
+    [5.0]
     """
     x, Phi = cache
     # forward: y = x * Phi(x)
@@ -127,6 +135,14 @@ def gelu_new_backward(dy, cache):
     Returns
     -------
     dx : array (...)
+
+    Examples
+    --------
+    At 0, t = 0 and only the first term is left; far to the right the slope is 1, far to the left 0:
+
+    >>> y, cache = gelu_new_forward(np.array([0.0, 20.0, -20.0]))
+    >>> gelu_new_backward(np.array([10.0, 10.0, 10.0]), cache).tolist()
+    [5.0, 10.0, 0.0]
     """
     x, t = cache
     # forward: y = 0.5 * x * (1 + tanh(u))

@@ -103,6 +103,17 @@ def layer_norm_backward(dy, cache):
     -------
     dx : array (..., H)
     dgamma, dbeta : arrays (H,)
+
+    Examples
+    --------
+    A row with mean 0 and standard deviation 1, so that x_hat = x. For dy = (1, 0, 0, 0) the mean of
+    dx_hat is 1/4 and that of dx_hat * x_hat is -1/4:
+
+    >>> x, one, zero = np.array([[-1.0, -1.0, 1.0, 1.0]]), np.ones(4), np.zeros(4)
+    >>> y, cache = layer_norm_forward(x, one, zero, eps=0.0)
+    >>> dx, dgamma, dbeta = layer_norm_backward(np.array([[1.0, 0.0, 0.0, 0.0]]), cache)
+    >>> dx.tolist(), dgamma.tolist()
+    ([[0.5, -0.5, 0.0, 0.0]], [-1.0, 0.0, 0.0, 0.0])
     """
     x_hat, inv_std, gamma = cache
     rows = tuple(range(dy.ndim - 1))

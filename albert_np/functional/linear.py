@@ -64,6 +64,17 @@ def linear_backward(dy, cache):
     dx : array (..., I)
     dW : array (I, O)
     db : array (O,)
+
+    Examples
+    --------
+    One row, two inputs, one output: y = 1 * 3 + 2 * 4 + 5 = 16.
+
+    >>> import numpy as np
+    >>> x, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0])
+    >>> y, cache = linear_forward(x, W, b)
+    >>> dx, dW, db = linear_backward(np.array([[10.0]]), cache)
+    >>> dx.tolist(), dW.tolist(), db.tolist()
+    ([[30.0, 40.0]], [[10.0], [20.0]], [10.0])
     """
     x, W = cache
     x_rows = x.reshape(-1, W.shape[0])                                 # (N, I)

@@ -53,6 +53,12 @@ def mean_squared_error_backward(dloss, cache):
     Returns
     -------
     dpredictions : array (...)
+
+    Examples
+    --------
+    >>> loss, cache = mean_squared_error_forward(np.array([3.0, 1.0]), np.array([1.0, 1.0]))
+    >>> float(loss), mean_squared_error_backward(1.0, cache).tolist()     # (2^2 + 0^2)/2, 2/2 * 2
+    (2.0, [2.0, 0.0])
     """
     difference = cache
     # forward: loss = mean((x - t)^2)

@@ -60,6 +60,14 @@ def softmax_backward(dp, cache):
     -------
     dx : array (..., K)
         Each row sums to 0: adding a constant to all scores changes nothing.
+
+    Examples
+    --------
+    For p = (1/2, 1/4, 1/4) and dp = (1, 0, 0), the sum of dp * p is 1/2:
+
+    >>> p, cache = softmax_forward(np.log(np.array([[2.0, 1.0, 1.0]])))
+    >>> softmax_backward(np.array([[1.0, 0.0, 0.0]]), cache).round(12).tolist()
+    [[0.25, -0.125, -0.125]]
     """
     p = cache
     # forward: p = exp(x) / sum(exp(x))
@@ -123,5 +131,14 @@ def masked_softmax_backward(dp, cache):
     Returns
     -------
     dx : array (..., K)
+
+    Examples
+    --------
+    The same with a fourth entry that is masked, however large its score and its gradient:
+
+    >>> x, keep = np.log(np.array([[2.0, 1.0, 1.0, 99.0]])), np.array([[True, True, True, False]])
+    >>> p, cache = masked_softmax_forward(x, keep)
+    >>> masked_softmax_backward(np.array([[1.0, 0.0, 0.0, 99.0]]), cache).round(12).tolist()
+    [[0.25, -0.125, -0.125, 0.0]]
     """
     return softmax_backward(dp, cache)                                 # (SM.4)

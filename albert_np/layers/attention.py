@@ -164,6 +164,25 @@ def attention_backward(params, dy, cache):
     -------
     dx : array (B, T, H)
     grads : tree like params
+
+    Examples
+    --------
+    Two tokens, one head, one number each: x = (2, 4). With W_q = 0 both keys score alike, so each token
+    collects the mean, 3. Let only the first output matter, dy = (1, 0). Then dv = (1/2, 1/2), and by
+    (ATT.5) dp = (2, 4) for the first query, whose mean under p is 3; so dz = (-1/2, 1/2) and
+    dq = -1/2 * 2 + 1/2 * 4 = 1.
+
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=1, num_attention_heads=1)
+    >>> one, zero = np.ones((1, 1)), np.zeros(1)
+    >>> params = {"W_q": 0 * one, "b_q": zero, "W_k": one, "b_k": zero,
+    ...           "W_v": one, "b_v": zero, "W_o": one, "b_o": zero}
+    >>> (y, p), cache = attention_forward(params, np.array([[[2.0], [4.0]]]), None, config)
+    >>> y.tolist(), p.tolist()
+    ([[[3.0], [3.0]]], [[[[0.5, 0.5], [0.5, 0.5]]]])
+    >>> dx, grads = attention_backward(params, (np.array([[[1.0], [0.0]]]), None), cache)
+    >>> dx.tolist(), grads["W_q"].tolist(), grads["b_q"].tolist(), grads["b_k"].tolist()
+    ([[[0.5], [0.5]]], [[2.0]], [1.0], [0.0])
     """
     dy, dp_output = dy
     q, k, v, p_dropped, q_cache, k_cache, v_cache, o_cache, softmax_cache, dropout_cache = cache

@@ -88,6 +88,23 @@ def encoder_backward(params, dy, cache, contributions=None):
     -------
     dx : array (B, T, H)
     grads : tree like params
+
+    Examples
+    --------
+    Two depths share one layer. Each has a part of its own, and the gradient is their sum:
+
+    >>> import numpy as np
+    >>> from albert_np.gradient_checks import random_parameters, small_config
+    >>> config = small_config(num_hidden_layers=2)
+    >>> params = random_parameters(config)["encoder"]
+    >>> x = np.random.default_rng(0).standard_normal((1, 3, 12))
+    >>> _, cache = encoder_forward(params, x, None, config)
+    >>> dy, contributions = ([None, None, np.cos(x)], [None, None]), []
+    >>> dx, grads = encoder_backward(params, dy, cache, contributions)
+    >>> whole = grads["attention"][0]["self_attention"]["W_q"]
+    >>> first, second = (depth["attention"]["self_attention"]["W_q"] for depth in contributions)
+    >>> np.allclose(whole, first + second), np.allclose(whole, second)
+    (True, False)
     """
     d_hidden_states, d_attentions = dy
     caches, schedule, cross_layer_residual = cache

@@ -56,6 +56,20 @@ def feed_forward_backward(params, dy, cache):
     -------
     dx : array (B, T, H)
     grads : tree like params
+
+    Examples
+    --------
+    One number all the way, without activation: y = 1 * 2 * 3.
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> params = {"W_1": np.array([[2.0]]), "b_1": np.zeros(1),
+    ...           "W_2": np.array([[3.0]]), "b_2": np.zeros(1)}
+    >>> config = AlbertConfig(hidden_act="linear")
+    >>> y, cache = feed_forward_forward(params, np.ones((1, 1, 1)), config)
+    >>> dx, grads = feed_forward_backward(params, np.ones((1, 1, 1)), cache)
+    >>> y.item(), dx.item(), grads["W_1"].item(), grads["W_2"].item()
+    (6.0, 6.0, 3.0, 2.0)
     """
     first_cache, activation_cache, second_cache, hidden_act = cache
     _, activation_backward = ACTIVATIONS[hidden_act]

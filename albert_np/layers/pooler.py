@@ -48,6 +48,16 @@ def pooler_backward(params, dy, cache):
     -------
     dx : array (B, T, H)
     grads : tree like params
+
+    Examples
+    --------
+    Where x W + b = 0 the slope of tanh is 1. The second token gets nothing:
+
+    >>> params = {"W": np.array([[3.0]]), "b": np.zeros(1)}
+    >>> y, cache = pooler_forward(params, np.array([[[0.0], [5.0]]]))
+    >>> dx, grads = pooler_backward(params, np.array([[10.0]]), cache)
+    >>> dx.tolist(), grads["b"].tolist()
+    ([[[30.0], [0.0]]], [10.0])
     """
     linear_cache, tanh_cache, shape = cache
     # forward: y = tanh(u)

@@ -53,6 +53,15 @@ def sentence_order_head_backward(params, dy, cache):
     -------
     dpooled : array (B, H)
     grads : tree like params
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> params = {"W": np.array([[1.0, -1.0]]), "b": np.zeros(2)}
+    >>> logits, cache = sentence_order_head_forward(params, np.array([[2.0]]))
+    >>> dpooled, grads = sentence_order_head_backward(params, np.array([[-0.5, 0.5]]), cache)
+    >>> logits.tolist(), dpooled.tolist(), grads["W"].tolist()
+    ([[2.0, -2.0]], [[-1.0]], [[-1.0, 1.0]])
     """
     # forward: logits = pooled @ W + b
     dpooled, dW, db = linear_backward(dy, cache)                               # (SOP.2)  (B, H)
