@@ -134,6 +134,25 @@ def test_output_that_is_a_file_is_refused(corpus, tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_equation(capsys):
+    assert main(["equation", "LN.5"]) == 0
+    text = capsys.readouterr().out
+    for part in ("layer_norm_backward", "dx = inv_std * (dx_hat", "layer_norm.py:", "layer_norm,"):
+        assert part in text
+    assert main(["equation", "--list"]) == 0
+    index = capsys.readouterr().out
+    assert "ATT.9" in index and "ENC.3" in index and len(index.splitlines()) > 70
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["LN.6"], "there is no equation 'LN.6'; did you mean"), ([], "give the label of an equation"),
+    (["LN.5", "--list"], "give the label of an equation")])
+def test_bad_equation(arguments, message, capsys):
+    assert main(["equation", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
 def test_unknown_word_for_gradcheck(capsys):
     assert main(["gradcheck", "--only", "nonsense"]) == 2
     assert "no component's name contains 'nonsense'" in capsys.readouterr().err

@@ -13,6 +13,8 @@ import os
 import tempfile
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
+
 import numpy as np
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
@@ -75,8 +77,8 @@ print("swapped" if batch["sentence_order_label"][0] else "in order")
 # Two baselines give the loss curve its landmarks.
 
 text = data.training_text()
-references = {"unigram": evaluate_baseline(UnigramModel(text, tokenizer), data.held_out)["mlm_loss"],
-              "bigram": evaluate_baseline(BigramModel(text, tokenizer), data.held_out)["mlm_loss"]}
+references = {name: evaluate_baseline(model(text, tokenizer), data.held_out)["mlm_loss"]
+              for name, model in (("unigram", UnigramModel), ("bigram", BigramModel))}
 print({name: round(value, 2) for name, value in references.items()})
 
 # %%
@@ -113,7 +115,7 @@ print(f"loss {output.loss:.2f} = MLM {output.mlm_loss:.2f} + SOP {output.sop_los
 # --------
 
 metrics = train(model, optimizer, data.training_batches(), STEPS - 1, evaluate_every=STEPS // 6,
-                evaluation=lambda: evaluate(model, data.held_out))
+                evaluation=lambda: evaluate(model, data.held_out), workers=2)
 picture = plot_losses(metrics, OUTPUT / "09_losses.png", references, config.vocab_size,
                       config.sop_weight)
 print("saved", picture)

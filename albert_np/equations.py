@@ -1,0 +1,491 @@
+"""The index of all equations: where each is derived, which lines compute it, what proves it.
+
+Every equation of this package has a label, such as LN.5. It stands twice: in a docstring, where
+the equation is derived, and as a comment at the end of the line of code that computes it. Both
+are read here from the source text itself, so that the index cannot grow stale.
+
+>>> show_equation("SM.2", measure=False).splitlines()[0].split(", line ")[0]
+'SM.2: softmax_backward, albert_np/functional/softmax.py'
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+LABEL = r"[A-Z][A-Z0-9]+\.[0-9]+"
+_DEFINITION = re.compile(rf"^\s*:label:\s*(\S+)\s*$")
+_TAG = re.compile(rf"\(({LABEL})\)")
+_CITATION = re.compile(rf"(?<![\w.])({LABEL})(?![\w.]*\w)")
+
+# What proves the equations of functions that have no gradient check of their own name: another
+# function's check, the checks of the models, or a file of tests.
+CHECKED_AS = {
+    "erf": "gelu",
+    "AlbertModel": "AlbertModel",
+    "AlbertForPreTraining": "AlbertForPreTraining",
+}
+PROVING_TESTS = {
+    "gradcheck.py": "tests/test_gradients.py",
+    "initialization.py": "tests/test_symbolic.py",
+    "optim/": "tests/test_optim.py",
+    "pretraining/": "tests/test_pretraining.py",
+}
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """A line of code that carries the tag of an equation.
+
+    Attributes
+    ----------
+    label : str
+    file : str
+        Relative to the package.
+    function : str
+        The function or method it stands in; "" at module level.
+    line : int
+        Its number in the file, from 1.
+    text : str
+        The line as it stands.
+    first, last : int
+        The lines that make up the equation: those since the last comment ``# forward: ...``, the
+        last tag or the last blank line, to the end of the tagged statement.
+    block : str
+        Their text, dedented.
+    """
+
+    label: str
+    file: str
+    function: str
+    line: int
+    text: str
+    first: int
+    last: int
+    block: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A place where a label is given to an equation.
+
+    Attributes
+    ----------
+    label, file, function : str
+        ``function`` is a function, method or class; "" for the docstring of a module.
+    line : int
+        Of ``:label:``, in the file, from 1.
+    latex : str
+    docstring : str
+        Dedented; the whole one that the equation stands in.
+    """
+
+    label: str
+    file: str
+    function: str
+    line: int
+    latex: str
+    docstring: str
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A label named in the prose of a docstring or in a comment of its own.
+
+    Attributes
+    ----------
+    label, file : str
+    line : int
+    """
+
+    label: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class SourceIndex:
+    """What one source file says about equations.
+
+    Attributes
+    ----------
+    file : str
+    definitions : tuple of Definition
+    lines : tuple of CodeLine
+    citations : tuple of Citation
+    functions : tuple of str
+        Every function of the file, methods as ``Class.method``.
+    """
+
+    file: str
+    definitions: tuple
+    lines: tuple
+    citations: tuple
+    functions: tuple
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation, where it stands, and what proves it.
+
+    Attributes
+    ----------
+    label, file, function, line, latex, docstring
+        As in :class:`Definition`.
+    lines : tuple of CodeLine
+        The lines that compute it.
+    components : tuple of str
+        The gradient checks, by the names of :func:`~albert_np.gradient_checks.all_checks`, that
+        run these lines; empty for what is no part of a backward or forward pass.
+    tests : str
+        The file of tests that proves it where there is no gradient check, or "".
+    """
+
+    label: str
+    file: str
+    function: str
+    line: int
+    latex: str
+    docstring: str
+    lines: tuple
+    components: tuple
+    tests: str
+
+
+# ---- reading -------------------------------------------------------------------------------------
+
+def read_sources(folder=PACKAGE):
+    """The text of every Python file under a folder.
+
+    Returns
+    -------
+    dict of str to str
+        From the path relative to the folder, with "/", to the text.
+    """
+    folder = Path(folder)
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(folder.rglob("*.py"))}
+
+
+@lru_cache(maxsize=None)
+def index_source(file, text):
+    """Read the labels, tags and citations of one source file.
+
+    Parameters
+    ----------
+    file : str
+        Its name, for the index.
+    text : str
+
+    Returns
+    -------
+    SourceIndex
+    """
+    tree = ast.parse(text)
+    scopes = list(_scopes(tree))
+    definitions, citations = [], []
+    docstring_lines = set()
+    for name, node in scopes:
+        docstring = ast.get_docstring(node, clean=False)
+        if docstring is None:
+            continue
+        first, last = node.body[0].lineno, node.body[0].end_lineno
+        docstring_lines.update(range(first, last + 1))
+        rows = text.splitlines()[first - 1:last]
+        for offset, row in enumerate(rows):
+            match = _DEFINITION.match(row)
+            if match:
+                definitions.append(Definition(match[1], file, name, first + offset,
+                                              _latex(rows, offset), inspect.cleandoc(docstring)))
+            else:
+                citations += [Citation(label, file, first + offset)
+                              for label in _CITATION.findall(row)]
+
+    rows = text.splitlines()
+    comments = [token for token in tokenize.generate_tokens(io.StringIO(text).readline)
+                if token.type == tokenize.COMMENT]
+    tagged = {}
+    for comment in comments:
+        row = comment.start[0]
+        if rows[row - 1][:comment.start[1]].strip():
+            labels = _TAG.findall(comment.string)
+            if labels:
+                tagged[row] = labels
+        else:
+            citations += [Citation(label, file, row)
+                          for label in _CITATION.findall(comment.string)]
+    lines = []
+    for row, labels in tagged.items():
+        name, node = _scope_at(scopes, row)
+        first, last = _block(rows, node, row, tagged, docstring_lines)
+        block = inspect.cleandoc("\n" + "\n".join(rows[first - 1:last]))
+        lines += [CodeLine(label, file, name, row, rows[row - 1], first, last, block)
+                  for label in labels]
+    functions = tuple(name for name, node in scopes if isinstance(node, _FUNCTION))
+    return SourceIndex(file, tuple(definitions), tuple(lines), tuple(citations), functions)
+
+
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _scopes(node, prefix=""):
+    """(name, node) of the module and of every class and function in it, outer before inner."""
+    if isinstance(node, ast.Module):
+        yield "", node
+    for child in ast.iter_child_nodes(node):
+        name = prefix
+        if isinstance(child, (*_FUNCTION, ast.ClassDef)):
+            name = f"{prefix}.{child.name}" if prefix else child.name
+            yield name, child
+        yield from _scopes(child, name)
+
+
+def _scope_at(scopes, row):
+    """The innermost function or class around a line."""
+    around = [(name, node) for name, node in scopes
+              if isinstance(node, ast.Module) or node.lineno <= row <= node.end_lineno]
+    return around[-1]
+
+
+def _latex(rows, offset):
+    """The formula beneath a line ``:label:``: all rows that are indented as deep."""
+    indent = len(rows[offset]) - len(rows[offset].lstrip())
+    formula = []
+    for row in rows[offset + 1:]:
+        if row.strip() and len(row) - len(row.lstrip()) < indent:
+            break
+        formula.append(row)
+    return inspect.cleandoc("\n" + "\n".join(formula)).strip()
+
+
+def _block(rows, node, row, tagged, docstring_lines):
+    """The first and last line of the code that makes up the equation tagged at ``row``."""
+    first = last = row
+    for inner in ast.walk(node):
+        if (isinstance(inner, ast.stmt) and not hasattr(inner, "body")
+                and inner.lineno <= row <= inner.end_lineno):
+            first, last = inner.lineno, inner.end_lineno
+    start = 1 if isinstance(node, ast.Module) else node.body[0].lineno
+    while first > start and not rows[first - 1].lstrip().startswith("# forward:"):
+        above = first - 1
+        if not rows[above - 1].strip() or above in docstring_lines or above in tagged:
+            break
+        first = above
+    return first, last
+
+
+def find_equations(folder=PACKAGE):
+    """Every labelled equation of the package, in the order of the source files.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the source; the package's own by default.
+
+    Returns
+    -------
+    list of Equation
+    """
+    components = check_components()
+    return equations_of(read_sources(folder), components)
+
+
+def equations_of(sources, components):
+    """Every labelled equation of some source texts.
+
+    Parameters
+    ----------
+    sources : dict of str to str
+        As from :func:`read_sources`.
+    components : sequence of str
+        The names of all gradient checks.
+
+    Returns
+    -------
+    list of Equation
+    """
+    indices = [index_source(file, text) for file, text in sources.items()]
+    lines = {}
+    for index in indices:
+        for line in index.lines:
+            lines.setdefault(line.label, []).append(line)
+    equations = []
+    for index in indices:
+        for definition in index.definitions:
+            own = tuple(lines.get(definition.label, ()))
+            places = [(line.file, line.function) for line in own]
+            places = places or [(definition.file, definition.function)]
+            proofs = tuple(dict.fromkeys(
+                component for _, function in places
+                for component in components_of(function, components)))
+            tests = "" if proofs else next(
+                (test for start, test in PROVING_TESTS.items()
+                 if any(file.startswith(start) for file, _ in places)), "")
+            equations.append(Equation(**vars(definition), lines=own, components=proofs,
+                                      tests=tests))
+    return equations
+
+
+# ---- what proves an equation ---------------------------------------------------------------------
+
+def check_components():
+    """The names of all gradient checks.
+
+    Returns
+    -------
+    list of str
+    """
+    from .gradient_checks import all_checks
+    return [check.component for check in all_checks()]
+
+
+def components_of(function, components):
+    """The gradient checks of a function.
+
+    ``layer_norm_forward`` and ``layer_norm_backward`` are checked by "layer_norm" and by
+    "layer_norm, large eps". Other names are looked up in ``CHECKED_AS``.
+
+    Parameters
+    ----------
+    function : str
+        Its name, methods as ``Class.method``.
+    components : sequence of str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> components_of("gelu_backward", ["gelu", "gelu_new", "linear"])
+    ['gelu']
+    """
+    name = function.split(".")[0]
+    name = CHECKED_AS.get(name, re.sub("_(forward|backward)$", "", name))
+    return [component for component in components if component.split(",")[0] == name]
+
+
+def measure(components):
+    """Run gradient checks by both methods.
+
+    Parameters
+    ----------
+    components : sequence of str
+
+    Returns
+    -------
+    list of (str, float, float)
+        Component, worst error by the complex step, worst error by centred differences.
+    """
+    from .gradient_checks import all_checks
+    rows = []
+    for check in all_checks():
+        if check.component in components:
+            worst = [max(report.error for report in check.run(method))
+                     for method in ("complex", "centred")]
+            rows.append((check.component, *worst))
+    return rows
+
+
+# ---- printing ------------------------------------------------------------------------------------
+
+def list_equations(folder=PACKAGE):
+    """The index: label, the line that computes it, and the place where it is derived.
+
+    Returns
+    -------
+    str
+        A line for each equation.
+    """
+    rows = []
+    for equation in find_equations(folder):
+        places = ", ".join(f"{line.file}:{line.line}" for line in equation.lines)
+        rows.append((equation.label, places, equation.function or "(module)"))
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    return "\n".join(f"{label:{widths[0]}}  {places:{widths[1]}}  {function}"
+                     for label, places, function in rows)
+
+
+def show_equation(label, measure=True, folder=PACKAGE):
+    """One equation: its derivation, the lines that compute it, and the checks that prove it.
+
+    Parameters
+    ----------
+    label : str
+        Such as "LN.5".
+    measure : bool
+        Whether to run the gradient checks and give their worst errors.
+    folder : str or Path
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        Where no equation has this label.
+    """
+    equations = {equation.label: equation for equation in find_equations(folder)}
+    wanted = label.strip().strip("()").upper()
+    if wanted not in equations:
+        raise ValueError(_no_such_equation(label, wanted, list(equations)))
+    equation = equations[wanted]
+    where = equation.function or "the module"
+    parts = [f"{equation.label}: {where}, {_path(equation.file)}, line {equation.line}", "",
+             _indent(equation.latex),
+             "", "Derivation", "----------", equation.docstring,
+             "", "Computed by", "-----------"]
+    for line in equation.lines:
+        parts += [f"{_path(line.file)}:{line.line}", _indent(line.block), ""]
+    return "\n".join([*parts, *_proof(equation, measure)])
+
+
+def _proof(equation, run):
+    """The lines that say what proves an equation."""
+    if not equation.components:
+        return ["Proven by", "---------", equation.tests or "nothing"]
+    lines = ["Proven by", "---------"]
+    if not any(name.split(".")[-1].endswith("backward")
+               for name in [equation.function, *(line.function for line in equation.lines)]):
+        lines += ["The backward pass that differentiates this equation is compared with it:"]
+    if not run:
+        return [*lines, *equation.components]
+    width = max(map(len, equation.components))
+    lines.append(f"{'gradient check':{width}}  worst relative error:  complex step  differences")
+    for component, exact, centred in measure(equation.components):
+        lines.append(f"{component:{width}}  {'':21}  {exact:12.1e}  {centred:11.1e}")
+    return lines
+
+
+def _no_such_equation(label, wanted, labels):
+    """One sentence that names what was perhaps meant."""
+    close = difflib.get_close_matches(wanted, labels, n=3, cutoff=0.5)
+    family = [other for other in labels if other.split(".")[0] == wanted.split(".")[0]]
+    close = (family if 0 < len(family) <= 10 else []) or close
+    hint = f"did you mean {_either(close)}?" if close else "--list shows all labels"
+    return f"there is no equation {label!r}; {hint}"
+
+
+def _either(names):
+    """"a, b or c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _path(file):
+    """A file of the package, as seen from the folder that holds the package."""
+    return f"{PACKAGE.name}/{file}"
+
+
+def _indent(text):
+    """Four spaces in front of every line."""
+    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
