@@ -248,6 +248,9 @@ def _add_gradcheck(commands):
     parser.add_argument("--method", choices=("centred", "complex"), default="centred",
                         help="centred differences (default), or the complex step, which is exact "
                              "to round-off")
+    parser.add_argument("--planted", action="store_true",
+                        help="check the checks: plant nearly two hundred faults, one at a time, "
+                             "and show which check catches each (a few minutes)")
     parser.add_argument("--report", metavar="FOLDER",
                         help="draw three pictures into this folder instead: the error of every "
                              "entry, the error against the step, and what each depth adds to a "
@@ -261,6 +264,8 @@ def _add_gradcheck(commands):
 def _gradcheck(options):
     from .gradient_checks import bound_of, faults, run_all
 
+    if options.planted:
+        return _planted()
     if options.report is not None:
         from .gradient_report import write_report
 
@@ -286,6 +291,20 @@ def _gradcheck(options):
     print(f"\n{checks} components, {entries:,} derivatives compared: "
           + ("all agree." if not failed else f"{failed} components are WRONG."))
     return 1 if failed else 0
+
+
+def _planted():
+    from .planting import table_rows
+
+    counts = {}
+    print(f"{'fault':44s} {'result':9s} check")
+    for row in table_rows():
+        counts[row["result"]] = counts.get(row["result"], 0) + 1
+        print(f"{row['fault']:44s} {row['result']:9s} {row['check']}\n    {row['wrong']}")
+    survived = counts.get("SURVIVED", 0)
+    print(f"\n{sum(counts.values())} planted faults: "
+          + ("all were caught." if not survived else f"{survived} SURVIVED."))
+    return 1 if survived else 0
 
 
 # ---- equation ------------------------------------------------------------------------------------

@@ -44,9 +44,10 @@ import numpy as np
 from .parameters import flatten, global_norm, tree_map
 
 STEP = {"centred": 2e-4, "complex": 1e-30}
-# Below this size a gradient is compared absolutely. Differences can tell small gradients apart; the
-# complex step is right to round-off, which is measured by the terms of a sum, not by the sum.
-FLOOR = {"centred": 1e-3, "complex": 0.1}
+# Below this size a gradient is compared absolutely. The complex step is right to round-off, and so
+# is the backward pass; round-off is measured by the terms of a sum, which are of size 1 or more
+# here, and not by a sum in which they happen to cancel.
+FLOOR = {"centred": 1e-3, "complex": 1.0}
 
 
 @dataclass

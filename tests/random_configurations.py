@@ -69,7 +69,7 @@ def configurations(draw, for_transformers=False):
     L = draw(st.integers(1, 4), label="depths")
     E = draw(st.one_of(st.just(H), st.integers(NARROWEST, 7)), label="E")
     changes = dict(
-        vocab_size=draw(st.integers(3, 11), label="V"),
+        vocab_size=draw(st.integers(4, 11), label="V"),
         embedding_size=E,
         hidden_size=H,
         num_hidden_layers=L,
@@ -78,7 +78,7 @@ def configurations(draw, for_transformers=False):
         inner_group_num=draw(st.integers(1, 2), label="inner groups"),
         intermediate_size=draw(st.integers(1, 9), label="F"),
         type_vocab_size=draw(st.integers(1, 3), label="types"),
-        max_position_embeddings=draw(st.integers(1, 6), label="positions"),
+        max_position_embeddings=draw(st.integers(3, 6), label="positions"),
         hidden_act=draw(st.sampled_from(ACTIVATION_NAMES), label="activation"),
         layer_norm_eps=draw(st.sampled_from((1e-12, 1e-3)), label="eps"),
         initializer_range=0.1,
@@ -105,7 +105,7 @@ def cases(draw, for_transformers=False):
     """
     config = draw(configurations(for_transformers))
     B = draw(st.integers(1, 3), label="B")
-    T = draw(st.integers(1, config.max_position_embeddings), label="T")
+    T = max(1, config.max_position_embeddings - draw(st.integers(0, 3), label="unused positions"))
     mask = draw(st.sampled_from(("none", "padding", "holes", "queries")), label="mask")
     labelled = draw(st.sampled_from(("some", "all", "nowhere", "not given")), label="labels")
     ordered = draw(st.sampled_from(("some", "all", "nowhere", "not given")), label="order")

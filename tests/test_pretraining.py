@@ -11,8 +11,8 @@ import pytest
 from albert_np import AlbertForPreTraining
 from albert_np.checkpoint import load_model
 from albert_np.gradient_checks import small_config
-from albert_np.optim import AdamW
-from albert_np.parameters import flatten
+from albert_np.optim import SGD, AdamW
+from albert_np.parameters import flatten, tree_map
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline, pretrain,
                                    show_guesses, top_guesses, train)
 from albert_np.pretraining.parallel import losses_and_gradients
@@ -170,6 +170,18 @@ def test_nan_stops_with_a_sentence():
                                                  "step 1; a smaller learning rate"):
         train(model, AdamW(model.params), small_batches(np.random.default_rng(0)), 3,
               progress=False)
+
+
+def test_training_clips_the_gradient():
+    """Plain gradient descent moves by the learning rate times the gradient's length."""
+    model = AlbertForPreTraining(small_config(initializer_range=0.2), dtype=np.float64)
+    before = flatten(tree_map(np.copy, model.params))
+    metrics = train(model, SGD(model.params, lr=0.5, momentum=0.0),
+                    small_batches(np.random.default_rng(0)), 1, max_gradient_norm=0.01,
+                    progress=False)
+    moved = sum(((leaf - before[name]) ** 2).sum() for name, leaf in flatten(model.params).items())
+    assert metrics[0]["gradient_norm"] > 0.1                 # as it was before clipping
+    assert np.sqrt(moved) == pytest.approx(0.5 * 0.01)
 
 
 def test_batches_that_end_early_are_noticed():
