@@ -8,7 +8,6 @@ Nothing depends on the day: the examples are the same on every run of one versio
 With ``ALBERT_NP_THOROUGH=1`` there are many more of them.
 """
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,11 +49,10 @@ class Case:
     seed: int
 
 
-def number_of_examples(default, thorough):
+def number_of_examples(count):
     """Settings for this many examples, the same ones on every run."""
-    many = os.environ.get("ALBERT_NP_THOROUGH") == "1"
-    return settings(max_examples=thorough if many else default, derandomize=True, deadline=None,
-                    database=None, print_blob=False,
+    return settings(max_examples=count, derandomize=True, deadline=None, database=None,
+                    print_blob=False,
                     # Fixtures of this folder are functions that keep nothing between examples.
                     suppress_health_check=[HealthCheck.too_slow,
                                            HealthCheck.function_scoped_fixture])

@@ -6,6 +6,7 @@ second sequence hidden but for one token, no label anywhere, dropout on.
 """
 
 import numpy as np
+import pytest
 from hypothesis import given
 from random_configurations import cases, number_of_examples
 
@@ -49,9 +50,7 @@ def shrink(array):
     return array / max(np.size(array), 1) ** 0.5
 
 
-@number_of_examples(25, thorough=500)
-@given(cases())
-def test_gradient(case):
+def check_gradient(case):
     """Along random directions of all parameters at once, and of one entry of each of them."""
     forward, backward = functions_of(case)
     params = random_parameters(case.config, seed=case.seed)
@@ -66,3 +65,16 @@ def test_gradient(case):
     assert {report.parameter for report in reports} == set(flatten(params))
     for report in reports:
         assert report.error <= BOUNDS["complex"], str(report)
+
+
+@number_of_examples(25)
+@given(cases())
+def test_gradient(case):
+    check_gradient(case)
+
+
+@pytest.mark.thorough
+@number_of_examples(500)
+@given(cases())
+def test_gradient_of_many(case):
+    check_gradient(case)

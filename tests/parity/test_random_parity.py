@@ -64,9 +64,7 @@ def gradients_of(theirs):
             for name, p in theirs.named_parameters()}
 
 
-@number_of_examples(10, thorough=200)
-@given(case=cases(for_transformers=True))
-def test_outputs_and_gradients(case):
+def check_outputs_and_gradients(case):
     """Losses, logits, hidden states, attentions, pooled output and the gradient of every weight."""
     ours, theirs = pair(AlbertForPreTraining, case.config, np.float64)
     expected = outputs_of(theirs, case)
@@ -77,6 +75,19 @@ def test_outputs_and_gradients(case):
         expected, np.float64, np.random.default_rng(case.seed))
     objective(expected, upstream).backward()
     check(ours.state_dict(ours.backward(cache, upstream)), gradients_of(theirs))
+
+
+@number_of_examples(10)
+@given(case=cases(for_transformers=True))
+def test_outputs_and_gradients(case):
+    check_outputs_and_gradients(case)
+
+
+@pytest.mark.thorough
+@number_of_examples(200)
+@given(case=cases(for_transformers=True))
+def test_outputs_and_gradients_of_many(case):
+    check_outputs_and_gradients(case)
 
 
 # ---- what the two answer differently on purpose -------------------------------------------------
