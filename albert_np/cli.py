@@ -322,7 +322,7 @@ def _add_equation(commands):
 
 
 def _equation(options):
-    from .equations import list_equations, show_equation
+    from .equation_pages import list_equations, show_equation
 
     if options.list == (options.label is not None):
         raise ValueError("give the label of an equation, such as LN.5, or --list")

@@ -4,14 +4,13 @@ Every equation of this package has a label, such as LN.5. It stands twice: in a 
 the equation is derived, and as a comment at the end of the line of code that computes it. Both
 are read here from the source text itself, so that the index cannot grow stale.
 
->>> show_equation("SM.2", measure=False).splitlines()[0].split(", line ")[0]
-'SM.2: softmax_backward, albert_np/functional/softmax.py'
+>>> [equation.function for equation in find_equations() if equation.label == "SM.2"]
+['softmax_backward']
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
 import io
 import re
@@ -372,120 +371,3 @@ def components_of(function, components):
     name = function.split(".")[0]
     name = CHECKED_AS.get(name, re.sub("_(forward|backward)$", "", name))
     return [component for component in components if component.split(",")[0] == name]
-
-
-def measure(components):
-    """Run gradient checks by both methods.
-
-    Parameters
-    ----------
-    components : sequence of str
-
-    Returns
-    -------
-    list of (str, float, float)
-        Component, worst error by the complex step, worst error by centred differences.
-    """
-    from .gradient_checks import all_checks
-    rows = []
-    for check in all_checks():
-        if check.component in components:
-            worst = [max(report.error for report in check.run(method))
-                     for method in ("complex", "centred")]
-            rows.append((check.component, *worst))
-    return rows
-
-
-# ---- printing ------------------------------------------------------------------------------------
-
-def list_equations(folder=PACKAGE):
-    """The index: label, the line that computes it, and the place where it is derived.
-
-    Returns
-    -------
-    str
-        A line for each equation.
-    """
-    rows = []
-    for equation in find_equations(folder):
-        places = ", ".join(f"{line.file}:{line.line}" for line in equation.lines)
-        rows.append((equation.label, places, equation.function or "(module)"))
-    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-    return "\n".join(f"{label:{widths[0]}}  {places:{widths[1]}}  {function}"
-                     for label, places, function in rows)
-
-
-def show_equation(label, measure=True, folder=PACKAGE):
-    """One equation: its derivation, the lines that compute it, and the checks that prove it.
-
-    Parameters
-    ----------
-    label : str
-        Such as "LN.5".
-    measure : bool
-        Whether to run the gradient checks and give their worst errors.
-    folder : str or Path
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        Where no equation has this label.
-    """
-    equations = {equation.label: equation for equation in find_equations(folder)}
-    wanted = label.strip().strip("()").upper()
-    if wanted not in equations:
-        raise ValueError(_no_such_equation(label, wanted, list(equations)))
-    equation = equations[wanted]
-    where = equation.function or "the module"
-    parts = [f"{equation.label}: {where}, {_path(equation.file)}, line {equation.line}", "",
-             _indent(equation.latex),
-             "", "Derivation", "----------", equation.docstring,
-             "", "Computed by", "-----------"]
-    for line in equation.lines:
-        parts += [f"{_path(line.file)}:{line.line}", _indent(line.block), ""]
-    return "\n".join([*parts, *_proof(equation, measure)])
-
-
-def _proof(equation, run):
-    """The lines that say what proves an equation."""
-    if not equation.components:
-        return ["Proven by", "---------", equation.tests or "nothing"]
-    lines = ["Proven by", "---------"]
-    if not any(name.split(".")[-1].endswith("backward")
-               for name in [equation.function, *(line.function for line in equation.lines)]):
-        lines += ["The backward pass that differentiates this equation is compared with it:"]
-    if not run:
-        return [*lines, *equation.components]
-    width = max(map(len, equation.components))
-    lines.append(f"{'gradient check':{width}}  worst relative error:  complex step  differences")
-    for component, exact, centred in measure(equation.components):
-        lines.append(f"{component:{width}}  {'':21}  {exact:12.1e}  {centred:11.1e}")
-    return lines
-
-
-def _no_such_equation(label, wanted, labels):
-    """One sentence that names what was perhaps meant."""
-    close = difflib.get_close_matches(wanted, labels, n=3, cutoff=0.5)
-    family = [other for other in labels if other.split(".")[0] == wanted.split(".")[0]]
-    close = (family if 0 < len(family) <= 10 else []) or close
-    hint = f"did you mean {_either(close)}?" if close else "--list shows all labels"
-    return f"there is no equation {label!r}; {hint}"
-
-
-def _either(names):
-    """"a, b or c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def _path(file):
-    """A file of the package, as seen from the folder that holds the package."""
-    return f"{PACKAGE.name}/{file}"
-
-
-def _indent(text):
-    """Four spaces in front of every line."""
-    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from albert_np import equations
-from albert_np.equations import (equations_of, find_equations, index_source, list_equations,
-                                 read_sources, show_equation)
+from albert_np.equation_pages import list_equations, show_equation
+from albert_np.equations import equations_of, find_equations, index_source, read_sources
 from albert_np.gradient_checks import all_checks
 
 ROOT = Path(equations.PACKAGE).parent
