@@ -5,7 +5,6 @@
 """
 
 import difflib
-from pathlib import Path
 
 from .equations import PACKAGE, find_equations
 

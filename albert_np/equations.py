@@ -22,7 +22,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 LABEL = r"[A-Z][A-Z0-9]+\.[0-9]+"
-_DEFINITION = re.compile(rf"^\s*:label:\s*(\S+)\s*$")
+_DEFINITION = re.compile(r"^\s*:label:\s*(\S+)\s*$")
 _TAG = re.compile(rf"\(({LABEL})\)")
 _CITATION = re.compile(rf"(?<![\w.])({LABEL})(?![\w.]*\w)")
 

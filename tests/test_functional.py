@@ -153,9 +153,11 @@ def test_cross_entropy_of_huge_logits_is_finite():
 
 
 @pytest.mark.parametrize("labels, message", [
-    ([0, 3], "labels range from 0 to 3, but there are 3 classes"),
-    ([0, -1], "labels range from -1 to 0"),
-    ([0], r"labels have shape \(1,\)")])
+    ([0, 3], "labels range from 0 to 3, but there are 3 classes, 0 to 2"),
+    ([0, -1], "labels range from -1 to 0, but there are 3 classes, 0 to 2"),
+    ([0], r"labels have shape \(1,\), but logits of shape \(2, 3\) need labels of shape \(2,\)"),
+    ([0, 1, 2], r"labels have shape \(3,\)"),
+    ([[0, 1], [0, 1]], r"labels have shape \(2, 2\)")])
 def test_cross_entropy_refuses_bad_labels(labels, message):
     with pytest.raises(ValueError, match=message):
         F.cross_entropy_forward(np.zeros((2, 3)), np.array(labels))
