@@ -40,6 +40,12 @@ def test_gelu_new_is_near_gelu_but_not_the_same():
     assert 1e-4 < difference < 5e-4
 
 
+def test_relu_and_tanh_by_definition():
+    x = np.array([-2.0, -0.5, 0.0, 0.5, 2.0])
+    assert F.relu_forward(x)[0].tolist() == [0.0, 0.0, 0.0, 0.5, 2.0]
+    np.testing.assert_allclose(F.tanh_forward(x)[0], [math.tanh(value) for value in x])
+
+
 def test_layer_norm_normalises_rows(rng):
     x = 3 * rng.standard_normal((2, 5, 12)) + 7
     y, _ = F.layer_norm_forward(x, np.ones(12), np.zeros(12))
@@ -95,8 +101,9 @@ def test_what_is_no_index_is_refused():
         F.cross_entropy_forward(np.zeros((2, 3)), np.array([0.0, 1.0]))
     with pytest.raises(ValueError, match=r"weights have shape \(1,\), but labels have shape"):
         F.cross_entropy_forward(np.zeros((2, 3)), np.array([0, 1]), weights=np.ones(1))
-    with pytest.raises(ValueError, match="p is 1; a dropout probability"):
-        F.dropout_forward(np.ones(3), 1, np.random.default_rng(0))
+    for p in (1, 1.5, -0.1):
+        with pytest.raises(ValueError, match=f"p is {p}; a dropout probability"):
+            F.dropout_forward(np.ones(3), p, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("bad", [-1, 7])
