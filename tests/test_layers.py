@@ -98,6 +98,15 @@ def test_contributions_of_the_depths_add_up(x):
         for key, leaf in total.items():
             parts = [flatten(depth[name])[key] for depth in contributions]
             np.testing.assert_allclose(leaf, sum(parts), rtol=1e-12, atol=1e-12)
+    # Depth by depth they are what an encoder of equal copies gives its own copy.
+    unshared = small_config(sharing="none")
+    copies = {name: blocks * 3 for name, blocks in params.items()}
+    _, cache = layers.encoder_forward(copies, x, None, unshared)
+    _, own = layers.encoder_backward(copies, ([None] * 3 + [dy], [None] * 3), cache)
+    for depth in range(3):
+        for name in ("attention", "feed_forward"):
+            for key, leaf in flatten(contributions[depth][name]).items():
+                assert (leaf == flatten(own[name][depth])[key]).all()
     # The deepest depth comes last: it is the one that dy alone reaches.
     shallow, deep = (flatten(contributions[i]["feed_forward"])["layer_norm.beta"] for i in (0, 2))
     np.testing.assert_allclose(deep, dy.sum(axis=(0, 1)))
