@@ -7,6 +7,8 @@ import pytest
 # rounding: there is nothing to be relative to.
 TRULY_ZERO = "attention.key.bias"
 
+collect_ignore = ["make_reference.py"]      # a script, which needs PyTorch
+
 
 def _errors(ours, theirs):
     """The error of every array, by name: max|a - b| / max|b|, or max|a - b| where b is 0."""
