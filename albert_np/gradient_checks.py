@@ -1,8 +1,7 @@
 """The list of all gradient checks of this package: what is checked, on what, to which bound.
 
 Sizes that could be mixed up are different (B=2, T=5, A=3, D=4, ...), so that a swapped axis cannot
-pass; gammas are
-not 1 and biases not 0; dropout draws the same mask at every call.
+pass; gammas are not 1 and biases not 0; dropout draws the same mask at every call.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from .parameters import tree_map
 B, T, E, A, D, H, FF, V, P = 2, 5, 6, 3, 4, 12, 14, 17, 7
 
 LAYER_BOUND, MODEL_BOUND = 1e-7, 1e-6
-COMPLEX_IS_BETTER = 1e-6       # the complex step's bounds: 1e-13 and 1e-12
+COMPLEX_IS_BETTER = 1e-6       # the complex step's bounds: 1e-13 and 1e-12, in both precisions
 
 
 @dataclass
@@ -41,6 +40,8 @@ class GradientCheck:
         million times smaller.
     entries : int or None
         How many random entries of each parameter are checked; None checks all.
+    config : AlbertConfig or None
+        What it is built from; None for functions, which need none.
     """
 
     component: str
@@ -49,6 +50,7 @@ class GradientCheck:
     inputs: Any
     bound: float = LAYER_BOUND
     entries: int | None = None
+    config: AlbertConfig | None = None
 
     def run(self, method="centred", seed=0):
         """Check it.
@@ -178,7 +180,7 @@ def layer_checks():
         """A check of ``forward(params, x, keep, config, rng)`` with a fixed dropout mask."""
         return _layer(component,
                       lambda params, x: forward(params, x, keep, config, np.random.default_rng(7)),
-                      backward, branch(random_parameters(config)), x, **options)
+                      backward, branch(random_parameters(config)), x, config=config, **options)
 
     config = small_config()
     checks = [
@@ -191,11 +193,12 @@ def layer_checks():
               ("padding", small_config(), keep),
               ("(B, T, T) mask", small_config(), layers.visible_keys(pairwise)),
               ("dropout", small_config(**dropout), keep)]],
-        *[_layer(f"feed_forward, {act}",
-                 lambda params, x, c=small_config(hidden_act=act):
-                     layers.feed_forward_forward(params, x, c),
-                 layers.feed_forward_backward,
-                 random_parameters(config)["encoder"]["feed_forward"][0]["feed_forward"], x)
+        *[layer(f"feed_forward, {act}",
+                lambda params, x, keep, config, rng:
+                    layers.feed_forward_forward(params, x, config),
+                layers.feed_forward_backward,
+                lambda params: params["encoder"]["feed_forward"][0]["feed_forward"],
+                small_config(hidden_act=act))
           for act in ("gelu", "gelu_new", "relu", "tanh", "linear")],
         layer("attention_block", layers.attention_block_forward, layers.attention_block_backward,
               lambda params: params["encoder"]["attention"][0], small_config(**dropout)),
@@ -252,7 +255,7 @@ def _embeddings_checks(dropout):
             f"embeddings, {what}",
             lambda params, config=config: layers.embeddings_forward(
                 params, ids, types, config, np.random.default_rng(7)),
-            layers.embeddings_backward, random_parameters(config)["embeddings"])
+            layers.embeddings_backward, random_parameters(config)["embeddings"], config=config)
 
 
 def _masked_lm_head_checks(x):
@@ -269,7 +272,8 @@ def _masked_lm_head_checks(x):
             lambda inputs, config=config: layers.masked_lm_head_forward(
                 inputs["params"], inputs["x"], inputs["word"], config),
             backward,
-            {"params": params["mlm_head"], "x": x, "word": params["embeddings"]["word"]})
+            {"params": params["mlm_head"], "x": x, "word": params["embeddings"]["word"]},
+            config=config)
 
 
 # ---- models --------------------------------------------------------------------------------------
@@ -325,7 +329,8 @@ def _model_check(component, model_class, config, outputs, given):
         return model.backward(cache, AlbertOutput(**dy))
 
     params = {name: random_parameters(config)[name] for name in model.components}
-    return GradientCheck(component, forward, backward, params, bound=MODEL_BOUND, entries=8)
+    return GradientCheck(component, forward, backward, params, bound=MODEL_BOUND, entries=8,
+                         config=config)
 
 
 # ---- the report ----------------------------------------------------------------------------------
@@ -336,13 +341,13 @@ def bound_of(check, method):
     Parameters
     ----------
     check : GradientCheck
-    method : {"centred", "complex"}
+    method : {"centred", "complex", "extended"}
 
     Returns
     -------
     float
     """
-    return check.bound * (COMPLEX_IS_BETTER if method == "complex" else 1)
+    return check.bound * (1 if method == "centred" else COMPLEX_IS_BETTER)
 
 
 def faults(check, reports, method="centred"):
@@ -352,7 +357,7 @@ def faults(check, reports, method="centred"):
     ----------
     check : GradientCheck
     reports : list of GradientReport
-    method : {"centred", "complex"}
+    method : {"centred", "complex", "extended"}
 
     Returns
     -------
@@ -366,7 +371,7 @@ def run_all(method="centred", seed=0, only=None):
 
     Parameters
     ----------
-    method : {"centred", "complex"}
+    method : {"centred", "complex", "extended"}
     seed : int
     only : str, optional
         Run those whose component contains this word.

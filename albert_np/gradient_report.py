@@ -4,6 +4,7 @@ Three questions, a picture each: where in each parameter are the errors; how doe
 on the step; and what does each depth contribute to the gradient of a shared weight?
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,34 +12,124 @@ import numpy as np
 from . import gradcheck
 from .gradient_checks import all_checks, padding_mask, random_parameters, small_config
 from .models import AlbertForPreTraining
-from .parameters import flatten, global_norm
+from .parameters import flatten
 
 
-def write_report(folder):
-    """Draw the three pictures.
+def write_report(folder, only=None):
+    """Draw the pictures of one component.
 
     Parameters
     ----------
     folder : str or Path
         Made if it does not exist.
+    only : str, optional
+        Which component, see :func:`find_check`; None draws the encoder layer.
 
     Returns
     -------
-    list of Path
-        ``errors.png``, ``steps.png`` and ``depths.png``.
+    pictures : list of Path
+        ``errors.png``, ``steps.png`` and, where the component is applied at several depths,
+        ``depths.png``.
+    remarks : list of str
+        A sentence for each thing that a reader might expect otherwise.
     """
     from .plotting import plot_depths, plot_error_maps, plot_steps
 
     folder = Path(folder)
-    check = next(check for check in all_checks() if check.component == "encoder_layer")
+    check, remarks = find_check(only)
+    name = check.component
     steps, curves = errors_by_step(check)
-    norms, cosines = depth_contributions()
-    return [
+    pictures = [
         plot_error_maps(error_maps(check), folder / "errors.png",
-                        "Relative error of every entry of an encoder layer's gradient"),
-        plot_steps(steps, curves, folder / "steps.png"),
-        plot_depths(norms, cosines, folder / "depths.png"),
+                        f"Relative errors of all derivatives of {name}\n"
+                        f"by centred differences; above each parameter its worst"),
+        plot_steps(steps, curves, folder / "steps.png", f"Error of numerical slopes of {name}"),
     ]
+    shared = shared_part(check)
+    if shared is None:
+        remarks.append(f"no depths.png: nothing of {name!r} is a weight that every depth shares")
+    else:
+        config, part = shared
+        norms, cosines = depth_contributions(config=config, part=part)
+        pictures.append(plot_depths(norms, cosines, folder / "depths.png",
+                                    f"What each depth adds to the shared gradient of {name}"))
+    return pictures, remarks
+
+
+def find_check(only=None):
+    """The gradient check that a word means.
+
+    Parameters
+    ----------
+    only : str, optional
+        A component, or the part of its name before the comma, or a piece of its name; None means
+        "encoder_layer". Where several fit, the first is taken.
+
+    Returns
+    -------
+    check : GradientCheck
+    remarks : list of str
+        A sentence, where several fit.
+
+    Raises
+    ------
+    ValueError
+        Where none fits.
+
+    Examples
+    --------
+    >>> check, remarks = find_check("feed_forward")
+    >>> remarks
+    ["the first of 5 components that 'feed_forward' fits: feed_forward, gelu"]
+    """
+    only = "encoder_layer" if only is None else only
+    checks = all_checks()
+    for fits in (lambda name: name == only, lambda name: name.split(",")[0] == only,
+                 lambda name: only in name):
+        fitting = [check for check in checks if fits(check.component)]
+        if fitting:
+            break
+    else:
+        raise ValueError(f"no component's name contains {only!r}")
+    remarks = [] if len(fitting) == 1 else [
+        f"the first of {len(fitting)} components that {only!r} fits: {fitting[0].component}"]
+    return fitting[0], remarks
+
+
+# Components that are parts of an encoder layer, and where their gradients are in the layer's.
+PARTS = {
+    "encoder_layer": "",
+    "attention_block": "attention.",
+    "attention": "attention.self_attention.",
+    "feed_forward_block": "feed_forward.",
+    "feed_forward": "feed_forward.feed_forward.",
+}
+
+
+def shared_part(check):
+    """Which weights of a component every depth shares.
+
+    Parameters
+    ----------
+    check : GradientCheck
+
+    Returns
+    -------
+    (AlbertConfig, str) or None
+        A configuration, and the beginning of the dotted names within a layer; "" is all of them.
+        None where there are no such weights.
+    """
+    if check.config is None:
+        return None
+    name = check.component.split(",")[0]
+    if name in PARTS:
+        return check.config, PARTS[name]
+    if name in ("encoder", "AlbertModel", "AlbertForPreTraining"):
+        attention, feed_forward = (len(set(used)) == 1 for used in zip(*check.config.schedule()))
+        if attention or feed_forward:
+            return check.config, ("" if attention and feed_forward
+                                  else "attention." if attention else "feed_forward.")
+    return None
 
 
 def error_maps(check, method="centred", seed=0):
@@ -47,7 +138,7 @@ def error_maps(check, method="centred", seed=0):
     Parameters
     ----------
     check : GradientCheck
-    method : {"centred", "complex"}
+    method : {"centred", "complex", "extended"}
     seed : int
         As in :meth:`GradientCheck.run`.
 
@@ -58,8 +149,9 @@ def error_maps(check, method="centred", seed=0):
     """
     analytic, numerical = both_gradients(check, method, np.random.default_rng([seed, 1]))
     floor = gradcheck.FLOOR[method]
-    return {name: np.abs(analytic[name] - numerical[name])
-            / np.maximum(np.abs(analytic[name]) + np.abs(numerical[name]), floor)
+    return {name: (np.abs(analytic[name] - numerical[name])
+                   / np.maximum(np.abs(analytic[name]) + np.abs(numerical[name]), floor)
+                   ).astype(np.float64)
             for name in analytic}
 
 
@@ -69,7 +161,7 @@ def both_gradients(check, method, rng, step=None):
     Parameters
     ----------
     check : GradientCheck
-    method : {"plain", "centred", "complex"}
+    method : {"plain", "centred", "complex", "extended"}
         "plain" is the centred difference without its correction at 2h.
     rng : numpy.random.Generator
         Draws the upstream gradient.
@@ -80,13 +172,12 @@ def both_gradients(check, method, rng, step=None):
     -------
     analytic, numerical : dicts from dotted names to arrays
     """
-    y, cache = check.forward(check.inputs)
+    inputs, nudged = gradcheck.working_copies(check.inputs, method)
+    y, cache = check.forward(inputs)
     dy = gradcheck.random_like(y, rng)
-    analytic = flatten(check.backward(check.inputs, dy, cache))
-    dtype = np.complex128 if method == "complex" else np.float64
-    nudged = gradcheck.cast_floats(check.inputs, dtype)
+    analytic = flatten(check.backward(inputs, dy, cache))
     arrays = flatten(nudged)
-    numerical = {name: np.zeros(gradient.shape) for name, gradient in analytic.items()}
+    numerical = {name: np.zeros_like(gradient) for name, gradient in analytic.items()}
     for name, gradient in analytic.items():
         for index in np.ndindex(gradient.shape):
             numerical[name][index] = gradcheck.derivative(
@@ -117,12 +208,13 @@ def errors_by_step(check, seed=0):
             report = gradcheck.check_directions(check.forward, check.backward, check.inputs,
                                                 rng=np.random.default_rng(seed), directions=3,
                                                 method=method, step=h)
-            errors.append(max(report.error, 1e-17))
+            error = gradcheck.relative_error(report.analytic, report.numerical)   # of one floor
+            errors.append(max(error, 1e-17))
         curves[method] = np.array(errors)
     return steps, curves
 
 
-def depth_contributions(depths=6, seed=0):
+def depth_contributions(depths=6, seed=0, config=None, part=""):
     """What each depth adds to the gradient of the shared layer (ENC.3).
 
     Parameters
@@ -130,15 +222,19 @@ def depth_contributions(depths=6, seed=0):
     depths : int
         How often the layer is applied.
     seed : int
+    config : AlbertConfig, optional
+        Of the model, up to its depth; dropout is off.
+    part : str
+        Only the parameters of the layer whose dotted names begin so.
 
     Returns
     -------
     norms : array (depths,)
-        The length of each depth's contribution, all parameters of the layer as one vector.
+        The length of each depth's contribution, all these parameters as one vector.
     cosines : array (depths, depths)
         Between every two of them: 1 where two depths pull the same way, -1 where they oppose.
     """
-    config = small_config(num_hidden_layers=depths)
+    config = replace(config or small_config(), num_hidden_layers=depths)
     model = AlbertForPreTraining(config, dtype=np.float64)
     model.params = random_parameters(config, seed)
     ids = np.array([[2, 9, 4, 9, 3], [2, 9, 4, 0, 0]])
@@ -146,7 +242,7 @@ def depth_contributions(depths=6, seed=0):
     _, cache = model.forward(ids, padding_mask(), labels=labels, sentence_order_label=[1, 0])
     contributions = []
     model.backward(cache, contributions=contributions)
-    norms = np.array([global_norm(tree) for tree in contributions])
-    vectors = np.array([np.concatenate([leaf.ravel() for leaf in flatten(tree).values()])
-                        for tree in contributions])
+    vectors = np.array([np.concatenate([leaf.ravel() for name, leaf in flatten(tree).items()
+                                        if name.startswith(part)]) for tree in contributions])
+    norms = np.sqrt(np.square(vectors).sum(axis=1))
     return norms, vectors @ vectors.T / np.outer(norms, norms)

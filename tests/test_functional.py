@@ -40,10 +40,22 @@ def test_gelu_new_is_near_gelu_but_not_the_same():
     assert 1e-4 < difference < 5e-4
 
 
+def test_gelu_new_by_definition():
+    x = np.linspace(-6, 6, 101)
+    expected = [0.5 * v * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v ** 3)))
+                for v in x]
+    np.testing.assert_allclose(F.gelu_new_forward(x)[0], expected, rtol=1e-12, atol=1e-15)
+
+
 def test_relu_and_tanh_by_definition():
     x = np.array([-2.0, -0.5, 0.0, 0.5, 2.0])
     assert F.relu_forward(x)[0].tolist() == [0.0, 0.0, 0.0, 0.5, 2.0]
     np.testing.assert_allclose(F.tanh_forward(x)[0], [math.tanh(value) for value in x])
+
+
+def test_slope_of_relu_at_0_is_0():
+    _, cache = F.relu_forward(np.array([-1.0, 0.0, 0.5]))
+    assert F.relu_backward(np.full(3, 10.0), cache).tolist() == [0, 0, 10]
 
 
 def test_layer_norm_normalises_rows(rng):
@@ -61,6 +73,16 @@ def test_layer_norm_of_equal_numbers_is_beta():
 def test_softmax_does_not_overflow():
     p, _ = F.softmax_forward(np.array([[1000.0, 1000.0, -1000.0]]))
     np.testing.assert_allclose(p, [[0.5, 0.5, 0]])
+
+
+def test_every_row_has_a_largest_score_of_its_own():
+    """Rows far apart: shifting one by the largest score of another would leave only zeros."""
+    x = np.array([[[1000.0, 1000.0, -1000.0], [-1000.0, -1000.0, -3000.0]]])
+    expected = [[[0.5, 0.5, 0], [0.5, 0.5, 0]]]
+    np.testing.assert_allclose(F.softmax_forward(x)[0], expected)
+    x[..., 2] = 5000
+    keep = np.array([True, True, False])
+    np.testing.assert_allclose(F.masked_softmax_forward(x, keep)[0], expected)
 
 
 def test_masked_softmax_is_softmax_over_what_is_kept(rng):
@@ -94,22 +116,56 @@ def test_erf_of_integers():
     np.testing.assert_allclose(F.erf(np.array([0, 1, 2])), [0, math.erf(1), math.erf(2)])
 
 
+def test_erf_where_the_two_quotients_meet():
+    """At 0.46875 itself the quotient for small x serves, the more exact of the two in float32."""
+    error = float(F.erf(np.float32(0.46875))) - math.erf(0.46875)
+    assert abs(error) < np.finfo(np.float32).eps / 2
+
+
+def test_erf_is_the_constant_1_beyond_6():
+    """Its slope, by the complex step, is right up to 6 itself and 0 beyond."""
+    slope = F.erf(np.array([6 + 1e-20j, 6.5 + 1e-20j])).imag / 1e-20
+    assert slope[0] == pytest.approx(2 / math.sqrt(math.pi) * math.exp(-36), rel=1e-9, abs=0)
+    assert slope[1] == 0
+
+
 def test_what_is_no_index_is_refused():
-    with pytest.raises(ValueError, match="ids have dtype bool; they must be integers"):
+    with pytest.raises(ValueError, match="^ids have dtype bool; they must be integers$"):
         F.embedding_forward(np.zeros((7, 3)), np.array([True, False]))
-    with pytest.raises(ValueError, match="labels have dtype float64; they must be integers"):
+    with pytest.raises(ValueError, match="^labels have dtype float64; they must be integers$"):
         F.cross_entropy_forward(np.zeros((2, 3)), np.array([0.0, 1.0]))
-    with pytest.raises(ValueError, match=r"weights have shape \(1,\), but labels have shape"):
-        F.cross_entropy_forward(np.zeros((2, 3)), np.array([0, 1]), weights=np.ones(1))
     for p in (1, 1.5, -0.1):
-        with pytest.raises(ValueError, match=f"p is {p}; a dropout probability"):
+        with pytest.raises(ValueError, match=f"^p is {p}; a dropout probability lies in .0, 1.$"):
             F.dropout_forward(np.ones(3), p, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("bad", [-1, 7])
-def test_embedding_refuses_ids_outside_the_table(bad):
-    with pytest.raises(ValueError, match="the embedding table has rows 0 to 6"):
-        F.embedding_forward(np.zeros((7, 3)), np.array([0, bad]))
+@pytest.mark.parametrize("shape", [(1,), (3,), (2, 2)])
+def test_shapes_that_differ_are_refused(shape):
+    """Whichever of the two is the larger, and with both of them named."""
+    with pytest.raises(ValueError) as refusal:
+        F.cross_entropy_forward(np.zeros((2, 3)), np.array([0, 1]), weights=np.ones(shape))
+    assert str(refusal.value) == f"weights have shape {shape}, but labels have shape (2,)"
+    with pytest.raises(ValueError) as refusal:
+        F.mean_squared_error_forward(np.zeros(2), np.zeros(shape))
+    assert str(refusal.value) == f"targets have shape {shape}, but predictions have shape (2,)"
+    with pytest.raises(ValueError) as refusal:
+        F.binary_cross_entropy_forward(np.zeros(2), np.zeros(shape))
+    assert str(refusal.value) == f"targets have shape {shape}, but logits have shape (2,)"
+
+
+@pytest.mark.parametrize("ids, range_of_ids", [([3, -1], "-1 to 3"), ([0, 8], "0 to 8"),
+                                               ([9, 2], "2 to 9")])
+def test_embedding_refuses_ids_outside_the_table(ids, range_of_ids):
+    with pytest.raises(ValueError) as refusal:
+        F.embedding_forward(np.zeros((8, 3)), np.array(ids))
+    assert str(refusal.value) == (f"ids range from {range_of_ids}, "
+                                  "but the embedding table has rows 0 to 7")
+
+
+def test_embedding_of_no_ids():
+    y, cache = F.embedding_forward(np.ones((8, 3)), np.zeros((2, 0), int))
+    assert y.shape == (2, 0, 3)
+    assert F.embedding_backward(y, cache).tolist() == np.zeros((8, 3)).tolist()
 
 
 def test_dropout_keeps_the_mean_and_the_share():
@@ -125,6 +181,22 @@ def test_dropout_is_off_without_rng():
     x = np.ones(5)
     assert F.dropout_forward(x, 0.9, None)[0] is x
     assert F.dropout_backward(x, None) is x
+
+
+@pytest.mark.parametrize("p", [0, 0.0])
+def test_dropout_is_off_at_probability_0(rng, p):
+    x, state = np.ones(5), rng.bit_generator.state
+    y, mask = F.dropout_forward(x, p, rng)
+    assert y is x and mask is None and rng.bit_generator.state == state
+
+
+def test_dropout_drops_with_probability_p_exactly():
+    """A number drawn from [0, 1) is below p with probability p; one that equals p is kept."""
+    class Draws:
+        def random(self, shape, dtype):
+            return np.array([0.25, 0.5, 0.75], dtype).reshape(shape)
+
+    assert F.dropout_forward(np.ones(3), 0.5, Draws())[0].tolist() == [0, 2, 2]
 
 
 def cross_entropy(x, labels, weights, ignore=-100):
@@ -149,6 +221,31 @@ def test_cross_entropy(rng):
         cross_entropy(x, ignored, np.ones(6), ignore=1))
 
 
+def test_cross_entropy_of_several_axes_is_that_of_their_rows(rng):
+    x, labels = rng.standard_normal((2, 3, 4)), rng.integers(1, 4, (2, 3))
+    weights = rng.random((2, 3))
+    loss, cache = F.cross_entropy_forward(x, labels, weights=weights)
+    assert loss == pytest.approx(cross_entropy(x.reshape(6, 4), labels.ravel(), weights.ravel()))
+    rows_cache = F.cross_entropy_forward(x.reshape(6, 4), labels.ravel(),
+                                         weights=weights.ravel())[1]
+    dx, dx_rows = (F.cross_entropy_backward(2.0, c) for c in (cache, rows_cache))
+    assert dx.shape == (2, 3, 4) and (dx.reshape(6, 4) == dx_rows).all()
+
+
+def test_cross_entropy_divides_by_the_sum_of_the_weights_whatever_its_sign(rng):
+    x, labels, weights = rng.standard_normal((3, 4)), np.array([3, 0, 1]), np.array([1.0, 2.0, 4.0])
+    positive, negative = (F.cross_entropy_forward(x, labels, weights=w)[0]
+                          for w in (weights, -weights))
+    assert negative == pytest.approx(positive)
+
+
+def test_cross_entropy_of_one_class_or_of_no_rows_is_0():
+    loss, cache = F.cross_entropy_forward(np.ones((2, 1)), np.array([0, -100]))
+    assert loss == 0 and F.cross_entropy_backward(1.0, cache).tolist() == [[0], [0]]
+    loss, cache = F.cross_entropy_forward(np.ones((0, 4)), np.zeros(0, int))
+    assert loss == 0 and F.cross_entropy_backward(1.0, cache).shape == (0, 4)
+
+
 def test_cross_entropy_of_nothing_is_0(rng):
     loss, cache = F.cross_entropy_forward(rng.standard_normal((2, 3)), np.array([-100, -100]))
     assert loss == 0 and (F.cross_entropy_backward(1.0, cache) == 0).all()
@@ -159,15 +256,21 @@ def test_cross_entropy_of_huge_logits_is_finite():
     assert loss == 1e4
 
 
-@pytest.mark.parametrize("labels, message", [
-    ([0, 3], "labels range from 0 to 3, but there are 3 classes, 0 to 2"),
-    ([0, -1], "labels range from -1 to 0, but there are 3 classes, 0 to 2"),
-    ([0], r"labels have shape \(1,\), but logits of shape \(2, 3\) need labels of shape \(2,\)"),
-    ([0, 1, 2], r"labels have shape \(3,\)"),
-    ([[0, 1], [0, 1]], r"labels have shape \(2, 2\)")])
-def test_cross_entropy_refuses_bad_labels(labels, message):
-    with pytest.raises(ValueError, match=message):
-        F.cross_entropy_forward(np.zeros((2, 3)), np.array(labels))
+@pytest.mark.parametrize("shape, labels, message", [
+    ((2, 4), [0, 4], "labels range from 0 to 4, but there are 4 classes, 0 to 3"),
+    ((2, 4), [7, 1], "labels range from 1 to 7, but there are 4 classes, 0 to 3"),
+    ((2, 4), [0, -1], "labels range from -1 to 0, but there are 4 classes, 0 to 3"),
+    ((2, 3), [0], "labels have shape (1,), but logits of shape (2, 3) need labels of shape (2,)"),
+    ((2, 3), [0, 1, 2],
+     "labels have shape (3,), but logits of shape (2, 3) need labels of shape (2,)"),
+    ((2, 3, 4), [0, 1],
+     "labels have shape (2,), but logits of shape (2, 3, 4) need labels of shape (2, 3)"),
+    ((2, 3), [[0, 1], [0, 1]],
+     "labels have shape (2, 2), but logits of shape (2, 3) need labels of shape (2,)")])
+def test_cross_entropy_refuses_bad_labels(shape, labels, message):
+    with pytest.raises(ValueError) as refusal:
+        F.cross_entropy_forward(np.zeros(shape), np.array(labels))
+    assert str(refusal.value) == message
 
 
 def test_mean_squared_error(rng):
@@ -175,7 +278,7 @@ def test_mean_squared_error(rng):
     assert F.mean_squared_error_forward(x, t)[0] == pytest.approx(
         sum((a - b) ** 2 for a, b in zip(x, t)) / 5)
     with pytest.raises(ValueError, match="targets have shape"):
-        F.mean_squared_error_forward(x[:, None], t)
+        F.mean_squared_error_forward(x[:, None], t)            # would broadcast to (5, 5)
 
 
 def test_binary_cross_entropy(rng):
@@ -186,6 +289,19 @@ def test_binary_cross_entropy(rng):
     assert F.binary_cross_entropy_forward(np.array([800.0, -800.0]), np.array([0, 1]))[0] == 800
     with pytest.raises(ValueError, match="targets have shape"):
         F.binary_cross_entropy_forward(x, t[:1])
+
+
+def test_binary_cross_entropy_where_its_two_forms_meet():
+    """log(1 + e^x) has one form above 0 and one up to 0. At 0 every line must choose the same one:
+    a mixture would have the right value and the wrong slope. The complex step sees the slope of
+    the loss, sigma(x) - t, and that of its gradient, sigma (1 - sigma)."""
+    for x in (-0.5, 0.0, 0.5):
+        sigmoid = 1 / (1 + math.exp(-x))
+        loss, cache = F.binary_cross_entropy_forward(np.array([x + 1e-20j]), np.array([0.25]))
+        assert loss.imag / 1e-20 == pytest.approx(sigmoid - 0.25)
+        dx = F.binary_cross_entropy_backward(1.0, cache)
+        assert dx.real == pytest.approx(sigmoid - 0.25)
+        assert dx.imag / 1e-20 == pytest.approx(sigmoid * (1 - sigmoid))
 
 
 FUNCTIONS = {

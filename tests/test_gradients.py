@@ -4,15 +4,21 @@ import numpy as np
 import pytest
 
 from albert_np import gradcheck
+from albert_np.cli import main
 from albert_np.gradient_checks import (all_checks, bound_of, faults, function_checks,
                                        layer_checks)
+from albert_np.gradient_report import both_gradients
 from albert_np.parameters import flatten
 
 CHECKS = {check.component: check for check in all_checks()}
 
 
+EXTENDED = pytest.param("extended", marks=pytest.mark.skipif(
+    not gradcheck.HAS_EXTENDED, reason="long double has no more digits than float64 here"))
+
+
 @pytest.mark.parametrize("component", CHECKS)
-@pytest.mark.parametrize("method", ["centred", "complex"])
+@pytest.mark.parametrize("method", ["centred", "complex", EXTENDED])
 def test_gradient(component, method):
     check = CHECKS[component]
     reports = check.run(method)
@@ -34,15 +40,47 @@ def test_bounds_are_those_promised():
     for component, check in CHECKS.items():
         model = component.startswith("Albert")
         assert bound_of(check, "centred") <= (1e-6 if model else 1e-7)
-        assert bound_of(check, "complex") <= (1e-12 if model else 1e-13) * (1 + 1e-9)
+        for method in ("complex", "extended"):
+            assert bound_of(check, method) <= (1e-12 if model else 1e-13) * (1 + 1e-9)
+    assert gradcheck.FLOOR["extended"] == gradcheck.FLOOR["centred"] == 1e-3
 
 
-def test_checks_cover_the_variants_that_matter():
-    names = " · ".join(CHECKS)
-    for variant in ("sharing all", "sharing attention", "sharing ffn", "sharing none", "groups",
-                    "gelu (erf)", "dropout", "padding", "(B, T, T) mask", "E = H", "no mapping",
-                    "cross-layer residual"):
-        assert variant in names
+@pytest.mark.skipif(not gradcheck.HAS_EXTENDED, reason="no more digits than float64 here")
+def test_more_digits_leave_smaller_errors():
+    """What the complex step finds in float64 is round-off: it shrinks as the digits grow."""
+    for component in ("layer_norm", "attention, padding", "encoder_layer", "pooler"):
+        worst = {}
+        for method in ("complex", "extended"):
+            analytic, numerical = both_gradients(CHECKS[component], method,
+                                                 np.random.default_rng(3))
+            worst[method] = max(abs(analytic[name] - numerical[name]).max() for name in analytic)
+        assert 1e-16 < worst["complex"] < 1e-13, component
+        assert worst["extended"] < worst["complex"] / 100, component       # its eps: 1/2048
+
+
+def test_more_digits_reach_every_gradient():
+    """One function that fell back to float64 would show its round-off in all that follow."""
+    for check in [*function_checks(), *layer_checks()]:
+        inputs = gradcheck.cast_floats(check.inputs, np.longdouble)
+        y, cache = check.forward(inputs)
+        gradients = flatten(check.backward(inputs, gradcheck.random_like(y, np.random), cache))
+        for name, array in {**flatten({"y": y}), **gradients}.items():
+            assert np.asarray(array).dtype == np.longdouble, (
+                f"{check.component}: given long doubles, {name} comes out as {array.dtype}")
+
+
+@pytest.mark.skipif(not gradcheck.HAS_EXTENDED, reason="no more digits than float64 here")
+def test_command_knows_the_extended_precision(capsys):
+    assert main(["gradcheck", "--method", "extended", "--only", "attention, padding"]) == 0
+    row = next(row for row in capsys.readouterr().out.splitlines() if "params.b_k" in row)
+    assert float(row.split()[1]) < 1e-14                # in float64 it stands at 2e-12
+
+
+def test_extended_precision_is_refused_where_there_is_none(rng, monkeypatch):
+    monkeypatch.setattr(gradcheck, "HAS_EXTENDED", False)
+    with pytest.raises(ValueError, match="the method 'extended' needs a machine whose long double"):
+        gradcheck.check_gradients(square_forward, square_backward, *square_inputs(rng), rng=rng,
+                                  method="extended")
 
 
 # ---- the checker itself --------------------------------------------------------------------------
@@ -59,7 +97,7 @@ def square_inputs(rng):
     return {"a": rng.standard_normal(4)}, rng.standard_normal(4)
 
 
-@pytest.mark.parametrize("method", ["centred", "complex"])
+@pytest.mark.parametrize("method", ["centred", "complex", EXTENDED])
 def test_right_gradient_passes(rng, method):
     reports = gradcheck.check_gradients(square_forward, square_backward, *square_inputs(rng),
                                         rng=rng, method=method)
@@ -68,7 +106,7 @@ def test_right_gradient_passes(rng, method):
     assert max(report.error for report in reports) < 1e-10
 
 
-@pytest.mark.parametrize("method", ["centred", "complex"])
+@pytest.mark.parametrize("method", ["centred", "complex", EXTENDED])
 @pytest.mark.parametrize("index", range(4))
 def test_one_wrong_entry_is_found_and_named(rng, method, index):
     def wrong_backward(params, dy, cache):
@@ -85,7 +123,7 @@ def test_one_wrong_entry_is_found_and_named(rng, method, index):
     assert f"x[{index}]" in str(wrong)
 
 
-@pytest.mark.parametrize("method", ["centred", "complex"])
+@pytest.mark.parametrize("method", ["centred", "complex", EXTENDED])
 def test_directions_notice_a_wrong_gradient(rng, method):
     params, x = square_inputs(rng)
 

@@ -23,6 +23,27 @@ def test_heads_are_split_by_columns(x):
     assert (layers.merge_heads(heads) == x).all()
 
 
+def test_heads_are_put_back_side_by_side(x):
+    """With more heads than columns in each, and with fewer, and with one of either."""
+    for A in (1, 2, 4, 12):
+        heads = layers.split_heads(x, A)
+        assert heads.shape == (2, A, 5, 12 // A)
+        merged = layers.merge_heads(heads)
+        assert merged.shape == x.shape and (merged == x).all()
+
+
+def test_visible_keys_in_the_shape_of_the_scores():
+    """(B, T) is the same for every query, (B, T, T) has a row for each; all but 0 may be seen."""
+    assert layers.visible_keys(None) is None
+    padding = np.array([[1, 1, 0], [-1, 0.5, 2]])
+    keep = layers.visible_keys(padding)
+    assert keep.dtype == bool and keep.shape == (2, 1, 1, 3)
+    assert keep[:, 0, 0].tolist() == [[True, True, False], [True, True, True]]
+    causal = np.tril(np.ones((2, 3, 3)))
+    keep = layers.visible_keys(causal)
+    assert keep.shape == (2, 1, 3, 3) and (keep[:, 0] == causal.astype(bool)).all()
+
+
 def test_attention_of_one_head_by_loops(rng, x):
     config = small_config(num_attention_heads=1)
     params = random_parameters(config)["encoder"]["attention"][0]["self_attention"]

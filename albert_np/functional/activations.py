@@ -117,7 +117,13 @@ def linear_activation_forward(x):
 
 
 def linear_activation_backward(dy, cache):
-    """The slope of y = x is 1."""
+    """The slope of y = x is 1.
+
+    Examples
+    --------
+    >>> linear_activation_backward(np.array([10.0]), None).tolist()
+    [10.0]
+    """
     return dy
 
 

@@ -97,8 +97,8 @@ def cross_entropy_backward(dloss, cache):
 
     Examples
     --------
-    Two rows with two equal logits each, so p = (1/2, 1/2); the second row is ignored and counts neither
-    in the sum nor in the mean:
+    Two rows with two equal logits each, so p = (1/2, 1/2); the second row is ignored and counts
+    neither in the sum nor in the mean:
 
     >>> loss, cache = cross_entropy_forward(np.zeros((2, 2)), np.array([0, -100]))
     >>> round(float(loss), 6)                          # ln 2

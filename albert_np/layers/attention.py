@@ -167,10 +167,10 @@ def attention_backward(params, dy, cache):
 
     Examples
     --------
-    Two tokens, one head, one number each: x = (2, 4). With W_q = 0 both keys score alike, so each token
-    collects the mean, 3. Let only the first output matter, dy = (1, 0). Then dv = (1/2, 1/2), and by
-    (ATT.5) dp = (2, 4) for the first query, whose mean under p is 3; so dz = (-1/2, 1/2) and
-    dq = -1/2 * 2 + 1/2 * 4 = 1.
+    Two tokens, one head, one number each: x = (2, 4). With W_q = 0 both keys score alike, so each
+    token collects the mean, 3. Let only the first output matter, dy = (1, 0). Then
+    dv = (1/2, 1/2), and by (ATT.5) dp = (2, 4) for the first query, whose mean under p is 3; so
+    dz = (-1/2, 1/2) and dq = -1/2 * 2 + 1/2 * 4 = 1.
 
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(hidden_size=1, num_attention_heads=1)

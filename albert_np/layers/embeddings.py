@@ -83,6 +83,31 @@ def embeddings_backward(params, dh, cache):
     Returns
     -------
     grads : tree like params
+
+    Examples
+    --------
+    Two sequences of two tokens, E = 2 and H = 1. Every s has the variance 1, so that with
+    epsilon = 3 the standard deviation is 2. Let dh = 1 everywhere: the map W = (16, 0) makes it
+    de = (16, 0), and layer norm makes that ds = (3, -3) at each of the four tokens (as in the
+    example of the attention block). What is left is counting. Row 1 of the word table is used
+    three times and row 0 once; positions 0 and 1 are used twice and position 2 never; all four
+    tokens have type 0:
+
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(embedding_size=2, hidden_size=1, num_attention_heads=1,
+    ...                       layer_norm_eps=3.0)
+    >>> params = {"word": np.array([[2.0, 2.0], [1.0, 1.0]]),
+    ...           "position": np.array([[1.0, -1.0], [-1.0, 1.0], [9.0, 9.0]]),
+    ...           "token_type": np.zeros((2, 2)),
+    ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)},
+    ...           "mapping": {"W": np.array([[16.0], [0.0]]), "b": np.zeros(1)}}
+    >>> ids, types = np.array([[1, 0], [1, 1]]), np.array([[0, 0], [0, 0]])
+    >>> h, cache = embeddings_forward(params, ids, types, config)
+    >>> grads = embeddings_backward(params, np.ones((2, 2, 1)), cache)
+    >>> grads["word"].tolist(), grads["token_type"].tolist()
+    ([[3.0, -3.0], [9.0, -9.0]], [[12.0, -12.0], [0.0, 0.0]])
+    >>> grads["position"].tolist()
+    [[6.0, -6.0], [6.0, -6.0], [0.0, 0.0]]
     """
     word_cache, type_cache, norm_cache, dropout_cache, mapping_cache = cache
     grads = {}

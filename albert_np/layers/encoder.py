@@ -91,20 +91,34 @@ def encoder_backward(params, dy, cache, contributions=None):
 
     Examples
     --------
-    Two depths share one layer. Each has a part of its own, and the gradient is their sum:
+    Two depths share one layer and see one token. With W_v = 0 the attention adds nothing; the
+    network adds 4 relu(a_1) to a_2; epsilon = 3 makes the standard deviation 2, which the gammas of
+    2 undo. So (1, -1) becomes (-1, 1) at the first depth and stays (-1, 1) at the second, where the
+    relu is closed. For dy = (32, 0) the two layer norms of the second depth give first
+    ds = (12, -12) and then dx = (9, -9), which is the dy of the first depth. The gradient of the
+    shared beta is the sum of both:
 
     >>> import numpy as np
-    >>> from albert_np.gradient_checks import random_parameters, small_config
-    >>> config = small_config(num_hidden_layers=2)
-    >>> params = random_parameters(config)["encoder"]
-    >>> x = np.random.default_rng(0).standard_normal((1, 3, 12))
-    >>> _, cache = encoder_forward(params, x, None, config)
-    >>> dy, contributions = ([None, None, np.cos(x)], [None, None]), []
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, num_hidden_layers=2,
+    ...                       layer_norm_eps=3.0, hidden_act="relu")
+    >>> one, zero = np.eye(2), np.zeros(2)
+    >>> norm = {"gamma": 2 * np.ones(2), "beta": zero}
+    >>> attention = {"W_q": 0 * one, "W_k": one, "W_v": 0 * one, "W_o": one,
+    ...              "b_q": zero, "b_k": zero, "b_v": zero, "b_o": zero}
+    >>> network = {"W_1": np.array([[2.0], [0.0]]), "b_1": np.zeros(1),
+    ...            "W_2": np.array([[0.0, 2.0]]), "b_2": zero}
+    >>> params = {"attention": [{"self_attention": attention, "layer_norm": norm}],
+    ...           "feed_forward": [{"feed_forward": network, "layer_norm": norm}]}
+    >>> (states, _), cache = encoder_forward(params, np.array([[[1.0, -1.0]]]), None, config)
+    >>> [h.tolist() for h in states]
+    [[[[1.0, -1.0]]], [[[-1.0, 1.0]]], [[[-1.0, 1.0]]]]
+    >>> dy, contributions = ([None, None, np.array([[[32.0, 0.0]]])], [None, None]), []
     >>> dx, grads = encoder_backward(params, dy, cache, contributions)
-    >>> whole = grads["attention"][0]["self_attention"]["W_q"]
-    >>> first, second = (depth["attention"]["self_attention"]["W_q"] for depth in contributions)
-    >>> np.allclose(whole, first + second), np.allclose(whole, second)
-    (True, False)
+    >>> [layer["feed_forward"]["layer_norm"]["beta"].tolist() for layer in contributions]
+    [[9.0, -9.0], [32.0, 0.0]]
+    >>> grads["feed_forward"][0]["layer_norm"]["beta"].tolist()
+    [41.0, -9.0]
     """
     d_hidden_states, d_attentions = dy
     caches, schedule, cross_layer_residual = cache

@@ -62,6 +62,27 @@ def attention_block_backward(params, dy, cache):
     -------
     dx : array (B, T, H)
     grads : tree like params
+
+    Examples
+    --------
+    Two tokens, x = (1, -1) and (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention gives each
+    token the mean of both, 0, so the sums s are x itself. Their variance is 1; with epsilon = 3
+    the standard deviation is 2. For dy = (16, 0) at the first token, dx_hat has the mean 8 and
+    dx_hat * x_hat the mean 4, so that ds = ((16 - 8 - 2) / 2, (0 - 8 + 2) / 2) = (3, -3). Along
+    the residual link this goes to the first token; through the mean, half of it goes to each:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0)
+    >>> one, zero = np.eye(2), np.zeros(2)
+    >>> attention = {"W_q": 0 * one, "W_k": one, "W_v": one, "W_o": one,
+    ...              "b_q": zero, "b_k": zero, "b_v": zero, "b_o": zero}
+    >>> params = {"self_attention": attention, "layer_norm": {"gamma": np.ones(2), "beta": zero}}
+    >>> x, dy = np.array([[[1.0, -1.0], [-1.0, 1.0]]]), np.array([[[16.0, 0.0], [0.0, 0.0]]])
+    >>> (y, p), cache = attention_block_forward(params, x, None, config)
+    >>> dx, grads = attention_block_backward(params, (dy, None), cache)
+    >>> y.tolist(), dx.tolist(), grads["layer_norm"]["gamma"].tolist()
+    ([[[0.5, -0.5], [-0.5, 0.5]]], [[[4.5, -4.5], [1.5, -1.5]]], [8.0, 0.0])
     """
     dy, dp = dy
     attention_cache, dropout_cache, norm_cache = cache
@@ -128,6 +149,26 @@ def feed_forward_block_backward(params, dy, cache):
     -------
     dx : array (B, T, H)
     grads : tree like params
+
+    Examples
+    --------
+    A network of one hidden unit that adds relu(x_1) to x_2. At the first token, x = (1, -2), the
+    unit is open and s = (1, -1); at the second, (-1, 1), it is closed and s = x. As in the example
+    of the attention block, epsilon = 3 and dy = (16, 0) give ds = (3, -3). The second token gets
+    just this. The first also gets -3, the gradient of s_2, through the unit at x_1:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0,
+    ...                       hidden_act="relu")
+    >>> network = {"W_1": np.array([[1.0], [0.0]]), "b_1": np.zeros(1),
+    ...            "W_2": np.array([[0.0, 1.0]]), "b_2": np.zeros(2)}
+    >>> params = {"feed_forward": network, "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)}}
+    >>> x, dy = np.array([[[1.0, -2.0], [-1.0, 1.0]]]), np.array([[[16.0, 0.0], [16.0, 0.0]]])
+    >>> y, cache = feed_forward_block_forward(params, x, config)
+    >>> dx, grads = feed_forward_block_backward(params, dy, cache)
+    >>> y.tolist(), dx.tolist(), grads["feed_forward"]["W_2"].tolist()
+    ([[[0.5, -0.5], [-0.5, 0.5]]], [[[0.0, -3.0], [3.0, -3.0]]], [[3.0, -3.0]])
     """
     feed_forward_cache, dropout_cache, norm_cache = cache
     # forward: y = layer_norm(x + dropped)
@@ -192,6 +233,36 @@ def encoder_layer_backward(params, dy, cache):
     -------
     dx : array (B, T, H)
     grads : tree like params
+
+    Examples
+    --------
+    The two blocks of the examples above, one behind the other. A gamma of 2 in the first makes
+    a = x, and the network now adds 2 relu(2 a_1) to a_2. For dy = (128, 0) at the first token:
+
+    1. its ds is eight times (3, -3), that is (24, -24); the unit carries -24 * 2 * 2 = -96 to a_1,
+       so that da = (24 - 96, -24) = (-72, -24);
+    2. dx_hat = 2 da = (-144, -48) has the mean -96, and dx_hat * x_hat the mean -24, so that
+       ds = ((-144 + 96 + 12) / 2, (-48 + 96 - 12) / 2) = (-18, 18);
+    3. the first token gets this and half of it, the second token the other half.
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0,
+    ...                       hidden_act="relu")
+    >>> one, zero = np.eye(2), np.zeros(2)
+    >>> attention = {"W_q": 0 * one, "W_k": one, "W_v": one, "W_o": one,
+    ...              "b_q": zero, "b_k": zero, "b_v": zero, "b_o": zero}
+    >>> network = {"W_1": np.array([[2.0], [0.0]]), "b_1": np.zeros(1),
+    ...            "W_2": np.array([[0.0, 2.0]]), "b_2": zero}
+    >>> norm = {"gamma": np.ones(2), "beta": zero}
+    >>> params = {"attention": {"self_attention": attention,
+    ...                         "layer_norm": {"gamma": 2 * np.ones(2), "beta": zero}},
+    ...           "feed_forward": {"feed_forward": network, "layer_norm": norm}}
+    >>> x, dy = np.array([[[1.0, -1.0], [-1.0, 1.0]]]), np.array([[[128.0, 0.0], [0.0, 0.0]]])
+    >>> (y, p), cache = encoder_layer_forward(params, x, None, config)
+    >>> dx, grads = encoder_layer_backward(params, (dy, None), cache)
+    >>> y.tolist(), dx.tolist()
+    ([[[-0.5, 0.5], [-0.5, 0.5]]], [[[-27.0, 27.0], [-9.0, 9.0]]])
     """
     dy, dp = dy
     attention_cache, feed_forward_cache = cache

@@ -85,6 +85,27 @@ def masked_lm_head_backward(params, dy, cache):
     dx : array (..., H)
     dword_embeddings : array (V, E)
     grads : tree like params
+
+    Examples
+    --------
+    Two masked positions, two pieces, no activation, W = 1. The inputs (1, -1) and (-1, 1) have the
+    variance 1; with epsilon = 3 the standard deviation is 2, so that e = (1/2, -1/2) and
+    (-1/2, 1/2). Let the first position get a gradient of 8 at piece 0 and the second one of 4 at
+    piece 1. By (MLM.4) piece 0 gets 8 times the first e, piece 1 gets 4 times the second. By
+    (MLM.3) the first de is 8 times the embedding of piece 0, (16, 0), which layer norm makes
+    (3, -3):
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(layer_norm_eps=3.0, hidden_act="linear")
+    >>> params = {"dense": {"W": np.eye(2), "b": np.zeros(2)}, "bias": np.zeros(2),
+    ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)}}
+    >>> x, word = np.array([[1.0, -1.0], [-1.0, 1.0]]), np.array([[2.0, 0.0], [0.0, 4.0]])
+    >>> dy = np.array([[8.0, 0.0], [0.0, 4.0]])
+    >>> logits, cache = masked_lm_head_forward(params, x, word, config)
+    >>> dx, dword, grads = masked_lm_head_backward(params, dy, cache)
+    >>> logits.tolist(), dx.tolist(), dword.tolist(), grads["bias"].tolist()
+    ([[1.0, -2.0], [-1.0, 2.0]], [[3.0, -3.0], [-3.0, 3.0]], [[4.0, -4.0], [-2.0, 2.0]], [8.0, 4.0])
     """
     dense_cache, activation_cache, norm_cache, tied_cache, hidden_act = cache
     _, activation_backward = ACTIVATIONS[hidden_act]

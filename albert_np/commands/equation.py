@@ -1,0 +1,23 @@
+"""``albert-np equation``: from an equation to its lines and its proof."""
+
+
+def add(commands):
+    parser = commands.add_parser(
+        "equation", help="from an equation to its lines and its proof, and back",
+        description="Print the derivation around an equation, the lines of code that compute it, "
+                    "and the gradient checks that prove it with the figures they reach.")
+    parser.set_defaults(run=_equation)
+    parser.add_argument("label", nargs="?", help="the label of an equation, such as LN.5")
+    parser.add_argument("--list", action="store_true", help="print all labels instead")
+    parser.add_argument("--no-measure", action="store_true",
+                        help="name the checks without running them")
+
+
+def _equation(options):
+    from ..equation_pages import list_equations, show_equation
+
+    if options.list == (options.label is not None):
+        raise ValueError("give the label of an equation, such as LN.5, or --list")
+    print(list_equations() if options.list
+          else show_equation(options.label, measure=not options.no_measure))
+    return 0

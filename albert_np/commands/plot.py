@@ -1,0 +1,60 @@
+"""``albert-np plot``: the figures of one run, or of several in comparison."""
+
+import argparse
+from pathlib import Path
+
+DESCRIPTION = """\
+Draw one run, or compare several.
+
+The picture shows the losses, the accuracies on held-out text, the learning rate, the gradient norm
+and the speed: every step faintly, over it a running mean, and the evaluations as dots. Each run has
+a colour. The figures are those of metrics.csv in the run folder, which also a run that goes on, or
+that was interrupted, has since its first evaluation.
+"""
+
+EXAMPLES = """\
+examples:
+  albert-np plot runs/pretrain
+  albert-np plot runs/shared runs/unshared --output sharing.png
+  albert-np plot runs/pretrain --smooth 1
+"""
+
+
+def add(commands):
+    parser = commands.add_parser(
+        "plot", help="draw one run, or compare several", description=DESCRIPTION, epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=_plot)
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="a run folder")
+    parser.add_argument("--output", metavar="FILE.png",
+                        help="default: curves.png, in the run folder where it is one run and in "
+                             "the current folder where there are several")
+    parser.add_argument("--smooth", type=int, metavar="N",
+                        help="draw the mean of N steps; 1 draws the single steps alone (default: "
+                             "a sixtieth of each run)")
+
+
+def _plot(options):
+    from ..plotting import plot_runs
+    from ..pretraining.metrics import read_run
+
+    if options.smooth is not None and options.smooth < 1:
+        raise ValueError(f"smooth is {options.smooth}; it must be at least 1")
+    output = Path(options.output or Path(options.runs[0] if len(options.runs) == 1 else "",
+                                         "curves.png"))
+    if output.suffix.lower() != ".png":
+        raise ValueError(f"the picture is a PNG file; the name {output} must end in .png")
+    names = _names(options.runs)
+    print(plot_runs({name: read_run(folder) for name, folder in zip(names, options.runs)}, output,
+                    options.smooth))
+    return 0
+
+
+def _names(folders):
+    """The last part of each path, or, where two are the same, the paths."""
+    paths = [Path(folder).resolve() for folder in folders]
+    for i, path in enumerate(paths):
+        if path in paths[:i]:
+            raise ValueError(f"the run {folders[i]} is given twice")
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else [str(Path(folder)) for folder in folders]

@@ -1,0 +1,54 @@
+"""A page for each equation: its derivation, its lines of code, its proof; and the list of all."""
+
+import re
+
+import pytest
+
+from albert_np.equation_pages import list_equations, show_equation
+from albert_np.equations import find_equations
+
+
+def test_show_equation_measures_the_checks():
+    text = show_equation("LN.5")
+    assert text.startswith("LN.5: layer_norm_backward, albert_np/functional/layer_norm.py, line ")
+    assert "By the quotient rule" in text
+    assert "x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True))" in text
+    number = next(e for e in find_equations() if e.label == "LN.5").lines[0].line
+    assert f"albert_np/functional/layer_norm.py:{number}\n" in text
+    rows = [row for row in text.splitlines() if re.match(r"layer_norm.*\d\.\de-\d\d", row)]
+    assert len(rows) == 2
+    for row in rows:
+        exact, centred = map(float, row.split()[-2:])
+        assert exact < 1e-13 and centred < 1e-7
+
+
+@pytest.mark.parametrize("label", ["ln.5", "(LN.5)", " LN.5 "])
+def test_show_equation_is_lenient_about_the_spelling(label):
+    assert show_equation(label, measure=False).startswith("LN.5: ")
+
+
+def test_show_equation_without_gradient_check_names_the_tests():
+    assert show_equation("LAMB.1").endswith("Proven by\n---------\ntests/test_optim.py")
+
+
+def test_show_equation_says_what_proves_a_forward_equation():
+    assert "The backward pass that differentiates" in show_equation("LN.1", measure=False)
+    assert "The backward pass that differentiates" not in show_equation("LN.5", measure=False)
+
+
+@pytest.mark.parametrize("label, hint", [
+    ("LN.6", "did you mean LN.1, LN.2, LN.3, LN.4 or LN.5?"),
+    ("LNN.5", "LN.5"),
+    ("quaternion", "--list shows all labels")])
+def test_unknown_label_is_refused_with_a_hint(label, hint):
+    with pytest.raises(ValueError) as caught:
+        show_equation(label)
+    assert str(caught.value).startswith(f"there is no equation {label!r}; ")
+    assert hint in str(caught.value)
+
+
+def test_list_has_a_line_for_each_equation():
+    rows = list_equations().splitlines()
+    assert [row.split()[0] for row in rows] == [e.label for e in find_equations()]
+    assert any(re.match(r"LN\.5 +functional/layer_norm\.py:\d+ +layer_norm_backward", row)
+               for row in rows)
