@@ -1,6 +1,6 @@
 """From raw text to batches: tokenizer, corpora, sentence order, masking."""
 
-from .batches import batches, pretraining_instances, tokenize_documents
+from .batches import batches, make_instances, masked_batch, tokenize_documents
 from .corpora import (
     embedded_corpus,
     guess_layout,
@@ -8,27 +8,29 @@ from .corpora import (
     split_documents,
     split_sentences,
 )
+from .data_options import DataOptions
 from .masking import mask_batch, mask_tokens
 from .preprocessing import preprocess, preprocess_aligned
-from .sentence_order import sentence_order_pairs, truncate_pair
+from .segments import segment_pairs
 from .tokenizer import AlbertTokenizer
 from .train_tokenizer import train_tokenizer
 
 __all__ = [
     "AlbertTokenizer",
+    "DataOptions",
     "batches",
     "embedded_corpus",
     "guess_layout",
+    "make_instances",
     "mask_batch",
     "mask_tokens",
+    "masked_batch",
     "preprocess",
     "preprocess_aligned",
-    "pretraining_instances",
     "read_corpus",
-    "sentence_order_pairs",
+    "segment_pairs",
     "split_documents",
     "split_sentences",
     "tokenize_documents",
     "train_tokenizer",
-    "truncate_pair",
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .masking import mask_batch
+from .segments import segment_spans
 
 
 def tokenize_documents(documents, tokenizer):
@@ -25,15 +26,44 @@ def tokenize_documents(documents, tokenizer):
     return [document for document in tokenized if document]
 
 
-def pretraining_instances(pairs, tokenizer, max_length):
-    """Lay segment pairs out as ``[CLS] A [SEP] B [SEP]``, padded to one length.
+def make_instances(documents, tokenizer, options, rng):
+    """One pass over the documents: cut them into pairs of segments and lay these out.
+
+    The instances come in the order of the text. Training shuffles them (`batches`).
 
     Parameters
     ----------
-    pairs : list of (a, b, label)
-        From `sentence_order_pairs`, N of them.
+    documents : sequence of documents
+        Only ``len(documents)`` and ``documents[i]`` are used; a document is a list of int arrays.
     tokenizer : AlbertTokenizer
-    max_length : int, T
+    options : DataOptions
+    rng : np.random.Generator
+        Draws the cuts, what is swapped or taken from another document, and what is truncated.
+
+    Returns
+    -------
+    dict of arrays
+        As `lay_out` returns them, N rows, nothing masked.
+
+    Raises
+    ------
+    ValueError
+        As in `segment_pairs`.
+    """
+    pieces, spans = segment_spans(documents, options, rng)
+    return lay_out(pieces, spans, tokenizer, options.max_seq_length)
+
+
+def lay_out(pieces, spans, tokenizer, max_seq_length):
+    """Write segment pairs as ``[CLS] A [SEP] B [SEP]``, padded to one length.
+
+    Parameters
+    ----------
+    pieces : int array (P,)
+    spans : int array (N, 5)
+        Rows of (a, a_stop, b, b_stop, label), from `segment_spans`.
+    tokenizer : AlbertTokenizer
+    max_seq_length : int, T
 
     Returns
     -------
@@ -48,56 +78,81 @@ def pretraining_instances(pairs, tokenizer, max_length):
     ValueError
         There are no pairs, or a pair does not fit.
     """
-    if len(pairs) == 0:
-        raise ValueError("There are no segment pairs to make instances of.")
-    N = len(pairs)
-    input_ids = np.full((N, max_length), tokenizer.pad_token_id, np.int32)
-    token_type_ids = np.zeros((N, max_length), np.int8)
-    attention_mask = np.zeros((N, max_length), np.int8)
-    cls, sep = [tokenizer.cls_token_id], [tokenizer.sep_token_id]
-    for i, (a, b, _) in enumerate(pairs):
-        end_a, end = len(a) + 2, len(a) + len(b) + 3
-        if end > max_length:
-            raise ValueError(f"Pair {i} needs {end} positions with its special tokens, but "
-                             f"max_length is {max_length}.")
-        input_ids[i, :end] = np.concatenate([cls, a, sep, b, sep])
-        token_type_ids[i, end_a:end] = 1
-        attention_mask[i, :end] = 1
+    if len(spans) == 0:
+        raise ValueError("There are no segment pairs to lay out.")
+    a, a_stop, b, b_stop, label = spans.T
+    end_a = (a_stop - a + 2)[:, None]                     # (N, 1)  behind the first [SEP]
+    end = (b_stop - b + 1)[:, None] + end_a               # (N, 1)  behind the second
+    if end.max() > max_seq_length:
+        i = int(end.argmax())
+        raise ValueError(f"Pair {i} needs {end[i, 0]} positions with its special tokens, but "
+                         f"max_seq_length is {max_seq_length}.")
+    N, T = len(spans), max_seq_length
+    input_ids = np.full((N, T), tokenizer.pad_token_id, np.int32)
+    input_ids[:, 0] = tokenizer.cls_token_id
+    np.put_along_axis(input_ids, end_a - 1, tokenizer.sep_token_id, axis=1)
+    np.put_along_axis(input_ids, end - 1, tokenizer.sep_token_id, axis=1)
+    for row, (a, a_stop, b, b_stop, _) in zip(input_ids, spans.tolist()):
+        row[1:1 + a_stop - a] = pieces[a:a_stop]
+        row[2 + a_stop - a:2 + a_stop - a + b_stop - b] = pieces[b:b_stop]
+    t = np.arange(T)
     return {"input_ids": input_ids,
-            "token_type_ids": token_type_ids,
-            "attention_mask": attention_mask,
-            "sentence_order_label": np.array([label for _, _, label in pairs], np.int8)}
+            "token_type_ids": ((t >= end_a) & (t < end)).astype(np.int8),
+            "attention_mask": (t < end).astype(np.int8),
+            "sentence_order_label": label.astype(np.int8)}
 
 
-def batches(instances, batch_size, rng, tokenizer, epochs=1, shuffle=True, **masking):
-    """Yield batches with the arguments of the model's forward pass.
-
-    Masks are drawn anew for every batch, so that each epoch asks for other words. (The original
-    writes its masks to disk, forty different ones for each sequence.)
+def masked_batch(instances, rows, tokenizer, options, rng):
+    """A batch with the arguments of the model's forward pass.
 
     Parameters
     ----------
     instances : dict of arrays
-        From `pretraining_instances`.
-    batch_size : int, B
-        The last batch of an epoch can be smaller.
-    rng : np.random.Generator
-        Draws the order and the masks. For an evaluation that is the same every time, pass one with
-        a fixed seed.
+        From `make_instances`.
+    rows : slice or int array (B,)
+        Which instances.
     tokenizer : AlbertTokenizer
-    epochs : int or None
-        How many times to go through all instances; None never ends.
-    shuffle : bool
-        False keeps the order of the instances.
-    **masking
-        masked_lm_prob, max_ngram, max_predictions_per_seq of `mask_batch`.
+    options : DataOptions
+    rng : np.random.Generator
+        Draws the masks.
 
-    Yields
-    ------
+    Returns
+    -------
     dict of int64 arrays
         input_ids, attention_mask, token_type_ids : (B, T)
         labels : (B, T); the id to be guessed, -100 elsewhere
         sentence_order_label : (B,); 0, 1, or -100 where it is not asked
+    """
+    batch = {name: array[rows].astype(np.int64) for name, array in instances.items()}
+    batch["input_ids"], batch["labels"] = mask_batch(batch["input_ids"], tokenizer, options, rng)
+    return batch
+
+
+def batches(instances, batch_size, tokenizer, options, rng, epochs=1, shuffle=True):
+    """Yield masked batches of all instances.
+
+    Masks are drawn anew for every batch, so that each epoch asks for other words.
+
+    Parameters
+    ----------
+    instances : dict of arrays
+        From `make_instances`.
+    batch_size : int, B
+        The last batch of an epoch can be smaller.
+    tokenizer : AlbertTokenizer
+    options : DataOptions
+    rng : np.random.Generator
+        Draws the order and the masks. For an evaluation that is the same every time, pass one with
+        a fixed seed.
+    epochs : int or None
+        How many times to go through all instances; None never ends.
+    shuffle : bool
+        False keeps the order of the instances.
+
+    Yields
+    ------
+    dict of int64 arrays
+        As `masked_batch` returns it.
 
     Raises
     ------
@@ -108,18 +163,14 @@ def batches(instances, batch_size, rng, tokenizer, epochs=1, shuffle=True, **mas
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
     if epochs is not None and epochs < 1:
         raise ValueError(f"epochs must be at least 1, or None for no end, not {epochs}.")
-    return _generate(instances, batch_size, rng, tokenizer, epochs, shuffle, masking)
+    return _generate(instances, batch_size, tokenizer, options, rng, epochs, shuffle)
 
 
-def _generate(instances, batch_size, rng, tokenizer, epochs, shuffle, masking):
+def _generate(instances, batch_size, tokenizer, options, rng, epochs, shuffle):
     N = len(instances["input_ids"])
     epoch = 0
     while epochs is None or epoch < epochs:
         order = rng.permutation(N) if shuffle else np.arange(N)
         for first in range(0, N, batch_size):
-            rows = order[first:first + batch_size]
-            batch = {name: array[rows].astype(np.int64) for name, array in instances.items()}
-            batch["input_ids"], batch["labels"] = mask_batch(batch["input_ids"], tokenizer, rng,
-                                                             **masking)
-            yield batch
+            yield masked_batch(instances, order[first:first + batch_size], tokenizer, options, rng)
         epoch += 1

@@ -3,32 +3,35 @@
 A sentence is a str, a document a list of sentences, a corpus a list of documents.
 """
 
-import re
-from pathlib import Path
-
+from .blocks import Source, block_documents, corpus_files, read_blocks
 from .embedded import embedded_corpus
-from ..files import read_text
+from .layouts import check_layout, guess_layout
 from .sentences import split_sentences
 
 __all__ = ["embedded_corpus", "guess_layout", "read_corpus", "split_documents", "split_sentences"]
 
-LAYOUTS = ("auto", "lines", "prose")
 
+def read_corpus(path, layout="auto", text_field="text"):
+    """Read a text file, a file of JSON lines, or all such files of a folder, into memory.
 
-def read_corpus(path, layout="auto"):
-    """Read a text file, or all ``*.txt`` files of a folder.
+    Files that end in ``.jsonl`` hold one JSON object on each line, a document; all others are plain
+    text. Files that end in ``.gz`` are unpacked. `albert_np.text.prepare` reads the same files
+    where they do not fit into memory.
 
     Two layouts are known. "lines", that of the original code: one sentence on a line, an empty line
     between documents. "prose": running text, which is split into sentences here; one empty line
     ends a paragraph, two or more (as before a chapter) end a document. The end of a file ends a
-    document in both.
+    document in both. In JSON the layout is that of the texts, and no empty line ends a document.
 
     Parameters
     ----------
     path : str or Path
-        Files of a folder are read in the order of their names; folders inside it are not.
+        Files of a folder (``*.txt``, ``*.txt.gz``, ``*.jsonl``, ``*.jsonl.gz``) are read in the
+        order of their names; folders inside it are not.
     layout : "auto", "lines" or "prose"
         "auto" asks `guess_layout` about each file.
+    text_field : str
+        The name of the field of a JSON object that holds its text.
 
     Returns
     -------
@@ -39,44 +42,22 @@ def read_corpus(path, layout="auto"):
     FileNotFoundError
         There is no such file or folder.
     ValueError
-        The folder has no ``*.txt`` file, a file cannot be read or is not UTF-8 text, there is not
-        one sentence, or the layout is unknown.
+        The folder has no such file, a file cannot be read, is not UTF-8 text, is gzip that is cut
+        short or has a line that is not JSON with a text, there is not one sentence, or the layout
+        is unknown.
 
     References
     ----------
     The first layout: google-research/albert, create_pretraining_data.py.
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, not {layout!r}.")
-    path = Path(path)
+    check_layout(layout)
     documents = []
-    for file in _text_files(path):
-        text = read_text(file)
-        chosen = guess_layout(text) if layout == "auto" else layout
-        documents += _read_lines(text) if chosen == "lines" else _read_prose(text)
+    for file in corpus_files(path):
+        for block in read_blocks(Source(file), layout, text_field, limit=None):
+            documents += block_documents(block, text_field)
     if not documents:
         raise ValueError(f"There is not one sentence in {path}.")
     return documents
-
-
-def guess_layout(text):
-    """Whether a text has one sentence on each line, judged by how its lines end.
-
-    Lines of running text break anywhere, or they are whole paragraphs. So the answer is "lines"
-    when at least two thirds of the lines end as a sentence does and hold no other sentence.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    "lines" or "prose"
-    """
-    lines = [line for line in text.splitlines() if line.strip()]
-    single = [line for line in lines
-              if re.search(r"[.!?…][\"'”’)\]\s]*$", line) and len(split_sentences(line)) == 1]
-    return "lines" if lines and 3 * len(single) >= 2 * len(lines) else "prose"
 
 
 def split_documents(documents, held_out=0.1, *, rng, groups=None):
@@ -126,39 +107,3 @@ def split_documents(documents, held_out=0.1, *, rng, groups=None):
         chosen.add(min(order, key=sizes.get))
     return ([document for document, group in zip(documents, groups) if group not in chosen],
             [document for document, group in zip(documents, groups) if group in chosen])
-
-
-def _text_files(path):
-    if path.is_dir():
-        try:
-            files = sorted(file for file in path.iterdir() if file.suffix == ".txt")
-        except OSError as error:
-            raise ValueError(f"The folder {path} cannot be read: {error.strerror}.") from error
-        if not files:
-            raise ValueError(f"The folder {path} has no *.txt file.")
-        return files
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {path}.")
-    return [path]
-
-
-def _read_lines(text):
-    documents = [[]]
-    for line in text.splitlines():
-        line = " ".join(line.split())
-        if line:
-            documents[-1].append(line)
-        elif documents[-1]:
-            documents.append([])
-    return [document for document in documents if document]
-
-
-def _read_prose(text):
-    text = "\n".join(line.strip() for line in text.splitlines())
-    documents = []
-    for part in re.split(r"\n{3,}", text):
-        sentences = [sentence for paragraph in part.split("\n\n")
-                     for sentence in split_sentences(paragraph)]
-        if sentences:
-            documents.append(sentences)
-    return documents

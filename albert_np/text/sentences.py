@@ -12,8 +12,10 @@ ABBREVIATIONS = frozenset("""
 """.split())
 
 # The end of a sentence: . ! ? or … with closing quotes or brackets, then a space, then something a
-# sentence can begin with. A decimal number (3.14) has no space, "e.g. this" no capital letter.
-BOUNDARY = re.compile(r"""([.!?…]+)(["'”’)\]]*)\s+(?=["'“‘(\[]*[A-Z0-9À-ÖØ-Þ])""")
+# sentence can begin with. A decimal number (3.14) has no space, "e.g. this" no capital letter. (It
+# is looked for at the first of several dots only, or a long row of dots would take for ever.)
+BOUNDARY = re.compile(r"""([.!?…](?<![.!?…]{2})[.!?…]*)(["'”’)\]]*)\s+"""
+                      r"""(?=["'“‘(\[]*[A-Z0-9À-ÖØ-Þ])""")
 LAST_WORD = re.compile(r"[\w.]+$")
 
 
@@ -35,7 +37,7 @@ def split_sentences(text):
     text = " ".join(text.split())
     sentences, begin = [], 0
     for match in BOUNDARY.finditer(text):
-        if match[1] == "." and not match[2] and _is_abbreviated(text[begin:match.start()]):
+        if match[1] == "." and not match[2] and _is_abbreviated(text, begin, match.start()):
             continue
         sentences.append(text[begin:match.end(2)])
         begin = match.end()
@@ -44,9 +46,9 @@ def split_sentences(text):
     return sentences
 
 
-def _is_abbreviated(before):
-    """Whether the text before a full stop ends in an abbreviation or in an initial."""
-    match = LAST_WORD.search(before)
+def _is_abbreviated(text, begin, end):
+    """Whether the text before a full stop at `end` ends in an abbreviation or in an initial."""
+    match = LAST_WORD.search(text, max(begin, text.rfind(" ", begin, end)), end)
     if not match:
         return False
     word = match[0]

@@ -31,6 +31,8 @@ class AlbertTokenizer:
 
     Attributes
     ----------
+    model_bytes : bytes
+        The SentencePiece model, as it stands in its file.
     vocab_size : int, V
     pieces : list of V str
     pad_token_id, unk_token_id, cls_token_id, sep_token_id, mask_token_id : int
@@ -55,8 +57,8 @@ class AlbertTokenizer:
     """
 
     def __init__(self, model_file, do_lower_case=True, keep_accents=False):
-        self._model_bytes = read_bytes(model_file)
-        self._model = _load_model(self._model_bytes, model_file)
+        self.model_bytes = read_bytes(model_file)
+        self._model = _load_model(self.model_bytes, model_file)
         self.do_lower_case = do_lower_case
         self.keep_accents = keep_accents
 
@@ -121,7 +123,7 @@ class AlbertTokenizer:
             A file cannot be written.
         """
         settings = {"do_lower_case": self.do_lower_case, "keep_accents": self.keep_accents}
-        write_whole(Path(folder) / MODEL_NAME, self._model_bytes)
+        write_whole(Path(folder) / MODEL_NAME, self.model_bytes)
         write_whole(Path(folder) / SETTINGS_NAME, (json.dumps(settings, indent=2) + "\n").encode())
 
     # ------------------------------------------------------------------ text to pieces and ids
@@ -162,12 +164,14 @@ class AlbertTokenizer:
         """The ids of the pieces of a text (list of int), without [CLS] and [SEP]."""
         return self.encode_batch([text])[0]
 
-    def encode_batch(self, texts):
+    def encode_batch(self, texts, threads=-1):
         """`encode` for many texts at once, which is much quicker than one by one.
 
         Parameters
         ----------
         texts : list of str
+        threads : int
+            How many SentencePiece may use; -1 leaves that to it.
 
         Returns
         -------
@@ -176,7 +180,8 @@ class AlbertTokenizer:
         # Each text is cut at its special tokens: text, special, text, special, ..., text.
         parts = [self._special_pattern.split(check_text(text)) for text in texts]
         encoded = iter(self._model.encode([self.preprocess(part) for pieces in parts
-                                           for part in pieces[::2]], out_type=int))
+                                           for part in pieces[::2]], out_type=int,
+                                          num_threads=threads))
         return [self._join(pieces, encoded) for pieces in parts]
 
     def _join(self, parts, encoded):

@@ -70,7 +70,7 @@ def train_tokenizer(sentences, vocab_size, model_file=None, do_lower_case=True,
             character_coverage=0.99995,
             shuffle_input_sentence=False,
             # SentencePiece silently leaves out sentences longer than this many bytes.
-            max_sentence_length=max(len(sentence.encode()) for sentence in cleaned) + 1,
+            max_sentence_length=max(10, *(len(sentence.encode()) + 1 for sentence in cleaned)),
             num_threads=4,              # a fixed number: sums over threads depend on it
             minloglevel=2,              # only errors, and those arrive as exceptions
         )

@@ -1,13 +1,14 @@
 """The published tokenizer, where the folder of real data is at hand, and a small trained one."""
 
 import gzip
+import json
 import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from albert_np.text import AlbertTokenizer, embedded_corpus, train_tokenizer
+from albert_np.text import AlbertTokenizer, embedded_corpus, prepare, train_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +64,24 @@ def small_model_file(tmp_path_factory, sentences):
 def small_tokenizer(small_model_file):
     """A tokenizer of 1,000 pieces that needs no data folder."""
     return AlbertTokenizer(small_model_file)
+
+
+@pytest.fixture(scope="session")
+def mixed_folder(tmp_path_factory, corpus):
+    """Text of every kind that a corpus can have, 700 documents."""
+    folder = tmp_path_factory.mktemp("texts")
+    lines = ["\n\n".join(map("\n".join, corpus[first:first + 150])) for first in (0, 150)]
+    (folder / "a.txt").write_text(lines[0], "utf-8")
+    (folder / "b.txt.gz").write_bytes(gzip.compress(lines[1].encode()))
+    objects = [json.dumps({"text": "\n".join(document)}) + "\n" for document in corpus[300:700]]
+    (folder / "c.jsonl").write_text("".join(objects[:200]), "utf-8")
+    (folder / "d.jsonl.gz").write_bytes(gzip.compress("".join(objects[200:]).encode()))
+    return folder
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 32 kB, so that the files of `mixed_folder` have several; no document is longer."""
+    read = prepare.read_blocks
+    monkeypatch.setattr(prepare, "read_blocks", lambda source, layout, field: read(
+        source, layout, field, limit=32_000))

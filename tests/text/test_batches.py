@@ -1,23 +1,32 @@
 """From documents to batches."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from albert_np.text import (
+    DataOptions,
     batches,
-    pretraining_instances,
-    sentence_order_pairs,
+    make_instances,
+    masked_batch,
+    segment_pairs,
     tokenize_documents,
 )
+from albert_np.text.batches import lay_out
+
+OPTIONS = DataOptions(max_seq_length=48)
 
 
 @pytest.fixture(scope="module")
-def instances(corpus, small_tokenizer):
-    documents = tokenize_documents(corpus[:40], small_tokenizer)
-    pairs = sentence_order_pairs(documents, 48, np.random.default_rng(0))
-    return pretraining_instances(pairs, small_tokenizer, 48)
+def documents(corpus, small_tokenizer):
+    return tokenize_documents(corpus[:40], small_tokenizer)
+
+
+@pytest.fixture(scope="module")
+def instances(documents, small_tokenizer):
+    return make_instances(documents, small_tokenizer, OPTIONS, np.random.default_rng(0))
 
 
 def test_tokenize_documents(small_tokenizer):
@@ -29,18 +38,44 @@ def test_tokenize_documents(small_tokenizer):
 
 
 def test_layout(small_tokenizer):
-    pairs = [(np.array([20, 21]), np.array([22]), 1), (np.array([30]), np.array([31, 32, 33]), 0)]
-    got = pretraining_instances(pairs, small_tokenizer, 8)
+    pieces = np.array([22, 20, 21, 30, 31, 32, 33])
+    got = lay_out(pieces, np.array([[1, 3, 0, 1, 1], [3, 4, 4, 7, -100]]), small_tokenizer, 8)
     assert got["input_ids"].tolist() == [[2, 20, 21, 3, 22, 3, 0, 0], [2, 30, 3, 31, 32, 33, 3, 0]]
     assert got["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1, 1, 0]]
     assert got["attention_mask"].tolist() == [[1] * 6 + [0, 0], [1] * 7 + [0]]
-    assert got["sentence_order_label"].tolist() == [1, 0]
+    assert got["sentence_order_label"].tolist() == [1, -100]
+    assert [array.dtype for array in got.values()] == [np.int32, np.int8, np.int8, np.int8]
+
+
+def test_instances_are_the_pairs_in_the_order_of_the_text(documents, instances, small_tokenizer):
+    pairs = segment_pairs(documents, OPTIONS, np.random.default_rng(0))
+    assert len(pairs) == len(instances["input_ids"]) > 100
+    for (a, b, label), row, types, mask, y in zip(pairs, *instances.values()):
+        ids = [2, *a, 3, *b, 3]
+        assert row.tolist() == ids + [0] * (48 - len(ids))
+        assert types.sum() == len(b) + 1 and mask.sum() == len(ids) and y == label
+
+
+def test_masked_batch(instances, small_tokenizer):
+    rows = np.array([5, 3, 8])
+    first, again = (masked_batch(instances, rows, small_tokenizer, OPTIONS,
+                                 np.random.default_rng(4)) for _ in range(2))
+    assert all((first[name] == again[name]).all() for name in first)
+    assert all(array.dtype == np.int64 for array in first.values())
+    original = np.where(first["labels"] == -100, first["input_ids"], first["labels"])
+    assert (original == instances["input_ids"][rows]).all()
+    for name in ("token_type_ids", "attention_mask", "sentence_order_label"):
+        assert (first[name] == instances[name][rows]).all()
+    assert first["labels"].max() > 0
+    sliced = masked_batch(instances, slice(3, 6), small_tokenizer, OPTIONS,
+                          np.random.default_rng(4))
+    assert sliced["input_ids"].shape == (3, 48)
 
 
 def test_an_epoch_has_every_instance_once(instances, small_tokenizer, rng):
     N = len(instances["input_ids"])
     seen, sizes = [], []
-    for batch in batches(instances, 16, rng, small_tokenizer):
+    for batch in batches(instances, 16, small_tokenizer, OPTIONS, rng):
         assert set(batch) == {"input_ids", "attention_mask", "token_type_ids", "labels",
                               "sentence_order_label"}
         assert all(array.dtype == np.int64 for array in batch.values())
@@ -59,7 +94,7 @@ def test_an_epoch_has_every_instance_once(instances, small_tokenizer, rng):
 def test_rows_stay_together(instances, small_tokenizer, rng):
     label = {tuple(row): (tuple(types), int(y)) for row, types, y in zip(
         instances["input_ids"], instances["token_type_ids"], instances["sentence_order_label"])}
-    for batch in batches(instances, 16, rng, small_tokenizer):
+    for batch in batches(instances, 16, small_tokenizer, OPTIONS, rng):
         original = np.where(batch["labels"] == -100, batch["input_ids"], batch["labels"])
         for row, types, y in zip(original, batch["token_type_ids"], batch["sentence_order_label"]):
             assert label[tuple(row)] == (tuple(types), int(y))
@@ -67,13 +102,13 @@ def test_rows_stay_together(instances, small_tokenizer, rng):
 
 def test_masks_and_order_are_new_in_each_epoch(instances, small_tokenizer, rng):
     per_epoch = -(-len(instances["input_ids"]) // 16)
-    two = list(batches(instances, 16, rng, small_tokenizer, epochs=2, shuffle=False))
+    two = list(batches(instances, 16, small_tokenizer, OPTIONS, rng, epochs=2, shuffle=False))
     assert len(two) == 2 * per_epoch
     first, again = two[0], two[per_epoch]
     restore = [np.where(b["labels"] == -100, b["input_ids"], b["labels"]) for b in (first, again)]
     assert (restore[0] == restore[1]).all()
     assert (first["labels"] != again["labels"]).any()
-    shuffled = list(batches(instances, 16, rng, small_tokenizer, epochs=2))
+    shuffled = list(batches(instances, 16, small_tokenizer, OPTIONS, rng, epochs=2))
     restore = [np.where(b["labels"] == -100, b["input_ids"], b["labels"])
                for b in (shuffled[0], shuffled[per_epoch])]
     assert (restore[0] != restore[1]).any()
@@ -81,8 +116,9 @@ def test_masks_and_order_are_new_in_each_epoch(instances, small_tokenizer, rng):
 
 def test_endless_and_repeatable(instances, small_tokenizer):
     first, second = (
-        list(itertools.islice(batches(instances, 64, np.random.default_rng(9), small_tokenizer,
-                                      epochs=None, max_predictions_per_seq=3), 60))
+        list(itertools.islice(batches(instances, 64, small_tokenizer,
+                                      replace(OPTIONS, max_predictions_per_seq=3),
+                                      np.random.default_rng(9), epochs=None), 60))
         for _ in range(2))
     assert len(first) == 60
     assert max((b["labels"] != -100).sum(axis=1).max() for b in first) == 3
@@ -91,16 +127,16 @@ def test_endless_and_repeatable(instances, small_tokenizer):
 
 def test_instances_are_left_alone(instances, small_tokenizer, rng):
     before = {name: array.copy() for name, array in instances.items()}
-    list(batches(instances, 32, rng, small_tokenizer))
+    list(batches(instances, 32, small_tokenizer, OPTIONS, rng))
     assert all((instances[name] == before[name]).all() for name in before)
 
 
 def test_bad_input(instances, small_tokenizer, rng):
     with pytest.raises(ValueError, match="no segment pairs"):
-        pretraining_instances([], small_tokenizer, 8)
-    with pytest.raises(ValueError, match="Pair 0 needs 9 positions.*max_length is 8"):
-        pretraining_instances([(np.arange(3), np.arange(3), 0)], small_tokenizer, 8)
+        lay_out(np.arange(6), np.zeros((0, 5), int), small_tokenizer, 8)
+    with pytest.raises(ValueError, match="Pair 1 needs 9 positions.*max_seq_length is 8"):
+        lay_out(np.arange(6), np.array([[0, 1, 3, 6, 0], [0, 3, 3, 6, 0]]), small_tokenizer, 8)
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
-        batches(instances, 0, rng, small_tokenizer)
+        batches(instances, 0, small_tokenizer, OPTIONS, rng)
     with pytest.raises(ValueError, match="epochs must be at least 1"):
-        batches(instances, 4, rng, small_tokenizer, epochs=0)
+        batches(instances, 4, small_tokenizer, OPTIONS, rng, epochs=0)
