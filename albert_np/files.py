@@ -1,7 +1,14 @@
 """Reading and writing whole files, with one clear sentence when that fails."""
 
+import contextlib
+import errno
 import os
+import re
 from pathlib import Path
+
+# What a folder answers that cannot be flushed by itself: not supported here, or not allowed.
+_NO_FOLDER_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM,
+                    errno.EISDIR}
 
 
 def read_bytes(path):
@@ -68,27 +75,106 @@ def read_text(path):
 def write_whole(path, data):
     """Write a file completely or not at all.
 
-    The bytes go to a temporary name in the same folder, which then takes the place of the file in
-    one step: a reader never sees half a file, and a crash leaves the old one untouched.
+    The bytes go to a temporary name in the same folder and are flushed to the disk; then the
+    temporary file takes the place of the file in one step. A reader never sees half a file, and
+    whatever goes wrong (a crash, a full disk, a power cut) leaves the old one untouched.
 
     Parameters
     ----------
     path : str or Path
         Its folder is made if it does not exist.
-    data : bytes
+    data : bytes, or iterable of bytes
+        Chunks are written one after the other.
 
     Raises
     ------
     ValueError
-        The file cannot be written.
+        The file cannot be written; the sentence says why, for example "No space left on device".
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    chunks = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
+        make_folder(path.parent)
+        with _removed_on_failure(temporary):
+            with open(temporary, "wb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut could leave the new name without bytes
+            os.replace(temporary, path)
+        _flush_folder(path.parent)
     except OSError as error:
-        if temporary.exists():
+        raise ValueError(f"The file {path} cannot be written: {error.strerror or error}."
+                         ) from error
+
+
+def make_folder(folder):
+    """Make a folder, and those above it, if it does not exist.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Raises
+    ------
+    OSError
+        It cannot be made, for example because there is a file of that name.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from error
+
+
+@contextlib.contextmanager
+def _removed_on_failure(temporary):
+    try:
+        yield
+    except BaseException:                # Ctrl-C too
+        with contextlib.suppress(OSError):
             temporary.unlink()
-        raise ValueError(f"The file {path} cannot be written: {error.strerror}.") from error
+        raise
+
+
+def _flush_folder(folder):
+    """Put the names in a folder on the disk, where the file system can do that."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_FLUSH:
+            raise
+
+
+def remove_leftovers(folder):
+    """Remove the temporary files that a killed :func:`write_whole` left in a folder.
+
+    Only for a folder in which nothing is being written: the temporary file of a writer that is
+    still at work would go too.
+
+    Parameters
+    ----------
+    folder : str or Path
+        It need not exist. Folders inside it are left alone.
+
+    Returns
+    -------
+    list of Path
+        What was removed.
+    """
+    try:
+        paths = sorted(Path(folder).iterdir())
+    except OSError:
+        return []
+    removed = []
+    for path in paths:
+        ours = re.fullmatch(r"\..+\.\d+\.part", path.name)
+        if ours and path.is_file() and not path.is_symlink():
+            with contextlib.suppress(OSError):
+                path.unlink()
+                removed.append(path)
+    return removed

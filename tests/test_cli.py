@@ -77,7 +77,11 @@ def test_gradcheck_fails_on_a_wrong_gradient(monkeypatch, capsys):
     (["--warmup-steps", "9"], "warmup_steps is 9; it must lie between 0 and total_steps"),
     (["--vocab-size", "5"], "vocab_size must be"),
     (["--vocab-size", "100000"], "too large"),
-    (["--max-length", "3"], "max_length is 3; it must be at least 5"),
+    (["--max-seq-length", "3"], "max_seq_length must be an integer of at least 5"),
+    (["--ngram", "0"], "ngram must be an integer of at least 1"),
+    (["--masked-lm-prob", "2"], "masked_lm_prob must be a number from 0 to 1"),
+    (["--checkpoint-every", "0"], "checkpoint_every is 0; it must be at least 1"),
+    (["--accumulation-steps", "0"], "accumulation_steps is 0; it must be at least 1"),
     (["--batch-size", "0"], "batch_size is 0; it must be at least 1"),
     (["--workers", "0"], "workers is 0; it must be at least 1"),
     (["--max-gradient-norm", "-1"], "max_gradient_norm is -1.0; it must be a positive number"),
@@ -123,7 +127,7 @@ def test_folder_with_a_model_is_not_overwritten(corpus, tmp_path, capsys):
     output.mkdir()
     (output / "model.safetensors").write_bytes(b"mine")
     assert main(["pretrain", "--corpus", str(corpus), "--output", str(output)]) == 2
-    assert "already holds a model" in capsys.readouterr().err
+    assert "already holds a run; go on with --resume" in capsys.readouterr().err
     assert (output / "model.safetensors").read_bytes() == b"mine"
 
 

@@ -160,3 +160,69 @@ def test_clipping(rng):
     for max_norm in (0, -1.0, float("nan")):
         with pytest.raises(ValueError, match="it must be positive"):
             clip_by_global_norm(grads, max_norm)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimizer_class", [AdamW, LAMB, Adam, SGD])
+def test_saved_and_restored_is_as_never_interrupted(rng, optimizer_class, dtype):
+    """Parameters and moments, bit for bit; the schedule and Adam's corrections go on too."""
+    all_grads = [random_tree(rng, dtype) for _ in range(20)]
+    schedule = warmup_polynomial_decay(0.05, 20, 4)
+    params = random_tree(rng, dtype)
+    optimizer = optimizer_class(params, lr=schedule)
+    for step, grads in enumerate(all_grads):
+        if step == 7:
+            saved_params = tree_map(np.copy, params)
+            saved = {name: array.copy() for name, array in optimizer.state().items()}
+        optimizer.step(params, grads)
+    another = optimizer_class(saved_params, lr=schedule)
+    another.load_state(saved)
+    for grads in all_grads[7:]:
+        another.step(saved_params, grads)
+    assert another.steps == optimizer.steps == 20
+    for one, other in ((params, saved_params), (optimizer.state(), another.state())):
+        for name, leaf in flatten(one).items():
+            assert leaf.tobytes() == flatten(other)[name].tobytes(), name
+
+
+def test_the_state_has_names_and_is_alive(rng):
+    params = random_tree(rng)
+    names = {"attention.W", "attention.b", "layer_norm.gamma", "word"}
+    for optimizer_class in (AdamW, LAMB, Adam, SGD):
+        optimizer = optimizer_class(params)
+        kinds = "m" if optimizer_class is SGD else "mv"
+        state = optimizer.state()
+        assert set(state) == {"steps", *(f"{kind}.{name}" for kind in kinds for name in names)}
+        optimizer.step(params, random_tree(rng))
+        assert all((state[name] != 0).all() for name in state if name != "steps")
+        assert state["steps"] == 0 and optimizer.state()["steps"] == 1
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda s: s.pop("m.word"), "the state of the optimiser lacks m.word"),
+    (lambda s: s.pop("steps"), "the state of the optimiser lacks steps"),
+    (lambda s: s.update({"w.word": s["m.word"]}), "has w.word, which this .* does not have"),
+    (lambda s: s.update({"m.word": s["m.word"].T}),
+     r"m.word in the state of the optimiser has shape \(3, 7\), where \(7, 3\) is needed"),
+    (lambda s: s.update({"m.word": s["m.word"].astype(np.float32)}),
+     "m.word in the state of the optimiser has dtype float32, where float64 is needed"),
+    (lambda s: s.update({"steps": np.array(-1)}), "says that -1 steps were taken")])
+@pytest.mark.parametrize("optimizer_class", [AdamW, LAMB, Adam, SGD])
+def test_a_state_that_does_not_fit_is_refused(rng, optimizer_class, change, message):
+    params = random_tree(rng)
+    other = optimizer_class(params)
+    other.step(params, random_tree(rng))
+    state = other.state()
+    change(state)
+    optimizer = optimizer_class(params)
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state(state)
+    assert all((array == 0).all() for array in optimizer.state().values())    # nothing was changed
+
+
+def test_the_state_of_another_optimizer_is_refused(rng):
+    params = random_tree(rng)
+    with pytest.raises(ValueError, match="has v.attention.W, which this SGD for these parameters"):
+        SGD(params).load_state(AdamW(params).state())
+    with pytest.raises(ValueError, match="lacks v.attention.W"):
+        AdamW(params).load_state(SGD(params).state())

@@ -3,9 +3,10 @@
 import numpy as np
 
 from .moments import Moments, learning_rate, update_moments
+from .optimizer import Optimizer
 
 
-class Adam:
+class Adam(Optimizer):
     r"""Adam with bias correction and without weight decay.
 
     The moments of (MOM.1) start at 0 and are too small at first; after t steps their expected

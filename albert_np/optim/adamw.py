@@ -3,9 +3,10 @@
 import numpy as np
 
 from .moments import Moments, decays, learning_rate, update_moments
+from .optimizer import Optimizer
 
 
-class AdamW:
+class AdamW(Optimizer):
     r"""Adam with decoupled weight decay and without bias correction.
 
     With the moments of (MOM.1), for each parameter p:

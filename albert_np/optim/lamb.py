@@ -3,9 +3,10 @@
 import numpy as np
 
 from .moments import Moments, decays, learning_rate, update_moments
+from .optimizer import Optimizer
 
 
-class LAMB:
+class LAMB(Optimizer):
     r"""AdamW's update, stretched for each matrix to a fixed fraction of the matrix's own length.
 
     With the moments of (MOM.1), for each parameter p:

@@ -4,9 +4,10 @@ import numpy as np
 
 from ..parameters import flatten, zeros_like
 from .moments import check_trees, learning_rate
+from .optimizer import Optimizer
 
 
-class SGD:
+class SGD(Optimizer):
     r"""Follow the gradient, with a memory of where one was going.
 
     .. math::
@@ -32,6 +33,10 @@ class SGD:
         self.lr, self.momentum = lr, momentum
         self.m = zeros_like(params)
         self.steps = 0
+
+    def memory(self):
+        """The tree that a step reads and changes beside the parameters."""
+        return {"m": self.m}
 
     def step(self, params, grads):
         """Change the parameters in place.

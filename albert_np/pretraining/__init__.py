@@ -1,10 +1,12 @@
 """Pretraining: masked words and sentence order."""
 
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
-from .data import PretrainingData
+from .data import PretrainingData, held_out_batches
 from .evaluation import evaluate, top_guesses
-from .run import pretrain, show_guesses
+from .guesses import show_guesses
+from .run import RunStopped, pretrain, resume
 from .trainer import train
 
-__all__ = ["BigramModel", "PretrainingData", "UnigramModel", "evaluate", "evaluate_baseline",
-           "pretrain", "show_guesses", "top_guesses", "train"]
+__all__ = ["BigramModel", "PretrainingData", "RunStopped", "UnigramModel", "evaluate",
+           "evaluate_baseline", "held_out_batches", "pretrain", "resume", "show_guesses",
+           "top_guesses", "train"]

@@ -19,7 +19,13 @@ def evaluate(model, batches):
     -------
     dict
         loss, mlm_loss, sop_loss (nats), mlm_accuracy, sop_accuracy (shares): means over all
-        masked positions and over all sequences that were asked for their order.
+        masked positions and over all sequences that were asked for their order. Those of an
+        objective that nothing was asked about are None.
+
+    Raises
+    ------
+    ValueError
+        Neither objective was asked about.
     """
     mlm_losses = mlm_right = masked = 0
     sop_losses = sop_right = sequences = 0
@@ -34,13 +40,16 @@ def evaluate(model, batches):
         sop_losses += float(output.sop_loss) * int(asked.sum())
         sop_right += int((output.sop_logits.argmax(axis=-1) == order)[asked].sum())
         sequences += int(asked.sum())
-    if not masked or not sequences:
-        raise ValueError("there is nothing to evaluate: the batches hold no masked piece or no "
+    if not masked and not sequences:
+        raise ValueError("there is nothing to evaluate: the batches hold no masked piece and no "
                          "sentence-order label")
-    mlm_loss, sop_loss = mlm_losses / masked, sop_losses / sequences
-    return {"loss": mlm_loss + model.config.sop_weight * sop_loss,
-            "mlm_loss": mlm_loss, "mlm_accuracy": mlm_right / masked,
-            "sop_loss": sop_loss, "sop_accuracy": sop_right / sequences}
+    mlm_loss, mlm_accuracy = ((mlm_losses / masked, mlm_right / masked) if masked
+                              else (None, None))
+    sop_loss, sop_accuracy = ((sop_losses / sequences, sop_right / sequences) if sequences
+                              else (None, None))
+    return {"loss": (mlm_loss or 0.0) + model.config.sop_weight * (sop_loss or 0.0),
+            "mlm_loss": mlm_loss, "mlm_accuracy": mlm_accuracy,
+            "sop_loss": sop_loss, "sop_accuracy": sop_accuracy}
 
 
 def top_guesses(model, tokenizer, input_ids, attention_mask=None, token_type_ids=None, k=3):

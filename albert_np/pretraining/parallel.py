@@ -32,36 +32,45 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None):
     batch : dict
         The keyword arguments of the model's forward pass, labels included.
     rngs : sequence of numpy.random.Generator or None
-        One for each part; None turns dropout off.
+        One for each part; None turns dropout off. More parts than threads save memory: only as
+        many parts as there are threads are alive at a time (gradient accumulation).
     pool : concurrent.futures.Executor, optional
         Runs the parts. None runs them one after the other.
 
     Returns
     -------
-    losses : object with loss, mlm_loss, sop_loss
-        sop_loss is None where no pair was asked.
+    losses : object with loss, mlm_loss, sop_loss, mlm_accuracy, sop_accuracy
+        Those of an objective that nothing was asked about are None.
     grads : tree like the model's parameters
     """
     rows = np.array_split(np.arange(len(batch["input_ids"])), len(rngs))
     parts = [{name: array[i] for name, array in batch.items()} for i in rows if len(i)]
-    masked = [np.count_nonzero(part["labels"] != IGNORED) for part in parts]
-    asked = [np.count_nonzero(part["sentence_order_label"] != IGNORED) for part in parts]
-    mlm_shares = np.array(masked) / max(sum(masked), 1)                # M_i / M
-    sop_shares = np.array(asked) / max(sum(asked), 1)                  # S_i / S
+    masked = sum(np.count_nonzero(part["labels"] != IGNORED) for part in parts)               # M
+    asked = sum(np.count_nonzero(part["sentence_order_label"] != IGNORED) for part in parts)  # S
     weight = model.config.sop_weight
 
-    def run(part, rng, mlm_share, sop_share):
-        output, cache = model.forward(**part, rng=rng)
-        grads = model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": weight * sop_share})
-        return output.mlm_loss, output.sop_loss, grads
+    def run(part, rng):
+        labels = part["labels"][part["labels"] != IGNORED]                              # (M_i,)
+        orders = part["sentence_order_label"]
+        mlm_share = len(labels) / max(masked, 1)                                        # M_i / M
+        sop_share = np.count_nonzero(orders != IGNORED) / max(asked, 1)                 # S_i / S
+        with np.errstate(over="ignore", invalid="ignore"):       # the training loop will notice
+            output, cache = model.forward(**part, rng=rng)
+            grads = model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": weight * sop_share})
+        figures = np.array([mlm_share * float(output.mlm_loss),
+                            sop_share * float(output.sop_loss),
+                            np.count_nonzero(output.prediction_logits.argmax(-1) == labels),
+                            np.count_nonzero(output.sop_logits.argmax(-1) == orders)])
+        return figures, grads
 
-    run_all = map if pool is None else pool.map
-    results = list(run_all(run, parts, rngs, mlm_shares, sop_shares))
-    mlm_loss = sum(share * float(loss) for share, (loss, _, _) in zip(mlm_shares, results))
-    sop_loss = sum(share * float(loss) for share, (_, loss, _) in zip(sop_shares, results))
-    grads = results[0][2]
-    for _, _, other in results[1:]:
+    results = (map if pool is None else pool.map)(run, parts, rngs)
+    sums, grads = next(results)
+    for figures, other in results:
+        sums += figures
         add_in_place(grads, other)
-    losses = SimpleNamespace(loss=mlm_loss + weight * sop_loss, mlm_loss=mlm_loss,
-                             sop_loss=sop_loss if sum(asked) else None)          # (PAR.1)
+    mlm_loss, sop_loss, mlm_right, sop_right = sums.tolist()
+    losses = SimpleNamespace(
+        loss=mlm_loss + weight * sop_loss,                                              # (PAR.1)
+        mlm_loss=mlm_loss if masked else None, mlm_accuracy=mlm_right / masked if masked else None,
+        sop_loss=sop_loss if asked else None, sop_accuracy=sop_right / asked if asked else None)
     return losses, grads

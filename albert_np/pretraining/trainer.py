@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..optim import clip_by_global_norm
+from .diagnosis import diverged, where_not_finite
 from .parallel import losses_and_gradients
 
 
 def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
-          evaluate_every=None, evaluation=None, on_evaluation=None, workers=1, progress=True):
+          evaluate_every=None, evaluation=None, on_step=None, metrics=None, workers=1,
+          accumulation_steps=1, progress=True):
     """Take optimisation steps: forward, backward, clip, step.
 
     Parameters
@@ -22,6 +24,7 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     batches : iterator of dicts
         The keyword arguments of the model's forward pass, one batch for each step.
     steps : int
+        Where to stop. A run that goes on from a checkpoint has taken ``optimizer.steps`` of them.
     rng : numpy.random.Generator, optional
         Draws the dropout masks; None trains without dropout.
     max_gradient_norm : float
@@ -30,67 +33,115 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
         Call ``evaluation`` after every so many steps, and after the last.
     evaluation : callable, optional
         ``evaluation() -> dict`` as :func:`~albert_np.pretraining.evaluate` gives it.
-    on_evaluation : callable, optional
-        ``on_evaluation(metrics)`` is called after each evaluation, to save what there is.
+    on_step : callable, optional
+        ``on_step(step, metrics, evaluated)`` is called at the end of each step, to save what there
+        is. When it returns True, training stops.
+    metrics : list of dict, optional
+        The rows of an earlier part of the run, to which this part appends.
     workers : int
         Threads among which each batch is divided. Give NumPy's matrix products one thread each
         then (``OPENBLAS_NUM_THREADS=1``), or they get into each other's way.
+    accumulation_steps : int
+        Work through each batch in so many portions and add their gradients up, which gives the
+        gradient of the whole batch in a fraction of the memory.
     progress : bool
-        Show a bar on a terminal, and a line for each evaluation anywhere.
+        Show a bar on a terminal and a line at every twentieth of the way elsewhere; and a line for
+        each evaluation.
 
     Returns
     -------
     list of dict
-        One row for each step ("split": "train": losses, learning rate, gradient norm, tokens and
-        seconds) and one for each evaluation ("split": "held-out").
+        One row for each step ("split": "train": losses, accuracies, learning rate, gradient norm,
+        tokens, tokens a second, seconds) and one for each evaluation ("split": "held-out").
 
     Raises
     ------
     FloatingPointError
-        The loss or the gradient is no longer a finite number.
+        A loss or a gradient is no longer a finite number, or the loss rises far above that of
+        guessing blindly. The sentence says where it began.
     ValueError
         The batches end before the steps do.
     """
-    metrics, started = [], time.perf_counter()
-    rngs = [None] * workers if rng is None else rng.spawn(workers)
-    step = 0
-    with _bar(steps, progress) as bar, ThreadPoolExecutor(workers) as pool:
-        for step, batch in zip(range(1, steps + 1), batches):
-            losses, grads = losses_and_gradients(model, batch, rngs, pool)
+    metrics = [] if metrics is None else metrics
+    recent = [row for row in metrics if row["split"] == "train"][-20:]
+    earlier = metrics[-1]["seconds"] if metrics else 0.0
+    started = last = time.perf_counter()
+    parts = workers * accumulation_steps
+    # Overflow is no reason for a warning: what is not finite is noticed below, and said better.
+    with (_bar(steps, optimizer.steps, progress) as bar, ThreadPoolExecutor(workers) as pool,
+          np.errstate(over="ignore", invalid="ignore")):
+        for step in range(optimizer.steps + 1, steps + 1):
+            batch = next(batches, None)
+            if batch is None:
+                raise ValueError(f"the batches ended after {step - 1} of {steps} steps")
+            losses, grads = losses_and_gradients(model, batch, _spawn(rng, parts), pool)
             norm = clip_by_global_norm(grads, max_gradient_norm)
             if not np.isfinite(losses.loss) or not np.isfinite(norm):
                 raise FloatingPointError(
-                    f"the loss is {losses.loss} and the gradient norm {norm} at step {step}; a "
-                    f"smaller learning rate or a longer warm-up usually helps")
+                    f"the loss is {losses.loss} and the gradient norm {norm} at step {step}"
+                    f"{_place(batches)}: {where_not_finite(model, batch, grads, parts)}; a smaller "
+                    f"learning rate or a longer warm-up usually helps")
             lr = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
             optimizer.step(model.params, grads)
+
+            now = time.perf_counter()
+            tokens = int(batch["input_ids"].size)
             metrics.append({
-                "step": step, "split": "train", "loss": losses.loss,
-                "mlm_loss": losses.mlm_loss, "sop_loss": losses.sop_loss,
-                "learning_rate": float(lr), "gradient_norm": norm,
-                "tokens": int(batch["input_ids"].size),
-                "seconds": time.perf_counter() - started})
+                "step": step, "split": "train", **vars(losses), "learning_rate": float(lr),
+                "gradient_norm": norm, "tokens": tokens, "tokens_per_second": tokens / (now - last),
+                "seconds": earlier + now - started})
+            last = now
+            recent = [*recent[-19:], metrics[-1]]
+            if diverged([row["loss"] for row in recent], _blind_guess(model)):
+                raise FloatingPointError(
+                    f"the loss diverges: it is {losses.loss:.3g} at step {step}{_place(batches)}, "
+                    f"where guessing blindly gives {_blind_guess(model):.3g}; a smaller learning "
+                    f"rate or a longer warm-up usually helps")
             bar.update()
-            if step % 20 == 0:
-                recent = metrics[-20:]
-                bar.set_postfix_str(f"MLM loss {_mean(recent, 'mlm_loss'):.3f}, "
-                                    f"SOP loss {_mean(recent, 'sop_loss'):.3f}")
-            if evaluation is not None and (step == steps
-                                           or evaluate_every and step % evaluate_every == 0):
+            _show(bar, step, steps, recent, progress)
+
+            evaluated = evaluation is not None and (
+                step == steps or bool(evaluate_every) and step % evaluate_every == 0)
+            if evaluated:
                 figures = evaluation()
+                last = time.perf_counter()
                 metrics.append({"step": step, "split": "held-out", **figures,
-                                "seconds": time.perf_counter() - started})
+                                "seconds": earlier + last - started})
                 if progress:
-                    bar.write(f"step {step:6d}   held out: "
-                              f"MLM loss {figures['mlm_loss']:.3f}, "
-                              f"accuracy {figures['mlm_accuracy']:.1%};   "
-                              f"SOP loss {figures['sop_loss']:.3f}, "
-                              f"accuracy {figures['sop_accuracy']:.1%}")
-                if on_evaluation is not None:
-                    on_evaluation(metrics)
-    if step < steps:
-        raise ValueError(f"the batches ended after {step} of {steps} steps")
+                    bar.write(f"step {step:6d}   held out: {_in_words(figures)}")
+            if on_step is not None and on_step(step, metrics, evaluated):
+                break
     return metrics
+
+
+def _spawn(rng, count):
+    """A generator for each part of a batch, drawn from one whose state can be saved."""
+    if rng is None:
+        return [None] * count
+    return [np.random.default_rng(rng.integers(2**63, size=4)) for _ in range(count)]
+
+
+def _blind_guess(model):
+    return float(np.log(model.config.vocab_size) + model.config.sop_weight * np.log(2))
+
+
+def _place(batches):
+    """Which batch it was, where the iterator can tell."""
+    taken = getattr(batches, "taken", None)
+    return "" if taken is None else " (batch {2} of shard {1} in epoch {0}, counted from 0)".format(
+        *taken)
+
+
+def _show(bar, step, steps, recent, progress):
+    """Recent losses, beside the bar of a terminal or as a plain line where there is none."""
+    plain = progress and bar.disable and step % max(1, steps // 20) == 0
+    if plain or step % 20 == 0:
+        text = (f"MLM loss {_mean(recent, 'mlm_loss'):.3f}, "
+                f"SOP loss {_mean(recent, 'sop_loss'):.3f}")
+        bar.set_postfix_str(text)
+        if plain:
+            speed = _mean(recent, "tokens_per_second")
+            print(f"step {step:6d} of {steps}   {text}, {speed:,.0f} tokens/s", flush=True)
 
 
 def _mean(rows, name):
@@ -99,8 +150,16 @@ def _mean(rows, name):
     return sum(values) / len(values) if values else float("nan")
 
 
-def _bar(steps, progress):
+def _in_words(figures):
+    return ";   ".join(f"{name} loss {figures[f'{key}_loss']:.3f}, "
+                       f"accuracy {figures[f'{key}_accuracy']:.1%}"
+                       for name, key in (("MLM", "mlm"), ("SOP", "sop"))
+                       if figures[f"{key}_loss"] is not None)
+
+
+def _bar(steps, taken, progress):
     """A progress bar, which draws itself on a terminal only."""
     from tqdm import tqdm
 
-    return tqdm(total=steps, unit="step", disable=None if progress else True, dynamic_ncols=True)
+    return tqdm(total=steps, initial=taken, unit="step", disable=None if progress else True,
+                dynamic_ncols=True)

@@ -1,0 +1,338 @@
+"""Ablations: short runs that differ in one thing, several seeds of each, one table."""
+
+import contextlib
+import inspect
+import json
+import multiprocessing
+import multiprocessing.connection
+import multiprocessing.resource_tracker
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..files import read_text, write_whole
+from ..memory import keep_freed_memory
+from ..models import IGNORED
+from ..optim import warmup_polynomial_decay
+from ..text.data_options import DataOptions
+from .ablation_table import findings, in_words, summarize, table
+from .ablation_variants import ablation_of
+from .data import PretrainingData
+from .evaluation import evaluate
+from .options import check_options, config_values
+from .run import make_model, make_optimizer, pretrain
+from .run_data import open_run_data
+from .run_folder import lock
+from .trainer import train
+
+RUNS = "runs"
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Text:
+    """What all runs of an ablation read.
+
+    Attributes
+    ----------
+    shards : sequence of shards
+        The training text.
+    held_out : dict of str to list of batches
+    tokenizer : AlbertTokenizer
+    fingerprint : str
+    """
+
+    shards: object
+    held_out: dict
+    tokenizer: object
+    fingerprint: str
+
+
+def ablate(name, output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000, config=None,
+           data=None, steps=None, seeds=3, processes=2, batch_size=26, learning_rate=3e-3,
+           progress=True):
+    """Train every variant of an ablation with several seeds, and leave a table and a picture.
+
+    All runs share the tokenizer, the division into training and held-out text, the held-out
+    batches with their masks, and the number of steps. The seed draws the first weights, the cuts,
+    the masks and the order of the text. Run i of one variant and run i of another have the same
+    seed, so that they can be compared pair by pair.
+
+    Each run that ends leaves a file in ``output/runs``. When the ablation is begun again in the
+    same folder, runs whose file is there are not repeated if their options and their text are the
+    same: an interrupted ablation goes on, and further seeds can be added.
+
+    Parameters
+    ----------
+    name : {"sharing", "embedding", "sentence-task", "masking", "lambda"}
+    output : str or Path
+        The folder for ``table.md``, ``picture.png``, ``results.json``, the tokenizer and ``runs``.
+    corpus, layout, tokenizer, vocab_size, config, data, batch_size, learning_rate
+        As in :func:`~albert_np.pretraining.pretrain`; the ablation's own changes come on top.
+    steps : int, optional
+        Of each run. None: as many as let the ablation end within minutes.
+    seeds : int
+        Runs of each variant, with the seeds 0, 1, ...
+    processes : int
+        Runs at a time, each on one thread. With 1 everything happens in this process.
+    progress : bool
+        Show what is going on.
+
+    Returns
+    -------
+    dict
+        What ``results.json`` holds.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        Where an option, the corpus, the tokenizer or the folder will not do.
+    FloatingPointError
+        Where a run diverges.
+    """
+    for what, value in (("seeds", seeds), ("processes", processes)):
+        if value < 1:
+            raise ValueError(f"{what} is {value}; it must be at least 1")
+    defaults = {key: parameter.default
+                for key, parameter in inspect.signature(pretrain).parameters.items()
+                if key not in ("output", "progress")}
+    config, data = config or {}, {"beginnings_only": corpus is None, **(data or {})}
+    ablation = ablation_of(name, config_values(config, data)["hidden_size"])
+    base = {**defaults, "layout": layout, "vocab_size": vocab_size, "config": config, "data": data,
+            "corpus": None if corpus is None else str(Path(corpus).resolve()),
+            "tokenizer": None if tokenizer is None else str(Path(tokenizer).resolve()),
+            "steps": ablation.steps if steps is None else steps, "batch_size": batch_size,
+            "learning_rate": learning_rate, "workers": 1}
+    tasks = {(variant.name, seed): {**base, "seed": seed, "config": {**config, **variant.config},
+                                    "data": {**data, **variant.data}}
+             for seed in range(seeds) for variant in ablation.variants}
+    for options in tasks.values():
+        check_options(options)
+    say = (lambda line: print(line, flush=True)) if progress else (lambda line: None)
+    output = Path(output)
+    with lock(output):
+        text = _read_text(output, base, ablation, say)
+        done = _run_all(tasks, text, ablation.columns, output / RUNS, processes, say)
+        return _write(ablation, base, seeds, done, _asked(text), output, say)
+
+
+def _read_text(output, base, ablation, say):
+    """The training text and the held-out batches: the same for all variants and seeds."""
+    held_out, first = {}, None
+    for batches, changes in ablation.batches.items():
+        options = {**base, "data": {**base["data"], **changes}}
+        opened = open_run_data(output, options, resuming=first is not None,
+                               say=say if first is None else (lambda line: None))
+        first = first or opened
+        held_out[batches] = opened[0].held_out
+        if not opened[0].held_out:
+            raise ValueError(f"{base['corpus']} has no held-out text to compare the runs on")
+    training, fingerprint = first
+    say(f"tokenizer  {training.tokenizer.vocab_size:,} pieces")
+    return Text(training.shards, held_out, training.tokenizer, fingerprint)
+
+
+def _asked(text):
+    """How many pieces and how many pairs each of the held-out batches ask about."""
+    return {name: [sum(int(np.count_nonzero(batch[key] != IGNORED)) for batch in batches)
+                   for key in ("labels", "sentence_order_label")]
+            for name, batches in text.held_out.items()}
+
+
+# ---- one run -------------------------------------------------------------------------------------
+
+def run_once(options, text):
+    """Train one model and measure it.
+
+    Parameters
+    ----------
+    options : dict
+        The arguments of :func:`~albert_np.pretraining.pretrain`.
+    text : Text
+
+    Returns
+    -------
+    dict
+        ``options``, ``text`` (the fingerprint), ``version``; ``parameters``; ``held_out``, the
+        figures by held-out batches; ``ms_a_step``, the median; ``seconds`` with the evaluation.
+    """
+    started = time.perf_counter()
+    steps, warmup = options["steps"], options["warmup_steps"]
+    data = PretrainingData(text.shards, [], text.tokenizer, DataOptions(**options["data"]),
+                           options["batch_size"], options["seed"])
+    model = make_model(text.tokenizer, options)
+    schedule = warmup_polynomial_decay(options["learning_rate"], steps,
+                                       steps // 20 if warmup is None else warmup)
+    dropout = max(model.config.hidden_dropout_prob, model.config.attention_probs_dropout_prob) > 0
+    rng = np.random.default_rng(np.random.SeedSequence(options["seed"]).spawn(2)[1])
+    metrics = train(model, make_optimizer(model.params, options, schedule),
+                    data.training_batches(), steps, rng=rng if dropout else None,
+                    max_gradient_norm=options["max_gradient_norm"], progress=False)
+    held_out = {name: evaluate(model, batches) for name, batches in text.held_out.items()}
+    return {**_identity(options, text),
+            "parameters": sum(model.config.parameter_counts().values()), "held_out": held_out,
+            "ms_a_step": float(np.median([1000 * row["tokens"] / row["tokens_per_second"]
+                                          for row in metrics])),
+            "seconds": time.perf_counter() - started}
+
+
+def _identity(options, text):
+    """What makes a run what it is: with the same, it need not be repeated."""
+    return {"options": options, "text": text.fingerprint, "version": __version__}
+
+
+def _finished(path, options, text):
+    """The file of a run, if there is one and it is of this very run; else None."""
+    try:
+        run = json.loads(read_text(path))
+        same = all(run[key] == value for key, value in _identity(options, text).items())
+        return run if same and run["held_out"].keys() == text.held_out.keys() else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None                                     # missing or damaged: run it again
+
+
+# ---- all of them ---------------------------------------------------------------------------------
+
+def _run_all(tasks, text, columns, folder, processes, say):
+    """Do what is not done yet.
+
+    Parameters
+    ----------
+    tasks : dict of (variant, seed) to options
+    text : Text
+    columns : tuple of Column
+        What is said of a run when it ends.
+    folder : Path
+    processes : int
+    say : callable
+
+    Returns
+    -------
+    dict of (variant, seed) to dict
+        As `run_once` returns them.
+    """
+    paths = {task: folder / f"{task[0]}-{task[1]}.json" for task in tasks}
+    done = {task: _finished(paths[task], options, text) for task, options in tasks.items()}
+    waiting = {task: tasks[task] for task, run in done.items() if run is None}
+    if len(waiting) < len(tasks):
+        say(f"done       {len(tasks) - len(waiting)} of {len(tasks)} runs are in {folder} already")
+    count = len(tasks) - len(waiting)
+    # closing: whatever goes wrong here, for instance a full disk, also ends the processes.
+    with contextlib.closing(_results(waiting, text, min(processes, len(waiting)))) as results:
+        for task, run in results:
+            write_whole(paths[task], (json.dumps(run, indent=2) + "\n").encode())
+            done[task], count = run, count + 1
+            say(f"run {count:2d} of {len(tasks)}   {task[0]}, seed {task[1]}: "
+                f"{in_words(run, columns)}")
+    return done
+
+
+def _results(tasks, text, processes):
+    """Yield (task, result) as they come in."""
+    if processes <= 1:
+        for task, options in tasks.items():
+            yield task, _named(task, run_once, options, text)
+        return
+    # "spawn" starts fresh interpreters, which is safe beside threads.
+    context = multiprocessing.get_context("spawn")
+    waiting, running = list(tasks)[::-1], {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < processes:
+                task = waiting.pop()
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_run_in_process, daemon=True,
+                                          args=(tasks[task], text, sender))
+                with _for_new_processes():
+                    process.start()
+                    running[receiver] = task, process
+                sender.close()                  # the other end is in the process, and ends with it
+            for receiver in multiprocessing.connection.wait(list(running)):
+                task, process = running.pop(receiver)
+                yield task, _named(task, _receive, receiver)
+                process.join()
+    finally:
+        for _, process in running.values():     # Ctrl-C, or a run that failed: do not wait
+            process.terminate()
+
+
+def _receive(receiver):
+    try:
+        result = receiver.recv()
+    except EOFError:
+        raise ValueError("A process has ended before its run was done, perhaps for lack of memory; "
+                         "try fewer processes.") from None
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _named(task, function, *arguments):
+    """Call a function; where a run diverges, say which."""
+    try:
+        return function(*arguments)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"variant {task[0]}, seed {task[1]}: {error}") from error
+
+
+@contextlib.contextmanager
+def _for_new_processes():
+    """What processes that start now inherit: one thread for products of matrices, no Ctrl-C.
+
+    Ctrl-C reaches all processes of a terminal at once. The first one answers it and ends the
+    others, which would only print where they were.
+    """
+    missing = [name for name in _THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(missing, "1"))
+    multiprocessing.resource_tracker.ensure_running()   # starting it would unblock SIGINT again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        for name in missing:
+            del os.environ[name]
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _run_in_process(options, text, sender):
+    from tqdm import tqdm
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Its own lock is one between processes, which outlives this process if that is ended.
+    tqdm.set_lock(threading.RLock())
+    keep_freed_memory()
+    try:
+        sender.send(run_once(options, text))
+    except Exception as error:
+        sender.send(error)
+
+
+def _end_with_parent():
+    """End this process when the first one is gone, even if that was killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+# ---- what came out -------------------------------------------------------------------------------
+
+def _write(ablation, base, seeds, done, asked, output, say):
+    from ..plotting import plot_ablation
+
+    rows = summarize(ablation, done, seeds)
+    found = findings(ablation, rows)
+    results = {"ablation": ablation.name, "steps": base["steps"], "seeds": seeds, "rows": rows,
+               "findings": found, "asked": asked, "options": base,
+               "versions": {"albert_np": __version__, "numpy": np.__version__}}
+    text = table(ablation, rows, found, base["steps"], seeds, asked)
+    write_whole(output / "table.md", text.encode())
+    write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
+    plot_ablation(ablation, rows, output / "picture.png",
+                  f"{ablation.title}: {base['steps']:,} steps, {seeds} seed{'s' * (seeds > 1)}")
+    say(f"\n{text}\nThis is in {output}: table.md, picture.png, results.json.")
+    return results

@@ -1,0 +1,71 @@
+"""What a run came to, in its folder and in words."""
+
+import json
+import platform
+
+import numpy as np
+
+from .. import __version__
+from ..files import write_whole
+from ..plotting import plot_losses
+from .metrics import to_csv
+
+_FILES = ("config.json", "model.safetensors", "spiece.model", "tokenizer_config.json",
+          "metrics.csv", "results.json", "losses.png", "options.json", "checkpoints")
+
+
+def write_results(output, options, metrics, baselines, config):
+    """Write ``metrics.csv``, ``results.json`` and ``losses.png``.
+
+    Parameters
+    ----------
+    output : Path
+        The run folder.
+    options : dict
+    metrics : list of dict
+        The last row is that of the last evaluation.
+    baselines : dict
+    config : AlbertConfig
+
+    Returns
+    -------
+    dict
+        What ``results.json`` holds.
+    """
+    final = {key: value for key, value in metrics[-1].items() if key not in ("step", "split")}
+    results = {"held_out": final, "baselines": baselines,
+               "blind_guess": float(np.log(config.vocab_size)), "options": options,
+               "versions": {"albert_np": __version__, "numpy": np.__version__,
+                            "python": platform.python_version()}}
+    write_whole(output / "metrics.csv", to_csv(metrics))
+    write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
+    plot_losses(metrics, output / "losses.png",
+                {name: figures["mlm_loss"] for name, figures in baselines.items()},
+                config.vocab_size, config.sop_weight)
+    return results
+
+
+def summary(results, output):
+    """The results in a few lines, beside the baselines.
+
+    Parameters
+    ----------
+    results : dict
+    output : Path
+
+    Returns
+    -------
+    str
+    """
+    final, baselines = results["held_out"], results["baselines"]
+    rows = [("guessing blindly", results["blind_guess"], None),
+            *[(f"{name} model", figures["mlm_loss"], figures["mlm_accuracy"])
+              for name, figures in baselines.items()],
+            ("this ALBERT", final["mlm_loss"], final["mlm_accuracy"])]
+    lines = ["", "held-out text         MLM loss   accuracy"]
+    lines += [f"  {name:18s} {loss:9.3f}   {'' if accuracy is None else f'{accuracy:8.1%}'}"
+              for name, loss, accuracy in rows]
+    if final["sop_accuracy"] is not None:
+        lines.append(f"sentence order        {final['sop_accuracy']:.1%} right, where tossing a "
+                     f"coin gives 50.0%")
+    return "\n".join([*lines, "", f"The run is in {output}: {', '.join(_FILES)}."])

@@ -1,0 +1,74 @@
+"""What a run is at a given step, as arrays and numbers that a checkpoint can hold."""
+
+from ..parameters import flatten
+from .metrics import from_matrix, to_matrix
+
+
+def capture(model, optimizer, rng, position, metrics, fingerprint):
+    """Everything that the rest of the run depends on.
+
+    Parameters
+    ----------
+    model : AlbertForPreTraining
+    optimizer
+        One of :mod:`albert_np.optim`.
+    rng : numpy.random.Generator
+        Of the dropout masks.
+    position : (int, int, int)
+        Of the next batch.
+    metrics : list of dict
+    fingerprint : str
+        Of the text.
+
+    Returns
+    -------
+    tensors : dict of str to array
+    state : dict
+    """
+    tensors = {**flatten(model.params, "params."),
+               **{f"optimizer.{name}": array for name, array in optimizer.state().items()},
+               "metrics": to_matrix(metrics)}
+    state = {"rng": rng.bit_generator.state, "position": list(position),
+             "fingerprint": fingerprint}
+    return tensors, state
+
+
+def restore(checkpoint, model, optimizer, rng, fingerprint):
+    """Put a run back to where it was captured.
+
+    Parameters
+    ----------
+    checkpoint : (step, tensors, state)
+        From :func:`~albert_np.pretraining.checkpoints.newest_checkpoint`.
+    model, optimizer, rng : as in `capture`
+        They change in place.
+    fingerprint : str
+        Of the text that the run would go on with.
+
+    Returns
+    -------
+    metrics : list of dict
+    position : (int, int, int)
+
+    Raises
+    ------
+    ValueError
+        The text is another one, or the checkpoint belongs to another model.
+    """
+    _, tensors, state = checkpoint
+    if state.get("fingerprint") != fingerprint:
+        raise ValueError("the text is not the one that this run began with: the corpus or the "
+                         "tokenizer has changed; bring it back, or begin a new run")
+    params = flatten(model.params)
+    for name, parameter in params.items():
+        saved = tensors.get(f"params.{name}")
+        if saved is None or saved.shape != parameter.shape:
+            raise ValueError(f"the checkpoint belongs to another model: its {name} "
+                             + ("is missing" if saved is None else
+                                f"has the shape {saved.shape}, not {parameter.shape}"))
+    optimizer.load_state({name.removeprefix("optimizer."): array for name, array in tensors.items()
+                          if name.startswith("optimizer.")})
+    for name, parameter in params.items():
+        parameter[...] = tensors[f"params.{name}"]
+    rng.bit_generator.state = state["rng"]
+    return from_matrix(tensors["metrics"]), tuple(state["position"])

@@ -1,0 +1,163 @@
+"""Batches of a run: from shards in memory or in files, from any position, and what they cost."""
+
+import numpy as np
+import pytest
+
+from albert_np.pretraining import PretrainingData, held_out_batches, pretrain, resume
+from albert_np.text import AlbertTokenizer, DataOptions, train_tokenizer
+from albert_np.text.prepare import prepare_corpus
+from albert_np.text.tokenized import TokenizedDocuments
+from test_pretraining import write_corpus
+from test_resume import OPTIONS, assert_same_run, stop_after
+
+pytest.importorskip("sentencepiece")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    file = tmp_path_factory.mktemp("tokenizer") / "spiece.model"
+    train_tokenizer(["the cat sees a dog; my bird likes our cow. every river follows the moon"] * 3,
+                    41, file)
+    return AlbertTokenizer(file)
+
+
+def some_shards(count, documents=6, seed=0):
+    """Shards whose pieces name their document, so that every batch tells where it comes from."""
+    rng = np.random.default_rng(seed)
+    return [TokenizedDocuments.from_lists(
+        [[[13 + d + documents * s] * int(rng.integers(2, 6)) for _ in range(8)]
+         for d in range(documents)]) for s in range(count)]
+
+
+def data_of(shards, tokenizer, batch_size=4, seed=0, **options):
+    options = DataOptions(**{"max_seq_length": 16, **options})
+    return PretrainingData(shards, some_shards(1, seed=9), tokenizer, options, batch_size, seed)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"masking": "fixed"}, {"masking": "fixed", "dupe_factor": 2}, {"sentence_task": "nsp"}],
+    ids=str)
+def test_batches_go_on_from_any_position(tokenizer, options):
+    data = data_of(some_shards(3), tokenizer, **options)
+    whole, batches, positions = data.training_batches(), [], [(0, 0, 0)]
+    while whole.position[0] < 3:
+        batches.append(next(whole))
+        positions.append(whole.position)
+    for k in range(0, len(batches), 7):
+        again = data.training_batches(positions[k])
+        for expected in batches[k:k + 5]:
+            batch = next(again)
+            assert batch.keys() == expected.keys()
+            assert all((batch[name] == expected[name]).all() for name in batch)
+
+
+def originals(data, epochs):
+    """The batches of each epoch with the masked pieces put back."""
+    batches = data.training_batches()
+    found = [[] for _ in range(epochs)]
+    while batches.position[0] < epochs:
+        epoch = batches.position[0]
+        batch = next(batches)
+        found[epoch].append((batch, np.where(batch["labels"] != -100, batch["labels"],
+                                             batch["input_ids"])))
+    return found
+
+
+def test_every_epoch_reads_all_shards_in_its_own_order(tokenizer):
+    epochs = originals(data_of(some_shards(3), tokenizer), 4)
+    pieces = [{int(piece) for _, text in epoch for piece in np.unique(text) if piece >= 13}
+              for epoch in epochs]
+    assert all(found == set(range(13, 31)) for found in pieces)
+    firsts = [[int(text[0, 1] - 13) // 6 for _, text in epoch] for epoch in epochs]
+    orders = {tuple(dict.fromkeys(row)) for row in firsts}
+    assert len(orders) > 1 and all(len(order) == 3 for order in orders)
+
+
+def as_set(epoch):
+    return {(tuple(row), tuple(labels)) for batch, _ in epoch
+            for row, labels in zip(batch["input_ids"], batch["labels"])}
+
+
+def test_dynamic_masks_are_new_in_each_epoch_and_fixed_ones_come_again(tokenizer):
+    shards = some_shards(2)
+    dynamic = [as_set(epoch) for epoch in originals(data_of(shards, tokenizer), 2)]
+    assert len(dynamic[0] & dynamic[1]) < 0.2 * len(dynamic[0])
+    two = [as_set(epoch) for epoch in
+           originals(data_of(shards, tokenizer, masking="fixed", dupe_factor=2), 4)]
+    assert two[0] == two[2] and two[1] == two[3]
+    assert len(two[0] & two[1]) < 0.2 * len(two[0])
+    one = originals(data_of(shards, tokenizer, masking="fixed"), 2)
+    assert as_set(one[0]) == as_set(one[1])
+    assert (one[0][0][0]["input_ids"] != one[1][0][0]["input_ids"]).any()     # in another order
+
+
+def test_held_out_batches_are_limited_and_the_same_every_time(tokenizer):
+    shards, options = some_shards(3), DataOptions(max_seq_length=16)
+    batches = held_out_batches(shards, tokenizer, options, 4, seed=1, max_sequences=22)
+    assert [len(batch["input_ids"]) for batch in batches][-1] != 4
+    assert sum(len(batch["input_ids"]) for batch in batches) == 22
+    again = held_out_batches(shards, tokenizer, options, 4, seed=1, max_sequences=22)
+    assert all((one[name] == two[name]).all() for one, two in zip(batches, again) for name in one)
+
+
+def test_a_small_shard_without_a_pair_is_passed_over(tokenizer):
+    single = TokenizedDocuments.from_lists([[[13, 14]]])
+    data = data_of([*some_shards(2), single], tokenizer)
+    assert len(originals(data, 3)) == 3
+    assert len(held_out_batches([single, *some_shards(1)], tokenizer, data.options, 4)) > 0
+    with pytest.raises(ValueError, match="there is nothing to train on"):
+        next(data_of([single, single], tokenizer).training_batches())
+    with pytest.raises(ValueError, match="None of the 1 documents has two sentences"):
+        next(data_of([single], tokenizer).training_batches())
+
+
+def test_bad_batch_size_is_refused(tokenizer):
+    with pytest.raises(ValueError, match="batch_size is 0; it must be at least 1"):
+        data_of(some_shards(1), tokenizer, batch_size=0)
+
+
+# ---- prepared corpora ----------------------------------------------------------------------------
+
+PREPARED = {name: value for name, value in OPTIONS.items() if name != "vocab_size"}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("prepared")
+    write_corpus(folder / "corpus.txt")
+    prepare_corpus(folder / "corpus.txt", folder / "prepared", vocab_size=45, held_out=0.1,
+                   shard_pieces=1500, processes=1, progress=False)
+    return folder / "prepared"
+
+
+def test_a_run_on_a_prepared_corpus_goes_on_too(prepared, tmp_path, monkeypatch):
+    whole = pretrain(tmp_path / "whole", prepared, **PREPARED, progress=False)
+    assert len(whole["data"].shards) > 2
+    stop_after(tmp_path / "parts", prepared, 21, monkeypatch, **PREPARED)
+    resume(tmp_path / "parts", progress=False)
+    assert_same_run(tmp_path / "parts", tmp_path / "whole")
+
+
+def test_another_tokenizer_than_the_prepared_one_is_refused(prepared, tokenizer, tmp_path):
+    tokenizer.save(tmp_path)
+    with pytest.raises(ValueError, match="does not match .*prepared with another one"):
+        pretrain(tmp_path / "run", prepared, tokenizer=tmp_path, **PREPARED, progress=False)
+
+
+def test_a_changed_or_cut_corpus_is_noticed(prepared, tmp_path):
+    import shutil
+
+    for name in ("prepared", "corpus.txt"):
+        source, target = prepared.parent / name, tmp_path / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    manifest = tmp_path / "prepared" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(str(prepared.parent), str(tmp_path)))
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text(corpus.read_text() + "\nOne more line.\n")
+    with pytest.raises(ValueError, match="corpus.txt.* changed"):
+        pretrain(tmp_path / "run", tmp_path / "prepared", **PREPARED, progress=False)
+    corpus.unlink()
+    shard = next((tmp_path / "prepared").glob("train-00001.pieces.npy"))
+    shard.write_bytes(shard.read_bytes()[:-10])
+    with pytest.raises(ValueError, match="train-00001.pieces.npy is cut short"):
+        pretrain(tmp_path / "run", tmp_path / "prepared", **PREPARED, progress=False)
