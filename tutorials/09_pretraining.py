@@ -23,6 +23,7 @@ from albert_np.optim import warmup_polynomial_decay
 from albert_np.plotting import plot_losses
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
                                    evaluate_baseline, show_guesses, train)
+from albert_np.text import DataOptions
 from albert_np.text.corpora import embedded_corpus, split_documents
 from albert_np.text.train_tokenizer import train_tokenizer
 
@@ -63,8 +64,9 @@ print(tokenizer.tokenize("The interpreter evaluates expressions lazily."))
 # (label -100) only train the masked language model. 15 % of the pieces are chosen, in runs of up
 # to three whole words; of those 80 % become ``[MASK]``, 10 % another piece, 10 % stay.
 
-data = PretrainingData(train_documents, held_out_documents, tokenizer, max_length=40,
-                       batch_size=26, seed=0, sop_everywhere=False)
+options = DataOptions(max_seq_length=40, beginnings_only=True)
+data = PretrainingData.from_text(train_documents, held_out_documents, tokenizer, options,
+                                 batch_size=26, seed=0)
 batch = next(data.training_batches())
 print({name: array.shape for name, array in batch.items()})
 print("input ", tokenizer.decode(batch["input_ids"][0], skip_special_tokens=False))
