@@ -10,14 +10,19 @@ from .corpora import (
 )
 from .data_options import DataOptions
 from .masking import mask_batch, mask_tokens
+from .prepare import prepare_corpus
+from .prepared import PreparedCorpus
 from .preprocessing import preprocess, preprocess_aligned
 from .segments import segment_pairs
+from .tokenized import TokenizedDocuments
 from .tokenizer import AlbertTokenizer
 from .train_tokenizer import train_tokenizer
 
 __all__ = [
     "AlbertTokenizer",
     "DataOptions",
+    "PreparedCorpus",
+    "TokenizedDocuments",
     "batches",
     "embedded_corpus",
     "guess_layout",
@@ -25,6 +30,7 @@ __all__ = [
     "mask_batch",
     "mask_tokens",
     "masked_batch",
+    "prepare_corpus",
     "preprocess",
     "preprocess_aligned",
     "read_corpus",

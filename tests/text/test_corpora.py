@@ -59,6 +59,10 @@ def test_lines(tmp_path):
     assert len(read_corpus(tmp_path / "a.txt", layout="prose")) == 2
 
 
+def test_the_layout_is_guessed_from_the_beginning():
+    assert guess_layout("A line.\n" * 150_000 + "this is prose\n" * 400_000) == "lines"
+
+
 def test_prose(tmp_path):
     (tmp_path / "a.txt").write_text(PROSE, encoding="utf-8")
     assert guess_layout(PROSE) == "prose"

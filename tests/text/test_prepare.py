@@ -1,6 +1,7 @@
 """Preparing a corpus: what is written, the same for any number of processes."""
 
 import argparse
+import gzip
 import hashlib
 from pathlib import Path
 
@@ -128,10 +129,25 @@ def test_seed_and_limit_of_what_is_held_out(tmp_path, mixed_folder, small_model_
     assert held_out("none", held_out=0) == ([], 0)
 
 
+def test_a_packed_file_counts_for_more_text(tmp_path, small_model_file):
+    """Of which the limit of what is held out is then a smaller share."""
+    text = "\n\n".join(f"Document {i}.\nIt is number {i}." for i in range(2000)).encode()
+    pieces = []
+    for name, data in (("a.txt", text), ("a.txt.gz", gzip.compress(text, 0))):     # not smaller
+        (tmp_path / name).write_bytes(data)
+        prepared = prepare_corpus(tmp_path / name, tmp_path / f"{name} it", held_out=0.9,
+                                  held_out_pieces=3000, tokenizer=small_model_file, **QUIET)
+        pieces.append(prepared.held_out.pieces)
+    assert 2.2 < pieces[0] / pieces[1] < 4
+
+
 def test_at_least_one_document_is_held_out(tmp_path, small_model_file):
-    (tmp_path / "a.txt").write_text("One. Two.\n\n\nThree. Four.\n\n\nFive. Six.\n")
-    for seed in range(4):
-        prepared = prepare_corpus(tmp_path / "a.txt", tmp_path / str(seed), seed=seed,
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for name in ("One", "Two", "Three"):               # each a block of its own
+        (texts / f"{name}.txt").write_text(f"{name}. And more.\n")
+    for seed in range(6):
+        prepared = prepare_corpus(texts, tmp_path / str(seed), seed=seed,
                                   held_out=1e-9, tokenizer=small_model_file, **QUIET)
         assert (prepared.train.documents, prepared.held_out.documents) == (2, 1)
 
@@ -186,7 +202,7 @@ def test_a_small_corpus_is_its_own_sample(tmp_path):
     assert distance == 1 and b"".join(block.data for block in kept) == text.encode()
 
 
-@pytest.mark.parametrize("limit", [200_000, 700_000, 1_000_000])
+@pytest.mark.parametrize("limit", [200_000, 700_000, 3_000_000])
 def test_a_sample_is_spread_over_the_corpus(tmp_path, limit):
     blocks, text = numbered_blocks(tmp_path, 60_000)                       # 5 MB
     kept, distance = sample_blocks(iter(blocks), limit)
