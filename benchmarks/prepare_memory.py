@@ -4,8 +4,8 @@
 
 makes a corpus of so many megabytes in a temporary folder, by repeating and shuffling the sentences
 of the texts in the folder that ALBERT_NP_DATA names (failing that, of Python's documentation),
-prepares it (with a tokenizer of its own, in two processes), and reads all shards in a shuffled
-order. Then it prepares the beginning of the corpus with one process and with two, and compares. It
+prepares it (with a tokenizer of its own, in two processes), reads all shards in a shuffled order,
+and trains a tiny model on a few of them. Then it prepares the beginning of the corpus with one process and with two, and compares. It
 prints the speed, the highest resident memory of every process, and the memory curve of reading.
 Linux only: memory is read from /proc. Everything is deleted at the end.
 """
@@ -111,19 +111,37 @@ def read_all(folder):
     print(f"           {pieces / seconds / 1e6:.1f} million pieces a second, check {checksum}")
 
 
+def train_from(folder):
+    """Train a tiny model on it; print the memory of the process as it goes through the shards."""
+    arguments = [sys.executable, "-m", "albert_np", "pretrain", "--corpus", str(folder), "--output",
+                 str(folder.parent / "run"), "--hidden-size", "16", "--heads", "2", "--layers", "1",
+                 "--embedding-size", "16", "--intermediate-size", "32", "--batch-size", "512",
+                 "--steps", "900", "--evaluate-every", "900", "--quiet"]
+    process, curve, began = subprocess.Popen(arguments), [], time.perf_counter()
+    while process.poll() is None:
+        curve.append(memory(process.pid, "VmRSS"))
+        time.sleep(1)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed")
+    parts = [part.max() for part in np.array_split(curve, min(12, len(curve)))]
+    print(f"training   900 steps of 512 sequences in {time.perf_counter() - began:.0f} s; highest "
+          f"resident MB in each twelfth of the time: {', '.join(f'{mb:.0f}' for mb in parts)}")
+
+
 def show(what, size, seconds, peaks):
     print(f"{what}: {seconds:.1f} s, {size / seconds / 1e6:.2f} MB/s, highest resident MB "
           f"{', '.join(f'{mb:.0f}' for mb in peaks.values())}")
 
 
 def report_memory(folder, megabytes, vocab_size):
-    """Make the corpus, prepare all of it, read all of it."""
+    """Make the corpus, prepare all of it, read all of it, train on some of it."""
     size = write_corpus(folder / "corpus.txt", megabytes)
     print(f"corpus     {size / 1e6:,.0f} MB")
     show("prepared, with its tokenizer, 2 processes", size, *run([
         *PREPARE, str(folder / "corpus.txt"), "--output", str(folder / "prepared"),
         "--vocab-size", vocab_size, "--processes", "2", "--quiet"]))
     read_all(folder / "prepared")
+    train_from(folder / "prepared")
 
 
 def compare_processes(folder, megabytes):

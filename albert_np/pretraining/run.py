@@ -190,9 +190,9 @@ def _run(output, options, checkpoint, progress):
             if keep:
                 state = capture(model, optimizer, rng, batches.position, metrics, fingerprint)
                 save_checkpoint(output, step, *state, keep=options["keep_checkpoints"])
+                write_whole(output / "metrics.csv", to_csv(metrics))
             if evaluated:
                 save_model(model, output)
-                write_whole(output / "metrics.csv", to_csv(metrics))
             return stopping
 
         train(model, optimizer, batches, steps, rng=rng if dropout else None,
