@@ -9,5 +9,5 @@ from .run import RunStopped, pretrain, resume
 from .trainer import train
 
 __all__ = ["BigramModel", "PretrainingData", "RunStopped", "UnigramModel", "evaluate",
-           "evaluate_baseline", "find_communicator", "held_out_batches", "pretrain", "resume", "show_guesses",
-           "top_guesses", "train"]
+           "evaluate_baseline", "find_communicator", "held_out_batches", "pretrain", "resume",
+           "show_guesses", "top_guesses", "train"]
