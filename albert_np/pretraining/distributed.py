@@ -82,7 +82,18 @@ class Alone:
         return items
 
     def sum_gradients(self, grads):
-        """Add the trees of all ranks up; the arrays of ``grads`` change in place."""
+        """The sum of the trees of all ranks, on every rank.
+
+        Parameters
+        ----------
+        grads : tree of arrays
+            Of one dtype, in which they are summed. Changed in place.
+
+        Returns
+        -------
+        tree of arrays
+            ``grads``
+        """
         return grads
 
     def largest(self, number):
@@ -90,11 +101,28 @@ class Alone:
         return number
 
     def from_first(self, make):
-        """What rank 0 gets from ``make()``, on every rank; no other rank calls it."""
+        """What rank 0 gets from ``make()``, on every rank.
+
+        Parameters
+        ----------
+        make : callable
+            Called by rank 0 alone. What it returns must be such as pickle can pack.
+
+        Returns
+        -------
+        object
+        """
         return make()
 
     def check_same(self, tree, what):
-        """Make sure that all ranks hold the same numbers, bit for bit."""
+        """Make sure that all ranks hold the same numbers, bit for bit.
+
+        Parameters
+        ----------
+        tree : tree of arrays
+        what : str
+            Begins the sentence that is said where they do not.
+        """
 
     def ending_together(self):
         """A context in which the failure of one rank ends them all."""
