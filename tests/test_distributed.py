@@ -61,6 +61,18 @@ def disturbed(*arguments):
 trainer.losses_and_gradients = disturbed
 """
 
+# Between what a rank says and the end of all there is time for another to say the same.
+SLOW_END = """
+import time
+class Slow:
+    comm = ranks.comm
+    def __getattr__(self, name):
+        if name == "Abort":
+            time.sleep(0.5)
+        return getattr(self.comm, name)
+ranks.comm = Slow()
+"""
+
 
 def start(ranks, *arguments):
     """Run Python with these arguments on so many ranks."""
@@ -267,7 +279,7 @@ def test_a_signal_to_one_rank_stops_all_after_the_same_step(corpus, undisturbed,
 @mpi
 @needs_mpi
 @pytest.mark.parametrize("disturb, changes, sentence", [
-    ("", dict(learning_rate=1e30), "the loss is nan and the gradient norm nan at step"),
+    (SLOW_END, dict(learning_rate=1e30), "the loss is nan and the gradient norm nan at step"),
     (IN_STEP_8.format(deed="raise OSError(5, 'Input/output error', 'text.npy')"), {},
      "text.npy: Input/output error\n")])
 def test_what_goes_wrong_is_said_once(corpus, tmp_path, disturb, changes, sentence):
