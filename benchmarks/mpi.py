@@ -42,7 +42,7 @@ SIZES = {      # configuration, B, T, steps of a measurement
     "default": (dict(SMALL_CONFIG, vocab_size=2000, max_position_embeddings=40), 26, 40, 150),
     "small": (dict(vocab_size=4000, embedding_size=128, hidden_size=256, num_hidden_layers=4,
                    num_attention_heads=4, intermediate_size=1024), 16, 64, 30),
-    "base": (AlbertConfig.from_name("albert-base-v2").to_dict(), 8, 128, 4),
+    "base": (AlbertConfig.from_name("albert-base-v2").to_dict(), 8, 128, 3),
 }
 BASE = SIZES["base"][0]
 # Sums of gradients: ALBERT grows with its width only, BERT with its depth too.
