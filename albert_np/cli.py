@@ -5,6 +5,7 @@ import sys
 
 from . import __version__
 from .commands import ablate, equation, gradcheck, plot, prepare, pretrain
+from .files import in_a_sentence
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
 COMMANDS = (pretrain, prepare, plot, ablate, gradcheck, equation)
@@ -28,17 +29,11 @@ def main(arguments=None):
     try:
         return options.run(options)
     except (ValueError, OSError, FloatingPointError) as error:
-        print(f"albert-np: {_sentence(error)}", file=sys.stderr)
+        print(f"albert-np: {in_a_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("albert-np: interrupted", file=sys.stderr)
         return 130
-
-
-def _sentence(error):
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
 
 
 def _parser():

@@ -37,6 +37,7 @@ PROVING_TESTS = {
     "gradcheck.py": "tests/test_gradients.py",
     "initialization.py": "tests/test_symbolic.py",
     "optim/": "tests/test_optim.py",
+    "pretraining/distributed.py": "tests/test_distributed.py",
     "pretraining/": "tests/test_pretraining.py",
 }
 

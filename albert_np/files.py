@@ -178,3 +178,19 @@ def remove_leftovers(folder):
                 path.unlink()
                 removed.append(path)
     return removed
+
+
+def in_a_sentence(error):
+    """What an exception says to someone who gave a command: no number, and no name in quotes.
+
+    Parameters
+    ----------
+    error : Exception
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -1062,7 +1062,7 @@ PLANTED_FAULTS = (
     PlantedFault(
         "parts_of_a_batch_weigh_the_same", "pretraining/parallel.py",
         old="mlm_share = len(labels) / max(masked, 1)",
-        new="mlm_share = 1 / len(parts)",
+        new="mlm_share = 1 / len(own)",
         wrong="The parts of a batch are averaged as if each had as many masked pieces.",
         concept="means of means",
         caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),

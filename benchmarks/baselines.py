@@ -14,7 +14,6 @@ WikiText (a line `` = Title = `` begins a document) is recognised, and its token
 
 import argparse
 import gzip
-import inspect
 import json
 import re
 from pathlib import Path
@@ -24,8 +23,9 @@ import numpy as np
 from albert_np.checkpoint import load_model
 from albert_np.files import read_bytes, read_text
 from albert_np.models import IGNORED
-from albert_np.pretraining import BigramModel, evaluate, held_out_batches, pretrain
+from albert_np.pretraining import BigramModel, evaluate, held_out_batches
 from albert_np.pretraining.options import read_options
+from albert_np.pretraining.run import option_names
 from albert_np.pretraining.run_data import open_run_data
 from albert_np.text import read_corpus, split_sentences
 from albert_np.text.batches import tokenize_documents
@@ -185,8 +185,7 @@ def open_run(folder):
     if not (folder / "results.json").exists():
         raise ValueError(f"{folder} is not the folder of a finished run: it has no results.json")
     results = json.loads(read_text(folder / "results.json"))
-    known = set(inspect.signature(pretrain).parameters) - {"output", "progress"}
-    data, _ = open_run_data(folder, read_options(folder, known), resuming=True,
+    data, _ = open_run_data(folder, read_options(folder, option_names()), resuming=True,
                             say=lambda *words: None)
     return data, load_model(folder), results
 

@@ -152,11 +152,21 @@ def add(commands):
     training.add_argument("--seed", type=int, default=0, metavar="N",
                           help="the same seed and workers give the same weights (default: "
                                "%(default)s)")
-    training.add_argument("--workers", type=int, default=2, metavar="N",
-                          help="threads among which each batch is divided (default: %(default)s)")
+    training.add_argument("--workers", type=int, metavar="N",
+                          help="threads among which each batch is divided (default: 2, or 1 in "
+                               "each of several processes)")
     training.add_argument("--accumulation-steps", type=int, default=1, metavar="N",
                           help="work through each batch in so many portions, to save memory "
                                "(default: %(default)s)")
+
+    several = parser.add_argument_group(
+        "several processes", "mpiexec -n 4 albert-np pretrain ... (extra mpi): each batch is "
+        "divided among the processes, on one machine or many")
+    several.add_argument("--mpi", action="store_true",
+                         help="use MPI even where the launcher was not recognised")
+    several.add_argument("--float64-sums", action="store_true",
+                         help="sum the gradients in float64: the weights are the same, bit for "
+                              "bit, however many processes share the work")
 
     output = parser.add_argument_group("output")
     output.add_argument("--output", metavar="FOLDER",
@@ -179,42 +189,50 @@ def _pretrain(options):
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     from ..memory import keep_freed_memory
-    from ..pretraining import RunStopped, show_guesses
+    from ..pretraining import RunStopped, find_communicator, show_guesses
 
     keep_freed_memory()
-    try:
-        run = _begin_or_resume(options)
-    except RunStopped as stop:
-        print(f"albert-np: {stop}", file=sys.stderr)
-        return 128 + stop.signal
-    if not options.quiet:
-        print("\nHeld-out text with gaps, what stood there, and the three best guesses:\n")
-        print(show_guesses(run["model"], run["tokenizer"], run["data"].held_out))
+    communicator = find_communicator(options.mpi)
+    first = communicator.rank == 0
+    with communicator.ending_together():
+        try:
+            run = _begin_or_resume(options, communicator)
+        except RunStopped as stop:
+            if first:
+                print(f"albert-np: {stop}", file=sys.stderr)
+            return 128 + stop.signal
+        if first and not options.quiet:
+            print("\nHeld-out text with gaps, what stood there, and the three best guesses:\n")
+            print(show_guesses(run["model"], run["tokenizer"], run["data"].held_out))
     return 0
 
 
-def _begin_or_resume(options):
+def _begin_or_resume(options, communicator):
     from ..pretraining import pretrain, resume
 
+    common = dict(communicator=communicator, progress=not options.quiet)
     if options.resume is not None:
         _refuse_others(options)
-        return resume(options.resume, progress=not options.quiet)
+        return resume(options.resume, **common)
+    if options.workers is None:
+        options.workers = 2 if communicator.size == 1 else 1
     same = ("corpus", "layout", "tokenizer", "vocab_size", "steps", "batch_size", "learning_rate",
             "warmup_steps", "optimizer", "beta_2", "weight_decay", "max_gradient_norm", "held_out",
             "held_out_sequences", "evaluate_every", "checkpoint_every", "keep_checkpoints",
-            "tensorboard", "seed", "workers", "accumulation_steps")
-    return pretrain(options.output or _free_folder(Path("runs/pretrain")),
+            "tensorboard", "seed", "workers", "accumulation_steps", "float64_sums")
+    output = options.output or communicator.from_first(lambda: _free_folder(Path("runs/pretrain")))
+    return pretrain(output,
                     config=_config_changes(options), data=_data_changes(options),
                     wave_start=(options.config is None if options.wave_positions is None
                                 else options.wave_positions),
-                    progress=not options.quiet, **{name: getattr(options, name) for name in same})
+                    **common, **{name: getattr(options, name) for name in same})
 
 
 def _refuse_others(options):
     """A run goes on with its own options: others beside --resume would be ignored."""
     for action in options.parser._actions:
         value = getattr(options, action.dest, action.default)
-        if value != action.default and action.dest not in ("resume", "quiet"):
+        if value != action.default and action.dest not in ("resume", "quiet", "mpi"):
             raise ValueError(f"--resume goes on with the options that the run was begun with; "
                              f"remove {action.option_strings[0]}")
 

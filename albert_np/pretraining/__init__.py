@@ -2,11 +2,12 @@
 
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
 from .data import PretrainingData, held_out_batches
+from .distributed import find_communicator
 from .evaluation import evaluate, top_guesses
 from .guesses import show_guesses
 from .run import RunStopped, pretrain, resume
 from .trainer import train
 
 __all__ = ["BigramModel", "PretrainingData", "RunStopped", "UnigramModel", "evaluate",
-           "evaluate_baseline", "held_out_batches", "pretrain", "resume", "show_guesses",
-           "top_guesses", "train"]
+           "evaluate_baseline", "find_communicator", "held_out_batches", "pretrain", "resume",
+           "show_guesses", "top_guesses", "train"]

@@ -26,7 +26,7 @@ from .ablation_variants import ablation_of
 from .data import PretrainingData
 from .evaluation import evaluate
 from .options import check_options, config_values
-from .run import make_model, make_optimizer, pretrain
+from .run import make_model, make_optimizer, option_names, pretrain
 from .run_data import open_run_data
 from .run_folder import lock
 from .trainer import train
@@ -101,7 +101,7 @@ def ablate(name, output, corpus=None, layout="auto", tokenizer=None, vocab_size=
             raise ValueError(f"{what} is {value}; it must be at least 1")
     defaults = {key: parameter.default
                 for key, parameter in inspect.signature(pretrain).parameters.items()
-                if key not in ("output", "progress")}
+                if key in option_names()}
     config, data = config or {}, {"beginnings_only": corpus is None, **(data or {})}
     ablation = ablation_of(name, config_values(config, data)["hidden_size"])
     base = {**defaults, "layout": layout, "vocab_size": vocab_size, "config": config, "data": data,

@@ -3,9 +3,10 @@
 import numpy as np
 
 from ..models import IGNORED
+from .distributed import Alone
 
 
-def evaluate(model, batches):
+def evaluate(model, batches, communicator=Alone()):
     """Losses and accuracies of both pretraining objectives.
 
     Parameters
@@ -14,6 +15,8 @@ def evaluate(model, batches):
     batches : iterable of dicts
         The keyword arguments of the model's forward pass, labels included. For figures that can
         be compared, pass the same batches with the same masks each time.
+    communicator : Alone or Ranks
+        The processes that share the batches among them; all of them get the figures.
 
     Returns
     -------
@@ -27,19 +30,21 @@ def evaluate(model, batches):
     ValueError
         Neither objective was asked about.
     """
-    mlm_losses = mlm_right = masked = 0
-    sop_losses = sop_right = sequences = 0
-    for batch in batches:
+    def figures(batch):
         output, _ = model.forward(**batch)
         labels = batch["labels"][batch["labels"] != IGNORED]                         # (M,)
-        mlm_losses += float(output.mlm_loss) * len(labels)
-        mlm_right += int((output.prediction_logits.argmax(axis=-1) == labels).sum())
-        masked += len(labels)
         order = batch["sentence_order_label"]                                        # (B,)
         asked = order != IGNORED
-        sop_losses += float(output.sop_loss) * int(asked.sum())
-        sop_right += int((output.sop_logits.argmax(axis=-1) == order)[asked].sum())
-        sequences += int(asked.sum())
+        return np.array([
+            float(output.mlm_loss) * len(labels),
+            np.count_nonzero(output.prediction_logits.argmax(axis=-1) == labels), len(labels),
+            float(output.sop_loss) * np.count_nonzero(asked),
+            np.count_nonzero((output.sop_logits.argmax(axis=-1) == order)[asked]),
+            np.count_nonzero(asked)])
+
+    rows = communicator.gather([figures(batch) for batch in communicator.own(batches)])
+    mlm_losses, mlm_right, masked, sop_losses, sop_right, sequences = (
+        sum(rows, np.zeros(6)).tolist())                        # added in the order of the batches
     if not masked and not sequences:
         raise ValueError("there is nothing to evaluate: the batches hold no masked piece and no "
                          "sentence-order label")

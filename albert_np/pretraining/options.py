@@ -37,6 +37,8 @@ def check_options(options):
     for name, smallest in least.items():
         if not options[name] >= smallest:
             raise ValueError(f"{name} is {options[name]}; it must be at least {smallest}")
+    if options["parts"] is not None and options["parts"] < 1:
+        raise ValueError(f"parts is {options['parts']}; it must be at least 1")
     for name in ("learning_rate", "max_gradient_norm"):
         if not 0 < options[name] < float("inf"):
             raise ValueError(f"{name} is {options[name]}; it must be a positive number")

@@ -1,14 +1,16 @@
-"""One batch on several threads."""
+"""One batch on several threads, of one process or of several."""
 
 from types import SimpleNamespace
 
 import numpy as np
 
 from ..models import IGNORED
-from ..parameters import add_in_place
+from ..parameters import add_in_place, cast, tree_map, zeros_like
+from .distributed import Alone
 
 
-def losses_and_gradients(model, batch, rngs=(None,), pool=None):
+def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alone(),
+                         float64_sums=False):
     r"""Losses and gradients of a batch, worked out in parts.
 
     The losses are means over the M masked pieces and the S pairs that were asked for their order.
@@ -26,6 +28,13 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None):
     with a half, are faster than one with a matrix product spread over two cores, since everything
     that is not a product runs on both cores too.
 
+    Several processes do the same once more: each works out some of the parts and adds up their
+    gradients, and the sums are added up. For two parts that is the same sum. For more it is summed
+    in another order and so rounded differently, unless ``float64_sums`` is True: numbers of 24 bits
+    added in 53 lose nothing (but for addends 2^27 times smaller than others, whose loss would have
+    to meet a tie of the last rounding to be seen), and then only the number of parts matters, not
+    who works them out.
+
     Parameters
     ----------
     model : AlbertForPreTraining
@@ -36,6 +45,10 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None):
         many parts as there are threads are alive at a time (gradient accumulation).
     pool : concurrent.futures.Executor, optional
         Runs the parts. None runs them one after the other.
+    communicator : Alone or Ranks
+        Of :mod:`~albert_np.pretraining.distributed`. Every rank passes the whole batch.
+    float64_sums : bool
+        Add the gradients of the parts up in float64, and round once, at the end.
 
     Returns
     -------
@@ -44,12 +57,14 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None):
     grads : tree like the model's parameters
     """
     rows = np.array_split(np.arange(len(batch["input_ids"])), len(rngs))
-    parts = [{name: array[i] for name, array in batch.items()} for i in rows if len(i)]
-    masked = sum(np.count_nonzero(part["labels"] != IGNORED) for part in parts)               # M
-    asked = sum(np.count_nonzero(part["sentence_order_label"] != IGNORED) for part in parts)  # S
+    own = [(rows[i], rngs[i]) for i in communicator.own(range(len(rngs))) if len(rows[i])]
+    masked = np.count_nonzero(batch["labels"] != IGNORED)                               # M
+    asked = np.count_nonzero(batch["sentence_order_label"] != IGNORED)                  # S
     weight = model.config.sop_weight
 
-    def run(part, rng):
+    def run(share):
+        rows, rng = share
+        part = {name: array[rows] for name, array in batch.items()}
         labels = part["labels"][part["labels"] != IGNORED]                              # (M_i,)
         orders = part["sentence_order_label"]
         mlm_share = len(labels) / max(masked, 1)                                        # M_i / M
@@ -63,12 +78,19 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None):
                             np.count_nonzero(output.sop_logits.argmax(-1) == orders)])
         return figures, grads
 
-    results = (map if pool is None else pool.map)(run, parts, rngs)
-    sums, grads = next(results)
-    for figures, other in results:
-        sums += figures
-        add_in_place(grads, other)
-    mlm_loss, sop_loss, mlm_right, sop_right = sums.tolist()
+    figures, total = [], None
+    for part_figures, grads in (map if pool is None else pool.map)(run, own):
+        figures.append(part_figures)
+        if total is None:
+            total = cast(grads, np.float64) if float64_sums else grads
+        else:
+            add_in_place(total, grads)
+    if total is None:                                   # more parts than rows: none for this rank
+        total = zeros_like(cast(model.params, np.float64) if float64_sums else model.params)
+    grads = communicator.sum_gradients(total)
+    if float64_sums:
+        grads = tree_map(lambda grad, p: grad.astype(p.dtype, copy=False), grads, model.params)
+    mlm_loss, sop_loss, mlm_right, sop_right = sum(communicator.gather(figures)).tolist()
     losses = SimpleNamespace(
         loss=mlm_loss + weight * sop_loss,                                              # (PAR.1)
         mlm_loss=mlm_loss if masked else None, mlm_accuracy=mlm_right / masked if masked else None,

@@ -1,5 +1,6 @@
 """The main job: from a corpus to a pretrained model in a folder, and on from where it stopped."""
 
+import contextlib
 import inspect
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
 from .checkpoints import newest_checkpoint, save_checkpoint
+from .distributed import Alone
 from .evaluation import evaluate
 from .events import event_writer
 from .metrics import to_csv
@@ -30,7 +32,8 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
              warmup_steps=None, optimizer="adamw", beta_2=0.98, weight_decay=0.01,
              max_gradient_norm=1.0, held_out=0.1, held_out_sequences=4000, evaluate_every=1000,
              checkpoint_every=500, keep_checkpoints=2, tensorboard=False, seed=0, workers=2,
-             accumulation_steps=1, progress=True):
+             accumulation_steps=1, parts=None, float64_sums=False, communicator=Alone(),
+             progress=True):
     """Pretrain an ALBERT and leave everything about it in a folder.
 
     Parameters
@@ -81,14 +84,22 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
     tensorboard : bool
         Write event files for TensorBoard too (needs the extra ``tensorboard``).
     seed : int
-        Of everything that is drawn. The same seed and workers give the same weights, bit for bit.
+        Of everything that is drawn. The same seed and parts give the same weights, bit for bit.
     workers : int
-        Threads among which each batch is divided. Another number gives other roundings and, with
-        dropout, other masks.
+        Threads (of each process) among which each batch is divided.
     accumulation_steps : int
         Work through each batch in so many portions, to save memory.
+    parts : int, optional
+        Into how many parts each batch is divided. None: processes · workers · accumulation_steps.
+        Another number gives other roundings and, with dropout, other masks.
+    float64_sums : bool
+        Sum the gradients of the parts in float64: then it does not matter, to the last bit, how
+        many processes work them out.
+    communicator : Alone or Ranks
+        The processes that train together (:mod:`~albert_np.pretraining.distributed`). Each calls
+        this function, with the same arguments; rank 0 reads the text and writes the folder.
     progress : bool
-        Show what is going on.
+        Show what is going on (on rank 0).
 
     Returns
     -------
@@ -106,14 +117,36 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
         After Ctrl-C or SIGTERM, once a checkpoint is written.
     """
     options = {**locals(), "corpus": _absolute(corpus), "tokenizer": _absolute(tokenizer)}
+    del options["communicator"]
     output, progress = Path(options.pop("output")), options.pop("progress")
     check_options(options)
-    with lock(output):
+    options["parts"] = parts or communicator.size * workers * accumulation_steps
+
+    def find_nothing():
         for name in (OPTIONS_NAME, "model.safetensors"):
             if (output / name).exists():
                 raise ValueError(f"the folder {output} already holds a run; go on with "
                                  f"--resume {output}, choose another --output, or remove it")
-        return _run(output, options, None, progress)
+
+    with _lock_of_first(output, communicator):
+        communicator.from_first(find_nothing)
+        return _run(output, options, None, communicator, progress)
+
+
+def _lock_of_first(output, communicator):
+    """Rank 0 locks the run folder for all."""
+    return contextlib.nullcontext() if communicator.rank else lock(output)
+
+
+def option_names():
+    """The arguments of `pretrain` that make a run what it is, and are kept in its folder.
+
+    Returns
+    -------
+    list of str
+    """
+    return [name for name in inspect.signature(pretrain).parameters
+            if name not in ("output", "communicator", "progress")]
 
 
 def _absolute(path):
@@ -121,7 +154,7 @@ def _absolute(path):
     return None if path is None else str(Path(path).resolve())
 
 
-def resume(output, progress=True):
+def resume(output, communicator=Alone(), progress=True):
     """Go on with a run that was interrupted, from its newest checkpoint.
 
     The weights at the end are, bit for bit, those of a run that was never interrupted. A run that
@@ -131,6 +164,9 @@ def resume(output, progress=True):
     ----------
     output : str or Path
         The run folder.
+    communicator : Alone or Ranks
+        As for :func:`pretrain`. There may be more processes than before, or fewer: the batches are
+        divided into as many parts as before, and these among the processes there are.
     progress : bool
 
     Returns
@@ -148,26 +184,31 @@ def resume(output, progress=True):
         As :func:`pretrain`.
     """
     output = Path(output)
-    known = set(inspect.signature(pretrain).parameters) - {"output", "progress"}
-    options = read_options(output, known)
-    with lock(output):
+    options = communicator.from_first(lambda: read_options(output, option_names()))
+
+    def newest():
         try:
-            checkpoint = newest_checkpoint(output)
+            return newest_checkpoint(output)
         except FileNotFoundError:                       # stopped before the first one
-            checkpoint = None
-        return _run(output, options, checkpoint, progress)
+            return None
+
+    with _lock_of_first(output, communicator):
+        checkpoint = communicator.from_first(newest)
+        return _run(output, options, checkpoint, communicator, progress)
 
 
-def _run(output, options, checkpoint, progress):
+def _run(output, options, checkpoint, communicator, progress):
+    first = communicator.rank == 0
+    progress = progress and first
     say = print if progress else (lambda *args: None)
-    events = event_writer(output, options["tensorboard"])      # refuses before all else
-    resuming = (output / OPTIONS_NAME).exists()
+    events = event_writer(output, options["tensorboard"] and first)      # refuses before all else
     steps, warmup = options["steps"], options["warmup_steps"]
     schedule = warmup_polynomial_decay(options["learning_rate"], steps,
                                        steps // 20 if warmup is None else warmup)
-    data, fingerprint = open_run_data(output, options, resuming, say)
+    data, fingerprint = communicator.from_first(lambda: open_run_data(
+        output, options, resuming=(output / OPTIONS_NAME).exists(), say=say))
     say(f"tokenizer  {data.tokenizer.vocab_size:,} pieces")
-    baselines = _baselines(data, say)
+    baselines = communicator.from_first(lambda: _baselines(data, say))
     model = make_model(data.tokenizer, options)
     say(f"model      {sum(model.config.parameter_counts().values()):,} parameters: hidden size "
         f"{model.config.hidden_size}, {model.config.num_hidden_layers} layers, sharing "
@@ -179,13 +220,11 @@ def _run(output, options, checkpoint, progress):
         metrics, position = restore(checkpoint, model, optimizer, rng, fingerprint)
         say(f"going on   from the checkpoint of step {optimizer.steps}")
     batches = data.training_batches(position)
-    write_options(output, options)
+    communicator.from_first(lambda: write_options(output, options))
 
     dropout = max(model.config.hidden_dropout_prob, model.config.attention_probs_dropout_prob) > 0
     with stop_requests() as stop, events as add_events:
-        def save(step, metrics, evaluated):
-            stopping = stop.signal is not None          # asked once: it can come at any moment
-            keep = evaluated or stopping or step % options["checkpoint_every"] == 0
+        def write(step, metrics, evaluated, keep):
             add_events(metrics, flush=keep)
             if keep:
                 state = capture(model, optimizer, rng, batches.position, metrics, fingerprint)
@@ -193,22 +232,40 @@ def _run(output, options, checkpoint, progress):
                 write_whole(output / "metrics.csv", to_csv(metrics))
             if evaluated:
                 save_model(model, output)
-            return stopping
 
+        def save(step, metrics, evaluated):
+            nonlocal stopped_by
+            # Asked once: the signal can come at any moment, and to any of the processes.
+            stopped_by = communicator.largest(stop.signal or 0)
+            keep = evaluated or stopped_by or step % options["checkpoint_every"] == 0
+            if keep:
+                communicator.check_same(model.params, f"the model at step {step}")
+            if first:
+                write(step, metrics, evaluated, keep)
+            return bool(stopped_by)
+
+        stopped_by = 0
         train(model, optimizer, batches, steps, rng=rng if dropout else None,
               max_gradient_norm=options["max_gradient_norm"],
               evaluate_every=options["evaluate_every"],
-              evaluation=lambda: evaluate(model, data.held_out), on_step=save, metrics=metrics,
-              workers=options["workers"], accumulation_steps=options["accumulation_steps"],
-              progress=progress)
+              evaluation=lambda: evaluate(model, data.held_out, communicator), on_step=save,
+              metrics=metrics, workers=options["workers"],
+              accumulation_steps=options["accumulation_steps"], parts=options["parts"],
+              communicator=communicator, float64_sums=options["float64_sums"], progress=progress)
     if optimizer.steps < steps:
-        raise RunStopped(stop.signal, f"stopped after step {optimizer.steps} of {steps}, with a "
-                                      f"checkpoint; go on with --resume {output}")
+        raise RunStopped(stopped_by, f"stopped after step {optimizer.steps} of {steps}, with a "
+                                     f"checkpoint; go on with --resume {output}")
+    results = communicator.from_first(
+        lambda: _write_end(output, options, model, metrics, baselines, say))
+    return {"model": model, "tokenizer": data.tokenizer, "data": data, "metrics": metrics,
+            "results": results}
+
+
+def _write_end(output, options, model, metrics, baselines, say):
     save_model(model, output)
     results = write_results(output, options, metrics, baselines, model.config)
     say(summary(results, output))
-    return {"model": model, "tokenizer": data.tokenizer, "data": data, "metrics": metrics,
-            "results": results}
+    return results
 
 
 class RunStopped(Exception):

@@ -7,12 +7,14 @@ import numpy as np
 
 from ..optim import clip_by_global_norm
 from .diagnosis import diverged, where_not_finite
+from .distributed import Alone
 from .parallel import losses_and_gradients
 
 
 def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
           evaluate_every=None, evaluation=None, on_step=None, metrics=None, workers=1,
-          accumulation_steps=1, progress=True):
+          accumulation_steps=1, parts=None, communicator=Alone(), float64_sums=False,
+          progress=True):
     """Take optimisation steps: forward, backward, clip, step.
 
     Parameters
@@ -44,6 +46,14 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     accumulation_steps : int
         Work through each batch in so many portions and add their gradients up, which gives the
         gradient of the whole batch in a fraction of the memory.
+    parts : int, optional
+        Into how many parts a batch is divided: None, as many as there are threads in all processes,
+        times ``accumulation_steps``. The same number gives the same dropout masks.
+    communicator : Alone or Ranks
+        The processes that train together, each with the same model, optimiser, batches and
+        generator (see :mod:`~albert_np.pretraining.distributed`).
+    float64_sums : bool
+        Sum the gradients of the parts in float64, so that nothing depends on who works them out.
     progress : bool
         Show a bar on a terminal and a line at every twentieth of the way elsewhere; and a line for
         each evaluation.
@@ -66,7 +76,7 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     recent = [row for row in metrics if row["split"] == "train"][-20:]
     earlier = metrics[-1]["seconds"] if metrics else 0.0
     started = last = time.perf_counter()
-    parts = workers * accumulation_steps
+    parts = parts or communicator.size * workers * accumulation_steps
     # Overflow is no reason for a warning: what is not finite is noticed below, and said better.
     with (_bar(steps, optimizer.steps, progress) as bar, ThreadPoolExecutor(workers) as pool,
           np.errstate(over="ignore", invalid="ignore")):
@@ -74,7 +84,8 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
             batch = next(batches, None)
             if batch is None:
                 raise ValueError(f"the batches ended after {step - 1} of {steps} steps")
-            losses, grads = losses_and_gradients(model, batch, _spawn(rng, parts), pool)
+            losses, grads = losses_and_gradients(model, batch, _spawn(rng, parts), pool,
+                                                 communicator, float64_sums)
             norm = clip_by_global_norm(grads, max_gradient_norm)
             if not np.isfinite(losses.loss) or not np.isfinite(norm):
                 raise FloatingPointError(
