@@ -142,14 +142,14 @@ def measure(pairs, sizes):
         gains = [two / one for one, two in zip(runs[1], runs[2])]
         results["steps"][size] = {"tokens_per_second": runs, "gain": float(np.median(gains)),
                                   "gains": gains}
-        print(f"{size:8s} {np.median(runs[1]):9,.0f} tokens/s on one rank, "
-              f"{np.median(runs[2]):9,.0f} on two: {np.median(gains):.2f} times "
-              f"({min(gains):.2f} to {max(gains):.2f})", flush=True)
+        print(f"| {size} | {np.median(runs[1]):,.0f} tokens/s on one rank | "
+              f"{np.median(runs[2]):,.0f} on two | {np.median(gains):.2f} times "
+              f"({min(gains):.2f} to {max(gains):.2f}) |", flush=True)
     for dtype in ("float32", "float64"):
         results[f"sums_{dtype}"] = start(2, f"sums-{dtype}")
         for name, row in results[f"sums_{dtype}"].items():
-            print(f"sum of {row['parameters']:11,} gradients in {dtype} ({name}): "
-                  f"{1000 * row['seconds']:.2f} ms", flush=True)
+            print(f"| sum of {row['parameters']:,} gradients in {dtype} | {name} | "
+                  f"{1000 * row['seconds']:.2f} ms |", flush=True)
     results.update(load_after=os.getloadavg(), cores=os.cpu_count(), mpi=_mpi_library(),
                    versions={"albert_np": __version__, "numpy": np.__version__,
                              "python": platform.python_version()})
