@@ -137,7 +137,8 @@ def add(commands):
     training.add_argument("--batch-size", type=int, default=26, metavar="B",
                           help="sequences a step (default: %(default)s)")
     training.add_argument("--learning-rate", "--lr", type=float, default=3e-3, metavar="X",
-                          help="after the warm-up; falls linearly to 0 (default: %(default)s)")
+                          help="where the warm-up ends, and where the line begins that falls to 0 "
+                               "(default: %(default)s)")
     training.add_argument("--warmup-steps", type=int, metavar="N",
                           help="default: a twentieth of the steps")
     training.add_argument("--optimizer", choices=("adamw", "lamb", "adam", "sgd"),

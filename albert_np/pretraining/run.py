@@ -62,7 +62,8 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
     steps, batch_size : int
         How many batches of how many sequences.
     learning_rate : float
-        At the end of the warm-up; from there it falls linearly to 0.
+        The warm-up rises to it. After that the rate lies on the line that falls from it at step 0
+        to 0 at the last step, as in the original.
     warmup_steps : int, optional
         None: a twentieth of the steps.
     optimizer : {"adamw", "lamb", "adam", "sgd"}
