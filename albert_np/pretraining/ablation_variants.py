@@ -223,8 +223,8 @@ def _masking(H):
         Variant("n-grams", "n-grams\n(default)"),
         Variant("words", "words", data={"ngram": 1}),
         Variant("pieces", "pieces", data={"ngram": 1, "do_whole_word_mask": False}),
-        Variant("fixed", "n-grams,\ndrawn once", data={"masking": "fixed", "dupe_factor": 1}),
-        Variant("capped", "n-grams,\nat most 2",
+        Variant("fixed", "drawn\nonce", data={"masking": "fixed", "dupe_factor": 1}),
+        Variant("capped", "at\nmost 2",
                 data={"max_predictions_per_seq": 2}))
     return Ablation(
         "masking", "What is masked", 2000, variants,
