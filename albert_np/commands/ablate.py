@@ -33,6 +33,7 @@ examples:
 
 
 def add(commands):
+    """Add ``ablate`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
         "ablate", help="compare short runs that differ in one thing", description=DESCRIPTION,
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)

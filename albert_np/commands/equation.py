@@ -2,6 +2,7 @@
 
 
 def add(commands):
+    """Add ``equation`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
         "equation", help="from an equation to its lines and its proof, and back",
         description="Print the derivation around an equation, the lines of code that compute it, "

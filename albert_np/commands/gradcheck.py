@@ -13,6 +13,7 @@ table names the worst entry of each parameter. The exit status is 1 if any excee
 
 
 def add(commands):
+    """Add ``gradcheck`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
         "gradcheck", help="check every gradient", description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter)

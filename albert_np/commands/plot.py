@@ -21,6 +21,7 @@ examples:
 
 
 def add(commands):
+    """Add ``plot`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
         "plot", help="draw one run, or compare several", description=DESCRIPTION, epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter)

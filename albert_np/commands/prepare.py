@@ -28,6 +28,7 @@ examples:
 
 
 def add(commands):
+    """Add ``prepare`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
         "prepare", help="tokenise a corpus of any size for pretraining", description=DESCRIPTION,
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)

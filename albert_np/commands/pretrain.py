@@ -82,6 +82,7 @@ DATA_OPTIONS = (
 
 
 def add(commands):
+    """Add ``pretrain`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
         "pretrain", help="pretrain an ALBERT from scratch",
         description=DESCRIPTION, epilog=EXAMPLES,
