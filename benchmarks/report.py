@@ -111,7 +111,7 @@ def draw(rows, path, title):
     axes.set_xlim(0, 1.1 * max(value(row) or 0 for _, _, value in bars for row in rows))
     axes.set_xlabel("time, as a multiple of ours", fontsize=12)
     axes.set_title(title, fontsize=13)
-    axes.legend(fontsize=11)
+    figure.legend(loc="outside lower center", ncols=len(bars), fontsize=11)
     save_figure(figure, path)
 
 
