@@ -194,15 +194,14 @@ PLANTED_FAULTS = (
 
     PlantedFault(
         "layer_norm_without_mean_term", "functional/layer_norm.py",
-        old="                    - dx_hat.mean(axis=-1, keepdims=True)\n",
-        new="",
+        old="dx = dx_hat - row_mean(dx_hat)",
+        new="dx = dx_hat.copy()",
         wrong="The mean's own dependence on x is forgotten (first mean term).",
         concept="both statistics depend on x", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_without_variance_term", "functional/layer_norm.py",
-        old="\n"
-            "                    - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True))",
-        new=")",
+        old="    dx -= x_hat * row_mean(dx_hat, x_hat)\n",
+        new="",
         wrong="The standard deviation's own dependence on x is forgotten (second mean term).",
         concept="both statistics depend on x", caught_by="layer_norm"),
     PlantedFault(
@@ -213,45 +212,45 @@ PLANTED_FAULTS = (
         concept="test away from the initial values", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_inv_std_forgotten", "functional/layer_norm.py",
-        old="dx = inv_std * (dx_hat",
-        new="dx = (dx_hat",
+        old="    dx *= inv_std ",
+        new="    dx *= 1 ",
         wrong="dx leaves out the division by the standard deviation.",
         concept="chain rule", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_second_mean_over_tokens", "functional/layer_norm.py",
-        old="(dx_hat * x_hat).mean(axis=-1, keepdims=True)",
+        old="row_mean(dx_hat, x_hat)",
         new="(dx_hat * x_hat).mean(axis=-2, keepdims=True)",
         wrong="The second mean runs over the tokens instead of over the features.",
         concept="which axis is the row", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_second_mean_is_a_sum", "functional/layer_norm.py",
-        old="(dx_hat * x_hat).mean(axis=-1, keepdims=True)",
+        old="row_mean(dx_hat, x_hat)",
         new="(dx_hat * x_hat).sum(axis=-1, keepdims=True)",
         wrong="The second term misses its 1/H.",
         concept="means, not sums", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dgamma_without_x_hat", "functional/layer_norm.py",
-        old="dgamma = (dy * x_hat).sum(axis=rows)",
-        new="dgamma = dy.sum(axis=rows)",
+        old="dgamma = column_sum(dy, x_hat)",
+        new="dgamma = column_sum(dy)",
         wrong="dgamma leaves out x_hat, the factor that gamma multiplies.",
         concept="product rule", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dgamma_over_features", "functional/layer_norm.py",
-        old="dgamma = (dy * x_hat).sum(axis=rows)",
+        old="dgamma = column_sum(dy, x_hat)",
         new="dgamma = (dy * x_hat).sum(axis=-1)",
         wrong="dgamma is summed over the features and not over the rows; the shape is that of "
               "the rows.",
         concept="sum over all the shared axes", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dbeta_of_first_sequence", "functional/layer_norm.py",
-        old="dbeta = dy.sum(axis=rows)",
-        new="dbeta = dy[0].sum(axis=0)",
+        old="dbeta = column_sum(dy)",
+        new="dbeta = column_sum(dy[0])",
         wrong="dbeta is summed over the tokens but not over the batch.",
         concept="sum over all the shared axes", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dbeta_averaged", "functional/layer_norm.py",
-        old="dbeta = dy.sum(axis=rows)",
-        new="dbeta = dy.mean(axis=rows)",
+        old="dbeta = column_sum(dy)",
+        new="dbeta = dy.mean(axis=tuple(range(dy.ndim - 1)))",
         wrong="dbeta is the mean over the rows instead of their sum.",
         concept="every row adds its part", caught_by="layer_norm"),
     PlantedFault(
@@ -270,14 +269,14 @@ PLANTED_FAULTS = (
         caught_by="test_functional.py::test_layer_norm_of_equal_numbers_is_beta"),
     PlantedFault(
         "layer_norm_unbiased_variance", "functional/layer_norm.py",
-        old="variance = np.square(centred).mean(axis=-1, keepdims=True)",
+        old="variance = row_mean(centred, centred)",
         new="variance = np.square(centred).sum(axis=-1, keepdims=True) / (x.shape[-1] - 1)",
         wrong="The variance is divided by H - 1 instead of by H.",
         concept="biased variance",
         caught_by="test_functional.py::test_layer_norm_normalises_rows"),
     PlantedFault(
         "layer_norm_over_the_batch", "functional/layer_norm.py",
-        old="centred = x - x.mean(axis=-1, keepdims=True)",
+        old="centred = x - row_mean(x)",
         new="centred = x - x.mean(axis=0, keepdims=True)",
         wrong="The mean is taken over the batch, as batch normalisation does.",
         concept="which axis is the row",

@@ -77,7 +77,10 @@ class Symbolic(np.ndarray):
             chosen = [value if kept else other
                       for kept, value, other in zip(keep.flat, *(v.flat for v in values))]
             return symbolic(chosen, keep.shape)
-        return super().__array_function__(function, types, arguments, options)
+        result = super().__array_function__(function, types, arguments, options)
+        if function is np.einsum:                       # which forgets the class
+            return np.asarray(result, object).view(Symbolic)
+        return result
 
 
 def plain(value):
