@@ -121,40 +121,40 @@ PLANTED_FAULTS = (
 
     PlantedFault(
         "softmax_without_row_sum", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * dp",
+        old="dx = dp - row_sum(dp, p)",
+        new="dx = dp.copy()",
         wrong="The row sum is missing: each probability is treated as if it did not depend on "
               "the other scores.",
         concept="the softmax couples a row", caught_by="softmax"),
     PlantedFault(
         "softmax_diagonal_only", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (1 - p) * dp",
+        old="dx = dp - row_sum(dp, p)",
+        new="dx = (1 - p) * dp",
         wrong="Only the diagonal of the Jacobian is used, which is the sigmoid's derivative.",
         concept="the softmax couples a row", caught_by="softmax"),
     PlantedFault(
         "softmax_row_sum_over_wrong_axis", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (dp - (dp * p).sum(axis=-2, keepdims=True))",
+        old="row_sum(dp, p)",
+        new="(dp * p).sum(axis=-2, keepdims=True)",
         wrong="The sum runs over the queries instead of over the keys of each.",
         concept="which axis is the row", caught_by="softmax"),
     PlantedFault(
         "softmax_gradient_divided_by_batch", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True)) / len(dp)",
+        old="    dx *= p ",
+        new="    dx *= p / len(dp) ",
         wrong="The gradient is divided by the batch size; that factor belongs to the mean in "
               "the loss.",
         concept="each factor in one place", caught_by="softmax"),
     PlantedFault(
         "softmax_sign_of_row_sum", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (dp + (dp * p).sum(axis=-1, keepdims=True))",
+        old="dx = dp - row_sum(dp, p)",
+        new="dx = dp + row_sum(dp, p)",
         wrong="The row sum is added instead of subtracted.",
         concept="quotient rule", caught_by="softmax"),
     PlantedFault(
         "softmax_normalised_over_wrong_axis", "functional/softmax.py",
-        old="p = e / e.sum(axis=-1, keepdims=True)",
-        new="p = e / e.sum(axis=-2, keepdims=True)",
+        old="np.divide(e, row_sum(e), out=e)",
+        new="e / e.sum(axis=-2, keepdims=True)",
         wrong="The forward pass normalises columns while the backward pass thinks of rows.",
         concept="which axis is the row", caught_by="softmax"),
     PlantedFault(
@@ -178,15 +178,15 @@ PLANTED_FAULTS = (
         caught_by="test_functional.py::test_masked_softmax_is_softmax_over_what_is_kept"),
     PlantedFault(
         "masked_scores_become_zero", "functional/softmax.py",
-        old="e = np.exp(np.where(keep, x - shift, 0)) * keep",
-        new="e = np.exp(np.where(keep, x - shift, 0))",
+        old="scores = x + hide",
+        new="scores = x * keep",
         wrong="A masked score is set to 0, whose exponential is 1: hidden keys still get a share.",
         concept="a mask is minus infinity, not 0",
         caught_by="test_layers.py::test_padding_is_never_seen"),
     PlantedFault(
         "masked_row_of_nothing_is_nan", "functional/softmax.py",
-        old="p = e / np.where(total == 0, 1, total)",
-        new="p = e / total",
+        old="np.divide(e, np.where(total == 0, 1, total), out=e)",
+        new="e / total",
         wrong="A query that may see no key at all divides 0 by 0.",
         concept="the empty row", caught_by="masked_softmax"),
 
