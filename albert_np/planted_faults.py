@@ -81,8 +81,8 @@ PLANTED_FAULTS = (
         concept="sum over all the shared axes", caught_by="linear"),
     PlantedFault(
         "linear_bias_forgotten", "functional/linear.py",
-        old="y = rows @ W + b ",
-        new="y = rows @ W ",
+        old="    y += b ",
+        new="    y += 0 ",
         wrong="The forward pass forgets b, and the backward pass goes on giving it a gradient.",
         concept="forward and backward belong together", caught_by="linear"),
 
@@ -578,37 +578,35 @@ PLANTED_FAULTS = (
         concept="reshape is not transpose", caught_by="attention, no mask"),
     PlantedFault(
         "attention_scores_not_scaled", "layers/attention.py",
-        old="z = (q @ k.swapaxes(-1, -2)) * D**-0.5",
-        new="z = q @ k.swapaxes(-1, -2)",
+        old="    z *= D**-0.5\n",
+        new="",
         wrong="The scores are not divided by sqrt(D).",
         concept="scaled dot products",
         caught_by="test_layers.py::test_attention_of_one_head_by_loops"),
     PlantedFault(
         "attention_scaled_by_hidden_size", "layers/attention.py",
-        old="z = (q @ k.swapaxes(-1, -2)) * D**-0.5",
-        new="z = (q @ k.swapaxes(-1, -2)) * x.shape[-1]**-0.5",
+        old="    z *= D**-0.5\n",
+        new="    z *= x.shape[-1]**-0.5\n",
         wrong="The scores are divided by sqrt(H) instead of by sqrt(D); with one head that is "
               "the same.",
         concept="scaled dot products", caught_by="attention, no mask"),
     PlantedFault(
         "attention_scale_promotes_float32", "layers/attention.py",
-        old="z = (q @ k.swapaxes(-1, -2)) * D**-0.5",
-        new="z = (q @ k.swapaxes(-1, -2)) / np.sqrt(D)",
+        old="    z *= D**-0.5\n",
+        new="    z = z / np.sqrt(D)\n",
         wrong="np.sqrt gives a float64 scalar, which turns all that follows from float32 into "
               "float64.",
         concept="dtypes", caught_by="test_models.py::test_float32_stays_float32"),
     PlantedFault(
         "attention_gradient_of_scores_not_scaled", "layers/attention.py",
-        old="    dz = dz * D**-0.5\n",
+        old="    dz *= D**-0.5\n",
         new="",
         wrong="The 1/sqrt(D) of the forward pass is missing in dq and in dk.",
         concept="chain rule", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dq_not_scaled", "layers/attention.py",
-        old="    dz = dz * D**-0.5\n"
-            "    dq = dz @ k ",
-        new="    dq = dz @ k\n"
-            "    dz = dz * D**-0.5 ",
+        old="    dz *= D**-0.5\n    dq = dz @ k ",
+        new="    dq = dz @ k\n    dz *= D**-0.5 ",
         wrong="dq misses the 1/sqrt(D); dk has it.",
         concept="chain rule", caught_by="attention, no mask"),
     PlantedFault(
