@@ -22,14 +22,15 @@ def products(config, B, T, M):
     Returns
     -------
     list of (int, tuple, tuple)
-        How often it occurs, and the shapes of the two factors.
+        How often it occurs, and the shapes of the two factors. The second is a weight, the same
+        at every depth, or, in the attention, another activation.
     """
     V, E, H, F = (config.vocab_size, config.embedding_size, config.hidden_size,
                   config.intermediate_size)
     A, N, L = config.num_attention_heads, B * T, len(config.schedule())
     D = H // A
     return [(1, (N, E), (E, H)),                               # embedding mapping
-            (4 * L, (N, H), (H, H)),                           # q, k, v and the output
+            *[(L, (N, H), (H, H))] * 4,                        # q, k, v and the output
             (L, (B, A, T, D), (B, A, D, T)),                   # scores
             (L, (B, A, T, T), (B, A, T, D)),                   # sums of values
             (L, (N, H), (H, F)), (L, (N, F), (F, H)),          # feed-forward
@@ -67,17 +68,19 @@ def bare_products(config, B, T, M, training):
             arrays[shape, role] = rng.standard_normal(shape, dtype=np.float32)
         return arrays[shape, role]
 
-    for count, a_shape, b_shape in products(config, B, T, M):
-        a, b = array(a_shape, "a"), array(b_shape, "b")
+    for number, (count, a_shape, b_shape) in enumerate(products(config, B, T, M)):
+        a, b = array(a_shape, "a"), array(b_shape, f"b {number}")
         dy = array((*a_shape[:-1], b_shape[-1]), "dy")
-        calls += [(a, b, array(dy.shape, "y"))] * count
+        calls.append((count, (a, b, array(dy.shape, "y"))))
         if training:
-            calls += [(dy, b.swapaxes(-1, -2), array(a_shape, "da"))] * count
-            calls += [(a.swapaxes(-1, -2), dy, array(b_shape, "db"))] * count
+            calls.append((count, (dy, b.swapaxes(-1, -2), array(a_shape, "da"))))
+            calls.append((count, (a.swapaxes(-1, -2), dy, array(b_shape, f"db {number}"))))
 
     def run():
-        for left, right, out in calls:
-            np.matmul(left, right, out=out)
+        for depth in range(len(config.schedule())):           # each weight once at every depth
+            for count, (left, right, out) in calls:
+                if depth < count:
+                    np.matmul(left, right, out=out)
     return run
 
 

@@ -8,11 +8,9 @@ measures training steps (loss, gradients, clipping, AdamW) and forward passes in
 in one process and in alternation, each with so many threads, and prints the ratios: medians over
 the rounds. A line says so when other processes used the machine. With two threads, ours is
 measured with the matrix products spread over both and with half of the batch on each; the better
-one counts, and so it is for the floor. A training row comes twice, since most of what transformers
-computes in it is masked-LM logits where there is no label: with logits at all positions on every
-side, and with logits at the labelled positions only on every side. (Ours computes the latter, and
-transformers the former, unless asked otherwise.) The last rows are forward passes over sentences of
-real lengths, padded to the longest.
+one counts, and so it is for the floor. A training row comes three times: as they are (ours computes
+masked-LM logits where there is a label, transformers everywhere), and with both sides doing the one
+or the other. The last rows are forward passes over sentences of real lengths, padded to the longest.
 
 Memory is the growth of a process over the import of its libraries. Without PyTorch, ours and the
 floor are measured. Needs ``threadpoolctl`` for more than one thread; with ``onnxruntime`` and
@@ -48,12 +46,12 @@ def arguments():
 
 def all_rows(text):
     """(name, workload, task, positions) of every row."""
-    from sides import ALL, LABELLED
+    from sides import ALL, AS_THEY_ARE, LABELLED
     from workloads import AlbertConfig, base, default_pretraining, mixed_lengths, small
 
     workloads = [base(8, 128), small(), default_pretraining(), base(1, 16)]
     rows = [(f"training, {workload.name}, {positions}", workload, "training", positions)
-            for workload in workloads[:3] for positions in (LABELLED, ALL)]
+            for workload in workloads[:3] for positions in (AS_THEY_ARE, LABELLED, ALL)]
     rows += [(f"forward, {workload.name}", workload, "forward", ALL) for workload in workloads]
     lengths = text.lengths(16, limit=128)
     rows += [(f"forward, {workload.name}", workload, "forward", ALL) for workload in (

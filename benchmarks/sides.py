@@ -12,7 +12,9 @@ from albert_np.parameters import add_in_place
 from albert_np.pretraining.parallel import losses_and_gradients
 from floor import bare_products, side_by_side
 
-LABELLED, ALL = "labelled positions", "all positions"
+# Where a training step computes masked-LM logits. As they are: ours where there is a label,
+# transformers everywhere.
+AS_THEY_ARE, LABELLED, ALL = "as they are", "labelled positions", "all positions"
 
 
 def blas_threads(number):
@@ -43,8 +45,7 @@ def our_sides(workload, task, positions, threads, pool):
     ----------
     workload : Workload
     task : {"training", "forward"}
-    positions : {LABELLED, ALL}
-        Where a training step computes masked-LM logits.
+    positions : {AS_THEY_ARE, LABELLED, ALL}
     threads : int
     pool : concurrent.futures.Executor
 
@@ -53,8 +54,8 @@ def our_sides(workload, task, positions, threads, pool):
     dict of str to callable
     """
     batch = workload.batch()
-    M = workload.M if task == "training" and positions == LABELLED else workload.B * workload.T
     training = task == "training"
+    M = workload.M if training and positions != ALL else workload.B * workload.T
 
     def work(parts):
         executor = pool if parts > 1 else None
@@ -62,7 +63,7 @@ def our_sides(workload, task, positions, threads, pool):
         optimizer = AdamW(model.params, lr=1e-5)
         if not training:
             return lambda: forward(model, batch, parts, executor)
-        gradients = labelled if positions == LABELLED else everywhere
+        gradients = everywhere if positions == ALL else labelled
 
         def step():
             loss, grads = gradients(model, batch, parts, executor)

@@ -43,7 +43,7 @@ def torch_sides(workload, task, positions, compiled=False):
     ----------
     workload : Workload
     task : {"training", "forward"}
-    positions : {LABELLED, ALL}
+    positions : {AS_THEY_ARE, LABELLED, ALL}
         transformers computes masked-LM logits at all positions; LABELLED is done here by hand.
     compiled : bool
 
