@@ -221,6 +221,11 @@ def layer_checks():
         checks.append(layer(f"encoder, {what}", layers.encoder_forward, layers.encoder_backward,
                             lambda params: params["encoder"], small_config(**changes, **dropout),
                             entries=12))
+    checks.append(layer(
+        "encoder, recomputed layers",
+        lambda *arguments: layers.encoder_forward(*arguments, recompute=True),
+        layers.encoder_backward, lambda params: params["encoder"],
+        small_config(sharing="attention", cross_layer_residual=True, **dropout), entries=12))
     params = random_parameters(config)
     checks += [
         _layer("pooler", layers.pooler_forward, layers.pooler_backward, params["pooler"], x),

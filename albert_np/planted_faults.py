@@ -885,11 +885,21 @@ PLANTED_FAULTS = (
         concept="= in place of +=", caught_by="encoder, sharing attention"),
     PlantedFault(
         "one_cache_for_all_depths", "layers/encoder.py",
-        old="caches[depth])",
-        new="caches[-1])",
+        old="layer_cache = caches[depth]",
+        new="layer_cache = caches[-1]",
         wrong="Every depth uses the last one's cache, as if it were kept on the one shared "
               "layer object.",
         concept="one cache for each use", caught_by="encoder, sharing all"),
+    PlantedFault(
+        "recomputed_layer_without_dropout", "layers/encoder.py",
+        old="keep, config, _generator(state))", new="keep, config, None)",
+        wrong="The layer is computed again without the dropout of the first time.",
+        concept="a recomputation repeats what was drawn", caught_by="encoder, recomputed layers"),
+    PlantedFault(
+        "recomputed_layer_with_other_masks", "layers/encoder.py",
+        old="    bit_generator.state = state\n", new="",
+        wrong="The layer is computed again with dropout masks of its own.",
+        concept="a recomputation repeats what was drawn", caught_by="encoder, recomputed layers"),
     PlantedFault(
         "depths_in_forward_order", "layers/encoder.py",
         old="for depth in reversed(range(len(schedule))):",

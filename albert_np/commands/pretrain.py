@@ -157,6 +157,9 @@ def add(commands):
     training.add_argument("--accumulation-steps", type=int, default=1, metavar="N",
                           help="work through each batch in so many portions, to save memory "
                                "(default: %(default)s)")
+    training.add_argument("--recompute", action="store_true",
+                          help="save memory, at the price of time: compute each layer again in "
+                               "the backward pass")
 
     output = parser.add_argument_group("output")
     output.add_argument("--output", metavar="FOLDER",
@@ -202,7 +205,8 @@ def _begin_or_resume(options):
     same = ("corpus", "layout", "tokenizer", "vocab_size", "steps", "batch_size", "learning_rate",
             "warmup_steps", "optimizer", "beta_2", "weight_decay", "max_gradient_norm", "held_out",
             "held_out_sequences", "evaluate_every", "checkpoint_every", "keep_checkpoints",
-            "tensorboard", "seed", "workers", "accumulation_steps")
+            "tensorboard", "seed", "workers", "accumulation_steps",
+            "recompute")
     return pretrain(options.output or _free_folder(Path("runs/pretrain")),
                     config=_config_changes(options), data=_data_changes(options),
                     wave_start=(options.config is None if options.wave_positions is None

@@ -8,7 +8,7 @@ from ..models import IGNORED
 from ..parameters import add_in_place
 
 
-def losses_and_gradients(model, batch, rngs=(None,), pool=None):
+def losses_and_gradients(model, batch, rngs=(None,), pool=None, recompute=False):
     r"""Losses and gradients of a batch, worked out in parts.
 
     The losses are means over the M masked pieces and the S pairs that were asked for their order.
@@ -36,6 +36,8 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None):
         many parts as there are threads are alive at a time (gradient accumulation).
     pool : concurrent.futures.Executor, optional
         Runs the parts. None runs them one after the other.
+    recompute : bool
+        Save memory: the backward pass computes each layer again.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None):
         mlm_share = len(labels) / max(masked, 1)                                        # M_i / M
         sop_share = np.count_nonzero(orders != IGNORED) / max(asked, 1)                 # S_i / S
         with np.errstate(over="ignore", invalid="ignore"):       # the training loop will notice
-            output, cache = model.forward(**part, rng=rng)
+            output, cache = model.forward(**part, rng=rng, recompute=recompute)
             grads = model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": weight * sop_share})
         figures = np.array([mlm_share * float(output.mlm_loss),
                             sop_share * float(output.sop_loss),

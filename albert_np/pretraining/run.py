@@ -30,7 +30,7 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
              warmup_steps=None, optimizer="adamw", beta_2=0.98, weight_decay=0.01,
              max_gradient_norm=1.0, held_out=0.1, held_out_sequences=4000, evaluate_every=1000,
              checkpoint_every=500, keep_checkpoints=2, tensorboard=False, seed=0, workers=2,
-             accumulation_steps=1, progress=True):
+             accumulation_steps=1, recompute=False, progress=True):
     """Pretrain an ALBERT and leave everything about it in a folder.
 
     Parameters
@@ -87,6 +87,9 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
         dropout, other masks.
     accumulation_steps : int
         Work through each batch in so many portions, to save memory.
+    recompute : bool
+        Save memory, at the price of time: keep only the input of each layer and compute the layer
+        again in the backward pass. The weights are the same, bit for bit.
     progress : bool
         Show what is going on.
 
@@ -200,6 +203,7 @@ def _run(output, options, checkpoint, progress):
               evaluate_every=options["evaluate_every"],
               evaluation=lambda: evaluate(model, data.held_out), on_step=save, metrics=metrics,
               workers=options["workers"], accumulation_steps=options["accumulation_steps"],
+              recompute=options["recompute"],
               progress=progress)
     if optimizer.steps < steps:
         raise RunStopped(stop.signal, f"stopped after step {optimizer.steps} of {steps}, with a "

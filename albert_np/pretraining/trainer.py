@@ -12,7 +12,7 @@ from .parallel import losses_and_gradients
 
 def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
           evaluate_every=None, evaluation=None, on_step=None, metrics=None, workers=1,
-          accumulation_steps=1, progress=True):
+          accumulation_steps=1, recompute=False, progress=True):
     """Take optimisation steps: forward, backward, clip, step.
 
     Parameters
@@ -44,6 +44,8 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     accumulation_steps : int
         Work through each batch in so many portions and add their gradients up, which gives the
         gradient of the whole batch in a fraction of the memory.
+    recompute : bool
+        Save memory: the backward pass computes each layer again, which gives the same gradients.
     progress : bool
         Show a bar on a terminal and a line at every twentieth of the way elsewhere; and a line for
         each evaluation.
@@ -74,7 +76,7 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
             batch = next(batches, None)
             if batch is None:
                 raise ValueError(f"the batches ended after {step - 1} of {steps} steps")
-            losses, grads = losses_and_gradients(model, batch, _spawn(rng, parts), pool)
+            losses, grads = losses_and_gradients(model, batch, _spawn(rng, parts), pool, recompute)
             norm = clip_by_global_norm(grads, max_gradient_norm)
             if not np.isfinite(losses.loss) or not np.isfinite(norm):
                 raise FloatingPointError(
