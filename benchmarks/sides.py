@@ -86,12 +86,17 @@ def our_sides(workload, task, positions, threads, pool):
 
 
 def forward(model, batch, parts, pool):
-    """Logits at all positions, no labels.
+    """Logits at all positions, no labels; where there is padding, in groups of similar lengths.
 
     Returns
     -------
     list of array (B / parts, T, V)
     """
+    if not batch["attention_mask"].all():
+        from albert_np.lengths import forward_by_length
+
+        return [forward_by_length(model, batch["input_ids"], batch["attention_mask"],
+                                  batch["token_type_ids"], pool).prediction_logits]
     inputs = [{name: array[rows] for name, array in batch.items()
                if name in ("input_ids", "attention_mask", "token_type_ids")}
               for rows in np.array_split(np.arange(len(batch["input_ids"])), parts)]

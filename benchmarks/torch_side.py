@@ -140,13 +140,15 @@ def onnx_side(workload, threads):
     return {"onnx": lambda: session.run(None, arrays)[0]}
 
 
-def check_agreement(sides, tolerance=1e-3):
+def check_agreement(sides, mask=None, tolerance=1e-3):
     """Refuse to compare the speed of things that do not give the same result.
 
     Parameters
     ----------
     sides : dict of str to callable
         All from the same initial weights; the floor is left out.
+    mask : boolean array (B, T), optional
+        Where results that have these axes are compared: not at the padding.
     tolerance : float
         Relative to the largest number.
 
@@ -158,7 +160,8 @@ def check_agreement(sides, tolerance=1e-3):
     for side, call in sides.items():
         if not side.startswith("floor"):
             result = call()
-            results[side] = np.concatenate(result) if isinstance(result, list) else np.array(result)
+            result = np.concatenate(result) if isinstance(result, list) else np.array(result)
+            results[side] = result[mask] if result.ndim == 3 and mask is not None else result
     first = next(iter(results.values()))
     for side, result in results.items():
         error = np.abs(result - first).max() / np.abs(first).max()
