@@ -21,7 +21,8 @@ def length_groups(lengths, overhead=OVERHEAD):
 
     .. math::
 
-       \text{cost}_i = \min_{j < i} \; \text{cost}_j + (i - j)\, \text{length}_{i-1} + \text{overhead}
+       \text{cost}_i = \min_{j < i} \; \text{cost}_j + (i - j)\, \text{length}_{i-1}
+                       + \text{overhead}
 
     Parameters
     ----------

@@ -178,8 +178,8 @@ PLANTED_FAULTS = (
         caught_by="test_functional.py::test_masked_softmax_is_softmax_over_what_is_kept"),
     PlantedFault(
         "masked_scores_become_zero", "functional/softmax.py",
-        old="scores = x + hide",
-        new="scores = x * keep",
+        old="scores = np.where(keep, x, -np.inf)",
+        new="scores = np.where(keep, x, 0.0)",
         wrong="A masked score is set to 0, whose exponential is 1: hidden keys still get a share.",
         concept="a mask is minus infinity, not 0",
         caught_by="test_layers.py::test_padding_is_never_seen"),
@@ -343,14 +343,14 @@ PLANTED_FAULTS = (
         concept="derivative of tanh", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_factor_3_missing", "functional/gelu.py",
-        old="du *= 2 * SQRT_2_OVER_PI * 3 * CUBIC",
-        new="du *= 2 * SQRT_2_OVER_PI * CUBIC",
+        old="du = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x",
+        new="du = 2 * SQRT_2_OVER_PI * CUBIC * x",
         wrong="The derivative of x^3 is 3 x^2; the 3 is missing.",
         concept="power rule", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_cubic_missing", "functional/gelu.py",
-        old="    u *= SQRT_2_OVER_PI * CUBIC\n",
-        new="    u *= 0\n",
+        old=" u = SQRT_2_OVER_PI * CUBIC * x ",
+        new=" u = 0 * x ",
         wrong="The forward pass leaves out the cubic term.",
         concept="forward and backward belong together", caught_by="gelu_new"),
     PlantedFault(

@@ -10,8 +10,8 @@ the rounds. A line says so when other processes used the machine. With two threa
 measured with the matrix products spread over both and with half of the batch on each; the better
 one counts, and so it is for the floor. A training row comes three times: as they are (ours computes
 masked-LM logits where there is a label, transformers everywhere), and with both sides doing the one
-or the other. The last rows are forward passes over sentences of real lengths, padded to the longest;
-ours takes them in groups of similar lengths (``albert_np/lengths.py``).
+or the other. The last rows are forward passes over sentences of real lengths, padded to the
+longest; ours takes them in groups of similar lengths (``albert_np/lengths.py``).
 
 Memory is the growth of a process over the import of its libraries. Without PyTorch, ours and the
 floor are measured. Needs ``threadpoolctl`` for more than one thread; with ``onnxruntime`` and

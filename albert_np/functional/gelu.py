@@ -112,8 +112,8 @@ def gelu_new_forward(x):
     google-research/albert, ``modeling.py`` (there called "gelu"); transformers: "gelu_new".
     It differs from the erf form by at most 5e-4.
     """
-    u = x * x                                                          # without a slow power
-    u *= SQRT_2_OVER_PI * CUBIC
+    u = SQRT_2_OVER_PI * CUBIC * x                                     # without a slow power
+    u *= x
     u += SQRT_2_OVER_PI
     u *= x                                                             # (...)
     s = np.tanh(u, out=u)
@@ -161,8 +161,8 @@ def gelu_new_backward(dy, cache):
     """
     x, s = cache
     # forward: y = x * s, with s = 0.5 * (1 + tanh(u))
-    du = x * x
-    du *= 2 * SQRT_2_OVER_PI * 3 * CUBIC
+    du = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x
+    du *= x
     du += 2 * SQRT_2_OVER_PI                                           # (GELU.4)  twice u'
     dx = du                                                            # from here in its place
     dx *= x

@@ -105,8 +105,7 @@ def masked_softmax_forward(x, keep):
     """
     if keep is None:
         return softmax_forward(x)
-    hide = np.where(keep, 0, -np.inf).astype(x.real.dtype)             # exp(-inf) = 0
-    scores = x + hide                                                  # (..., K)
+    scores = np.where(keep, x, -np.inf)                                # exp(-inf) = 0
     shift = scores.real.max(axis=-1, keepdims=True)                    # (..., 1)
     scores -= np.where(np.isinf(shift), 0, shift)                      # inf: rows that keep nothing
     e = np.exp(scores, out=scores)                                     # (..., K)
