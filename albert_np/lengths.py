@@ -80,7 +80,8 @@ def forward_by_length(model, input_ids, attention_mask, token_type_ids=None, poo
     ValueError
         Where padding stands elsewhere than at the end.
     """
-    inputs = {"input_ids": np.asarray(input_ids), "attention_mask": np.asarray(attention_mask)}
+    inputs = {"input_ids": np.asarray(input_ids),
+              "attention_mask": np.asarray(attention_mask).astype(np.int64)}
     if token_type_ids is not None:
         inputs["token_type_ids"] = np.asarray(token_type_ids)
     mask = inputs["attention_mask"]
