@@ -221,6 +221,9 @@ def layer_checks():
         checks.append(layer(f"encoder, {what}", layers.encoder_forward, layers.encoder_backward,
                             lambda params: params["encoder"], small_config(**changes, **dropout),
                             entries=12))
+    checks.append(layer(
+        "encoder, recomputed layers", *_recomputed_encoder(), lambda params: params["encoder"],
+        small_config(sharing="attention", cross_layer_residual=True, **dropout), entries=12))
     params = random_parameters(config)
     checks += [
         _layer("pooler", layers.pooler_forward, layers.pooler_backward, params["pooler"], x),
@@ -229,6 +232,18 @@ def layer_checks():
                layers.sentence_order_head_backward, params["sop_head"], x[:, 0]),
     ]
     return checks
+
+
+def _recomputed_encoder():
+    """The encoder that keeps no attention probabilities: its output is the hidden states alone."""
+    def forward(*arguments):
+        (hidden_states, _), cache = layers.encoder_forward(*arguments, recompute=True)
+        return hidden_states, cache
+
+    def backward(params, dy, cache):
+        return layers.encoder_backward(params, (dy, [None] * len(dy)), cache)
+
+    return forward, backward
 
 
 def _layer(component, forward, backward, params, x, **options):

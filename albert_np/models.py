@@ -21,7 +21,8 @@ from .state_dict import from_state_dict, to_state_dict
 IGNORED = -100     # the label of a position where nothing is predicted
 
 
-def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rng=None):
+def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rng=None,
+                   recompute=False):
     """Embeddings, encoder and pooler, one after the other: what every model here begins with.
 
     Parameters
@@ -32,6 +33,8 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     attention_mask : array (B, T) or (B, T, T), or None
     config : AlbertConfig
     rng : numpy.random.Generator or None
+    recompute : bool
+        See :func:`~albert_np.layers.encoder_forward`.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     h, embeddings_cache = embeddings_forward(params["embeddings"], input_ids, token_type_ids,
                                              config, rng)                            # (B, T, H)
     (hidden_states, attentions), encoder_cache = encoder_forward(
-        params["encoder"], h, visible_keys(attention_mask), config, rng)
+        params["encoder"], h, visible_keys(attention_mask), config, rng, recompute)
     sequence_output = hidden_states[-1]                                              # (B, T, H)
     pooled_output, pooler_cache = pooler_forward(params["pooler"], sequence_output)  # (B, H)
     output = AlbertOutput(sequence_output=sequence_output, pooled_output=pooled_output,
@@ -156,7 +159,8 @@ class AlbertModel(_Albert):
     components = ("embeddings", "encoder", "pooler")
     prefix = ""
 
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None, rng=None):
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None, rng=None,
+                recompute=False):
         """Compute the hidden states.
 
         Parameters
@@ -168,6 +172,8 @@ class AlbertModel(_Albert):
             0 in the first segment, 1 in the second.
         rng : numpy.random.Generator, optional
             Turns dropout on.
+        recompute : bool
+            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
 
         Returns
         -------
@@ -183,7 +189,7 @@ class AlbertModel(_Albert):
         input_ids, attention_mask, token_type_ids = check_inputs(
             self.config, input_ids, attention_mask, token_type_ids, rng)
         return albert_forward(self.params, input_ids, attention_mask, token_type_ids,
-                              self.config, rng)
+                              self.config, rng, recompute)
 
     def backward(self, cache, d_output, contributions=None):
         """Gradients of all parameters.
@@ -225,7 +231,7 @@ class AlbertForPreTraining(_Albert):
     components = ("embeddings", "encoder", "pooler", "mlm_head", "sop_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None,
-                sentence_order_label=None, rng=None):
+                sentence_order_label=None, rng=None, recompute=False):
         r"""Compute logits and, where labels are given, the losses.
 
         .. math::
@@ -248,6 +254,8 @@ class AlbertForPreTraining(_Albert):
             0: the segments are in order, 1: they were swapped, -100: not asked.
         rng : numpy.random.Generator, optional
             Turns dropout on.
+        recompute : bool
+            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
 
         Returns
         -------
@@ -272,7 +280,7 @@ class AlbertForPreTraining(_Albert):
                                                     sentence_order_label)
 
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
-                                              config, rng)
+                                              config, rng, recompute)
         masked = np.ones(input_ids.shape, bool) if labels is None else labels != IGNORED  # (B, T)
         x = output.sequence_output[masked]                                           # (M, H)
         logits, mlm_cache = masked_lm_head_forward(params["mlm_head"], x,

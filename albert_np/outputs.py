@@ -23,7 +23,8 @@ class AlbertOutput:
         The embeddings (after the map to H), then the output of every application of a layer:
         L of them, or L x ``inner_group_num``.
     attentions : list of arrays (B, A, T, T)
-        The attention probabilities of every application, before dropout.
+        The attention probabilities of every application, before dropout; None where layers are
+        recomputed.
     """
 
     loss: float | None = None

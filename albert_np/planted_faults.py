@@ -81,8 +81,8 @@ PLANTED_FAULTS = (
         concept="sum over all the shared axes", caught_by="linear"),
     PlantedFault(
         "linear_bias_forgotten", "functional/linear.py",
-        old="y = rows @ W + b ",
-        new="y = rows @ W ",
+        old="    y += b ",
+        new="    y += 0 ",
         wrong="The forward pass forgets b, and the backward pass goes on giving it a gradient.",
         concept="forward and backward belong together", caught_by="linear"),
 
@@ -121,40 +121,40 @@ PLANTED_FAULTS = (
 
     PlantedFault(
         "softmax_without_row_sum", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * dp",
+        old="dx = dp - row_sum(dp, p)",
+        new="dx = dp.copy()",
         wrong="The row sum is missing: each probability is treated as if it did not depend on "
               "the other scores.",
         concept="the softmax couples a row", caught_by="softmax"),
     PlantedFault(
         "softmax_diagonal_only", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (1 - p) * dp",
+        old="dx = dp - row_sum(dp, p)",
+        new="dx = (1 - p) * dp",
         wrong="Only the diagonal of the Jacobian is used, which is the sigmoid's derivative.",
         concept="the softmax couples a row", caught_by="softmax"),
     PlantedFault(
         "softmax_row_sum_over_wrong_axis", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (dp - (dp * p).sum(axis=-2, keepdims=True))",
+        old="row_sum(dp, p)",
+        new="(dp * p).sum(axis=-2, keepdims=True)",
         wrong="The sum runs over the queries instead of over the keys of each.",
         concept="which axis is the row", caught_by="softmax"),
     PlantedFault(
         "softmax_gradient_divided_by_batch", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True)) / len(dp)",
+        old="    dx *= p ",
+        new="    dx *= p / len(dp) ",
         wrong="The gradient is divided by the batch size; that factor belongs to the mean in "
               "the loss.",
         concept="each factor in one place", caught_by="softmax"),
     PlantedFault(
         "softmax_sign_of_row_sum", "functional/softmax.py",
-        old="dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
-        new="dx = p * (dp + (dp * p).sum(axis=-1, keepdims=True))",
+        old="dx = dp - row_sum(dp, p)",
+        new="dx = dp + row_sum(dp, p)",
         wrong="The row sum is added instead of subtracted.",
         concept="quotient rule", caught_by="softmax"),
     PlantedFault(
         "softmax_normalised_over_wrong_axis", "functional/softmax.py",
-        old="p = e / e.sum(axis=-1, keepdims=True)",
-        new="p = e / e.sum(axis=-2, keepdims=True)",
+        old="np.divide(e, row_sum(e), out=e)",
+        new="e / e.sum(axis=-2, keepdims=True)",
         wrong="The forward pass normalises columns while the backward pass thinks of rows.",
         concept="which axis is the row", caught_by="softmax"),
     PlantedFault(
@@ -178,15 +178,15 @@ PLANTED_FAULTS = (
         caught_by="test_functional.py::test_masked_softmax_is_softmax_over_what_is_kept"),
     PlantedFault(
         "masked_scores_become_zero", "functional/softmax.py",
-        old="e = np.exp(np.where(keep, x - shift, 0)) * keep",
-        new="e = np.exp(np.where(keep, x - shift, 0))",
+        old="scores = np.where(keep, x, -np.inf)",
+        new="scores = np.where(keep, x, 0.0)",
         wrong="A masked score is set to 0, whose exponential is 1: hidden keys still get a share.",
         concept="a mask is minus infinity, not 0",
         caught_by="test_layers.py::test_padding_is_never_seen"),
     PlantedFault(
         "masked_row_of_nothing_is_nan", "functional/softmax.py",
-        old="p = e / np.where(total == 0, 1, total)",
-        new="p = e / total",
+        old="np.divide(e, np.where(total == 0, 1, total), out=e)",
+        new="e / total",
         wrong="A query that may see no key at all divides 0 by 0.",
         concept="the empty row", caught_by="masked_softmax"),
 
@@ -194,15 +194,14 @@ PLANTED_FAULTS = (
 
     PlantedFault(
         "layer_norm_without_mean_term", "functional/layer_norm.py",
-        old="                    - dx_hat.mean(axis=-1, keepdims=True)\n",
-        new="",
+        old="dx = dx_hat - row_mean(dx_hat)",
+        new="dx = dx_hat.copy()",
         wrong="The mean's own dependence on x is forgotten (first mean term).",
         concept="both statistics depend on x", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_without_variance_term", "functional/layer_norm.py",
-        old="\n"
-            "                    - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True))",
-        new=")",
+        old="    dx -= x_hat * row_mean(dx_hat, x_hat)\n",
+        new="",
         wrong="The standard deviation's own dependence on x is forgotten (second mean term).",
         concept="both statistics depend on x", caught_by="layer_norm"),
     PlantedFault(
@@ -213,45 +212,45 @@ PLANTED_FAULTS = (
         concept="test away from the initial values", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_inv_std_forgotten", "functional/layer_norm.py",
-        old="dx = inv_std * (dx_hat",
-        new="dx = (dx_hat",
+        old="    dx *= inv_std ",
+        new="    dx *= 1 ",
         wrong="dx leaves out the division by the standard deviation.",
         concept="chain rule", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_second_mean_over_tokens", "functional/layer_norm.py",
-        old="(dx_hat * x_hat).mean(axis=-1, keepdims=True)",
+        old="row_mean(dx_hat, x_hat)",
         new="(dx_hat * x_hat).mean(axis=-2, keepdims=True)",
         wrong="The second mean runs over the tokens instead of over the features.",
         concept="which axis is the row", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_second_mean_is_a_sum", "functional/layer_norm.py",
-        old="(dx_hat * x_hat).mean(axis=-1, keepdims=True)",
+        old="row_mean(dx_hat, x_hat)",
         new="(dx_hat * x_hat).sum(axis=-1, keepdims=True)",
         wrong="The second term misses its 1/H.",
         concept="means, not sums", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dgamma_without_x_hat", "functional/layer_norm.py",
-        old="dgamma = (dy * x_hat).sum(axis=rows)",
-        new="dgamma = dy.sum(axis=rows)",
+        old="dgamma = column_sum(dy, x_hat)",
+        new="dgamma = column_sum(dy)",
         wrong="dgamma leaves out x_hat, the factor that gamma multiplies.",
         concept="product rule", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dgamma_over_features", "functional/layer_norm.py",
-        old="dgamma = (dy * x_hat).sum(axis=rows)",
+        old="dgamma = column_sum(dy, x_hat)",
         new="dgamma = (dy * x_hat).sum(axis=-1)",
         wrong="dgamma is summed over the features and not over the rows; the shape is that of "
               "the rows.",
         concept="sum over all the shared axes", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dbeta_of_first_sequence", "functional/layer_norm.py",
-        old="dbeta = dy.sum(axis=rows)",
-        new="dbeta = dy[0].sum(axis=0)",
+        old="dbeta = column_sum(dy)",
+        new="dbeta = column_sum(dy[0])",
         wrong="dbeta is summed over the tokens but not over the batch.",
         concept="sum over all the shared axes", caught_by="layer_norm"),
     PlantedFault(
         "layer_norm_dbeta_averaged", "functional/layer_norm.py",
-        old="dbeta = dy.sum(axis=rows)",
-        new="dbeta = dy.mean(axis=rows)",
+        old="dbeta = column_sum(dy)",
+        new="dbeta = dy.mean(axis=tuple(range(dy.ndim - 1)))",
         wrong="dbeta is the mean over the rows instead of their sum.",
         concept="every row adds its part", caught_by="layer_norm"),
     PlantedFault(
@@ -270,14 +269,14 @@ PLANTED_FAULTS = (
         caught_by="test_functional.py::test_layer_norm_of_equal_numbers_is_beta"),
     PlantedFault(
         "layer_norm_unbiased_variance", "functional/layer_norm.py",
-        old="variance = np.square(centred).mean(axis=-1, keepdims=True)",
+        old="variance = row_mean(centred, centred)",
         new="variance = np.square(centred).sum(axis=-1, keepdims=True) / (x.shape[-1] - 1)",
         wrong="The variance is divided by H - 1 instead of by H.",
         concept="biased variance",
         caught_by="test_functional.py::test_layer_norm_normalises_rows"),
     PlantedFault(
         "layer_norm_over_the_batch", "functional/layer_norm.py",
-        old="centred = x - x.mean(axis=-1, keepdims=True)",
+        old="centred = x - row_mean(x)",
         new="centred = x - x.mean(axis=0, keepdims=True)",
         wrong="The mean is taken over the batch, as batch normalisation does.",
         concept="which axis is the row",
@@ -326,32 +325,32 @@ PLANTED_FAULTS = (
         caught_by="test_functional.py::test_gelu_is_x_times_the_normal_distribution"),
     PlantedFault(
         "gelu_new_inner_derivative_missing", "functional/gelu.py",
-        old="dx = dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du)",
-        new="dx = dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t))",
+        old="dx = du ",
+        new="dx = np.full_like(du, 2) ",
         wrong="The derivative of the tanh's argument is missing.",
         concept="inner derivative", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_first_term_missing", "functional/gelu.py",
-        old="dx = dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du)",
-        new="dx = dy * (0.5 * x * (1 - t * t) * du)",
+        old="    dx += 1 ",
+        new="    dx += 0 ",
         wrong="Half of the product rule is missing: the derivative of the x in front.",
         concept="product rule", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_tanh_not_squared", "functional/gelu.py",
-        old="dx = dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du)",
-        new="dx = dy * (0.5 * (1 + t) + 0.5 * x * (1 - t) * du)",
-        wrong="The derivative of tanh is 1 - t^2, not 1 - t.",
+        old="dx *= 1 - s",
+        new="dx *= 0.5",
+        wrong="The derivative of tanh is (1 + t)(1 - t); the second factor is missing.",
         concept="derivative of tanh", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_factor_3_missing", "functional/gelu.py",
-        old="du = SQRT_2_OVER_PI * (1 + 3 * CUBIC * x * x)",
-        new="du = SQRT_2_OVER_PI * (1 + CUBIC * x * x)",
+        old="du = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x",
+        new="du = 2 * SQRT_2_OVER_PI * CUBIC * x",
         wrong="The derivative of x^3 is 3 x^2; the 3 is missing.",
         concept="power rule", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_cubic_missing", "functional/gelu.py",
-        old="u = SQRT_2_OVER_PI * x * (1 + CUBIC * x * x) ",
-        new="u = SQRT_2_OVER_PI * x ",
+        old=" u = SQRT_2_OVER_PI * CUBIC * x ",
+        new=" u = 0 * x ",
         wrong="The forward pass leaves out the cubic term.",
         concept="forward and backward belong together", caught_by="gelu_new"),
     PlantedFault(
@@ -579,37 +578,35 @@ PLANTED_FAULTS = (
         concept="reshape is not transpose", caught_by="attention, no mask"),
     PlantedFault(
         "attention_scores_not_scaled", "layers/attention.py",
-        old="z = (q @ k.swapaxes(-1, -2)) * D**-0.5",
-        new="z = q @ k.swapaxes(-1, -2)",
+        old="    z *= D**-0.5\n",
+        new="",
         wrong="The scores are not divided by sqrt(D).",
         concept="scaled dot products",
         caught_by="test_layers.py::test_attention_of_one_head_by_loops"),
     PlantedFault(
         "attention_scaled_by_hidden_size", "layers/attention.py",
-        old="z = (q @ k.swapaxes(-1, -2)) * D**-0.5",
-        new="z = (q @ k.swapaxes(-1, -2)) * x.shape[-1]**-0.5",
+        old="    z *= D**-0.5\n",
+        new="    z *= x.shape[-1]**-0.5\n",
         wrong="The scores are divided by sqrt(H) instead of by sqrt(D); with one head that is "
               "the same.",
         concept="scaled dot products", caught_by="attention, no mask"),
     PlantedFault(
         "attention_scale_promotes_float32", "layers/attention.py",
-        old="z = (q @ k.swapaxes(-1, -2)) * D**-0.5",
-        new="z = (q @ k.swapaxes(-1, -2)) / np.sqrt(D)",
+        old="    z *= D**-0.5\n",
+        new="    z = z / np.sqrt(D)\n",
         wrong="np.sqrt gives a float64 scalar, which turns all that follows from float32 into "
               "float64.",
         concept="dtypes", caught_by="test_models.py::test_float32_stays_float32"),
     PlantedFault(
         "attention_gradient_of_scores_not_scaled", "layers/attention.py",
-        old="    dz = dz * D**-0.5\n",
+        old="    dz *= D**-0.5\n",
         new="",
         wrong="The 1/sqrt(D) of the forward pass is missing in dq and in dk.",
         concept="chain rule", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dq_not_scaled", "layers/attention.py",
-        old="    dz = dz * D**-0.5\n"
-            "    dq = dz @ k ",
-        new="    dq = dz @ k\n"
-            "    dz = dz * D**-0.5 ",
+        old="    dz *= D**-0.5\n    dq = dz @ k ",
+        new="    dq = dz @ k\n    dz *= D**-0.5 ",
         wrong="dq misses the 1/sqrt(D); dk has it.",
         concept="chain rule", caught_by="attention, no mask"),
     PlantedFault(
@@ -888,11 +885,21 @@ PLANTED_FAULTS = (
         concept="= in place of +=", caught_by="encoder, sharing attention"),
     PlantedFault(
         "one_cache_for_all_depths", "layers/encoder.py",
-        old="caches[depth])",
-        new="caches[-1])",
+        old="layer_cache = caches[depth]",
+        new="layer_cache = caches[-1]",
         wrong="Every depth uses the last one's cache, as if it were kept on the one shared "
               "layer object.",
         concept="one cache for each use", caught_by="encoder, sharing all"),
+    PlantedFault(
+        "recomputed_layer_without_dropout", "layers/encoder.py",
+        old="keep, config, _generator(state))", new="keep, config, None)",
+        wrong="The layer is computed again without the dropout of the first time.",
+        concept="a recomputation repeats what was drawn", caught_by="encoder, recomputed layers"),
+    PlantedFault(
+        "recomputed_layer_with_other_masks", "layers/encoder.py",
+        old="    bit_generator.state = state\n", new="",
+        wrong="The layer is computed again with dropout masks of its own.",
+        concept="a recomputation repeats what was drawn", caught_by="encoder, recomputed layers"),
     PlantedFault(
         "depths_in_forward_order", "layers/encoder.py",
         old="for depth in reversed(range(len(schedule))):",

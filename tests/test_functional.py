@@ -7,6 +7,7 @@ import pytest
 
 from albert_np import functional as F
 from albert_np.functional.embedding import add_rows
+from albert_np.functional.sums import column_sum, row_mean, row_sum
 
 
 def test_linear(rng):
@@ -56,6 +57,22 @@ def test_relu_and_tanh_by_definition():
 def test_slope_of_relu_at_0_is_0():
     _, cache = F.relu_forward(np.array([-1.0, 0.0, 0.5]))
     assert F.relu_backward(np.full(3, 10.0), cache).tolist() == [0, 0, 10]
+
+
+@pytest.mark.parametrize("dtype, bound", [(np.float32, 1e-5), (np.float64, 1e-13),
+                                          (np.longdouble, 1e-13), (np.complex128, 1e-13)])
+@pytest.mark.parametrize("shape", [(7,), (5, 1), (3, 64), (2, 5, 768), (2, 3, 4, 33)])
+def test_sums_are_the_plain_ones(rng, dtype, bound, shape):
+    x, y = (rng.standard_normal(shape).astype(dtype) for _ in range(2))
+    if dtype is np.complex128:
+        x = x + 1j * y
+    others = tuple(range(len(shape) - 1))
+    for factors, product in (((x,), x), ((x, y), x * y)):
+        for sums, plain in ((row_sum(*factors), product.sum(axis=-1, keepdims=True)),
+                            (row_mean(*factors), product.mean(axis=-1, keepdims=True)),
+                            (column_sum(*factors), product.sum(axis=others))):
+            assert sums.shape == plain.shape and sums.dtype == dtype
+            np.testing.assert_allclose(sums, plain, rtol=0, atol=bound * np.abs(product).sum()**0.5)
 
 
 def test_layer_norm_normalises_rows(rng):

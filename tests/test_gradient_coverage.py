@@ -202,6 +202,8 @@ REQUIREMENTS = [
                   configured(sharing=sharing, drops=True)) for sharing in SHARINGS],
     Requirement("encoder", "groups and inner groups", configured(**GROUPS)),
     Requirement("encoder", "cross-layer residual", configured(cross_layer_residual=True)),
+    Requirement("encoder", "recomputed layers, with the same dropout masks",
+                lambda run: run["recompute"] and run.drops),
     Requirement("pooler", "tokens beside the first", lambda run: run["x"].shape[1] > 1),
     *[Requirement("masked_lm_head", f"activation {name}, tied to the word table",
                   configured(hidden_act=name)) for name in ("gelu", "gelu_new")],

@@ -277,3 +277,67 @@ def test_dtype_and_rng_are_checked(model):
 def test_config_of_another_kind_is_refused():
     with pytest.raises(ValueError, match="config must be an AlbertConfig, not a dict"):
         AlbertModel({})
+
+
+# ---- recomputation -------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("changes", [
+    dict(sharing="all"), dict(sharing="attention"), dict(sharing="ffn"), dict(sharing="none"),
+    dict(num_hidden_groups=2, inner_group_num=2), dict(cross_layer_residual=True)], ids=str)
+def test_recomputed_layers_give_the_same_gradients(changes, dropout):
+    """Bit for bit, in float32, whatever is asked for, and the generator ends at the same place."""
+    model = AlbertForPreTraining(small_config(
+        hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout, **changes))
+    outcomes = []
+    for recompute in (False, True):
+        rng = np.random.default_rng(4)
+        output, cache = model.forward(IDS, padding_mask(), labels=LABELS,
+                                      sentence_order_label=ORDER, rng=rng, recompute=recompute)
+        T, depths = IDS.shape[1], len(output.attentions)
+        attention = np.random.default_rng(5).standard_normal((len(IDS), 3, T, T))
+        d_output = {"loss": 1.0, "attentions": [None] * (depths - 1) + [attention]}
+        outcomes.append({"loss": output.loss, "h": output.hidden_states[-1], "next": rng.random(),
+                         **flatten(model.backward(cache, d_output))})
+        assert all((p is None) == recompute for p in output.attentions)
+    plain, recomputed = outcomes
+    assert all(np.array_equal(plain[name], recomputed[name]) for name in plain)
+
+
+@pytest.mark.parametrize("bit_generator", [np.random.MT19937, np.random.Philox, np.random.SFC64])
+def test_recomputation_repeats_any_generator(bit_generator):
+    model = AlbertModel(small_config(hidden_dropout_prob=0.5))
+    gradients = []
+    for recompute in (False, True):
+        output, cache = model.forward(IDS, rng=np.random.Generator(bit_generator(3)),
+                                      recompute=recompute)
+        gradients.append(flatten(model.backward(
+            cache, {"pooled_output": np.ones_like(output.pooled_output)})))
+    assert all(np.array_equal(leaf, gradients[1][name]) for name, leaf in gradients[0].items())
+
+
+def test_recomputation_keeps_one_input_for_each_depth():
+    """What a cache holds: beyond the first, every depth adds (B, T, H) and little else."""
+    def megabytes(L, recompute):
+        config = small_config(num_hidden_layers=L, max_position_embeddings=64)
+        _, cache = AlbertModel(config).forward(np.ones((8, 64), int), recompute=recompute)
+        return sum(array.nbytes for array in arrays_of(cache).values()) / 1e6
+
+    B, T, H = 8, 64, small_config().hidden_size
+    added = (megabytes(9, True) - megabytes(3, True)) / 6
+    assert added == pytest.approx(4 * B * T * H / 1e6, rel=0.01)
+    assert (megabytes(9, False) - megabytes(3, False)) / 6 > 10 * added
+
+
+def arrays_of(cache):
+    """The arrays that own memory, in nested tuples, lists and dicts, each once."""
+    if isinstance(cache, np.ndarray):
+        while cache.base is not None:
+            cache = cache.base
+        return {id(cache): cache}
+    if isinstance(cache, dict):
+        cache = list(cache.values())
+    found = {}
+    for part in cache if isinstance(cache, (tuple, list)) else ():
+        found.update(arrays_of(part))
+    return found

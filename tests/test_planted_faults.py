@@ -75,7 +75,7 @@ def test_all_are_caught():
 def test_harmless_edit_survives(monkeypatch):
     """The runner can say no."""
     harmless = [PlantedFault("harmless_gradient", "functional/softmax.py",
-                             old="dx = p * (dp - ", new="dx = (+p) * (dp - ", wrong="Nothing.",
+                             old="dx = dp - ", new="dx = (+dp) - ", wrong="Nothing.",
                              concept="none", caught_by="softmax"),
                 PlantedFault("harmless_mask", "layers/attention.py",
                              old="dx = dx_q + dx_k + dx_v", new="dx = dx_q + (dx_k + dx_v)",

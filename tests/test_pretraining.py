@@ -103,14 +103,16 @@ def test_threads_give_what_one_thread_gives():
     model = AlbertForPreTraining(small_config(hidden_dropout_prob=0.2))
     batch = next(small_batches(np.random.default_rng(0)))
 
-    def gradients(pool):
+    def gradients(pool, recompute=False):
         rngs = np.random.default_rng(3).spawn(4)
-        return flatten(losses_and_gradients(model, batch, rngs, pool)[1])
+        return flatten(losses_and_gradients(model, batch, rngs, pool,
+                                            recompute=recompute)[1])
 
     with ThreadPoolExecutor(4) as pool:
         expected = gradients(None)
-        for _ in range(5):
-            assert all((leaf == expected[name]).all() for name, leaf in gradients(pool).items())
+        for recompute in (False, False, True, True):
+            assert all((leaf == expected[name]).all()
+                       for name, leaf in gradients(pool, recompute).items())
 
 
 def test_batch_that_asks_nothing_about_order():

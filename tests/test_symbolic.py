@@ -55,8 +55,8 @@ class Symbolic(np.ndarray):
     def max(self, axis=None, keepdims=False):
         """A new symbol for each row: which entry is the largest must not matter."""
         rows = np.sum(np.zeros(self.shape), axis=axis, keepdims=keepdims)
-        return symbolic([sympy.Symbol(f"largest_{next(self.numbers)}") for _ in rows.flat],
-                        rows.shape)
+        return symbolic([sympy.Symbol(f"largest_{next(self.numbers)}", real=True)
+                         for _ in rows.flat], rows.shape)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         inputs = [plain(inputs[0]), *(plain(value) if method == "__call__" else value
@@ -77,7 +77,10 @@ class Symbolic(np.ndarray):
             chosen = [value if kept else other
                       for kept, value, other in zip(keep.flat, *(v.flat for v in values))]
             return symbolic(chosen, keep.shape)
-        return super().__array_function__(function, types, arguments, options)
+        result = super().__array_function__(function, types, arguments, options)
+        if function is np.einsum:                       # which forgets the class
+            return np.asarray(result, object).view(Symbolic)
+        return result
 
 
 def plain(value):

@@ -160,6 +160,9 @@ def add(commands):
     training.add_argument("--accumulation-steps", type=int, default=1, metavar="N",
                           help="work through each batch in so many portions, to save memory "
                                "(default: %(default)s)")
+    training.add_argument("--recompute", action="store_true",
+                          help="save memory, at the price of time: compute each layer again in "
+                               "the backward pass")
 
     several = parser.add_argument_group(
         "several processes", "mpiexec -n 4 albert-np pretrain ... (extra mpi): each batch is "
@@ -221,7 +224,8 @@ def _begin_or_resume(options, communicator):
     same = ("corpus", "layout", "tokenizer", "vocab_size", "steps", "batch_size", "learning_rate",
             "warmup_steps", "optimizer", "beta_2", "weight_decay", "max_gradient_norm", "held_out",
             "held_out_sequences", "evaluate_every", "checkpoint_every", "keep_checkpoints",
-            "tensorboard", "seed", "workers", "accumulation_steps", "float64_sums")
+            "tensorboard", "seed", "workers", "accumulation_steps", "float64_sums",
+            "recompute")
     output = options.output or communicator.from_first(lambda: _free_folder(Path("runs/pretrain")))
     return pretrain(output,
                     config=_config_changes(options), data=_data_changes(options),

@@ -87,8 +87,10 @@ def gelu_new_forward(x):
     .. math::
        :label: GELU.3
 
-       y = \tfrac12 x (1 + t), \qquad t = \tanh u, \qquad
+       y = x\, s, \qquad s = \tfrac12 (1 + \tanh u), \qquad
        u = \sqrt{2/\pi}\, \left(x + 0.044715\, x^3\right)
+
+    Here s is what approximates :math:`\Phi(x)` of (GELU.1).
 
     Parameters
     ----------
@@ -99,15 +101,26 @@ def gelu_new_forward(x):
     y : array (...)
     cache : what the backward pass needs
 
+    Notes
+    -----
+    x is the largest array of the whole model, (B, T, F). Every operation below reads and writes one
+    as large, and takes longer for the memory than for the arithmetic. So u, tanh u and s are
+    computed in one array, each in the place of the one before; in the backward pass likewise.
+
     References
     ----------
     google-research/albert, ``modeling.py`` (there called "gelu"); transformers: "gelu_new".
     It differs from the erf form by at most 5e-4.
     """
-    u = SQRT_2_OVER_PI * x * (1 + CUBIC * x * x)                       # without a slow power
-    t = np.tanh(u)                                                     # (...)
-    y = 0.5 * x * (1 + t)                                              # (GELU.3)
-    return y, (x, t)
+    u = SQRT_2_OVER_PI * CUBIC * x                                     # without a slow power
+    u *= x
+    u += SQRT_2_OVER_PI
+    u *= x                                                             # (...)
+    s = np.tanh(u, out=u)
+    s += 1
+    s *= 0.5                                                           # (...)
+    y = x * s                                                          # (GELU.3)
+    return y, (x, s)
 
 
 def gelu_new_backward(dy, cache):
@@ -120,12 +133,13 @@ def gelu_new_backward(dy, cache):
 
        u' = \sqrt{2/\pi}\, \left(1 + 3 \cdot 0.044715\, x^2\right)
 
-    so the product rule gives
+    With :math:`\tanh u = 2s - 1` we have :math:`1 - \tanh^2 u = (2 - 2s)(2s) = 4 s (1 - s)`, and so
+    :math:`s' = 2 s (1 - s)\, u'`. The product rule gives :math:`dx = dy\, (s + x s')`, that is
 
     .. math::
        :label: GELU.5
 
-       dx = dy \left( \tfrac12 (1 + t) + \tfrac12 x\, (1 - t^2)\, u' \right)
+       dx = dy\; s\, \left( 1 + 2 x\, (1 - s)\, u' \right)
 
     Parameters
     ----------
@@ -138,14 +152,22 @@ def gelu_new_backward(dy, cache):
 
     Examples
     --------
-    At 0, t = 0 and only the first term is left; far to the right the slope is 1, far to the left 0:
+    At 0, s = 1/2 and only the first term is left; far to the right the slope is 1, far to the
+    left 0:
 
     >>> y, cache = gelu_new_forward(np.array([0.0, 20.0, -20.0]))
     >>> gelu_new_backward(np.array([10.0, 10.0, 10.0]), cache).tolist()
-    [5.0, 10.0, 0.0]
+    [5.0, 10.0, -0.0]
     """
-    x, t = cache
-    # forward: y = 0.5 * x * (1 + tanh(u))
-    du = SQRT_2_OVER_PI * (1 + 3 * CUBIC * x * x)                      # (GELU.4)
-    dx = dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du)             # (GELU.5)
+    x, s = cache
+    # forward: y = x * s, with s = 0.5 * (1 + tanh(u))
+    du = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x
+    du *= x
+    du += 2 * SQRT_2_OVER_PI                                           # (GELU.4)  twice u'
+    dx = du                                                            # from here in its place
+    dx *= x
+    dx *= 1 - s
+    dx += 1                                                            # 1 + 2 x (1 - s) u'
+    dx *= s
+    dx *= dy                                                           # (GELU.5)
     return dx

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .sums import column_sum, row_mean
+
 
 def layer_norm_forward(x, gamma, beta, eps=1e-12):
     r"""Give every row mean 0 and variance 1, then scale and shift it.
@@ -34,11 +36,12 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
     ----------
     Ba, Kiros, Hinton 2016, eq. 3; ALBERT uses eps = 1e-12 and the biased variance (1/H).
     """
-    centred = x - x.mean(axis=-1, keepdims=True)                       # (..., H)
-    variance = np.square(centred).mean(axis=-1, keepdims=True)         # (..., 1)
+    centred = x - row_mean(x)                                          # (..., H)
+    variance = row_mean(centred, centred)                              # (..., 1)
     inv_std = 1 / np.sqrt(variance + eps)                              # (..., 1)
-    x_hat = centred * inv_std                                          # (LN.1)  (..., H)
-    y = gamma * x_hat + beta                                           # (LN.2)  (..., H)
+    x_hat = np.multiply(centred, inv_std, out=centred)                 # (LN.1)  (..., H)
+    y = gamma * x_hat
+    y += beta                                                          # (LN.2)  (..., H)
     return y, (x_hat, inv_std, gamma)
 
 
@@ -116,13 +119,12 @@ def layer_norm_backward(dy, cache):
     ([[0.5, -0.5, 0.0, 0.0]], [-1.0, 0.0, 0.0, 0.0])
     """
     x_hat, inv_std, gamma = cache
-    rows = tuple(range(dy.ndim - 1))
     # forward: y = gamma * x_hat + beta
-    dbeta = dy.sum(axis=rows)                                          # (LN.3)  (H,)
-    dgamma = (dy * x_hat).sum(axis=rows)                               # (LN.4)  (H,)
+    dbeta = column_sum(dy)                                             # (LN.3)  (H,)
+    dgamma = column_sum(dy, x_hat)                                     # (LN.4)  (H,)
     dx_hat = dy * gamma                                                # (..., H)
     # forward: x_hat = (x - mean) / std, where both statistics depend on every x of the row
-    dx = inv_std * (dx_hat
-                    - dx_hat.mean(axis=-1, keepdims=True)
-                    - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True))   # (LN.5)
+    dx = dx_hat - row_mean(dx_hat)
+    dx -= x_hat * row_mean(dx_hat, x_hat)
+    dx *= inv_std                                                      # (LN.5)  (..., H)
     return dx, dgamma, dbeta

@@ -22,7 +22,8 @@ def linear_forward(x, W, b):
     cache : what the backward pass needs
     """
     rows = x.reshape(-1, W.shape[0])                                   # (N, I): one large product
-    y = rows @ W + b                                                   # (LIN.1)  (N, O)
+    y = rows @ W
+    y += b                                                             # (LIN.1)  (N, O)
     return y.reshape(*x.shape[:-1], W.shape[1]), (x, W)
 
 

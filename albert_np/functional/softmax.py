@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .sums import row_sum
+
 
 def softmax_forward(x):
     r"""Turn scores into probabilities.
@@ -26,7 +28,7 @@ def softmax_forward(x):
     """
     shift = x.real.max(axis=-1, keepdims=True)                         # (..., 1)
     e = np.exp(x - shift)                                              # (..., K)
-    p = e / e.sum(axis=-1, keepdims=True)                              # (SM.1)  (..., K)
+    p = np.divide(e, row_sum(e), out=e)                                # (SM.1)  (..., K)
     return p, p
 
 
@@ -71,7 +73,8 @@ def softmax_backward(dp, cache):
     """
     p = cache
     # forward: p = exp(x) / sum(exp(x))
-    dx = p * (dp - (dp * p).sum(axis=-1, keepdims=True))               # (SM.2)
+    dx = dp - row_sum(dp, p)
+    dx *= p                                                            # (SM.2)
     return dx
 
 
@@ -102,12 +105,12 @@ def masked_softmax_forward(x, keep):
     """
     if keep is None:
         return softmax_forward(x)
-    visible = np.where(keep, x.real, -np.inf)                          # (..., K)
-    shift = visible.max(axis=-1, keepdims=True)                        # (..., 1)
-    shift = np.where(np.isinf(shift), 0, shift)                        # rows that keep nothing
-    e = np.exp(np.where(keep, x - shift, 0)) * keep                    # (..., K)
-    total = e.sum(axis=-1, keepdims=True)                              # (..., 1)
-    p = e / np.where(total == 0, 1, total)                             # (SM.3)  (..., K)
+    scores = np.where(keep, x, -np.inf)                                # exp(-inf) = 0
+    shift = scores.real.max(axis=-1, keepdims=True)                    # (..., 1)
+    scores -= np.where(np.isinf(shift), 0, shift)                      # inf: rows that keep nothing
+    e = np.exp(scores, out=scores)                                     # (..., K)
+    total = row_sum(e)                                                 # (..., 1)
+    p = np.divide(e, np.where(total == 0, 1, total), out=e)            # (SM.3)  (..., K)
     return p, p
 
 

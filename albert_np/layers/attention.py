@@ -38,6 +38,8 @@ def visible_keys(attention_mask):
     if attention_mask is None:
         return None
     keep = np.asarray(attention_mask) != 0
+    if keep.all():
+        return None
     return keep[:, None, None, :] if keep.ndim == 2 else keep[:, None, :, :]
 
 
@@ -99,7 +101,8 @@ def attention_forward(params, x, keep, config, rng=None):
     v, v_cache = linear_forward(x, params["W_v"], params["b_v"])       # (ATT.1)  (B, T, H)
     q, k, v = split_heads(q, A), split_heads(k, A), split_heads(v, A)  # (B, A, T, D)
 
-    z = (q @ k.swapaxes(-1, -2)) * D**-0.5                             # (B, A, T, T)
+    z = q @ k.swapaxes(-1, -2)                                         # (B, A, T, T)
+    z *= D**-0.5
     p, softmax_cache = masked_softmax_forward(z, keep)                 # (ATT.2)
     p_dropped, dropout_cache = dropout_forward(p, config.attention_probs_dropout_prob, rng)
     c = merge_heads(p_dropped @ v)                                     # (ATT.3)  (B, T, H)
@@ -199,7 +202,7 @@ def attention_backward(params, dy, cache):
         dp = dp + dp_output
     dz = masked_softmax_backward(dp, softmax_cache)                    # (B, A, T, T)
     # forward: z = q @ k.T / sqrt(D)
-    dz = dz * D**-0.5
+    dz *= D**-0.5
     dq = dz @ k                                                        # (ATT.7)  (B, A, T, D)
     dk = dz.swapaxes(-1, -2) @ q                                       # (ATT.8)  (B, A, T, D)
     # forward: q, k, v = x @ W + b, three times from the same x

@@ -1,10 +1,12 @@
 """The encoder: one layer applied again and again, or as many layers as the sharing asks for."""
 
+import numpy as np
+
 from ..parameters import add_in_place, zeros_like
 from .encoder_layer import encoder_layer_backward, encoder_layer_forward
 
 
-def encoder_forward(params, x, keep, config, rng=None):
+def encoder_forward(params, x, keep, config, rng=None, recompute=False):
     r"""Apply the layer of each depth in turn.
 
     .. math::
@@ -20,6 +22,13 @@ def encoder_forward(params, x, keep, config, rng=None):
 
        h^{(l+1)} = h^{(l)} + f\big(h^{(l)};\, W^{(l)}\big)
 
+    The caches of all depths are most of the memory of a training step: several arrays (B, T, F) and
+    (B, A, T, T) for each. But a layer can be computed again from its input alone. With
+    ``recompute`` only the inputs :math:`h^{(l)}` are kept, one (B, T, H) for each depth; the
+    backward pass computes one layer again at a time, with the dropout masks of the first time,
+    and so gives the same gradients bit for bit. The price is a second forward pass, a third more
+    arithmetic.
+
     Parameters
     ----------
     params : dict
@@ -29,27 +38,34 @@ def encoder_forward(params, x, keep, config, rng=None):
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
+    recompute : bool
+        Keep inputs in place of caches.
 
     Returns
     -------
     (hidden_states, attentions) : lists
-        h of every depth, (B, T, H) each, x first; p of every depth, (B, A, T, T) each.
+        h of every depth, (B, T, H) each, x first; p of every depth, (B, A, T, T) each, or, with
+        ``recompute``, None for each.
     cache : what the backward pass needs
 
     References
     ----------
-    Lan et al. 2020, section 3.1, "Cross-layer parameter sharing".
+    Lan et al. 2020, section 3.1, "Cross-layer parameter sharing". Chen et al. 2016, "Training deep
+    nets with sublinear memory cost", for the recomputation.
     """
     hidden_states, attentions, caches = [x], [], []
     schedule = config.schedule()
     for attention_index, feed_forward_index in schedule:
         layer = _layer(params, attention_index, feed_forward_index)
+        inputs = (x, keep, config, _state(rng)) if recompute else None
         (y, p), cache = encoder_layer_forward(layer, x, keep, config, rng)   # (ENC.1)  (B, T, H)
+        if recompute:
+            p, cache = None, inputs
         x = x + y if config.cross_layer_residual else y                      # (ENC.2)
         hidden_states.append(x)
         attentions.append(p)
         caches.append(cache)
-    return (hidden_states, attentions), (caches, schedule, config.cross_layer_residual)
+    return (hidden_states, attentions), (caches, schedule, config.cross_layer_residual, recompute)
 
 
 def encoder_backward(params, dy, cache, contributions=None):
@@ -121,15 +137,20 @@ def encoder_backward(params, dy, cache, contributions=None):
     [41.0, -9.0]
     """
     d_hidden_states, d_attentions = dy
-    caches, schedule, cross_layer_residual = cache
+    caches, schedule, cross_layer_residual, recompute = cache
     grads = zeros_like(params)
     dh = d_hidden_states[-1]
     for depth in reversed(range(len(schedule))):
         attention_index, feed_forward_index = schedule[depth]
         layer = _layer(params, attention_index, feed_forward_index)
+        layer_cache = caches[depth]
+        if recompute:
+            h, keep, config, state = layer_cache
+            _, layer_cache = encoder_layer_forward(layer, h, keep, config, _generator(state))
         # forward: h[depth + 1] = layer(h[depth])
         dh_layer, layer_grads = encoder_layer_backward(layer, (dh, d_attentions[depth]),
-                                                       caches[depth])
+                                                       layer_cache)
+        del layer_cache                            # before the next depth is computed again
         dh = dh + dh_layer if cross_layer_residual else dh_layer             # (ENC.4)
         if d_hidden_states[depth] is not None:
             dh = dh + d_hidden_states[depth]
@@ -143,3 +164,18 @@ def _layer(tree, attention_index, feed_forward_index):
     """The parameters (or gradients) of one depth, looked up in the stored blocks."""
     return {"attention": tree["attention"][attention_index],
             "feed_forward": tree["feed_forward"][feed_forward_index]}
+
+
+def _state(rng):
+    """Where a generator stands, so that what it draws next can be drawn again."""
+    return None if rng is None else (type(rng.bit_generator), rng.bit_generator.state)
+
+
+def _generator(state):
+    """A generator that draws what the one of :func:`_state` drew."""
+    if state is None:
+        return None
+    kind, state = state
+    bit_generator = kind()
+    bit_generator.state = state
+    return np.random.Generator(bit_generator)

@@ -10,7 +10,7 @@ from .distributed import Alone
 
 
 def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alone(),
-                         float64_sums=False):
+                         float64_sums=False, recompute=False):
     r"""Losses and gradients of a batch, worked out in parts.
 
     The losses are means over the M masked pieces and the S pairs that were asked for their order.
@@ -49,6 +49,8 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alo
         Of :mod:`~albert_np.pretraining.distributed`. Every rank passes the whole batch.
     float64_sums : bool
         Add the gradients of the parts up in float64, and round once, at the end.
+    recompute : bool
+        Save memory: the backward pass computes each layer again.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alo
         mlm_share = len(labels) / max(masked, 1)                                        # M_i / M
         sop_share = np.count_nonzero(orders != IGNORED) / max(asked, 1)                 # S_i / S
         with np.errstate(over="ignore", invalid="ignore"):       # the training loop will notice
-            output, cache = model.forward(**part, rng=rng)
+            output, cache = model.forward(**part, rng=rng, recompute=recompute)
             grads = model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": weight * sop_share})
         figures = np.array([mlm_share * float(output.mlm_loss),
                             sop_share * float(output.sop_loss),

@@ -32,8 +32,8 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
              warmup_steps=None, optimizer="adamw", beta_2=0.98, weight_decay=0.01,
              max_gradient_norm=1.0, held_out=0.1, held_out_sequences=4000, evaluate_every=1000,
              checkpoint_every=500, keep_checkpoints=2, tensorboard=False, seed=0, workers=2,
-             accumulation_steps=1, parts=None, float64_sums=False, communicator=Alone(),
-             progress=True):
+             accumulation_steps=1, parts=None, float64_sums=False, recompute=False,
+             communicator=Alone(), progress=True):
     """Pretrain an ALBERT and leave everything about it in a folder.
 
     Parameters
@@ -96,6 +96,9 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
     float64_sums : bool
         Sum the gradients of the parts in float64: then it does not matter, to the last bit, how
         many processes work them out.
+    recompute : bool
+        Save memory, at the price of time: keep only the input of each layer and compute the layer
+        again in the backward pass. The weights are the same, bit for bit.
     communicator : Alone or Ranks
         The processes that train together (:mod:`~albert_np.pretraining.distributed`). Each calls
         this function, with the same arguments; rank 0 reads the text and writes the folder.
@@ -252,7 +255,8 @@ def _run(output, options, checkpoint, communicator, progress):
               evaluation=lambda: evaluate(model, data.held_out, communicator), on_step=save,
               metrics=metrics, workers=options["workers"],
               accumulation_steps=options["accumulation_steps"], parts=options["parts"],
-              communicator=communicator, float64_sums=options["float64_sums"], progress=progress)
+              communicator=communicator, float64_sums=options["float64_sums"],
+              recompute=options["recompute"], progress=progress)
     if optimizer.steps < steps:
         raise RunStopped(stopped_by, f"stopped after step {optimizer.steps} of {steps}, with a "
                                      f"checkpoint; go on with --resume {output}")

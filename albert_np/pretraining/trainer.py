@@ -14,7 +14,7 @@ from .parallel import losses_and_gradients
 def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
           evaluate_every=None, evaluation=None, on_step=None, metrics=None, workers=1,
           accumulation_steps=1, parts=None, communicator=Alone(), float64_sums=False,
-          progress=True):
+          recompute=False, progress=True):
     """Take optimisation steps: forward, backward, clip, step.
 
     Parameters
@@ -54,6 +54,8 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
         generator (see :mod:`~albert_np.pretraining.distributed`).
     float64_sums : bool
         Sum the gradients of the parts in float64, so that nothing depends on who works them out.
+    recompute : bool
+        Save memory: the backward pass computes each layer again, which gives the same gradients.
     progress : bool
         Show a bar on a terminal and a line at every twentieth of the way elsewhere; and a line for
         each evaluation.
@@ -85,7 +87,7 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
             if batch is None:
                 raise ValueError(f"the batches ended after {step - 1} of {steps} steps")
             losses, grads = losses_and_gradients(model, batch, _spawn(rng, parts), pool,
-                                                 communicator, float64_sums)
+                                                 communicator, float64_sums, recompute)
             norm = clip_by_global_norm(grads, max_gradient_norm)
             if not np.isfinite(losses.loss) or not np.isfinite(norm):
                 raise FloatingPointError(

@@ -1,0 +1,92 @@
+"""The floor: the matrix products of a step, and nothing else.
+
+No arrangement of the rest can be faster than these products alone, computed by the same library
+into arrays that exist already.
+"""
+
+from concurrent.futures import wait
+
+import numpy as np
+
+
+def products(config, B, T, M):
+    """The matrix products of one forward pass.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+    B, T : int
+    M : int
+        Positions whose masked-LM logits are computed.
+
+    Returns
+    -------
+    list of (int, tuple, tuple)
+        How often it occurs, and the shapes of the two factors. The second is a weight, the same
+        at every depth, or, in the attention, another activation.
+    """
+    V, E, H, F = (config.vocab_size, config.embedding_size, config.hidden_size,
+                  config.intermediate_size)
+    A, N, L = config.num_attention_heads, B * T, len(config.schedule())
+    D = H // A
+    return [(1, (N, E), (E, H)),                               # embedding mapping
+            *[(L, (N, H), (H, H))] * 4,                        # q, k, v and the output
+            (L, (B, A, T, D), (B, A, D, T)),                   # scores
+            (L, (B, A, T, T), (B, A, T, D)),                   # sums of values
+            (L, (N, H), (H, F)), (L, (N, F), (F, H)),          # feed-forward
+            (1, (B, H), (H, H)), (1, (B, H), (H, 2)),          # pooler, sentence order
+            (1, (M, H), (H, E)), (1, (M, E), (E, V))]          # masked-LM head
+
+
+def flops(config, B, T, M, training=True):
+    """Floating-point operations of these products; a training step has three times as many."""
+    forward = sum(2 * count * np.prod(a, dtype=float) * b[-1]
+                  for count, a, b in products(config, B, T, M))
+    return forward * (3 if training else 1)
+
+
+def bare_products(config, B, T, M, training):
+    """A function that computes them.
+
+    The backward pass of Y = A B is dA = dY B^T and dB = A^T dY, with the transposes read in place.
+
+    Parameters
+    ----------
+    config, B, T, M : as in :func:`products`
+    training : bool
+        With the backward pass or without.
+
+    Returns
+    -------
+    callable
+    """
+    rng = np.random.default_rng(0)
+    arrays, calls = {}, []
+
+    def array(shape, role):
+        if (shape, role) not in arrays:
+            arrays[shape, role] = rng.standard_normal(shape, dtype=np.float32)
+        return arrays[shape, role]
+
+    for number, (count, a_shape, b_shape) in enumerate(products(config, B, T, M)):
+        a, b = array(a_shape, "a"), array(b_shape, f"b {number}")
+        dy = array((*a_shape[:-1], b_shape[-1]), "dy")
+        calls.append((count, (a, b, array(dy.shape, "y"))))
+        if training:
+            calls.append((count, (dy, b.swapaxes(-1, -2), array(a_shape, "da"))))
+            calls.append((count, (a.swapaxes(-1, -2), dy, array(b_shape, f"db {number}"))))
+
+    def run():
+        for depth in range(len(config.schedule())):           # each weight once at every depth
+            for count, (left, right, out) in calls:
+                if depth < count:
+                    np.matmul(left, right, out=out)
+    return run
+
+
+def side_by_side(functions, pool):
+    """A function that runs several at once, each on a thread, and waits for all."""
+    def run():
+        for future in wait([pool.submit(function) for function in functions]).done:
+            future.result()
+    return run

@@ -1,0 +1,136 @@
+"""Our side: a training step and a forward pass, on one thread or on two."""
+
+from contextlib import nullcontext
+
+import numpy as np
+
+from albert_np import AdamW, AlbertForPreTraining
+from albert_np.functional import cross_entropy_backward, cross_entropy_forward
+from albert_np.models import IGNORED
+from albert_np.optim import clip_by_global_norm
+from albert_np.parameters import add_in_place
+from albert_np.pretraining.parallel import losses_and_gradients
+from floor import bare_products, side_by_side
+
+# Where a training step computes masked-LM logits. As they are: ours where there is a label,
+# transformers everywhere.
+AS_THEY_ARE, LABELLED, ALL = "as they are", "labelled positions", "all positions"
+
+
+def blas_threads(number):
+    """A context in which NumPy's matrix products use so many threads.
+
+    PyTorch has a library of its own, and its own number (``torch.set_num_threads``).
+    """
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return nullcontext()
+    numpys = ThreadpoolController().select(user_api="blas")
+    return numpys.limit(limits=number)
+
+
+def pinned(number, function):
+    """The function, called with so many BLAS threads."""
+    def run():
+        with blas_threads(number):
+            return function()
+    return run
+
+
+def our_sides(workload, task, positions, threads, pool):
+    """Our side and the floor: with BLAS on all threads, and with a thread for each part.
+
+    Parameters
+    ----------
+    workload : Workload
+    task : {"training", "forward"}
+    positions : {AS_THEY_ARE, LABELLED, ALL}
+    threads : int
+    pool : concurrent.futures.Executor
+
+    Returns
+    -------
+    dict of str to callable
+    """
+    batch = workload.batch()
+    training = task == "training"
+    M = workload.M if training and positions != ALL else workload.B * workload.T
+
+    def work(parts):
+        executor = pool if parts > 1 else None
+        model = AlbertForPreTraining(workload.config)
+        optimizer = AdamW(model.params, lr=1e-5)
+        if not training:
+            return lambda: forward(model, batch, parts, executor)
+        gradients = everywhere if positions == ALL else labelled
+
+        def step():
+            loss, grads = gradients(model, batch, parts, executor)
+            clip_by_global_norm(grads, 1.0)
+            optimizer.step(model.params, grads)
+            return loss
+        return step
+
+    def floor(parts):
+        functions = [bare_products(workload.config, workload.B // parts, workload.T, M // parts,
+                                   training) for _ in range(parts)]
+        return functions[0] if parts == 1 else side_by_side(functions, pool)
+
+    sides = {}
+    for kind, make in (("ours", work), ("floor", floor)):
+        sides[f"{kind}, BLAS on {threads}" if threads > 1 else kind] = pinned(threads, make(1))
+        if threads > 1 and workload.B >= threads:
+            sides[f"{kind}, {threads} parts"] = pinned(1, make(threads))
+    return sides
+
+
+def forward(model, batch, parts, pool):
+    """Logits at all positions, no labels; where there is padding, in groups of similar lengths.
+
+    Returns
+    -------
+    list of array (B / parts, T, V)
+    """
+    if not batch["attention_mask"].all():
+        from albert_np.lengths import forward_by_length
+
+        return [forward_by_length(model, batch["input_ids"], batch["attention_mask"],
+                                  batch["token_type_ids"], pool).prediction_logits]
+    inputs = [{name: array[rows] for name, array in batch.items()
+               if name in ("input_ids", "attention_mask", "token_type_ids")}
+              for rows in np.array_split(np.arange(len(batch["input_ids"])), parts)]
+    run = map if pool is None else pool.map
+    return list(run(lambda part: model.forward(**part)[0].prediction_logits, inputs))
+
+
+def labelled(model, batch, parts, pool):
+    """Loss and gradients of a step as the package takes it: logits where a label is."""
+    losses, grads = losses_and_gradients(model, batch, [None] * parts, pool)
+    return losses.loss, grads
+
+
+def everywhere(model, batch, parts, pool):
+    """The same with masked-LM logits at every position, of which most are then ignored."""
+    B, M = len(batch["input_ids"]), np.count_nonzero(batch["labels"] != IGNORED)
+
+    def run(rows):
+        part = {name: array[rows] for name, array in batch.items()}
+        labels, order = part.pop("labels"), part.pop("sentence_order_label")
+        output, cache = model.forward(**part)
+        mlm_loss, mlm_cache = cross_entropy_forward(output.prediction_logits, labels)
+        sop_loss, sop_cache = cross_entropy_forward(output.sop_logits, order)
+        mlm_share = np.count_nonzero(labels != IGNORED) / M
+        sop_share = model.config.sop_weight * len(rows) / B
+        grads = model.backward(cache, {
+            "prediction_logits": cross_entropy_backward(mlm_share, mlm_cache),
+            "sop_logits": cross_entropy_backward(sop_share, sop_cache)})
+        return mlm_share * float(mlm_loss) + sop_share * float(sop_loss), grads
+
+    rows = np.array_split(np.arange(B), parts)
+    results = (map if pool is None else pool.map)(run, rows)
+    loss, grads = next(results)
+    for other_loss, other in results:
+        loss += other_loss
+        add_in_place(grads, other)
+    return loss, grads
