@@ -44,7 +44,16 @@ class Row:
         return median(a / b for a, b in zip(self.seconds[above], self.seconds[below]))
 
 
-def alternate(name, sides, rounds, say=print):
+def seconds_of(side, repeats=1):
+    """Seconds of one call, the mean of so many."""
+    with side.prepared():
+        began = time.perf_counter()
+        for _ in range(repeats):
+            side.call()
+        return (time.perf_counter() - began) / repeats
+
+
+def alternate(row_name, sides, rounds, say=print):
     """Call every side once in each round, forwards and backwards in turn.
 
     A slow drift of the machine's speed (heat, other processes) then meets all sides alike, and the
@@ -52,8 +61,8 @@ def alternate(name, sides, rounds, say=print):
 
     Parameters
     ----------
-    name : str
-    sides : dict of str to callable
+    row_name : str
+    sides : dict of str to Side
     rounds : int
     say : callable
         Receives a line for each round in which other processes used the machine.
@@ -63,24 +72,19 @@ def alternate(name, sides, rounds, say=print):
     Row
     """
     repeats = {}
-    for side, call in sides.items():                  # the first call allocates and loads code
-        call()
-        began = time.perf_counter()
-        call()
-        repeats[side] = max(1, round(SHORTEST / (time.perf_counter() - began)))
-    row = Row(name, {side: [] for side in sides})
+    for name, side in sides.items():                  # the first call allocates and loads code
+        seconds_of(side)
+        repeats[name] = max(1, round(SHORTEST / seconds_of(side)))
+    row = Row(row_name, {name: [] for name in sides})
     for number in range(rounds):
         order = list(sides) if number % 2 == 0 else list(reversed(sides))
         watch = OtherLoad()
-        for side in order:
+        for name in order:
             time.sleep(PAUSE)
-            began = time.perf_counter()
-            for _ in range(repeats[side]):
-                sides[side]()
-            row.seconds[side].append((time.perf_counter() - began) / repeats[side])
+            row.seconds[name].append(seconds_of(sides[name], repeats[name]))
         row.others.append(watch.stop())
         if (row.others[-1] or 0) > BUSY:
-            say(f"  {name}, round {number + 1}: other processes keep {row.others[-1]:.2f} "
+            say(f"  {row_name}, round {number + 1}: other processes keep {row.others[-1]:.2f} "
                 f"processors busy")
     return row
 

@@ -32,7 +32,7 @@ def growth(side, name, steps=3):
     if side == "ours":
         keep_freed_memory()
         before = highest_memory()
-        step = sides.our_sides(workload, "training", sides.LABELLED, 1, None)["ours"]
+        step = sides.our_sides(workload, "training", sides.LABELLED, 1, None)["ours"].call
     else:
         import torch
 
@@ -45,7 +45,7 @@ def growth(side, name, steps=3):
         transformers.AlbertForPreTraining                  # imported when it is first looked at
         before = highest_memory()
         positions = sides.LABELLED if side == "torch, labelled" else sides.ALL
-        step = torch_side.torch_sides(workload, "training", positions)["torch"]
+        step = torch_side.torch_sides(workload, "training", positions)["torch"].call
     for _ in range(steps):
         step()
     return highest_memory() - before

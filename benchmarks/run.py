@@ -54,7 +54,7 @@ def all_rows(text):
     rows = [(f"training, {workload.name}, {positions}", workload, "training", positions)
             for workload in workloads[:3] for positions in (AS_THEY_ARE, LABELLED, ALL)]
     rows += [(f"forward, {workload.name}", workload, "forward", ALL) for workload in workloads]
-    lengths = text.lengths(16, limit=128)
+    lengths = text.lengths(32, limit=128)
     rows += [(f"forward, {workload.name}", workload, "forward", ALL) for workload in (
         mixed_lengths(AlbertConfig(), "base", lengths),
         mixed_lengths(small(T=128).config, "small", lengths))]

@@ -6,6 +6,7 @@ from albert_np import AdamW, AlbertForPreTraining
 from albert_np.pretraining.parallel import losses_and_gradients
 from floor import flops
 from measure import alternate
+from sides import Side
 from workloads import IGNORED, small
 
 # Each size from a half to four times that of the small configuration, the others as they are.
@@ -53,7 +54,7 @@ def exponents(rounds, say=print):
             # The workload's own share of labels follows B and T, as it does in pretraining.
             workload = small(**{} if letter == "M" else {letter: size})
             M = size if letter == "M" else workload.M
-            steps[str(size)] = step(workload, M)
+            steps[str(size)] = Side(step(workload, M), 1)
             operations.append(flops(workload.config, workload.B, workload.T, M))
         row = alternate(f"scaling with {letter}", steps, rounds, say)
         seconds = [row.median(size) for size in steps]

@@ -1,6 +1,7 @@
 """Our side: a training step and a forward pass, on one thread or on two."""
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,25 +18,34 @@ from floor import bare_products, side_by_side
 AS_THEY_ARE, LABELLED, ALL = "as they are", "labelled positions", "all positions"
 
 
-def blas_threads(number):
-    """A context in which NumPy's matrix products use so many threads.
+@dataclass(frozen=True)
+class Side:
+    """Something to be timed.
 
-    PyTorch has a library of its own, and its own number (``torch.set_num_threads``).
+    Attributes
+    ----------
+    call : callable
+    threads : int, optional
+        On how many threads NumPy's matrix products run meanwhile. PyTorch has a library of its
+        own, and its own number (``torch.set_num_threads``).
     """
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return nullcontext()
-    numpys = ThreadpoolController().select(user_api="blas")
-    return numpys.limit(limits=number)
+
+    call: callable
+    threads: int = None
+
+    def prepared(self):
+        """A context around the calls, entered before the clock starts."""
+        if self.threads is None or BLAS is None:
+            return nullcontext()
+        return BLAS.limit(limits=self.threads)
 
 
-def pinned(number, function):
-    """The function, called with so many BLAS threads."""
-    def run():
-        with blas_threads(number):
-            return function()
-    return run
+try:
+    from threadpoolctl import ThreadpoolController
+
+    BLAS = ThreadpoolController().select(user_api="blas")
+except ImportError:                                     # then only with one thread
+    BLAS = None
 
 
 def our_sides(workload, task, positions, threads, pool):
@@ -51,7 +61,7 @@ def our_sides(workload, task, positions, threads, pool):
 
     Returns
     -------
-    dict of str to callable
+    dict of str to Side
     """
     batch = workload.batch()
     training = task == "training"
@@ -79,9 +89,9 @@ def our_sides(workload, task, positions, threads, pool):
 
     sides = {}
     for kind, make in (("ours", work), ("floor", floor)):
-        sides[f"{kind}, BLAS on {threads}" if threads > 1 else kind] = pinned(threads, make(1))
+        sides[f"{kind}, BLAS on {threads}" if threads > 1 else kind] = Side(make(1), threads)
         if threads > 1 and workload.B >= threads:
-            sides[f"{kind}, {threads} parts"] = pinned(1, make(threads))
+            sides[f"{kind}, {threads} parts"] = Side(make(threads), 1)
     return sides
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from albert_np import AlbertConfig, AlbertForPreTraining
 from albert_np.models import IGNORED
-from sides import LABELLED
+from sides import LABELLED, Side
 
 OUR_OWN_FIELDS = {"sharing", "embedding_mapping", "cross_layer_residual", "sop_weight", "extra"}
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -21,13 +21,13 @@ def installed(*names):
 
 
 def torch_model(config):
-    """transformers' model with the weights that ours has at the start."""
+    """transformers' model with the weights that ours has at the start, and no dropout."""
     import torch
     import transformers
 
     names = {field.name for field in fields(AlbertConfig)} - OUR_OWN_FIELDS
     theirs = transformers.AlbertForPreTraining(transformers.AlbertConfig(
-        **{name: getattr(config, name) for name in names}))
+        **{name: getattr(config, name) for name in names} | {"classifier_dropout_prob": 0}))
     ours = AlbertForPreTraining(config).state_dict()
     missing, unknown = theirs.load_state_dict(
         {name: torch.tensor(array) for name, array in ours.items()}, strict=False)
@@ -49,14 +49,14 @@ def torch_sides(workload, task, positions, compiled=False):
 
     Returns
     -------
-    dict of str to callable
+    dict of str to Side
     """
     import torch
 
     make = _forward if task == "forward" else _step
-    sides = {"torch": make(torch, workload, positions, compile=False)}
+    sides = {"torch": Side(make(torch, workload, positions, compile=False))}
     if compiled:
-        sides["torch, compiled"] = make(torch, workload, positions, compile=True)
+        sides["torch, compiled"] = Side(make(torch, workload, positions, compile=True))
     return sides
 
 
@@ -111,7 +111,7 @@ def onnx_side(workload, threads):
 
     Returns
     -------
-    dict of str to callable
+    dict of str to Side
     """
     import onnxruntime
     import torch
@@ -137,7 +137,7 @@ def onnx_side(workload, threads):
                                            providers=["CPUExecutionProvider"])
     wanted = {given.name for given in session.get_inputs()}
     arrays = {name: np.asarray(batch[name]) for name in INPUTS if name in wanted}
-    return {"onnx": lambda: session.run(None, arrays)[0]}
+    return {"onnx": Side(lambda: session.run(None, arrays)[0])}
 
 
 def check_agreement(sides, mask=None, tolerance=1e-3):
@@ -145,7 +145,7 @@ def check_agreement(sides, mask=None, tolerance=1e-3):
 
     Parameters
     ----------
-    sides : dict of str to callable
+    sides : dict of str to Side
         All from the same initial weights; the floor is left out.
     mask : boolean array (B, T), optional
         Where results that have these axes are compared: not at the padding.
@@ -157,12 +157,13 @@ def check_agreement(sides, mask=None, tolerance=1e-3):
     AssertionError
     """
     results = {}
-    for side, call in sides.items():
-        if not side.startswith("floor"):
-            result = call()
+    for name, side in sides.items():
+        if not name.startswith("floor"):
+            with side.prepared():
+                result = side.call()
             result = np.concatenate(result) if isinstance(result, list) else np.array(result)
-            results[side] = result[mask] if result.ndim == 3 and mask is not None else result
+            results[name] = result[mask] if result.ndim == 3 and mask is not None else result
     first = next(iter(results.values()))
-    for side, result in results.items():
+    for name, result in results.items():
         error = np.abs(result - first).max() / np.abs(first).max()
-        assert error < tolerance, f"{side} differs from {next(iter(results))} by {error:.1e}"
+        assert error < tolerance, f"{name} differs from {next(iter(results))} by {error:.1e}"
