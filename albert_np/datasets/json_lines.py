@@ -1,0 +1,53 @@
+"""JSON lines: an object on each line."""
+
+import json
+
+from .lines import bad_row, read_lines
+
+_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false",
+          list: "a list"}
+
+
+def read_json_lines(path, fields):
+    """Yield the objects of a file of JSON lines one by one; a file of any size passes through.
+
+    Parameters
+    ----------
+    path : str or Path
+        UTF-8; may be gzip.
+    fields : dict of str to type
+        The fields each object must have, and what they hold: str, int, float, bool or list.
+        Others may be there too.
+
+    Yields
+    ------
+    dict
+        The whole object.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        A line is not a JSON object with these fields, or the file is empty or not text.
+
+    References
+    ----------
+    jsonlines.org
+    """
+    for number, line in read_lines(path):
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            reason = getattr(error, "msg", "its brackets are nested too deep")
+            raise bad_row(path, number, f"this is not JSON ({reason}).") from error
+        if not isinstance(row, dict):
+            raise bad_row(path, number, 'a JSON object such as {"text": "..."} is needed.')
+        for name, kind in fields.items():
+            if name not in row:
+                raise bad_row(path, number, f"the field {name!r} is missing.")
+            value, kinds = row[name], (int, float) if kind is float else kind
+            if not isinstance(value, kinds) or isinstance(value, bool) and kind is not bool:
+                raise bad_row(path, number, f"the field {name!r} must be {_KINDS[kind]}, not "
+                                            f"{json.dumps(value, ensure_ascii=False)[:60]}.")
+        yield row
