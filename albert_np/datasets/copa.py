@@ -1,4 +1,4 @@
-"""Choice of plausible alternatives: a premise, and which of two sentences is its cause or effect."""
+"""Choice of plausible alternatives: which of two sentences is the cause, or effect, of a third?"""
 
 import xml.etree.ElementTree as ElementTree
 from xml.parsers import expat

@@ -38,7 +38,8 @@ def pad_examples(examples, pad_token_id, length=None):
     examples : list of B dicts
         With the same names. Arrays whose last axis has the length of ``input_ids`` are padded
         (``offsets``, with a further axis, too): ``labels`` with -100, ``word_ids`` with -1,
-        ``p_mask`` with 1, ``input_ids`` with the padding piece, others with 0. All other values are stacked.
+        ``p_mask`` with 1, ``input_ids`` with the padding piece, others with 0. All other values
+        are stacked.
     pad_token_id : int
     length : int, optional
         Of every row. None: that of the longest.

@@ -12,7 +12,7 @@ FILES = {part: Source(f"wikitext2/wiki.{part}.txt", f"{_PLACE}{part}.txt", size,
 
 
 def fetch_wikitext2(part="valid", folder=None):
-    """60 articles of English Wikipedia in either part, 214,000 and 241,000 words with their punctuation.
+    """60 articles of English Wikipedia in either part, 214,000 and 241,000 words and marks.
 
     Parameters
     ----------

@@ -1,0 +1,28 @@
+"""What is reached without a neural network: the figures a model must be compared with.
+
+Every function takes training rows and the rows to guess for, and returns one prediction for each
+of the latter. The trivial ones do not look at the text; the others are linear models over TF-IDF
+(how often a word stands in a text, times how rare it is elsewhere), from scikit-learn.
+"""
+
+from .choices import commonest_place, tfidf_choices
+from .labels import commonest_label, tfidf_labels
+from .questions import first_sentences, overlapping_sentences
+from .similarity import mean_score, tfidf_similarity
+from .tags import commonest_tags, outside
+from .translation import commonest_target, nearest_translation
+
+__all__ = [
+    "commonest_label",
+    "commonest_place",
+    "commonest_tags",
+    "commonest_target",
+    "first_sentences",
+    "mean_score",
+    "nearest_translation",
+    "outside",
+    "overlapping_sentences",
+    "tfidf_choices",
+    "tfidf_labels",
+    "tfidf_similarity",
+]

@@ -1,0 +1,62 @@
+"""Questions of several answers: the commonest place, and a linear model over shared words."""
+
+from collections import Counter
+
+import numpy as np
+
+from ..metrics.checks import library
+from .similarity import cosine_rows
+
+
+def commonest_place(train, rows):
+    """The place at which the right answer stands most often in the training rows.
+
+    Parameters
+    ----------
+    train, rows : lists of Choice
+
+    Returns
+    -------
+    list of int
+    """
+    return [Counter(row.label for row in train).most_common(1)[0][0]] * len(rows)
+
+
+def tfidf_choices(train, rows):
+    """The answer that a logistic regression over cosines of TF-IDF finds likeliest to be right.
+
+    The features of an answer are its cosines with the context, with the question, and with the
+    sentence of the context that is most like question and answer together; and its length.
+
+    Parameters
+    ----------
+    train, rows : lists of Choice
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ValueError
+        scikit-learn is not installed.
+    """
+    text = library("sklearn.feature_extraction.text", "scikit-learn")
+    linear_model = library("sklearn.linear_model", "scikit-learn")
+    words = text.TfidfVectorizer(sublinear_tf=True).fit(
+        [part for row in train for part in (row.context, row.question, *row.choices)])
+
+    def features(row):
+        context, question, *choices = words.transform([row.context, row.question, *row.choices])
+        sentences = words.transform([part for part in row.context.replace("\n", " ").split(".")
+                                     if part.strip()] or [row.context])
+        both = words.transform([f"{row.question} {choice}" for choice in row.choices])
+        closest = (sentences @ both.T).toarray().max(axis=0)                       # (C,)
+        return np.array([[*cosine_rows(context, choice), *cosine_rows(question, choice), near,
+                          np.log1p(len(given))]
+                         for choice, near, given in zip(choices, closest, row.choices)])
+
+    model = linear_model.LogisticRegression(C=10, max_iter=1000).fit(
+        np.concatenate([features(row) for row in train]),
+        np.concatenate([np.arange(len(row.choices)) == row.label for row in train]))
+    return [int(model.decision_function(features(row)).argmax()) for row in rows]

@@ -1,0 +1,55 @@
+"""Labels of texts: the commonest one, and logistic regression over TF-IDF."""
+
+from collections import Counter
+
+from ..metrics.checks import library
+
+
+def commonest_label(train, rows):
+    """The label that most training rows have; of equally common ones the first met.
+
+    Parameters
+    ----------
+    train, rows : lists of Classification
+
+    Returns
+    -------
+    list of str
+    """
+    return [Counter(row.label for row in train).most_common(1)[0][0]] * len(rows)
+
+
+def tfidf_labels(train, rows, C=10.0):
+    """Logistic regression over the TF-IDF of words and pairs of words.
+
+    The two texts of a pair have features of their own.
+
+    Parameters
+    ----------
+    train, rows : lists of Classification
+    C : float
+        How little the weights are held back.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        scikit-learn is not installed.
+    """
+    text = library("sklearn.feature_extraction.text", "scikit-learn")
+    linear_model = library("sklearn.linear_model", "scikit-learn")
+    sparse = library("scipy.sparse", "scikit-learn")
+    columns = ["text"] + ["text_pair"] * (train[0].text_pair is not None)
+    features = []
+    for column in columns:
+        words = text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True,
+                                     token_pattern=r"\w+|[^\w\s]")
+        features.append((words.fit_transform([getattr(row, column) for row in train]),
+                         words.transform([getattr(row, column) for row in rows])))
+    seen, asked = (sparse.hstack(part).tocsr() for part in zip(*features))
+    model = linear_model.LogisticRegression(C=C, max_iter=1000)
+    model.fit(seen, [row.label for row in train])
+    return model.predict(asked).tolist()

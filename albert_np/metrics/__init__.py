@@ -1,0 +1,29 @@
+"""Figures of merit from the standard libraries, each with a bootstrap interval.
+
+Every function takes ``rng=None`` and returns a `Figure`; with a generator it has an interval.
+"""
+
+from .answers import answer_scores, best_null_threshold, exact_match, normalise_answer, overlap_f1
+from .bootstrap import Figure, bootstrap
+from .entities import entity_f1
+from .labels import accuracy, f1, matthews
+from .scores import pearson, spearman
+from .translation import bleu, chrf
+
+__all__ = [
+    "Figure",
+    "accuracy",
+    "answer_scores",
+    "best_null_threshold",
+    "bleu",
+    "bootstrap",
+    "chrf",
+    "entity_f1",
+    "exact_match",
+    "f1",
+    "matthews",
+    "normalise_answer",
+    "overlap_f1",
+    "pearson",
+    "spearman",
+]

@@ -1,0 +1,44 @@
+"""What all figures need: two lists of equal length, and a library."""
+
+from importlib import import_module
+
+
+def check_alike(first, second, names):
+    """ValueError unless both have the same length, which is not 0.
+
+    Parameters
+    ----------
+    first, second : sequences
+    names : (str, str)
+    """
+    if len(first) != len(second):
+        raise ValueError(f"There are {len(first)} {names[0]} and {len(second)} {names[1]}; there "
+                         f"must be one for each.")
+    if not len(first):
+        raise ValueError(f"There are no {names[0]} to compute a figure from.")
+
+
+def library(module, package):
+    """A module of a library that is an extra.
+
+    Parameters
+    ----------
+    module : str
+        What to import.
+    package : str
+        What the library is called where it is installed from.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    ValueError
+        It is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        raise ValueError(f"This needs {package}; install it with pip install 'albert-np[tasks]'."
+                         ) from None

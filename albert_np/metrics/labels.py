@@ -1,0 +1,109 @@
+"""Figures for labels: how many are right, and what that is worth."""
+
+import numpy as np
+
+from .bootstrap import bootstrap, ratio
+from .checks import check_alike, library
+
+
+def accuracy(labels, predictions, rng=None, **options):
+    """The share of predictions that are right.
+
+    Parameters
+    ----------
+    labels, predictions : sequences of N labels
+    rng : numpy.random.Generator, optional
+        Gives an interval; `options` as in `bootstrap`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        The lengths differ or are 0, or scikit-learn is not installed.
+    """
+    labels, predictions = _both(labels, predictions)
+    value = library("sklearn.metrics", "scikit-learn").accuracy_score(labels, predictions)
+    return bootstrap(value, (labels == predictions)[:, None], lambda sums: sums[:, 0] / len(labels),
+                     rng, **options)
+
+
+def f1(labels, predictions, positive, rng=None, **options):
+    r"""The harmonic mean of precision and recall for one label.
+
+    .. math::
+
+       F_1 = \frac{2\, tp}{2\, tp + fp + fn}
+
+    with the numbers of true positives, false positives, and false negatives; 0 if there are none.
+
+    Parameters
+    ----------
+    labels, predictions : sequences of N labels
+    positive : a label
+        The one that is looked for, such as "spam".
+    rng : numpy.random.Generator, optional
+        Gives an interval; `options` as in `bootstrap`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        The lengths differ or are 0, or scikit-learn is not installed.
+    """
+    labels, predictions = _both(labels, predictions)
+    true, guessed = labels == positive, predictions == positive
+    value = library("sklearn.metrics", "scikit-learn").f1_score(true, guessed, zero_division=0)
+    return bootstrap(value, np.stack([true & guessed, true, guessed], axis=1),
+                     lambda sums: ratio(2 * sums[:, 0], sums[:, 1] + sums[:, 2]), rng, **options)
+
+
+def matthews(labels, predictions, rng=None, **options):
+    """The correlation of labels and predictions (Matthews; for more than two labels, Gorodkin).
+
+    It is 0 for whoever always guesses the same, however frequent that label is.
+
+    Parameters
+    ----------
+    labels, predictions : sequences of N labels
+    rng : numpy.random.Generator, optional
+        Gives an interval; `options` as in `bootstrap`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        The lengths differ or are 0, or scikit-learn is not installed.
+
+    References
+    ----------
+    Matthews 1975; Gorodkin 2004.
+    """
+    labels, predictions = _both(labels, predictions)
+    value = library("sklearn.metrics", "scikit-learn").matthews_corrcoef(labels, predictions)
+    names, numbers = np.unique(np.concatenate([labels, predictions]), return_inverse=True)
+    C, N = len(names), len(labels)
+    cells = np.eye(C * C)[numbers[:N] * C + numbers[N:]]        # (N, C * C), one 1 in each row
+
+    def of_sums(sums):
+        table = sums.reshape(-1, C, C)                          # true label, prediction
+        true, guessed = table.sum(axis=2), table.sum(axis=1)    # (R, C)
+        right = np.trace(table, axis1=1, axis2=2)
+        covariance = right * N - (true * guessed).sum(axis=1)
+        spread = (N * N - np.square(true).sum(axis=1)) * (N * N - np.square(guessed).sum(axis=1))
+        return ratio(covariance, np.sqrt(spread))
+
+    return bootstrap(value, cells, of_sums, rng, **options)
+
+
+def _both(labels, predictions):
+    check_alike(labels, predictions, ("labels", "predictions"))
+    return np.asarray(labels), np.asarray(predictions)

@@ -1,0 +1,87 @@
+"""Figures for scores: do predictions rise where the truth rises?"""
+
+import numpy as np
+
+from .bootstrap import bootstrap, draws, ratio, with_interval
+from .checks import check_alike, library
+
+_BLOCK = 64            # resamples that are ranked at a time
+
+
+def pearson(scores, predictions, rng=None, **options):
+    """The linear correlation of scores and predictions; 0 where either is the same everywhere.
+
+    Parameters
+    ----------
+    scores, predictions : sequences of N numbers
+    rng : numpy.random.Generator, optional
+        Gives an interval; `options` as in `bootstrap`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        The lengths differ or are below 2, a number is not finite, or SciPy is not installed.
+    """
+    x, y = _both(scores, predictions)
+    stats = library("scipy.stats", "SciPy, which comes with scikit-learn")
+    value = 0.0 if _constant(x) or _constant(y) else stats.pearsonr(x, y).statistic
+    # About their means: sums of squares of numbers far from 0 would lose digits.
+    x, y = x - x.mean(), y - y.mean()
+    return bootstrap(value, np.stack([x, y, x * x, y * y, x * y], axis=1),
+                     lambda sums: _correlation(sums / len(x)), rng, **options)
+
+
+def spearman(scores, predictions, rng=None, resamples=1000, level=0.95):
+    """The correlation of the ranks of scores and predictions; 0 where either never changes.
+
+    Parameters
+    ----------
+    scores, predictions : sequences of N numbers
+    rng : numpy.random.Generator, optional
+        Gives an interval; `resamples` and `level` as in `bootstrap`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        The lengths differ or are below 2, a number is not finite, or SciPy is not installed.
+    """
+    x, y = _both(scores, predictions)
+    stats = library("scipy.stats", "SciPy, which comes with scikit-learn")
+    value = 0.0 if _constant(x) or _constant(y) else stats.spearmanr(x, y).statistic
+    if rng is None:
+        return bootstrap(value, x[:, None], None, None)
+    figures = []
+    for drawn in draws(len(x), resamples, rng):
+        for part in np.array_split(drawn, -(-len(drawn) // _BLOCK)):
+            u, v = (stats.rankdata(numbers[part], axis=1) - (len(x) + 1) / 2 for numbers in (x, y))
+            figures.append(_correlation(np.stack([(p * q).mean(axis=1) for p, q in (
+                (u, 1), (v, 1), (u, u), (v, v), (u, v))], axis=1)))
+    return with_interval(value, np.concatenate(figures), level)
+
+
+def _correlation(means):
+    """From the means of x, y, x², y², xy, (R, 5), to correlations (R,)."""
+    x, y, xx, yy, xy = means.T
+    spread = np.maximum((xx - x * x) * (yy - y * y), 0)
+    return np.clip(ratio(xy - x * y, np.sqrt(spread)), -1, 1)
+
+
+def _constant(numbers):
+    return bool((numbers == numbers[0]).all())
+
+
+def _both(scores, predictions):
+    check_alike(scores, predictions, ("scores", "predictions"))
+    x, y = np.asarray(scores, float), np.asarray(predictions, float)
+    if len(x) < 2 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("A correlation needs at least two scores and predictions, all of them "
+                         "finite numbers.")
+    return x, y
