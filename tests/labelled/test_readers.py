@@ -357,8 +357,8 @@ def test_bad_mctest_files(story, answers, file, sentence, write):
 # ---------------------------------------------------------------------- articles
 
 def test_wikitext(write):
-    text = ("\n = Bonn = \n\n Bonn ( a city ) is 2 @,@ 000 years old . It has a \" well @-@ known \""
-            " river , the <unk> . \n\n = = History = = \n\n It 's old . \n = 1 / s = \n\n"
+    text = ("\n = Bonn = \n\n Bonn ( a city ) is 2 @,@ 000 years old . It has a \" well @-@ known"
+            " \" river , the <unk> . \n\n = = History = = \n\n It 's old . \n = 1 / s = \n\n"
             " = Ulm = \n\n Ulm is one , too ! \n")
     assert read_wikitext(write(text)) == [
         ["Bonn (a city) is 2,000 years old.", 'It has a "well-known" river, the <unk>.',

@@ -1,0 +1,68 @@
+"""Baselines: right where it is easy to say, and better than the trivial ones on real data."""
+
+import pytest
+
+from albert_np import baselines, datasets, metrics
+from albert_np.datasets import Choice, Classification, Pair, Question, Tagged
+
+pytest.importorskip("sklearn")
+
+TRAIN = [Classification("win money now", label="spam"), Classification("come home", label="ham"),
+         Classification("are you home", label="ham"), Classification("free money", label="spam"),
+         Classification("at home again", label="ham")]
+
+
+def test_labels():
+    rows = [Classification("money, free money"), Classification("home soon?")]
+    assert baselines.commonest_label(TRAIN, rows) == ["ham", "ham"]
+    assert baselines.tfidf_labels(TRAIN, rows) == ["spam", "ham"]
+    pairs = [Classification(row.label, row.text, row.label) for row in TRAIN]
+    assert baselines.tfidf_labels(pairs, pairs) == [row.label for row in pairs]
+
+
+def test_similarity():
+    train = [Classification("a red cat", "a red cat", 5.0), Classification("cats", "dogs", 1.0),
+             Classification("the red dog", "the red cat", 3.0), Classification("abc", "xyz", 0.0)]
+    assert baselines.mean_score(train, train[:2]) == [2.25, 2.25]
+    alike, different = baselines.tfidf_similarity(train, [
+        Classification("the dog", "the dog"), Classification("red", "dog")])
+    assert alike > different
+
+
+def test_tags():
+    train = [Tagged(("in", "Bonn"), ("O", "B-place")), Tagged(("Bonn", "Bonn"), ("O", "B-place"))]
+    rows = [Tagged(("to", "Bonn"), ())]
+    assert baselines.outside(train, rows) == [["O", "O"]]
+    assert baselines.commonest_tags(train, rows) == [["O", "B-place"]]
+
+
+def test_sentences():
+    rows = [Question("1", "It rained. The cat sat on a mat.", "Where did the cat sit?")]
+    assert baselines.first_sentences(rows) == ["It rained."]
+    assert baselines.overlapping_sentences(rows) == ["The cat sat on a mat."]
+
+
+def test_choices():
+    train = [Choice(str(i), f"Tom saw a {one}. It was late.", "What did he see?", choices, label)
+             for i, (one, choices, label) in enumerate([
+                 ("red cat", ("a red cat", "a dog"), 0), ("green tree", ("a dog", "a green tree"),
+                                                          1),
+                 ("dog", ("the rain", "a dog"), 1)])]
+    rows = [Choice("x", "Tom saw a house. It was late.", "What did he see?", ("rain", "a house"))]
+    assert baselines.commonest_place(train, rows) == [1]
+    assert baselines.tfidf_choices(train, rows + train[:1]) == [1, 0]
+
+
+def test_translation():
+    train = [Pair("Hello there.", ("你好",)), Pair("He sleeps.", ("他睡",)), Pair("Hi.", ("你好",))]
+    rows = [Pair("She sleeps.", ("她睡",))] * 101
+    assert baselines.commonest_target(train, rows) == ["你好"] * 101
+    assert baselines.nearest_translation(train, rows) == ["他睡"] * 101
+
+
+def test_on_real_messages(data_folder):
+    splits = datasets.fetch_sms_spam(data_folder)
+    labels = [row.label for row in splits.test]
+    trivial, linear = (metrics.f1(labels, baseline(splits.train, splits.test), "spam").value
+                       for baseline in (baselines.commonest_label, baselines.tfidf_labels))
+    assert trivial == 0 and linear > 0.85

@@ -1,0 +1,167 @@
+"""Figures: those of the libraries, by hand where it is short, and their intervals."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from albert_np import metrics
+from albert_np.metrics.bootstrap import Figure, bootstrap
+
+sklearn = pytest.importorskip("sklearn.metrics")
+
+
+@pytest.fixture
+def guesses(rng):
+    labels = rng.choice(["a", "b", "c"], size=300, p=[0.6, 0.3, 0.1])
+    return labels, np.where(rng.random(300) < 0.7, labels, rng.permutation(labels))
+
+
+@pytest.fixture
+def numbers(rng):
+    x = np.round(rng.normal(size=200), 1)                     # with ties
+    return x, np.round(x + rng.normal(size=200), 1)
+
+
+def by_hand(function, arrays, rng, resamples=400):
+    """The same bootstrap, one resample after another."""
+    figures = []
+    for drawn in rng.integers(len(arrays[0]), size=(resamples, len(arrays[0]))):
+        figures.append(function(*(array[drawn] for array in arrays)))
+    return np.quantile(figures, [0.025, 0.975])
+
+
+@pytest.mark.parametrize("ours, theirs", [
+    (metrics.accuracy, sklearn.accuracy_score),
+    (lambda *a, **k: metrics.f1(*a, "b", **k),
+     lambda y, p: sklearn.f1_score(y == "b", p == "b")),
+    (metrics.matthews, sklearn.matthews_corrcoef)])
+def test_labels(ours, theirs, guesses):
+    figure = ours(*guesses, rng=np.random.default_rng(3), resamples=400)
+    assert figure.value == pytest.approx(theirs(*guesses), abs=1e-12)
+    low, high = by_hand(theirs, guesses, np.random.default_rng(3))
+    assert (figure.low, figure.high) == pytest.approx((low, high), abs=1e-12)
+    assert ours(*guesses) == Figure(figure.value)
+    constant = np.full(300, "a")
+    assert 0 <= ours(guesses[0], constant, rng=np.random.default_rng(0)).low < 1
+
+
+@pytest.mark.parametrize("name", ["pearson", "spearman"])
+def test_scores(name, numbers):
+    import scipy.stats
+
+    theirs = {"pearson": scipy.stats.pearsonr, "spearman": scipy.stats.spearmanr}[name]
+    ours = getattr(metrics, name)
+    figure = ours(*numbers, rng=np.random.default_rng(3), resamples=400)
+    low, high = by_hand(lambda *a: theirs(*a).statistic, numbers, np.random.default_rng(3))
+    assert figure.value == pytest.approx(theirs(*numbers).statistic, abs=1e-12)
+    assert (figure.low, figure.high) == pytest.approx((low, high), abs=1e-9)
+    far = ours(numbers[0] + 1e6, numbers[1], rng=np.random.default_rng(3), resamples=400)
+    assert (far.low, far.high) == pytest.approx((low, high), abs=1e-6)
+    assert ours([1, 2, 3], [5, 5, 5], rng=np.random.default_rng(0)) == Figure(0, 0, 0)
+    with pytest.raises(ValueError, match="at least two scores .* finite"):
+        ours([1, 2], [1, float("nan")])
+
+
+def test_entities():
+    pytest.importorskip("seqeval")
+    true = [["B-a", "I-a", "O", "B-b"], ["O", "O"], ["B-a", "B-a"]]
+    guess = [["B-a", "I-a", "O", "B-a"], ["O", "I-b"], ["B-a", "I-a"]]
+    # 4 entities, 4 guessed (I-b begins one), 1 found with type and ends.
+    assert metrics.entity_f1(true, guess).value == pytest.approx(2 * 1 / (4 + 4))
+    figure = metrics.entity_f1(true, guess, rng=np.random.default_rng(0))
+    assert figure.low == 0 and figure.high == pytest.approx(2 / 3)       # the first, three times
+    assert metrics.entity_f1([["O"]], [["O"]]).value == 0
+    with pytest.raises(ValueError, match="Sentence 1 has 2 tags and 1 predictions"):
+        metrics.entity_f1([["O"], ["O", "O"]], [["O"], ["O"]])
+
+
+@pytest.mark.parametrize("prediction, answers, exact, f1", [
+    ("The  U.S. Army!", ["us army"], True, 1),
+    ("an army", ["the army", "x"], True, 1),
+    ("big army of ants", ["army of men"], False, 2 * 2 / (4 + 3)),
+    ("a a b b", ["b b b"], False, 2 * 2 / (2 + 3)),              # "a" is an article
+    ("other", ["army"], False, 0),
+    ("", [], True, 1), ("army", [], False, 0), ("", ["army"], False, 0),
+    ("the", ["..."], True, 1),
+    ("theatre another", ["atre nother"], False, 0)])              # no article inside of a word
+def test_answers(prediction, answers, exact, f1):
+    assert metrics.exact_match(prediction, answers) == exact
+    assert metrics.overlap_f1(prediction, answers) == pytest.approx(f1)
+
+
+def test_scores_of_answers():
+    exact, f1 = metrics.answer_scores(["a cat", "big dog", ""], [["cat"], ["dog"], []],
+                                      rng=np.random.default_rng(0))
+    assert exact.value == pytest.approx(2 / 3) and f1.value == pytest.approx((1 + 2 / 3 + 1) / 3)
+    assert exact.low == 0 and exact.high == 1 and f1.low == pytest.approx(2 / 3)
+
+
+def test_the_threshold_of_no_answer(rng):
+    predictions = ["cat"] * 60
+    answers = [["cat"] if yes else [] for yes in rng.random(60) < 0.5]
+    margins = np.round(rng.normal(size=60) + [0 if a else 1 for a in answers], 1)   # with ties
+
+    def reached(threshold):
+        return np.mean([metrics.overlap_f1("" if margin > threshold else guess, answer)
+                        for guess, answer, margin in zip(predictions, answers, margins)])
+
+    threshold, f1 = metrics.best_null_threshold(predictions, answers, margins)
+    assert f1 == pytest.approx(reached(threshold))
+    assert f1 == pytest.approx(max(map(reached, [-np.inf, *margins])))
+    assert metrics.best_null_threshold(["x"], [[]], [0.0]) == (-np.inf, 1)
+    assert metrics.best_null_threshold(["x"], [["x"]], [0.0]) == (np.inf, 1)
+
+
+def test_translations():
+    sacrebleu = pytest.importorskip("sacrebleu")
+    guess = ["你好，世界", "他今天不来", "我不知道这是什么"] * 20
+    references = [("你好世界", "你好，世界！"), ("他今天不会来",), ("我不知道那是什么",)] * 20
+    columns = [[r[0] for r in references], [r[1] if len(r) > 1 else None for r in references]]
+    for figure, theirs in (
+            (metrics.bleu(guess, references, rng=np.random.default_rng(0)),
+             sacrebleu.corpus_bleu(guess, columns, tokenize="zh").score),
+            (metrics.chrf(guess, references, rng=np.random.default_rng(0)),
+             sacrebleu.corpus_chrf(guess, columns).score)):
+        assert figure.value == pytest.approx(theirs, abs=1e-9) and 0 < theirs < 100
+        assert figure.low < theirs < figure.high
+    # A resample of one sentence only is that sentence's own figure.
+    one = metrics.bleu(guess[1:2], references[1:2], rng=np.random.default_rng(0))
+    assert one.low == one.high == pytest.approx(one.value)
+    with pytest.raises(ValueError, match=r"references\[0\] must be a list of at least one str"):
+        metrics.bleu(["a"], ["a"])
+
+
+def test_an_interval_covers_the_truth_about_as_often_as_it_says(rng):
+    truth, covered = 0.8, 0
+    for _ in range(300):
+        right = rng.random((200, 1)) < truth
+        figure = bootstrap(right.mean(), right, lambda sums: sums[:, 0] / 200, rng, resamples=300,
+                           level=0.9)
+        covered += figure.low <= truth <= figure.high
+    assert 0.84 < covered / 300 < 0.95
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match="There are 1 labels and 2 predictions; there must be one"):
+        metrics.accuracy(["a"], ["a", "b"])
+    with pytest.raises(ValueError, match="There are no labels to compute a figure from"):
+        metrics.accuracy([], [])
+    with pytest.raises(ValueError, match="level must lie between 0 and 1"):
+        metrics.accuracy(["a"], ["a"], rng=np.random.default_rng(0), level=95)
+
+
+def test_how_a_figure_is_written():
+    assert str(Figure(0.5)) == "0.500" and str(Figure(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
+    assert float(Figure(0.5)) == 0.5
+
+
+@pytest.mark.parametrize("module, call, package", [
+    ("sklearn.metrics", lambda: metrics.accuracy(["a"], ["a"]), "scikit-learn"),
+    ("scipy.stats", lambda: metrics.pearson([1, 2], [1, 2]), "SciPy, which comes with"),
+    ("seqeval.metrics", lambda: metrics.entity_f1([["O"]], [["O"]]), "seqeval"),
+    ("sacrebleu.metrics", lambda: metrics.bleu(["a"], [["a"]]), "sacrebleu")])
+def test_without_the_library(module, call, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ValueError, match=f"This needs {package}.*pip install 'albert-np"):
+        call()
