@@ -13,5 +13,5 @@ SENTENCES = ["The nine boats came to the harbour of Bonn in the year 1920, and l
 @pytest.fixture(scope="session")
 def tokenizer(tmp_path_factory):
     path = tmp_path_factory.mktemp("vocabulary") / "spiece.model"
-    train_tokenizer(SENTENCES * 5, 90, path)
+    train_tokenizer(SENTENCES * 5, 60, path)
     return AlbertTokenizer(path)

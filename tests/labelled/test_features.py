@@ -156,7 +156,7 @@ def test_which_stretches_count(tokenizer):
     assert guess.score == 18
     # Where there is more context elsewhere, an answer may not begin.
     window["max_context"][first] = False
-    assert decode_answer(row, [window], [peak(first, 9)], [peak(first, 9)]).score == 9
+    assert decode_answer(row, [window], [peak(first, 9)], [peak(first + 1, 9)]).score == 9
     # In padding, what stands there is not looked at.
     padded = np.r_[zeros, 99, 99]
     assert decode_answer(row, [window], [padded], [padded]).score == 0

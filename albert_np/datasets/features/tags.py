@@ -52,9 +52,8 @@ def tag_windows(tokenizer, row, labels, max_length, stride=None, pieces="first")
     lengths = np.array([len(word) for word in ids], int)
     spans = _word_spans(lengths, room, room // 2 if stride is None else stride)
     numbers = _tag_numbers(row.tags, labels)
-    ends = np.cumsum(lengths)
-    piece_spans = [(ends[first] - lengths[first], ends[end - 1]) for first, end in spans]
-    owners = best_windows(piece_spans, ends[-1]) if ids and ends[-1] else []
+    begins = np.r_[0, np.cumsum(lengths)]           # of each word, in pieces; last the end of all
+    owners = best_windows([(begins[first], begins[end]) for first, end in spans], begins[-1])
     windows = []
     for number, (first, end) in enumerate(spans):
         example = join_pieces(tokenizer, [i for word in ids[first:end] for i in word])
@@ -62,8 +61,7 @@ def tag_windows(tokenizer, row, labels, max_length, stride=None, pieces="first")
         tags = np.full(len(example["input_ids"]), IGNORED)
         place = 1                                                    # after [CLS]
         for word in range(first, end):
-            start = ends[word] - lengths[word]
-            if lengths[word] and owners[start] == number:
+            if lengths[word] and owners[begins[word]] == number:
                 word_ids[place] = word
                 if numbers:
                     tags[place] = numbers[word]
@@ -104,16 +102,15 @@ def tags_of_words(windows, predictions, n_words, outside=0):
 
 def _word_spans(lengths, room, stride):
     """Windows as (first word, word after the last)."""
-    ends = np.cumsum(lengths)
+    begins = np.r_[0, np.cumsum(lengths)]
     spans, first = [], 0
     while True:
-        begin = ends[first] - lengths[first] if first < len(lengths) else 0
-        end = int(np.searchsorted(ends, begin + room, side="right"))
+        end = int(np.searchsorted(begins, begins[first] + room, side="right")) - 1
         spans.append((first, end))
         if end >= len(lengths):
             return spans
         # The next window begins at the first word at least `stride` pieces on, but leaves no gap.
-        following = int(np.searchsorted(ends - lengths, begin + stride))
+        following = int(np.searchsorted(begins, begins[first] + stride))
         first = min(max(following, first + 1), end)
 
 
