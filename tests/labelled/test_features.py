@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from albert_np.datasets import Answer, Choice, Classification, Question, Tagged, tags_of
+from albert_np.datasets import (
+    Answer,
+    Choice,
+    Classification,
+    Question,
+    Tagged,
+    fetch_xquad,
+    tags_of,
+)
 from albert_np.datasets.features import (
     choice_example,
     decode_answer,
@@ -15,6 +23,7 @@ from albert_np.datasets.features import (
 )
 from albert_np.datasets.features.questions import answer_pieces
 from albert_np.datasets.features.windows import best_windows, window_spans
+from albert_np.text import AlbertTokenizer
 
 LABELS = tags_of(["place", "person"])
 WORDS = ("Ann", "came", "to", "the", "Harbour", "of", "Bonn", "in", "1920")
@@ -265,3 +274,14 @@ def test_padding(tokenizer):
         pad_examples(tags, 0, length=5)
     with pytest.raises(ValueError, match="no example"):
         pad_examples([], 0)
+
+
+def test_real_answers_are_found_again(data_folder):
+    published = AlbertTokenizer(data_folder / "spiece.model")
+    for row in fetch_xquad("en", data_folder)[:300]:
+        windows = question_windows(published, row, max_seq_length=128, doc_stride=48)
+        peaks = [[np.where(np.arange(len(window["input_ids"])) == window[name], 1.0, 0.0)
+                  * (1 - window["is_impossible"]) for window in windows]
+                 for name in ("start_positions", "end_positions")]
+        guess = decode_answer(row, windows, *peaks, max_answer_length=60)
+        assert guess.text == row.answers[0].text and guess.score == 2

@@ -45,7 +45,7 @@ def server(monkeypatch):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=[0.01])
         thread.start()
         monkeypatch.setattr(fetching, "RAW", f"http://127.0.0.1:{running.server_port}")
         yield Server

@@ -13,8 +13,9 @@ def fetch_copa(folder=None, seed=0):
     """1,000 premises in English, each with two alternatives; 500 of them are the test part.
 
     The development set is all there is to learn from: it is divided here, 80 : 20, into training
-    and development part by the SHA-256 of seed and premise. No SHA-256 of the files is published;
-    the commit in their address is fixed.
+    and development part by the SHA-256 of seed and premise. (One premise of the test part stands in
+    the development set too, asked the other way round.) What is downloaded is known by the commit
+    in its address, not by a SHA-256.
 
     Parameters
     ----------

@@ -15,7 +15,8 @@ FILES = tuple(Source(f"stsb/stsb-en-{part}.csv", f"{_PLACE}stsb-en-{part}.csv", 
 def fetch_stsb(folder=None):
     """5,749 / 1,500 / 1,379 pairs of English sentences with a similarity from 0 to 5.
 
-    The parts are those of the benchmark.
+    The parts are those of the benchmark, which let 12 pairs of the test part stand in the training
+    part too.
 
     Parameters
     ----------
