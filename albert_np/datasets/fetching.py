@@ -107,8 +107,6 @@ def _download(source):
     target = Path(pooch.os_cache(CACHE_NAME)) / source.name
     address = f"{RAW}/{source.address}"
     known = f"sha256:{source.sha256}" if source.sha256 else None
-    if known is None and target.is_file():           # pooch would fetch it anew each time
-        return target
     try:
         return Path(pooch.retrieve(address, known, fname=target.name, path=target.parent,
                                    downloader=pooch.HTTPDownloader(timeout=30)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_BLOCK = 1 << 22           # numbers of examples drawn at a time
+_BLOCK = 1 << 20           # numbers of examples drawn at a time
 
 
 @dataclass(frozen=True)

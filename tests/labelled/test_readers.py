@@ -168,6 +168,9 @@ def test_conll(write):
 def test_bad_rows_of_conll(text, sentence, write):
     refused(write(text), f"{{}}, {sentence}", read_conll, ["place"])
     refused(write("\n\t\n"), "{} is empty; at least one row is needed.", read_conll)
+    refused(write("Ann\tB-person\nBonn\tI-place\n"), "{}, line 2: the tag 'I-place' continues an "
+            "entity, but the word before it is 'B-person'; the first word of an entity needs "
+            "B-place.", read_conll)
 
 
 # ---------------------------------------------------------------------- questions
@@ -199,6 +202,8 @@ def test_squad(write):
      "question has answers, or is_impossible is true."),
     (squad()[:-6], ", line 4: this is not JSON (Expecting ',' delimiter, column"),
     (squad(question=3), " is not in the format of SQuAD: question 'q1' needs 'question', a text."),
+    (squad(answers=[{"text": "t", "answer_start": True}]), " is not in the format of SQuAD: an "
+     "answer of question 'q1' needs 'answer_start', a whole number."),
     (squad().replace("context", "text"), " is not in the format of SQuAD: data[0].paragraphs[0] "
      "needs 'context', a text."),
     ("[1]", " is not in the format of SQuAD: the file needs 'data', a list."),
