@@ -91,7 +91,7 @@ def test_tokens():
     assert output.loss == pytest.approx(-np.log(p[range(5), TAGS[TAGS != -100]]).mean())
 
 
-def test_choices_compete_with_each_other_and_not_with_other_questions():
+def test_choices_compete_with_each_other():
     model = make("AlbertForMultipleChoice")
     inputs = inputs_for("AlbertForMultipleChoice")
     output, _ = model.forward(**inputs, labels=[0, 2])
@@ -119,7 +119,7 @@ def test_answers():
                                                  end[1, 1]]).mean())
 
 
-def test_positions_outside_do_not_count_and_those_below_are_the_first():
+def test_positions_outside_do_not_count():
     model = make("AlbertForQuestionAnswering")
     output, _ = model.forward(IDS, padding_mask(), start_positions=[5, -3], end_positions=[3, 99])
     start, end = probabilities(output.start_logits), probabilities(output.end_logits)

@@ -147,9 +147,12 @@ def test_a_beam_of_everything_finds_the_best_of_all(model, alpha):
             assert h.score == pytest.approx(h.log_probability / (len(h.pieces) + 1)**alpha)
 
 
-@pytest.mark.parametrize("alpha", [0.0, 1.0])
-def test_stopping_early_loses_nothing(model, alpha, monkeypatch):
-    """The bound (BEAM.2) ends a search when nothing better can come, and not before."""
+@pytest.mark.parametrize("alpha, saves_steps", [(0.0, True), (1.0, True), (2.0, False)])
+def test_stopping_early_loses_nothing(model, alpha, saves_steps, monkeypatch):
+    """The bound (BEAM.2) ends a search when nothing better can come, and not before.
+
+    Where length is rewarded beyond measure, there is always something better to come.
+    """
     model.params["mlm_head"]["bias"][SEP] += 2          # so that targets end
     sources = [[7, 9], [4, 5, 6], [9], [10, 11], [5, 5, 5]]
     steps = []
@@ -160,8 +163,32 @@ def test_stopping_early_loses_nothing(model, alpha, monkeypatch):
     early_steps = len(steps)
     monkeypatch.setattr(decoding._Search, "settled", lambda self, live: not live)
     late = beam_search(model, sources, 3, 6, length_penalty=alpha)
-    assert early == late and early_steps < len(steps) - early_steps
+    assert [[h.pieces for h in f] for f in early] == [[h.pieces for h in f] for f in late]
+    assert (early_steps < len(steps) - early_steps) == saves_steps
     assert all(h.finished for found in late for h in found)
+
+
+def test_a_longer_translation_may_still_win():
+    """By hand: the end at once has 0.62; the rest, 0.38, is certain once its first piece stands.
+
+    By the mean log-probability ln 0.62 = -0.478 beats a target of one piece, ln 0.38 / 2 = -0.484,
+    and is beaten by that of two, ln 0.38 / 3 = -0.323. A search that stopped after the first step,
+    because -0.484 is worse, would never see it.
+    """
+    def step(**p):
+        probabilities = np.full(CONFIG.vocab_size, 1e-30)
+        for piece, name in ((SEP, "end"), (7, "seven"), (8, "eight")):
+            probabilities[piece] = p.get(name, 1e-30)
+        search.advance(np.log(probabilities)[None])
+
+    search = decoding._Search(0, [5], CONFIG, beams=1, max_target_length=4, alpha=1.0)
+    step(end=0.62, seven=0.38)
+    assert [h.pieces for h in search.finished] == [[]] and search.live
+    step(eight=1.0)
+    step(end=1.0)
+    best, = search.results()
+    assert best.pieces == [7, 8] and best.score == pytest.approx(np.log(0.38) / 3)
+    assert not search.live
 
 
 def log_probability_among(model, source, target, pieces):
