@@ -26,7 +26,7 @@ class AlbertOutput:
     cls_logits : array (B,)
         Above 0 where the question has no answer in the text.
     sequence_output : array (B, T, H)
-        The last hidden state.
+        The last hidden state; (B, R, H) where it was computed at R positions only.
     pooled_output : array (B, H)
     hidden_states : list of arrays (B, T, H)
         The embeddings (after the map to H), then the output of every application of a layer:

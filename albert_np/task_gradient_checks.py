@@ -1,4 +1,4 @@
-"""The gradient checks of the tasks' heads and models; :mod:`albert_np.gradient_checks` lists them."""
+"""The gradient checks of the heads and models of tasks, a part of the list of all checks."""
 
 import numpy as np
 
@@ -146,6 +146,8 @@ def task_model_checks():
         _model("AlbertForMaskedLM", "prefix mask", small_config(hidden_dropout_prob=0.2), loss,
                dict(input_ids=IDS, attention_mask=prefix_lm_mask([3, 2], [2, 1], checks.T),
                     token_type_ids=TYPES), labels=pieces),
+        _model("AlbertForMaskedLM", "the last layer where asked", small_config(), loss,
+               labels=pieces, only_asked=True),
         _model("AlbertForMaskedLM", "every output", small_config(), TRUNK + ("logits",)),
     ]
 

@@ -140,6 +140,17 @@ def test_masked_words_are_scored_where_they_are_asked_for():
         -np.log(probabilities(asked.logits)[range(3), [5, 0, 16]]).mean())
 
 
+def test_the_last_layer_where_asked_gives_the_same():
+    model, outcomes = make("AlbertForMaskedLM"), []
+    for only_asked in (False, True):
+        output, cache = model.forward(IDS, padding_mask(), **LABELS["AlbertForMaskedLM"],
+                                      only_asked=only_asked)
+        outcomes.append({"logits": output.logits, **flatten(model.backward(cache))})
+    assert output.sequence_output.shape == (2, 3, 12)      # [CLS] and at most two labels
+    for key, value in outcomes[0].items():
+        np.testing.assert_allclose(outcomes[1][key], value, atol=1e-14)
+
+
 def test_masked_words_are_scored_as_in_pretraining():
     from albert_np import AlbertForPreTraining
     model = make("AlbertForMaskedLM")
@@ -213,7 +224,8 @@ def test_float32_stays_float32(name):
     model = make(name, np.float32, classifier_dropout_prob=0.2, hidden_dropout_prob=0.1)
     output, cache = model.forward(**inputs_for(name), **LABELS[name], rng=np.random.default_rng(0))
     grads = model.backward(cache)
-    given = [value for value in vars(output).values() if isinstance(value, (np.ndarray, np.generic))]
+    given = [value for value in vars(output).values()
+             if isinstance(value, (np.ndarray, np.generic))]
     assert len(given) >= 3                                  # loss, logits, hidden states
     assert {array.dtype for array in [*given, *flatten(grads).values()]} == {np.dtype(np.float32)}
 

@@ -5,7 +5,7 @@ import numpy as np
 from ..functional import cross_entropy_backward, cross_entropy_forward
 from ..inputs import check_inputs, check_labels
 from ..layers import masked_lm_head_backward, masked_lm_head_forward
-from ..models import _Albert, albert_forward
+from ..models import _Albert, _positions_asked, albert_forward
 from .common import add, trunk_backward, upstream
 from .labels import IGNORED
 
@@ -33,7 +33,7 @@ class AlbertForMaskedLM(_Albert):
     components = ("embeddings", "encoder", "mlm_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
-                recompute=False):
+                recompute=False, only_asked=False):
         """Compute the logits and, where labels are given, the loss, a cross-entropy (CE.1).
 
         Parameters
@@ -49,6 +49,9 @@ class AlbertForMaskedLM(_Albert):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+        only_asked : bool
+            Save time: compute the last layer at the R labelled positions (and [CLS]) only. The
+            loss is the same; the last hidden state and ``sequence_output`` are (B, R, H).
 
         Returns
         -------
@@ -67,10 +70,12 @@ class AlbertForMaskedLM(_Albert):
             config, input_ids, attention_mask, token_type_ids, rng)
         labels, _ = check_labels(config, input_ids.shape, labels, None)
 
-        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
-                                              config, rng, recompute)
         asked = np.ones(input_ids.shape, bool) if labels is None else labels != IGNORED   # (B, T)
-        rows = output.sequence_output[asked]                                         # (M, H)
+        queries = _positions_asked(asked) if only_asked else None                    # (B, R)
+        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
+                                              config, rng, recompute, queries)
+        looked_at = asked if queries is None else np.take_along_axis(asked, queries, axis=1)
+        rows = output.sequence_output[looked_at]                                     # (M, H)
         logits, head_cache = masked_lm_head_forward(params["mlm_head"], rows,
                                                     params["embeddings"]["word"], config)
         loss_cache = None
@@ -79,7 +84,7 @@ class AlbertForMaskedLM(_Albert):
         else:
             output.logits = logits                                                   # (M, V)
             output.loss, loss_cache = cross_entropy_forward(logits, labels[asked])
-        return output, (albert_cache, asked, head_cache, loss_cache, output.logits.shape)
+        return output, (albert_cache, looked_at, head_cache, loss_cache, output.logits.shape)
 
     def backward(self, cache, d_output=None, contributions=None):
         """Gradients of all parameters; the word table adds up its two uses (MLM.5).
@@ -96,17 +101,17 @@ class AlbertForMaskedLM(_Albert):
         -------
         grads : tree like ``params``
         """
-        albert_cache, asked, head_cache, loss_cache, shape = cache
+        albert_cache, looked_at, head_cache, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)
-        M, V = int(asked.sum()), self.config.vocab_size
+        M, V = int(looked_at.sum()), self.config.vocab_size
         # forward: loss = cross_entropy(logits, labels[asked])
         from_loss = None if d.loss is None else cross_entropy_backward(float(d.loss), loss_cache)
         d_logits = add((M, V), self.dtype, d.logits, from_loss)
-        # forward: logits = mlm_head(sequence_output[asked])
+        # forward: logits = mlm_head(sequence_output[looked_at])
         d_rows, d_word, head_grads = masked_lm_head_backward(self.params["mlm_head"], d_logits,
                                                              head_cache)             # (M, H)
-        d_sequence = np.zeros((*asked.shape, self.config.hidden_size), self.dtype)   # (B, T, H)
-        d_sequence[asked] = d_rows
+        d_sequence = np.zeros((*looked_at.shape, self.config.hidden_size), self.dtype)   # (B, R, H)
+        d_sequence[looked_at] = d_rows
         grads = trunk_backward(self.params, d, albert_cache, contributions, sequence=d_sequence)
         grads["embeddings"]["word"] += d_word
         return {**grads, "mlm_head": head_grads}

@@ -27,7 +27,8 @@ better can come. With K = 1 and :math:`\alpha = 0` all of this is the greedy rul
 piece, and stop when it is ``[SEP]``.
 
 Every step runs the encoder over source and target so far, without a cache of keys and values. The
-head, which is the dearest part with a large vocabulary, runs for the last token of each row only.
+last layer and the head, which is the dearest part with a large vocabulary, run for the last token
+of each row only.
 """
 
 from __future__ import annotations
@@ -176,10 +177,10 @@ def next_log_probabilities(model, sources, targets, allowed=None):
     batch = padded([x + y for x, y in zip(sources, targets)], s, t, config)
     trunk = {name: params[name] for name in ("embeddings", "encoder")}         # no pooler
     output, _ = albert_forward(trunk, batch["input_ids"], batch["attention_mask"],
-                               batch["token_type_ids"], config, recompute=True)
-    last = output.sequence_output[np.arange(len(s)), s + t - 1]                # (rows, H)
-    logits, _ = masked_lm_head_forward(params["mlm_head"], last, params["embeddings"]["word"],
-                                       config)                                 # (rows, V)
+                               batch["token_type_ids"], config, recompute=True,
+                               queries=(s + t - 1)[:, None])                   # the last tokens
+    logits, _ = masked_lm_head_forward(params["mlm_head"], output.sequence_output[:, 0],
+                                       params["embeddings"]["word"], config)   # (rows, V)
     z = logits.astype(np.float64)
     if allowed is not None:
         z[:, ~allowed] = -np.inf

@@ -1,4 +1,4 @@
-"""Who sees whom when one encoder reads a source and writes a target; and the labels that go with it.
+"""Who sees whom when one encoder reads a source and writes a target; and the labels for it.
 
 A translation is one sequence::
 

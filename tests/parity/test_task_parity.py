@@ -15,9 +15,9 @@ from albert_np.translation import translation_batch
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from test_pytorch_parity import (BOUNDS, SMALL, arrays, load_into_torch, make_inputs,  # noqa: E402
-                                 objective, one_thread, our_model, pair, random_upstream,  # noqa: F401
-                                 their_config, their_gradients)
+from test_pytorch_parity import (BOUNDS, SMALL, arrays, load_into_torch,  # noqa: E402, F401
+                                 make_inputs, objective, one_thread, our_model, pair,
+                                 random_upstream, their_config, their_gradients)
 
 pytestmark = pytest.mark.parity
 
@@ -307,7 +307,8 @@ def squad():
     p_mask = 1 - inputs["attention_mask"]
     p_mask[:, 1:3] = 1                                                     # the question
     labels = {"start_positions": np.array([3, 0, 4, 0, 3]),
-              "end_positions": np.array([5, 0, 4, 0, 4]), "is_impossible": np.array([0, 1, 0, 1, 0])}
+              "end_positions": np.array([5, 0, 4, 0, 4]),
+              "is_impossible": np.array([0, 1, 0, 1, 0])}
     return ours, theirs, inputs, p_mask, labels
 
 
