@@ -9,6 +9,7 @@ from pathlib import Path
 
 SHARINGS = ("all", "attention", "ffn", "none")
 ACTIVATION_NAMES = ("gelu", "gelu_new", "relu", "tanh", "linear")
+PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
 
 
 @dataclass
@@ -41,6 +42,13 @@ class AlbertConfig:
         The epsilon inside the square root of layer normalisation.
     pad_token_id, bos_token_id, eos_token_id : int or None
         Ids of ``<pad>``, ``[CLS]`` and ``[SEP]``.
+    num_labels : int or None
+        How many classes, or numbers to predict, there are: K. None means as many as ``id2label``
+        has, or 2.
+    id2label : dict of int to str, or None
+        The name of each class, 0 to K - 1; ``label2id`` is the way back.
+    problem_type : {"regression", "single_label_classification", "multi_label_classification"}, None
+        What ``AlbertForSequenceClassification`` predicts; None leaves it to the labels.
     sharing : {"all", "attention", "ffn", "none"}
         What the depths share: everything (ALBERT), only the attention blocks, only the
         feed-forward blocks, nothing (BERT). ALBERT paper, section 4.5.
@@ -83,6 +91,9 @@ class AlbertConfig:
     pad_token_id: int = 0
     bos_token_id: int = 2
     eos_token_id: int = 3
+    num_labels: int | None = None
+    id2label: dict | None = None
+    problem_type: str | None = None
 
     sharing: str = "all"
     embedding_mapping: bool = True
@@ -91,6 +102,7 @@ class AlbertConfig:
     extra: dict = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self):
+        self._settle_labels()
         for name in _SIZES:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
@@ -112,6 +124,9 @@ class AlbertConfig:
         if self.hidden_act not in ACTIVATION_NAMES:
             raise ValueError(f"hidden_act is {self.hidden_act!r}; known are "
                              f"{', '.join(ACTIVATION_NAMES)}")
+        if self.problem_type not in (None, *PROBLEM_TYPES):
+            raise ValueError(f"problem_type is {self.problem_type!r}; known are "
+                             f"{', '.join(PROBLEM_TYPES)}")
         if self.sharing not in SHARINGS:
             raise ValueError(f"sharing is {self.sharing!r}; known are {', '.join(SHARINGS)}")
         for name in ("embedding_mapping", "cross_layer_residual"):
@@ -126,6 +141,26 @@ class AlbertConfig:
         if not self.embedding_mapping and self.embedding_size != self.hidden_size:
             raise ValueError(f"embedding_mapping may be left out only where embedding_size equals "
                              f"hidden_size; they are {self.embedding_size} and {self.hidden_size}")
+
+    def _settle_labels(self):
+        """Keys of ``id2label`` as numbers (JSON makes them words), and ``num_labels`` from it."""
+        if self.id2label is not None:
+            names = self.id2label
+            if not isinstance(names, dict) or not names or (
+                    {str(key) for key in names} != {str(i) for i in range(len(names))}):
+                raise ValueError(f"id2label is {names!r}; it must give a name to each class, "
+                                 f"numbered from 0")
+            self.id2label = {int(key): names[key] for key in sorted(names, key=int)}
+            if self.num_labels not in (None, len(names)):
+                raise ValueError(f"num_labels is {self.num_labels}, but id2label names "
+                                 f"{len(names)} classes")
+        if self.num_labels is None:
+            self.num_labels = 2 if self.id2label is None else len(self.id2label)
+
+    @property
+    def label2id(self):
+        """The number of each class by its name, or None where classes have no names."""
+        return None if self.id2label is None else {name: i for i, name in self.id2label.items()}
 
     # ---- reading and writing -------------------------------------------------------------------
 
@@ -147,6 +182,7 @@ class AlbertConfig:
         if not isinstance(values, dict):
             raise ValueError(f"a configuration is a dictionary, not a {type(values).__name__}")
         names = {f.name for f in fields(cls)} - {"extra"}
+        values = {key: value for key, value in values.items() if key != "label2id"}
         known = {key: value for key, value in values.items() if key in names}
         extra = {key: value for key, value in values.items() if key not in names}
         return cls(**known, extra=extra)
@@ -154,6 +190,11 @@ class AlbertConfig:
     def to_dict(self):
         """A dictionary ready to be written as ``config.json``; ``from_dict`` reads it back."""
         values = asdict(self)
+        if self.id2label is not None:
+            values["label2id"] = self.label2id
+        for name, default in (("num_labels", 2), ("id2label", None), ("problem_type", None)):
+            if values[name] == default:
+                del values[name]               # the pretrained models have no classes to tell of
         return {"architectures": ["AlbertForPreTraining"], "model_type": "albert",
                 **values.pop("extra"), **values}
 
@@ -229,7 +270,7 @@ def _is_number(value):
 
 _SIZES = ("vocab_size", "embedding_size", "hidden_size", "num_hidden_layers", "num_hidden_groups",
           "num_attention_heads", "intermediate_size", "inner_group_num",
-          "max_position_embeddings", "type_vocab_size")
+          "max_position_embeddings", "type_vocab_size", "num_labels")
 _PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob")
 
 

@@ -39,6 +39,7 @@ PROVING_TESTS = {
     "optim/": "tests/test_optim.py",
     "pretraining/distributed.py": "tests/test_distributed.py",
     "pretraining/": "tests/test_pretraining.py",
+    "translation/": "tests/test_translation.py",
 }
 
 

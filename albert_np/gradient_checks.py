@@ -78,7 +78,8 @@ def all_checks():
     -------
     list of GradientCheck
     """
-    return [*function_checks(), *layer_checks(), *model_checks()]
+    from .task_gradient_checks import task_checks
+    return [*function_checks(), *layer_checks(), *model_checks(), *task_checks()]
 
 
 # ---- functions -----------------------------------------------------------------------------------

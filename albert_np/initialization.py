@@ -5,7 +5,7 @@ import numpy as np
 from .config import AlbertConfig
 
 
-def initial_parameters(config: AlbertConfig, rng, dtype=np.float32):
+def initial_parameters(config: AlbertConfig, rng, dtype=np.float32, components=()):
     """Draw the parameters of a model that has not learnt anything yet.
 
     Matrices and embeddings come from a normal distribution with standard deviation
@@ -18,11 +18,15 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32):
     rng : numpy.random.Generator
     dtype : dtype
         float32 to train, float64 to check gradients.
+    components : sequence of str
+        May name heads of tasks beside those of pretraining: classification_head, choice_head,
+        span_head, squad_head. They are drawn last, so that one seed gives the same encoder to
+        every model.
 
     Returns
     -------
     dict
-        embeddings, encoder, pooler, mlm_head, sop_head.
+        embeddings, encoder, pooler, mlm_head, sop_head, and the heads that were named.
 
     References
     ----------
@@ -68,7 +72,7 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32):
     }
     if config.embedding_mapping:
         embeddings["mapping"] = linear(E, H)
-    return {
+    params = {
         "embeddings": embeddings,
         "encoder": {
             "attention": [attention_block() for _ in range(attention_blocks)],
@@ -78,6 +82,17 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32):
         "mlm_head": {"dense": linear(H, E), "layer_norm": layer_norm(E), "bias": zeros(V)},
         "sop_head": linear(H, 2),
     }
+    heads = {
+        "classification_head": lambda: linear(H, config.num_labels),
+        "choice_head": lambda: linear(H, 1),
+        "span_head": lambda: linear(H, 2),
+        "squad_head": lambda: {
+            "start": linear(H, 1),
+            "end": {"dense": linear(2 * H, H), "layer_norm": layer_norm(H), "score": linear(H, 1)},
+            "answer": {"dense": linear(2 * H, H), "score": {"W": matrix(H, 1)}}},
+    }
+    params.update({name: draw() for name, draw in heads.items() if name in components})
+    return params
 
 
 def truncated_normal(rng, shape, std):

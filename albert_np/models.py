@@ -28,7 +28,7 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     Parameters
     ----------
     params : dict
-        embeddings, encoder, pooler (and whatever heads the model adds).
+        embeddings, encoder, pooler (and whatever heads the model adds). The pooler may be missing.
     input_ids, token_type_ids : integer arrays (B, T)
     attention_mask : array (B, T) or (B, T, T), or None
     config : AlbertConfig
@@ -41,7 +41,7 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     Returns
     -------
     output : AlbertOutput
-        sequence_output, pooled_output, hidden_states, attentions.
+        sequence_output, pooled_output (None without a pooler), hidden_states, attentions.
     cache : what the backward pass needs
     """
     h, embeddings_cache = embeddings_forward(params["embeddings"], input_ids, token_type_ids,
@@ -49,7 +49,9 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     (hidden_states, attentions), encoder_cache = encoder_forward(
         params["encoder"], h, visible_keys(attention_mask), config, rng, recompute, queries)
     sequence_output = hidden_states[-1]                                              # (B, R, H)
-    pooled_output, pooler_cache = pooler_forward(params["pooler"], sequence_output)  # (B, H)
+    pooled_output = pooler_cache = None
+    if "pooler" in params:
+        pooled_output, pooler_cache = pooler_forward(params["pooler"], sequence_output)  # (B, H)
     output = AlbertOutput(sequence_output=sequence_output, pooled_output=pooled_output,
                           hidden_states=hidden_states, attentions=attentions)
     return output, (embeddings_cache, encoder_cache, pooler_cache, sequence_output, h.shape)
@@ -69,7 +71,7 @@ def albert_backward(params, d_output, cache, contributions=None):
 
     Returns
     -------
-    grads : dict of embeddings, encoder, pooler
+    grads : dict of embeddings, encoder and, where there is one, pooler
     """
     embeddings_cache, encoder_cache, pooler_cache, sequence_output, _ = cache
     depths = len(encoder_cache[0])
@@ -78,7 +80,7 @@ def albert_backward(params, d_output, cache, contributions=None):
 
     # forward: pooled_output = pooler(sequence_output)
     if d_output.pooled_output is None:
-        d_from_pooler, pooler_grads = None, zeros_like(params["pooler"])
+        d_from_pooler, pooler_grads = None, zeros_like(params.get("pooler", {}))
     else:
         d_from_pooler, pooler_grads = pooler_backward(params["pooler"], d_output.pooled_output,
                                                       pooler_cache)
@@ -92,7 +94,8 @@ def albert_backward(params, d_output, cache, contributions=None):
                                          encoder_cache, contributions)
     # forward: h = embeddings(input_ids, token_type_ids)
     embeddings_grads = embeddings_backward(params["embeddings"], dh, embeddings_cache)
-    return {"embeddings": embeddings_grads, "encoder": encoder_grads, "pooler": pooler_grads}
+    grads = {"embeddings": embeddings_grads, "encoder": encoder_grads}
+    return {**grads, "pooler": pooler_grads} if "pooler" in params else grads
 
 
 class _Albert:
@@ -107,7 +110,7 @@ class _Albert:
         if not np.issubdtype(dtype, np.inexact):
             raise ValueError(f"dtype is {np.dtype(dtype)}; parameters need a floating-point dtype")
         self.config = config
-        params = initial_parameters(config, np.random.default_rng(seed), dtype)
+        params = initial_parameters(config, np.random.default_rng(seed), dtype, self.components)
         self.params = {name: params[name] for name in self.components}
 
     @property
@@ -384,10 +387,11 @@ class AlbertForPreTraining(_Albert):
 
 def _shapes(config, albert_cache):
     """The shapes of the outputs of :func:`albert_forward`."""
-    _, encoder_cache, _, sequence_output, (B, T, H) = albert_cache
+    _, encoder_cache, pooler_cache, sequence_output, (B, T, H) = albert_cache
     R, A = sequence_output.shape[1], config.num_attention_heads
     depths = len(encoder_cache[0])
-    return {"sequence_output": (B, R, H), "pooled_output": (B, H),
+    pooled = {} if pooler_cache is None else {"pooled_output": (B, H)}
+    return {"sequence_output": (B, R, H), **pooled,
             "hidden_states": [(B, T, H)] * depths + [(B, R, H)],
             "attentions": [(B, A, T, T)] * (depths - 1) + [(B, A, R, T)]}
 

@@ -15,7 +15,16 @@ class AlbertOutput:
     ----------
     loss, mlm_loss, sop_loss : scalar or None
     prediction_logits : array (M, V) with labels, (B, T, V) without
+        Of ``AlbertForPreTraining``.
     sop_logits : array (B, 2)
+    logits : array
+        Of every model with one task, except answers to questions.
+    start_logits, end_logits : array (B, T)
+        Of models that answer questions: the answer's first and last token.
+    start_top_index : integer array (B, K) or None
+        The starts that ``end_logits`` (B, K, T) depend on, where no label names one.
+    cls_logits : array (B,)
+        Above 0 where the question has no answer in the text.
     sequence_output : array (B, T, H)
         The last hidden state; (B, R, H) where it was computed at R positions only.
     pooled_output : array (B, H)
@@ -32,6 +41,11 @@ class AlbertOutput:
     sop_loss: float | None = None
     prediction_logits: np.ndarray | None = None
     sop_logits: np.ndarray | None = None
+    logits: np.ndarray | None = None
+    start_logits: np.ndarray | None = None
+    end_logits: np.ndarray | None = None
+    start_top_index: np.ndarray | None = None
+    cls_logits: np.ndarray | None = None
     sequence_output: np.ndarray | None = None
     pooled_output: np.ndarray | None = None
     hidden_states: list | None = None

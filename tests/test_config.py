@@ -83,6 +83,24 @@ def test_dict_round_trip_keeps_unknown_keys(tmp_path):
     assert AlbertConfig.from_file(tmp_path) == AlbertConfig.from_dict(written)
 
 
+def test_classes_by_number_and_by_name(tmp_path):
+    assert AlbertConfig().num_labels == 2 and AlbertConfig(num_labels=5).num_labels == 5
+    config = AlbertConfig(id2label={1: "yes", 0: "no", 2: "perhaps"})
+    assert config.num_labels == 3 and list(config.id2label) == [0, 1, 2]
+    assert config.label2id == {"no": 0, "yes": 1, "perhaps": 2}
+    (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))     # keys become words
+    again = AlbertConfig.from_file(tmp_path)
+    assert again == config and again.label2id == config.label2id
+    assert "label2id" not in again.extra
+
+
+def test_a_model_without_classes_tells_nothing_of_them():
+    assert not {"num_labels", "id2label", "label2id", "problem_type"} & set(
+        AlbertConfig().to_dict())
+    assert AlbertConfig(num_labels=3).to_dict()["num_labels"] == 3
+    assert AlbertConfig(problem_type="regression").to_dict()["problem_type"] == "regression"
+
+
 def test_schedule():
     def schedule(**changes):
         return AlbertConfig(num_hidden_layers=4, **changes).schedule()
@@ -105,6 +123,11 @@ def test_schedule():
     (dict(initializer_range=-1), "initializer_range is -1; it must be a positive number"),
     (dict(layer_norm_eps=float("nan")), "layer_norm_eps is nan"),
     (dict(hidden_act="swish"), "hidden_act is 'swish'; known are gelu, gelu_new"),
+    (dict(num_labels=0), "num_labels is 0; it must be a whole number of at least 1"),
+    (dict(num_labels=2, id2label={0: "a"}), "num_labels is 2, but id2label names 1 classes"),
+    (dict(id2label={1: "a"}), "id2label is {1: 'a'}; it must give a name to each class"),
+    (dict(id2label=["a"]), "it must give a name to each class, numbered from 0"),
+    (dict(problem_type="ranking"), "problem_type is 'ranking'; known are regression, single"),
     (dict(sharing="some"), "sharing is 'some'; known are all, attention, ffn, none"),
     (dict(num_hidden_groups=13), "num_hidden_groups 13 is more than num_hidden_layers 12"),
     (dict(embedding_mapping=False), "embedding_mapping may be left out only where"),

@@ -222,7 +222,8 @@ def test_gradient_checks_run_the_very_lines_they_prove(sources, components):
 def skipped(label, component):
     """Equations of a branch that only some of the function's checks take."""
     return (label == "FE.2" and component == "embeddings, no mapping"
-            or label == "PRE.1" and component == "AlbertForPreTraining, no labels")
+            or label == "PRE.1" and component == "AlbertForPreTraining, no labels"
+            or label.split(".")[0] in ("QA", "SQUAD") and component.endswith("every output"))
 
 
 def statement_at(text, row):

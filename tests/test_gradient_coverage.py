@@ -13,15 +13,17 @@ from typing import Callable
 import numpy as np
 import pytest
 
-from albert_np import equations
-from albert_np.config import ACTIVATION_NAMES, SHARINGS, AlbertConfig
+from albert_np import equations, task_models
+from albert_np.config import ACTIVATION_NAMES, PROBLEM_TYPES, SHARINGS, AlbertConfig
 from albert_np.equations import index_source, read_sources
 from albert_np.gradient_checks import A, B, D, E, FF, H, P, T, V, all_checks
 from albert_np.outputs import AlbertOutput
 from albert_np.parameters import flatten
 
-ALL_OUTPUTS = {field.name for field in fields(AlbertOutput)}
+TASK_OUTPUTS = {"logits", "start_logits", "end_logits", "start_top_index", "cls_logits"}
+ALL_OUTPUTS = {field.name for field in fields(AlbertOutput)} - TASK_OUTPUTS
 TRUNK_OUTPUTS = {"sequence_output", "pooled_output", "hidden_states", "attentions"}
+WITHOUT_POOLER = TRUNK_OUTPUTS - {"pooled_output"}
 
 # Backward passes that are proven as a part of another one.
 PROVEN_WITHIN = {"linear_activation": ("feed_forward", "activation linear")}
@@ -166,6 +168,35 @@ def blind_query(keep):
     return not keep.any(axis=-1).all()
 
 
+def classifies(problem=None, K=4, drops=False):
+    """A loss of this kind, by the configuration's word, with K classes."""
+    return lambda run: (run.outputs == LOSS and run.drops == drops and run.config.num_labels == K
+                        and run.config.problem_type == problem)
+
+
+def labelled(drops=False, **wanted):
+    """A loss, with arguments that are given (True) or not (False), of a mask with so many axes."""
+    axes = wanted.pop("axes", None)
+
+    def holds(run):
+        return (run.outputs == LOSS and run.drops == drops
+                and all((run[name] is not None) == given for name, given in wanted.items())
+                and axes in (None, np.ndim(run["attention_mask"])))
+    return holds
+
+
+def outside(run):
+    """Whether a start and an end lie beyond the tokens, in different sequences."""
+    T = run["input_ids"].shape[1]
+    beyond = [np.asarray(run[name]) >= T for name in ("start_positions", "end_positions")]
+    return all(b.any() for b in beyond) and not (beyond[0] & beyond[1]).any()
+
+
+def every_output(*own, pooler=False):
+    trunk = TRUNK_OUTPUTS if pooler else WITHOUT_POOLER
+    return lambda run: run.outputs == trunk | set(own)
+
+
 GROUPS = dict(num_hidden_groups=2, inner_group_num=2)
 LOSS = {"loss"}
 
@@ -224,6 +255,53 @@ REQUIREMENTS = [
     *[Requirement("masked_lm_head", f"activation {name}, tied to the word table",
                   configured(hidden_act=name)) for name in ("gelu", "gelu_new")],
     Requirement("sentence_order_head", "several sequences", lambda run: len(run["pooled"]) > 1),
+    # the heads of tasks
+    Requirement("classification_head", "dropout", lambda run: run.drops),
+    Requirement("span_head", "several tokens", lambda run: run["x"].shape[1] > 1),
+    Requirement("squad_end", "several starts, one of them twice",
+                lambda run: any(len(set(row)) < len(row) for row in run["starts"].tolist())),
+    Requirement("squad_answer", "dropout, and tokens where no answer may begin",
+                lambda run: run.drops and (run["start_logits"].real < -1e29).any()),
+    Requirement("squad_head", "the right start, and tokens where no answer may be",
+                lambda run: run["starts"] is not None and not run["may_answer"].all()),
+    Requirement("squad_head", "the best starts, and tokens where no answer may be",
+                lambda run: run["starts"] is None and run["n_top"] > 1
+                and not run["may_answer"].all()),
+    # models of tasks
+    *[Requirement("AlbertForSequenceClassification", problem, classifies(problem))
+      for problem in PROBLEM_TYPES],
+    Requirement("AlbertForSequenceClassification", "one number", classifies(K=1)),
+    Requirement("AlbertForSequenceClassification", "dropout",
+                classifies("single_label_classification", drops=True)),
+    Requirement("AlbertForSequenceClassification", "every output",
+                every_output("logits", pooler=True)),
+    Requirement("AlbertForTokenClassification", "ignored labels",
+                lambda run: classifies()(run) and (np.asarray(run["labels"]) == -100).any()),
+    Requirement("AlbertForTokenClassification", "dropout", classifies(drops=True)),
+    Requirement("AlbertForTokenClassification", "every output", every_output("logits")),
+    Requirement("AlbertForMultipleChoice", "the loss", labelled(labels=True, axes=3)),
+    Requirement("AlbertForMultipleChoice", "dropout", labelled(drops=True, labels=True)),
+    Requirement("AlbertForMultipleChoice", "every output", every_output("logits", pooler=True)),
+    Requirement("AlbertForQuestionAnswering", "the loss",
+                lambda run: labelled(start_positions=True)(run) and not outside(run)),
+    Requirement("AlbertForQuestionAnswering", "positions that do not count",
+                lambda run: labelled(start_positions=True)(run) and outside(run)),
+    Requirement("AlbertForQuestionAnswering", "every output",
+                every_output("start_logits", "end_logits")),
+    Requirement("AlbertForSquad2", "the loss of all three",
+                labelled(start_positions=True, is_impossible=True, p_mask=True)),
+    Requirement("AlbertForSquad2", "the loss of start and end",
+                labelled(start_positions=True, is_impossible=False, p_mask=False)),
+    Requirement("AlbertForSquad2", "dropout", labelled(drops=True, is_impossible=True)),
+    Requirement("AlbertForSquad2", "every output, the ends of the best starts",
+                every_output("start_logits", "end_logits", "cls_logits")),
+    Requirement("AlbertForMaskedLM", "the loss",
+                lambda run: labelled(labels=True, axes=2)(run) and not run["only_asked"]),
+    Requirement("AlbertForMaskedLM", "the last layer where asked",
+                lambda run: labelled(labels=True)(run) and run["only_asked"]),
+    Requirement("AlbertForMaskedLM", "a mask for each query, and dropout",
+                labelled(drops=True, labels=True, axes=3)),
+    Requirement("AlbertForMaskedLM", "every output", every_output("logits")),
     # models
     *[Requirement("AlbertForPreTraining", f"sharing {sharing}",
                   configured(sharing=sharing, drops=False, outputs=LOSS)) for sharing in SHARINGS],
@@ -284,7 +362,7 @@ def test_every_backward_pass_is_required():
             if name != function and file.startswith(("functional/", "layers/")):
                 assert name in required or name in PROVEN_WITHIN, (
                     f"{file}: no gradient check of {function} is required")
-    assert {"AlbertModel", "AlbertForPreTraining"} <= required
+    assert {"AlbertModel", "AlbertForPreTraining", *task_models.__all__} <= required
     for function, variant in PROVEN_WITHIN.values():
         assert any((r.function, r.variant) == (function, variant) for r in REQUIREMENTS)
 

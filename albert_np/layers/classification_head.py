@@ -1,0 +1,84 @@
+"""The classification head: dropout, then a linear map to one score for each class."""
+
+from ..functional import dropout_backward, dropout_forward, linear_backward, linear_forward
+
+
+def classification_head_forward(params, x, config, rng=None):
+    r"""Score the classes of each row of x.
+
+    .. math::
+       :label: CLS.1
+
+       y = \text{Dropout}(x)\, W + b
+
+    The rows are pooled vectors where a whole text has one answer, and hidden states where every
+    token has one. With a single output the same map gives a number (regression) or the score of
+    one of several choices.
+
+    Parameters
+    ----------
+    params : dict
+        W (H, K), b (K,).
+    x : array (..., H)
+    config : AlbertConfig
+        Its ``classifier_dropout_prob`` is used here.
+    rng : numpy.random.Generator or None
+        None turns dropout off.
+
+    Returns
+    -------
+    logits : array (..., K)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    google-research/albert, ``classifier_utils.py`` and ``race_utils.py``, ``create_model``.
+    """
+    dropped, dropout_cache = dropout_forward(x, config.classifier_dropout_prob, rng)
+    logits, linear_cache = linear_forward(dropped, params["W"], params["b"])   # (CLS.1)  (..., K)
+    return logits, (dropout_cache, linear_cache)
+
+
+def classification_head_backward(params, dy, cache):
+    r"""Through the linear map, then through the same mask that the forward pass drew.
+
+    With m that mask (DO.1), (LIN.2) and (DO.2) give
+
+    .. math::
+       :label: CLS.2
+
+       dx = (dy\, W^\top) \odot m
+
+    and (LIN.3) the gradient of W, in which the dropped x stands and not x itself: an entry that
+    was dropped had no part in y, so it has none in dW.
+
+    Parameters
+    ----------
+    params : as in :func:`classification_head_forward`
+    dy : array (..., K)
+    cache : from :func:`classification_head_forward`
+
+    Returns
+    -------
+    dx : array (..., H)
+    grads : tree like params
+
+    Examples
+    --------
+    One row, two inputs, one output, no dropout: y = 2 * 1 + 3 * (-1) + 1 = 0.
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> params = {"W": np.array([[1.0], [-1.0]]), "b": np.array([1.0])}
+    >>> x = np.array([[2.0, 3.0]])
+    >>> logits, cache = classification_head_forward(params, x, AlbertConfig())
+    >>> dx, grads = classification_head_backward(params, np.array([[10.0]]), cache)
+    >>> logits.tolist(), dx.tolist(), grads["W"].tolist(), grads["b"].tolist()
+    ([[0.0]], [[10.0, -10.0]], [[20.0], [30.0]], [10.0])
+    """
+    dropout_cache, linear_cache = cache
+    # forward: logits = dropped @ W + b
+    d_dropped, dW, db = linear_backward(dy, linear_cache)                      # (..., H)
+    # forward: dropped = dropout(x)
+    dx = dropout_backward(d_dropped, dropout_cache)                            # (CLS.2)
+    return dx, {"W": dW, "b": db}

@@ -1,0 +1,78 @@
+"""The span head: where in the text does the answer begin, and where does it end?"""
+
+import numpy as np
+
+from ..functional import linear_backward, linear_forward
+
+
+def span_head_forward(params, x):
+    r"""Two scores for each token: that the answer begins here, and that it ends here.
+
+    .. math::
+       :label: SPAN.1
+
+       \text{start}_{bt} = x_{bt} \cdot W_{:,0} + b_0, \qquad
+       \text{end}_{bt} = x_{bt} \cdot W_{:,1} + b_1
+
+    The two know nothing of each other: an end may score highest in front of the start, and
+    whoever reads the answer off has to look at pairs.
+
+    Parameters
+    ----------
+    params : dict
+        W (H, 2), b (2,).
+    x : array (B, T, H)
+
+    Returns
+    -------
+    (start_logits, end_logits) : arrays (B, T)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    google-research/albert, ``squad_utils.py``, ``create_v1_model``, which has no dropout here.
+    """
+    y, cache = linear_forward(x, params["W"], params["b"])                     # (B, T, 2)
+    start_logits, end_logits = y[..., 0], y[..., 1]                            # (SPAN.1)  (B, T)
+    return (start_logits, end_logits), cache
+
+
+def span_head_backward(params, dy, cache):
+    r"""Put the two gradients side by side again; the rest is a linear map's.
+
+    .. math::
+       :label: SPAN.2
+
+       dx_{bt} = d\text{start}_{bt}\, W_{:,0} + d\text{end}_{bt}\, W_{:,1}
+
+    and the weights as in (LIN.3) and (LIN.4).
+
+    Parameters
+    ----------
+    params : as in :func:`span_head_forward`
+    dy : (dstart, dend), arrays (B, T)
+    cache : from :func:`span_head_forward`
+
+    Returns
+    -------
+    dx : array (B, T, H)
+    grads : tree like params
+
+    Examples
+    --------
+    Two tokens of one number each; the start's gradient stands at the first, the end's at the
+    second:
+
+    >>> params = {"W": np.array([[3.0, 5.0]]), "b": np.zeros(2)}
+    >>> (start, end), cache = span_head_forward(params, np.array([[[1.0], [2.0]]]))
+    >>> dy = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+    >>> dx, grads = span_head_backward(params, dy, cache)
+    >>> start.tolist(), end.tolist(), dx.tolist(), grads["W"].tolist()
+    ([[3.0, 6.0]], [[5.0, 10.0]], [[[3.0], [5.0]]], [[1.0, 2.0]])
+    """
+    dstart, dend = dy
+    # forward: start_logits, end_logits = y[..., 0], y[..., 1]
+    dy = np.stack([dstart, dend], axis=-1)                                     # (B, T, 2)
+    # forward: y = x @ W + b
+    dx, dW, db = linear_backward(dy, cache)                                    # (SPAN.2)
+    return dx, {"W": dW, "b": db}

@@ -1,0 +1,118 @@
+"""Has the question an answer in this text? A part of the SQuAD 2 head."""
+
+import numpy as np
+
+from ..functional import (dropout_backward, dropout_forward, linear_backward, linear_forward,
+                          softmax_backward, softmax_forward, tanh_backward, tanh_forward)
+
+
+def squad_answer_forward(params, x, start_logits, config, rng=None):
+    r"""One score for the whole text; above 0 it says that there is no answer.
+
+    The head looks at the first token, ``[CLS]``, and at where the answer seems to begin: the
+    hidden states' mean, weighed with the probability of each as a start,
+
+    .. math::
+       :label: SQA.1
+
+       p_b = \operatorname{softmax}(\text{start}_b), \qquad g_b = \sum_t p_{bt}\, x_{bt}
+
+    .. math::
+       :label: SQA.2
+
+       y_b = \text{Dropout}\big(\tanh([g_b\,;\, x_{b,0}]\; W + c)\big) \cdot w
+
+    without a bias at the end.
+
+    Parameters
+    ----------
+    params : dict
+        dense {W (2H, H), b (H,)}, score {W (H, 1)}.
+    x : array (B, T, H)
+    start_logits : array (B, T)
+        Masked: :data:`~albert_np.layers.squad_head.HIDDEN` where no answer may begin.
+    config : AlbertConfig
+    rng : numpy.random.Generator or None
+        None turns dropout off.
+
+    Returns
+    -------
+    y : array (B,)
+    cache : what the backward pass needs
+
+    References
+    ----------
+    google-research/albert, ``squad_utils.py``, ``create_v2_model``, "answer_class".
+    """
+    p, softmax_cache = softmax_forward(start_logits)                           # (B, T)
+    g = (p[:, None] @ x)[:, 0]                                                 # (SQA.1)  (B, H)
+    both = np.concatenate([g, x[:, 0]], axis=-1)                               # (B, 2H)
+    u, dense_cache = linear_forward(both, params["dense"]["W"], params["dense"]["b"])
+    a, tanh_cache = tanh_forward(u)                                            # (B, H)
+    dropped, dropout_cache = dropout_forward(a, config.classifier_dropout_prob, rng)
+    w = params["score"]["W"]
+    y, score_cache = linear_forward(dropped, w, np.zeros(1, w.dtype))          # (SQA.2)  (B, 1)
+    return y[:, 0], (x, p, softmax_cache, dense_cache, tanh_cache, dropout_cache, score_cache)
+
+
+def squad_answer_backward(params, dy, cache):
+    r"""Gradients of the answerability.
+
+    A linear map, dropout, tanh and a linear map lead from dy to the gradients of the two halves of
+    :math:`[g_b\,;\, x_{b,0}]`. In (SQA.1) g touches both p and x, as in any weighted sum:
+
+    .. math::
+       :label: SQA.3
+
+       dp_{bt} = dg_b \cdot x_{bt}
+
+    from which the softmax (SM.2) leads on to the start's scores: this head, too, has a say in
+    where answers begin. A hidden state has two uses, in g and, if it is the first, as itself:
+
+    .. math::
+       :label: SQA.4
+
+       dx_{bt} = p_{bt}\, dg_b + [t = 0]\; dx_{b,0}
+
+    Parameters
+    ----------
+    params : as in :func:`squad_answer_forward`
+    dy : array (B,)
+    cache : from :func:`squad_answer_forward`
+
+    Returns
+    -------
+    dx : array (B, T, H)
+    dstart : array (B, T)
+    grads : tree like params
+
+    Examples
+    --------
+    Two tokens of one number each, equally likely starts: g = (3 - 3)/2 = 0, and c takes
+    [0; 3] W + c to 0, where tanh has the slope 1. dy = 1 becomes du = 2; W hands 1 * 2 to g and
+    1 * 2 to the first token. Each token gets half of dg = 2, the first its own 2 on top. Along
+    the softmax, dp = 2 * (3, -3), and dstart = 1/2 (6 - 0), 1/2 (-6 - 0):
+
+    >>> from albert_np import AlbertConfig
+    >>> params = {"dense": {"W": np.array([[1.0], [1.0]]), "b": np.array([-3.0])},
+    ...           "score": {"W": np.array([[2.0]])}}
+    >>> x, start_logits = np.array([[[3.0], [-3.0]]]), np.zeros((1, 2))
+    >>> y, cache = squad_answer_forward(params, x, start_logits, AlbertConfig())
+    >>> dx, dstart, grads = squad_answer_backward(params, np.array([1.0]), cache)
+    >>> y.tolist(), dx.tolist(), dstart.tolist(), grads["dense"]["W"].tolist()
+    ([0.0], [[[3.0], [1.0]]], [[3.0, -3.0]], [[0.0], [6.0]])
+    """
+    x, p, softmax_cache, dense_cache, tanh_cache, dropout_cache, score_cache = cache
+    H = x.shape[-1]
+    # forward: y = dropout(tanh(u)) @ w
+    d_dropped, dw, _ = linear_backward(dy[:, None], score_cache)               # (B, H)
+    du = tanh_backward(dropout_backward(d_dropped, dropout_cache), tanh_cache)
+    # forward: u = [g; x[:, 0]] @ W + c
+    d_both, dW, dc = linear_backward(du, dense_cache)                          # (B, 2H)
+    dg, dfirst = d_both[:, :H], d_both[:, H:]                                  # (B, H)
+    # forward: g = sum_t p[:, t] * x[:, t], p = softmax(start_logits)
+    dp = (x @ dg[:, :, None])[..., 0]                                          # (SQA.3)  (B, T)
+    dstart = softmax_backward(dp, softmax_cache)
+    dx = p[:, :, None] * dg[:, None]                                           # (B, T, H)
+    dx[:, 0] += dfirst                                                         # (SQA.4)
+    return dx, dstart, {"dense": {"W": dW, "b": dc}, "score": {"W": dw}}

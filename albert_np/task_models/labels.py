@@ -1,0 +1,103 @@
+"""The labels of the tasks, checked at the door."""
+
+import numpy as np
+
+from ..inputs import _array, _integers
+
+IGNORED = -100     # the label of what does not count
+
+
+def problem_of(config, labels):
+    """Which of the three kinds of sequence classification this is.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+    labels : array
+
+    Returns
+    -------
+    str
+        ``config.problem_type``. Where that is None: "regression" with one label,
+        "single_label_classification" with integers, "multi_label_classification" otherwise, as
+        transformers decides.
+    """
+    if config.problem_type is not None:
+        return config.problem_type
+    if config.num_labels == 1:
+        return "regression"
+    whole = np.issubdtype(_array("labels", labels).dtype, np.integer)
+    return "single_label_classification" if whole else "multi_label_classification"
+
+
+def check_problem_labels(config, problem, B, labels):
+    """Labels of whole sequences, in the shape that their loss wants.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+    problem : str
+        From :func:`problem_of`.
+    B : int
+        Sequences.
+    labels : array
+        Single label: integers (B,), -100 where none. Several labels: (B, K), each in [0, 1].
+        Regression: numbers (B, K), or (B,) for K = 1.
+
+    Returns
+    -------
+    integers (B,), or numbers (B, K)
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
+    K = config.num_labels
+    labels = _array("labels", labels)
+    if problem == "single_label_classification":
+        if labels.shape == (B, K) and K > 1:
+            raise ValueError(f"labels have shape {labels.shape}, and integers are single labels of "
+                             f"shape {(B,)}; set problem_type to multi_label_classification for "
+                             f"several labels at once")
+        labels = labels[:, 0] if labels.shape == (B, 1) else labels
+        return _integers("labels", labels, (B,), K, "num_labels", ignored=IGNORED)
+    if K == 1 and labels.shape == (B,):
+        labels = labels[:, None]
+    if labels.shape != (B, K):
+        raise ValueError(f"labels have shape {labels.shape}; {problem} with num_labels {K} needs "
+                         f"{(B, K)}")
+    if not (np.issubdtype(labels.dtype, np.number) or labels.dtype == bool):
+        raise ValueError(f"labels have dtype {labels.dtype}; they must be numbers")
+    if not np.isfinite(labels).all():
+        row = int(np.argwhere(~np.isfinite(labels))[0, 0])
+        raise ValueError(f"labels[{row}] is {labels[row].tolist()}; labels must be finite numbers")
+    if problem == "multi_label_classification" and not ((labels >= 0) & (labels <= 1)).all():
+        row = int(np.argwhere((labels < 0) | (labels > 1))[0, 0])
+        raise ValueError(f"labels[{row}] is {labels[row].tolist()}; each must lie in [0, 1], where "
+                         f"1 says that this class applies")
+    return labels
+
+
+def check_positions(B, start_positions, end_positions):
+    """Where answers begin and end, as two integer arrays (B,), or None where neither is given.
+
+    Raises
+    ------
+    ValueError
+        Where one is given without the other, or they are no integers (B,).
+    """
+    if start_positions is None and end_positions is None:
+        return None, None
+    checked = []
+    for name, positions in (("start_positions", start_positions), ("end_positions", end_positions)):
+        if positions is None:
+            raise ValueError(f"{name} are missing: an answer has a start and an end")
+        positions = _array(name, positions)
+        positions = positions[:, 0] if positions.shape == (B, 1) else positions
+        if positions.size and not np.issubdtype(positions.dtype, np.integer):
+            raise ValueError(f"{name} have dtype {positions.dtype}; they must be integers")
+        if positions.shape != (B,):
+            raise ValueError(f"{name} have shape {positions.shape}; they must have shape {(B,)}")
+        checked.append(positions)
+    return checked

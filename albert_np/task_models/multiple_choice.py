@@ -1,0 +1,131 @@
+"""Which of several answers fits? Each is read together with the text, and the scores compete."""
+
+from ..functional import cross_entropy_backward, cross_entropy_forward
+from ..inputs import _array, _integers, check_inputs
+from ..layers import classification_head_backward, classification_head_forward
+from ..models import _Albert, albert_forward
+from .common import add, trunk_backward, upstream
+from .labels import IGNORED
+
+
+class AlbertForMultipleChoice(_Albert):
+    """ALBERT with a head that gives one score to each choice.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+        With ``classifier_dropout_prob``; the number of choices is that of the input.
+    seed : int
+        Of the initial parameters.
+    dtype : dtype
+        Of the parameters, and so of everything that is computed from them.
+
+    Attributes
+    ----------
+    params : dict
+        embeddings, encoder, pooler, choice_head: the tree of parameters.
+    """
+
+    components = ("embeddings", "encoder", "pooler", "choice_head")
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
+                recompute=False):
+        r"""Compute the score of every choice and, where labels are given, the loss.
+
+        The B x C texts pass through the encoder as one long batch. With the pooled output
+        :math:`p_{bc}` of choice c,
+
+        .. math::
+           :label: CHOICE.1
+
+           y_{bc} = \text{Dropout}(p_{bc}) \cdot w + b, \qquad
+           \text{loss} = \text{CE}(y, \text{labels})
+
+        with the softmax of the cross-entropy (CE.1) over the choices of one question. b adds the
+        same to all of them, so that its gradient is 0 from the loss.
+
+        Parameters
+        ----------
+        input_ids : integers (B, C, T)
+            B questions with C choices each.
+        attention_mask : zeros and ones (B, C, T) or (B, C, T, T), optional
+            1 where a token may be seen.
+        token_type_ids : integers (B, C, T), optional
+            0 in the first segment, 1 in the second.
+        labels : integers (B,), optional
+            The right choice, in [0, C), or -100 where the question does not count.
+        rng : numpy.random.Generator, optional
+            Turns dropout on.
+        recompute : bool
+            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+
+        Returns
+        -------
+        output : AlbertOutput
+            ``logits`` (B, C), ``loss``, and what the encoder gives for the B x C texts.
+        cache : what the backward pass needs
+
+        Raises
+        ------
+        ValueError
+            Where the inputs do not fit the configuration or each other.
+        """
+        config, params = self.config, self.params
+        input_ids = _array("input_ids", input_ids)
+        if input_ids.ndim != 3 or input_ids.size == 0:
+            raise ValueError(f"input_ids have shape {input_ids.shape}; they must be (batch, "
+                             f"choices, tokens) with at least one of each")
+        B, C, T = input_ids.shape
+        input_ids, attention_mask, token_type_ids = check_inputs(
+            config, input_ids.reshape(B * C, T),
+            _flat("attention_mask", attention_mask, [(B, C, T), (B, C, T, T)]),
+            _flat("token_type_ids", token_type_ids, [(B, C, T)]), rng)
+        if labels is not None:
+            labels = _integers("labels", labels, (B,), C, "the number of choices", ignored=IGNORED)
+
+        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
+                                              config, rng, recompute)
+        scores, head_cache = classification_head_forward(
+            params["choice_head"], output.pooled_output, config, rng)                # (B C, 1)
+        output.logits = scores.reshape(B, C)                                         # (CHOICE.1)
+        loss_cache = None
+        if labels is not None:
+            output.loss, loss_cache = cross_entropy_forward(output.logits, labels, IGNORED)
+        return output, (albert_cache, head_cache, loss_cache, (B, C))
+
+    def backward(self, cache, d_output=None, contributions=None):
+        """Gradients of all parameters.
+
+        Parameters
+        ----------
+        cache : from ``forward``
+        d_output : AlbertOutput or dict, optional
+            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
+        contributions : list, optional
+            Receives the encoder's gradients at each depth, the shallowest first.
+
+        Returns
+        -------
+        grads : tree like ``params``
+        """
+        albert_cache, head_cache, loss_cache, (B, C) = cache
+        d = upstream(self, d_output, albert_cache, {"logits": (B, C)}, loss_cache)
+        # forward: loss = cross_entropy(logits, labels)
+        from_loss = None if d.loss is None else cross_entropy_backward(float(d.loss), loss_cache)
+        d_logits = add((B * C, 1), self.dtype, d.logits, from_loss)
+        # forward: logits = choice_head(pooled_output)
+        d_pooled, head_grads = classification_head_backward(
+            self.params["choice_head"], d_logits, head_cache)                        # (B C, H)
+        grads = trunk_backward(self.params, d, albert_cache, contributions, pooled=d_pooled)
+        return {**grads, "choice_head": head_grads}
+
+
+def _flat(name, values, shapes):
+    """(B, C, ...) as (B C, ...), where given."""
+    if values is None:
+        return None
+    values = _array(name, values)
+    if values.shape not in shapes:
+        raise ValueError(f"{name} have shape {values.shape}; they must have shape "
+                         f"{' or '.join(map(str, shapes))}")
+    return values.reshape(-1, *values.shape[2:])

@@ -1,0 +1,125 @@
+"""Answers as pieces of the text: where does the answer begin, where does it end?"""
+
+import numpy as np
+
+from ..functional import cross_entropy_backward, cross_entropy_forward
+from ..inputs import check_inputs
+from ..layers import span_head_backward, span_head_forward
+from ..models import _Albert, albert_forward
+from .common import add, trunk_backward, upstream
+from .labels import check_positions
+
+
+class AlbertForQuestionAnswering(_Albert):
+    """ALBERT with two scores for each token, start and end of the answer, and without a pooler.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+    seed : int
+        Of the initial parameters.
+    dtype : dtype
+        Of the parameters, and so of everything that is computed from them.
+
+    Attributes
+    ----------
+    params : dict
+        embeddings, encoder, span_head: the tree of parameters.
+    """
+
+    components = ("embeddings", "encoder", "span_head")
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None, start_positions=None,
+                end_positions=None, rng=None, recompute=False):
+        r"""Compute the logits and, where positions are given, the loss.
+
+        .. math::
+           :label: QA.1
+
+           \text{loss} = \tfrac12 \big(\text{CE}(\text{start}, s) + \text{CE}(\text{end}, e)\big)
+
+        Each is a cross-entropy (CE.1) whose classes are the T tokens. Padding competes like any
+        other token, as in the original; it learns quickly that it never wins.
+
+        Parameters
+        ----------
+        input_ids : integers (B, T)
+        attention_mask : zeros and ones (B, T) or (B, T, T), optional
+            1 where a token may be seen.
+        token_type_ids : integers (B, T), optional
+            0 in the question, 1 in the text.
+        start_positions, end_positions : integers (B,), optional
+            Both or neither. Where a window lacks the answer, both are 0, ``[CLS]``. A position of
+            T or more does not count, and one below 0 is taken for 0, as in transformers.
+        rng : numpy.random.Generator, optional
+            Turns dropout on.
+        recompute : bool
+            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+
+        Returns
+        -------
+        output : AlbertOutput
+            ``start_logits`` and ``end_logits`` (B, T), ``loss`` and what the encoder gives.
+        cache : what the backward pass needs
+
+        Raises
+        ------
+        ValueError
+            Where the inputs do not fit the configuration or each other.
+        """
+        config, params = self.config, self.params
+        input_ids, attention_mask, token_type_ids = check_inputs(
+            config, input_ids, attention_mask, token_type_ids, rng)
+        B, T = input_ids.shape
+        start_positions, end_positions = check_positions(B, start_positions, end_positions)
+
+        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
+                                              config, rng, recompute)
+        (output.start_logits, output.end_logits), head_cache = span_head_forward(
+            params["span_head"], output.sequence_output)                             # (B, T)
+        loss_caches = None
+        if start_positions is not None:
+            start_loss, start_cache = cross_entropy_forward(
+                output.start_logits, np.clip(start_positions, 0, T), ignore_index=T)
+            end_loss, end_cache = cross_entropy_forward(
+                output.end_logits, np.clip(end_positions, 0, T), ignore_index=T)
+            output.loss = (start_loss + end_loss) / 2                                # (QA.1)
+            loss_caches = start_cache, end_cache
+        return output, (albert_cache, head_cache, loss_caches, (B, T))
+
+    def backward(self, cache, d_output=None, contributions=None):
+        r"""Gradients of all parameters.
+
+        Each half of the loss (QA.1) gets half of its gradient:
+
+        .. math::
+           :label: QA.2
+
+           d\text{CE}(\text{start}, s) = d\text{CE}(\text{end}, e) = \tfrac12\, d\text{loss}
+
+        Parameters
+        ----------
+        cache : from ``forward``
+        d_output : AlbertOutput or dict, optional
+            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
+        contributions : list, optional
+            Receives the encoder's gradients at each depth, the shallowest first.
+
+        Returns
+        -------
+        grads : tree like ``params``
+        """
+        albert_cache, head_cache, loss_caches, shape = cache
+        d = upstream(self, d_output, albert_cache, {"start_logits": shape, "end_logits": shape},
+                     loss_caches, "start_positions and end_positions")
+        start = end = None
+        if d.loss is not None:
+            # forward: loss = (cross_entropy(start_logits) + cross_entropy(end_logits)) / 2
+            half = float(d.loss) / 2                                                 # (QA.2)
+            start, end = (cross_entropy_backward(half, part) for part in loss_caches)
+        d_logits = (add(shape, self.dtype, d.start_logits, start),
+                    add(shape, self.dtype, d.end_logits, end))                       # (B, T) each
+        # forward: start_logits, end_logits = span_head(sequence_output)
+        d_sequence, head_grads = span_head_backward(self.params["span_head"], d_logits, head_cache)
+        grads = trunk_backward(self.params, d, albert_cache, contributions, sequence=d_sequence)
+        return {**grads, "span_head": head_grads}

@@ -1,0 +1,113 @@
+"""One answer for a whole text, or for a pair: a class, several classes, or a number."""
+
+from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_forward,
+                          cross_entropy_backward, cross_entropy_forward,
+                          mean_squared_error_backward, mean_squared_error_forward)
+from ..inputs import check_inputs
+from ..layers import classification_head_backward, classification_head_forward
+from ..models import _Albert, albert_forward
+from .common import add, trunk_backward, upstream
+from .labels import check_problem_labels, problem_of
+
+LOSSES = {
+    "single_label_classification": (cross_entropy_forward, cross_entropy_backward),
+    "multi_label_classification": (binary_cross_entropy_forward, binary_cross_entropy_backward),
+    "regression": (mean_squared_error_forward, mean_squared_error_backward),
+}
+
+
+class AlbertForSequenceClassification(_Albert):
+    """ALBERT with a classification head on its pooled output.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+        With ``num_labels`` K, ``problem_type`` and ``classifier_dropout_prob``.
+    seed : int
+        Of the initial parameters.
+    dtype : dtype
+        Of the parameters, and so of everything that is computed from them.
+
+    Attributes
+    ----------
+    params : dict
+        embeddings, encoder, pooler, classification_head: the tree of parameters.
+    """
+
+    components = ("embeddings", "encoder", "pooler", "classification_head")
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
+                recompute=False):
+        """Compute the logits and, where labels are given, the loss.
+
+        Parameters
+        ----------
+        input_ids : integers (B, T)
+        attention_mask : zeros and ones (B, T) or (B, T, T), optional
+            1 where a token may be seen.
+        token_type_ids : integers (B, T), optional
+            0 in the first segment, 1 in the second.
+        labels : array, optional
+            Single label: integers (B,), -100 where the sequence does not count; cross-entropy
+            (CE.1). Several labels: (B, K), each in [0, 1]; binary cross-entropy (BCE.1).
+            Regression: numbers (B, K), or (B,) for K = 1; mean squared error (MSE.1).
+            ``config.problem_type`` says which of them. Where it is None, one label means
+            regression, integers mean single labels, other numbers several.
+        rng : numpy.random.Generator, optional
+            Turns dropout on.
+        recompute : bool
+            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+
+        Returns
+        -------
+        output : AlbertOutput
+            ``logits`` (B, K), ``loss`` and what the encoder gives.
+        cache : what the backward pass needs
+
+        Raises
+        ------
+        ValueError
+            Where the inputs do not fit the configuration or each other.
+        """
+        config, params = self.config, self.params
+        input_ids, attention_mask, token_type_ids = check_inputs(
+            config, input_ids, attention_mask, token_type_ids, rng)
+        problem = None
+        if labels is not None:
+            problem = problem_of(config, labels)
+            labels = check_problem_labels(config, problem, len(input_ids), labels)
+
+        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
+                                              config, rng, recompute)
+        output.logits, head_cache = classification_head_forward(
+            params["classification_head"], output.pooled_output, config, rng)        # (B, K)
+        loss_cache = None
+        if labels is not None:
+            output.loss, loss_cache = LOSSES[problem][0](output.logits, labels)
+        return output, (albert_cache, head_cache, problem, loss_cache, output.logits.shape)
+
+    def backward(self, cache, d_output=None, contributions=None):
+        """Gradients of all parameters.
+
+        Parameters
+        ----------
+        cache : from ``forward``
+        d_output : AlbertOutput or dict, optional
+            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
+        contributions : list, optional
+            Receives the encoder's gradients at each depth, the shallowest first.
+
+        Returns
+        -------
+        grads : tree like ``params``
+        """
+        albert_cache, head_cache, problem, loss_cache, shape = cache
+        d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)
+        # forward: loss = loss_of_the_problem(logits, labels)
+        from_loss = None if d.loss is None else LOSSES[problem][1](float(d.loss), loss_cache)
+        d_logits = add(shape, self.dtype, d.logits, from_loss)                       # (B, K)
+        # forward: logits = classification_head(pooled_output)
+        d_pooled, head_grads = classification_head_backward(
+            self.params["classification_head"], d_logits, head_cache)                # (B, H)
+        grads = trunk_backward(self.params, d, albert_cache, contributions, pooled=d_pooled)
+        return {**grads, "classification_head": head_grads}

@@ -1,0 +1,102 @@
+"""One class for every token: names of people and places, parts of speech."""
+
+from ..functional import cross_entropy_backward, cross_entropy_forward
+from ..inputs import _integers, check_inputs
+from ..layers import classification_head_backward, classification_head_forward
+from ..models import _Albert, albert_forward
+from .common import add, trunk_backward, upstream
+from .labels import IGNORED
+
+
+class AlbertForTokenClassification(_Albert):
+    """ALBERT with a classification head on every hidden state, and without a pooler.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+        With ``num_labels`` K and ``classifier_dropout_prob``.
+    seed : int
+        Of the initial parameters.
+    dtype : dtype
+        Of the parameters, and so of everything that is computed from them.
+
+    Attributes
+    ----------
+    params : dict
+        embeddings, encoder, classification_head: the tree of parameters.
+    """
+
+    components = ("embeddings", "encoder", "classification_head")
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
+                recompute=False):
+        """Compute the logits and, where labels are given, the loss, a cross-entropy (CE.1).
+
+        Parameters
+        ----------
+        input_ids : integers (B, T)
+        attention_mask : zeros and ones (B, T) or (B, T, T), optional
+            1 where a token may be seen.
+        token_type_ids : integers (B, T), optional
+            0 in the first segment, 1 in the second.
+        labels : integers (B, T), optional
+            The class of each token, -100 where there is none: at ``[CLS]``, ``[SEP]`` and padding,
+            and, where a word has several pieces, at those that do not stand for it. The loss is
+            the mean over the tokens that count, in all the batch.
+        rng : numpy.random.Generator, optional
+            Turns dropout on.
+        recompute : bool
+            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+
+        Returns
+        -------
+        output : AlbertOutput
+            ``logits`` (B, T, K), ``loss`` and what the encoder gives.
+        cache : what the backward pass needs
+
+        Raises
+        ------
+        ValueError
+            Where the inputs do not fit the configuration or each other.
+        """
+        config, params = self.config, self.params
+        input_ids, attention_mask, token_type_ids = check_inputs(
+            config, input_ids, attention_mask, token_type_ids, rng)
+        if labels is not None:
+            labels = _integers("labels", labels, input_ids.shape, config.num_labels, "num_labels",
+                               ignored=IGNORED)
+
+        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
+                                              config, rng, recompute)
+        output.logits, head_cache = classification_head_forward(
+            params["classification_head"], output.sequence_output, config, rng)      # (B, T, K)
+        loss_cache = None
+        if labels is not None:
+            output.loss, loss_cache = cross_entropy_forward(output.logits, labels, IGNORED)
+        return output, (albert_cache, head_cache, loss_cache, output.logits.shape)
+
+    def backward(self, cache, d_output=None, contributions=None):
+        """Gradients of all parameters.
+
+        Parameters
+        ----------
+        cache : from ``forward``
+        d_output : AlbertOutput or dict, optional
+            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
+        contributions : list, optional
+            Receives the encoder's gradients at each depth, the shallowest first.
+
+        Returns
+        -------
+        grads : tree like ``params``
+        """
+        albert_cache, head_cache, loss_cache, shape = cache
+        d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)
+        # forward: loss = cross_entropy(logits, labels)
+        from_loss = None if d.loss is None else cross_entropy_backward(float(d.loss), loss_cache)
+        d_logits = add(shape, self.dtype, d.logits, from_loss)                       # (B, T, K)
+        # forward: logits = classification_head(sequence_output)
+        d_sequence, head_grads = classification_head_backward(
+            self.params["classification_head"], d_logits, head_cache)                # (B, T, H)
+        grads = trunk_backward(self.params, d, albert_cache, contributions, sequence=d_sequence)
+        return {**grads, "classification_head": head_grads}
