@@ -137,6 +137,9 @@ def test_long_texts_are_cut_at_the_models_positions(model, tokenizer):
     exactly = tokenizer.decode(tokenizer.encode(long)[:38])
     assert len(tokenizer(exactly)["input_ids"]) == 40
     sentence_vectors(model, tokenizer, exactly)                              # without a warning
+    with pytest.warns(UserWarning, match="Text 1 was cut"):
+        one_more = sentence_vectors(model, tokenizer, f"{exactly} name")
+    np.testing.assert_array_equal(one_more, sentence_vectors(model, tokenizer, exactly))
 
 
 def test_a_mask_is_never_cut_off(model, tokenizer):
@@ -223,7 +226,8 @@ def test_bad_input_gets_one_sentence(model, tokenizer):
             (["a [MASK]", "nothing"], r"Text 2 has no \[MASK\]; write \[MASK\] where"),
             ("", "Text 1 is empty; every text needs at least one word"),
             (["a [MASK]", " \t\u200b"], "Text 2 is empty"),
-            ([7], "must be a str, not int")]:
+            ([7], "must be a str, not int"),
+            (None, "texts must be a str or a list of str, not NoneType")]:
         with pytest.raises(ValueError, match=sentence):
             fill_mask(model, tokenizer, texts)
     for top in (0, tokenizer.vocab_size + 1, 2.5, True):

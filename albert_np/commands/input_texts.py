@@ -1,5 +1,6 @@
 """What the commands that use a model have in common: the texts they are given."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -48,11 +49,11 @@ def read_texts(options, given):
     if options.file is None:
         if sys.stdin.isatty():
             raise ValueError("there is no text: give one, or --file, or lines on standard input")
-        return _lines(sys.stdin.buffer, "standard input"), "line {} of standard input".format
+        return _lines(None, "standard input"), "line {} of standard input".format
     path = Path(options.file)
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
-    return _lines(open(path, "rb"), str(path)), lambda number: f"line {number} of {path}"
+    return _lines(path, str(path)), lambda number: f"line {number} of {path}"
 
 
 def note(sentence):
@@ -60,9 +61,9 @@ def note(sentence):
     print(f"albert-np: {sentence}", file=sys.stderr)
 
 
-def _lines(file, name):
+def _lines(path, name):
     number = 0
-    with file:
+    with contextlib.nullcontext(sys.stdin.buffer) if path is None else open(path, "rb") as file:
         for number, line in enumerate(file, 1):
             if b"\0" in line:
                 raise ValueError(f"Line {number} of {name} holds a zero byte; a UTF-8 text file "

@@ -45,13 +45,12 @@ def _similarity(options):
                          f"{'is' if len(options.texts) == 1 else 'are'} given")
     texts, name = read_texts(options, options.texts)
     if options.texts:
-        pairs, name_of_text = [tuple(options.texts)], name
+        pairs, call = [tuple(options.texts)], name
     else:
-        pairs = _pairs(texts, name)
-        name_of_text = lambda i: f"{name((i + 1) // 2)}: the {'first' if i % 2 else 'second'} text"
+        pairs, call = _pairs(texts, name), _call(name)
     model, tokenizer = load(options.model, AlbertModel)
     pairs, read = itertools.tee(pairs)
-    cosines = iterate_similarities(model, tokenizer, pairs, options.special_tokens, name=name_of_text,
+    cosines = iterate_similarities(model, tokenizer, pairs, options.special_tokens, name=call,
                                    note=note, progress=not sys.stdout.isatty())
     for cosine, (first, second) in zip(cosines, read):
         print(json.dumps({"first": first, "second": second, "cosine": round(cosine, 9)},
@@ -67,3 +66,8 @@ def _pairs(lines, name):
             raise ValueError(f"{what[:1].upper()}{what[1:]} has {len(pair) - 1} tabs; it must hold "
                              f"two texts with one tab between them.")
         yield pair
+
+
+def _call(name):
+    """From the number of a text to what it is called, where each line holds two."""
+    return lambda i: f"{name((i + 1) // 2)}: the {'first' if i % 2 else 'second'} text"

@@ -13,7 +13,8 @@ WINDOW = 1024      # texts that are read, and sorted by length, at a time
 TOKENS = 4096      # in one batch, padding included
 
 
-def encode_windows(tokenizer, texts, max_length, name="text {}".format, note=warnings.warn, check=None):
+def encode_windows(tokenizer, texts, max_length, name="text {}".format, note=warnings.warn,
+                   check=None):
     """Read texts a window at a time and turn each into ``[CLS] pieces [SEP]``.
 
     Parameters
@@ -115,6 +116,8 @@ def check_trunk(model):
 
 def in_a_list(texts):
     """A single text as a list of one."""
+    if not isinstance(texts, (str, list, tuple)):
+        raise ValueError(f"texts must be a str or a list of str, not {type(texts).__name__}.")
     return [texts] if isinstance(texts, str) else texts
 
 

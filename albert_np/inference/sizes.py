@@ -104,5 +104,6 @@ def describe(config):
               if config.num_hidden_groups > 1 and config.sharing != "none" else "")
     inner = f", {config.inner_group_num} blocks each" if config.inner_group_num > 1 else ""
     return (f"V = {config.vocab_size:,}, E = {config.embedding_size:,}, "
-            f"H = {config.hidden_size:,}, F = {config.intermediate_size:,}, A = {config.num_attention_heads}, "
-            f"L = {config.num_hidden_layers}{inner}: {shared}{groups}")
+            f"H = {config.hidden_size:,}, F = {config.intermediate_size:,}, "
+            f"A = {config.num_attention_heads}, L = {config.num_hidden_layers}{inner}: "
+            f"{shared}{groups}")

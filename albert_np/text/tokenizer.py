@@ -375,9 +375,10 @@ class AlbertTokenizer:
         ValueError
             An id is not in the vocabulary.
         """
+        ids = [int(i) for i in ids]
         pieces = self.convert_ids_to_tokens(ids)
         if skip_special_tokens:
-            return self._model.decode([int(i) for i in ids])
+            return self._model.decode(ids)
         text = "".join(f" {piece} " if piece in SPECIAL_TOKENS else piece for piece in pieces)
         return " ".join(text.replace("▁", " ").split())
 
