@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..layers import embeddings_forward, encoder_forward, visible_keys
 from ..lengths import forward_by_length
-from ..models import albert_forward
+from ..outputs import AlbertOutput
 
 WINDOW = 1024      # texts that are read, and sorted by length, at a time
 TOKENS = 4096      # in one batch, padding included
@@ -58,14 +59,14 @@ def encode_windows(tokenizer, texts, max_length, name="text {}".format, note=war
         yield rows
     if cut:
         which = (f"{_capital(name(first_cut))} was" if cut == 1 else
-                 f"{cut} texts, the first of them {name(first_cut)}, were")
+                 f"{cut:,} texts, the first of them {name(first_cut)}, were")
         note(f"{which} cut at the {max_length} positions that the model has.")
 
 
 def hidden_states(model, rows):
     """The last hidden states of rows of different lengths, a batch of similar lengths at a time.
 
-    Only the trunk of the model is computed, none of its heads.
+    Only embeddings and encoder are computed, neither pooler nor heads.
 
     Parameters
     ----------
@@ -81,11 +82,13 @@ def hidden_states(model, rows):
         0 at the padding.
     lengths : integer array (B,)
     """
-    def forward(**inputs):
+    def forward(input_ids, attention_mask):
+        h, _ = embeddings_forward(model.params["embeddings"], input_ids,
+                                  np.zeros_like(input_ids), model.config, None)      # (B, T, H)
         # recompute: of each depth only the input is kept, since there is no backward pass.
-        types = np.zeros_like(inputs["input_ids"])
-        return albert_forward(model.params, token_type_ids=types, config=model.config,
-                              recompute=True, **inputs)
+        (states, _), _ = encoder_forward(model.params["encoder"], h, visible_keys(attention_mask),
+                                         model.config, None, recompute=True)
+        return AlbertOutput(sequence_output=states[-1]), None
 
     trunk = SimpleNamespace(forward=forward)
     lengths = np.array([len(ids) for ids in rows])
