@@ -317,11 +317,13 @@ def test_the_table_as_text(name):
     assert "everything shared" in lines[0]
 
 
-def test_the_picture(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name, total", [("albert-base-v2", "11,813,810"),
+                                         ("albert-xxlarge-v2", "223,158,450")])
+def test_the_picture(tmp_path, monkeypatch, name, total):
     drawn = []
     monkeypatch.setattr("albert_np.inference.sizes_picture.save_figure",
                         lambda figure, path: drawn.append(figure) or path)
-    config = AlbertConfig.from_name("albert-base-v2")
+    config = AlbertConfig.from_name(name)
     table = parameter_table(config)
     plot_parameters(table, tmp_path / "a.png", config)
     numbers, shares = drawn[0].axes
@@ -334,7 +336,7 @@ def test_the_picture(tmp_path, monkeypatch):
     assert [to_hex(bars[0].get_facecolor()).upper() for bars in numbers.containers] == [BLUE,
                                                                                         ORANGE]
     assert [label.get_text() for label in numbers.get_yticklabels()] == [row.name for row in table]
-    assert "11,813,810" in drawn[0].legends[0].get_texts()[0].get_text()
+    assert total in drawn[0].legends[0].get_texts()[0].get_text()
     # Every number stands inside its panel, and none upon another.
     drawn[0].draw_without_rendering()
     for axes in (numbers, shares):

@@ -47,7 +47,7 @@ def _bars(axes, groups, labels):
     for values, texts, colour, shift in zip(groups, labels, (BLUE, ORANGE), (-0.2, 0.2)):
         bars = axes.barh([i + shift for i in range(len(values))], values, 0.38, color=colour)
         axes.bar_label(bars, texts, padding=4, fontsize=11)
-    axes.set_xlim(0, 1.22 * max(map(max, groups)))
+    axes.set_xlim(0, 1.35 * max(map(max, groups)))
     axes.tick_params(axis="x", labelsize=11)
     axes.grid(axis="x", alpha=0.25)
     axes.set_axisbelow(True)
