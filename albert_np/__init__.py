@@ -24,6 +24,10 @@ _HOMES = {
     "Adam": "optim",
     "LAMB": "optim",
     "SGD": "optim",
+    "fill_mask": "inference",
+    "sentence_vectors": "inference",
+    "similarity": "inference",
+    "parameter_table": "inference",
     "gradcheck": "",
 }
 

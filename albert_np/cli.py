@@ -1,14 +1,17 @@
 """The command ``albert-np``."""
 
 import argparse
+import os
 import sys
 
 from . import __version__
-from .commands import ablate, equation, gradcheck, plot, prepare, pretrain
+from .commands import (ablate, embed, equation, fill_mask, gradcheck, info, plot, prepare, pretrain,
+                       similarity)
 from .files import in_a_sentence
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
-COMMANDS = (pretrain, prepare, plot, ablate, gradcheck, equation)
+COMMANDS = (pretrain, prepare, plot, ablate, fill_mask, embed, similarity, info, gradcheck,
+            equation)
 
 
 def main(arguments=None):
@@ -23,11 +26,14 @@ def main(arguments=None):
     -------
     int
         The exit status: 0, or 1 where a check failed, 2 where the input was no good, 130 or 143
-        where the run was stopped by Ctrl-C or SIGTERM.
+        where the run was stopped by Ctrl-C or SIGTERM, 141 where nobody reads the output any more.
     """
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
+    except BrokenPipeError:                  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"albert-np: {in_a_sentence(error)}", file=sys.stderr)
         return 2

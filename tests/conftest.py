@@ -30,3 +30,25 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "thorough" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def inference_folder(tmp_path_factory):
+    """The folder of a small model, untrained, whose tokenizer has pieces for common words."""
+    pytest.importorskip("sentencepiece")
+    from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+    from albert_np.checkpoint import save_model
+    from albert_np.text import train_tokenizer
+
+    folder = tmp_path_factory.mktemp("model")
+    words = ("the a name list file is not of and returns if then opened again short new object "
+             "copy it one two are names").split()
+    draw = np.random.default_rng(0)
+    train_tokenizer([" ".join(draw.choice(words, 8)) + "." for _ in range(400)], 45,
+                    folder / "spiece.model")
+    tokenizer = AlbertTokenizer(folder / "spiece.model")
+    tokenizer.save(folder)
+    save_model(AlbertForPreTraining(AlbertConfig(
+        vocab_size=tokenizer.vocab_size, embedding_size=8, hidden_size=16, num_hidden_layers=2,
+        num_attention_heads=2, intermediate_size=20, max_position_embeddings=40)), folder)
+    return folder

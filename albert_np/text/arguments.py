@@ -9,6 +9,13 @@ def check_text(text):
     """The text itself, if it is one."""
     if not isinstance(text, str):
         raise ValueError(f"A text must be a str, not {type(text).__name__}.")
+    if not text.isascii():
+        try:
+            text.encode()                    # a half of a surrogate pair stands for no character
+        except UnicodeEncodeError as error:
+            raise ValueError(f"The text holds {text[error.start]!r} at position {error.start}, "
+                             f"which is half of a character; was its file read as UTF-8?"
+                             ) from None
     return text
 
 

@@ -362,8 +362,9 @@ class AlbertTokenizer:
         ----------
         ids : sequence of int or int array (T,)
         skip_special_tokens : bool
-            Leave out ``[CLS]``, ``[SEP]``, ``[MASK]`` and ``<pad>``. ``<unk>`` is always shown: it
-            stands where there was text.
+            True gives what the SentencePiece library gives: ``[CLS]``, ``[SEP]``, ``[MASK]`` and
+            ``<pad>`` are left out, and where the text was unknown stands a double question mark
+            with a space on each side. False names all five.
 
         Returns
         -------
@@ -374,12 +375,11 @@ class AlbertTokenizer:
         ValueError
             An id is not in the vocabulary.
         """
-        text = ""
-        for piece in self.convert_ids_to_tokens(ids):
-            if piece not in SPECIAL_TOKENS or piece == UNK:
-                text += piece
-            elif not skip_special_tokens:
-                text += f" {piece} "
+        ids = [int(i) for i in ids]
+        pieces = self.convert_ids_to_tokens(ids)
+        if skip_special_tokens:
+            return self._model.decode(ids)
+        text = "".join(f" {piece} " if piece in SPECIAL_TOKENS else piece for piece in pieces)
         return " ".join(text.replace("▁", " ").split())
 
     def convert_ids_to_tokens(self, ids):

@@ -207,7 +207,9 @@ def test_decode(tokenizer):
     assert tokenizer.decode(ids) == "the capital of is paris. (a test-fires)"
     assert tokenizer.decode([2, 48, 4, 25, 3, 0], skip_special_tokens=False) == \
         "[CLS] this [MASK] is [SEP] <pad>"
-    assert tokenizer.decode([48, 13, 1]) == "this <unk>"
+    assert tokenizer.decode([48, 1, 25]) == "this \u2047  is"
+    assert tokenizer.decode([48, 1, 25], skip_special_tokens=False) == "this <unk> is"
+    assert tokenizer.decode(np.array([[48, 25]])[0]) == "this is" and tokenizer.decode([]) == ""
 
 
 def test_decode_gives_back_real_text(tokenizer, real_lines):
@@ -278,6 +280,7 @@ def test_bad_arguments(small_tokenizer):
     for arguments, sentence in [
             (dict(text=7), "text must be a str or a list"),
             (dict(text=[7]), "must be a str, not int"),
+            (dict(text="a\udcff"), r"holds '\\udcff' at position 1, which is half of a character"),
             (dict(text=[]), "empty list"),
             (dict(text="a", pair=["b"]), "must both be"),
             (dict(text=["a", "b"], pair=["b"]), "hold 2 and 1"),

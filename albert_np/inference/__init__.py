@@ -1,0 +1,8 @@
+"""Using a model: guesses for masked words, vectors of sentences, a table of its parameters."""
+
+from .guesses import fill_mask
+from .load import load, load_config
+from .sizes import parameter_table
+from .vectors import sentence_vectors, similarity
+
+__all__ = ["fill_mask", "load", "load_config", "parameter_table", "sentence_vectors", "similarity"]
