@@ -90,7 +90,14 @@ def test_five_thousand_damaged_checkpoints(tmp_path):
 
 
 def test_a_small_index_of_long_keys(tmp_path):
-    """20,000 keys that share nearly all their letters: 300 kB that stand for 10 MB."""
-    entries = [(b"", header())] + [(b"x" * 480 + b"%06d" % i, b"") for i in range(19_999)]
-    (tmp_path / "model.ckpt.index").write_bytes(table(entries, per_block=20_000))
+    """20,000 keys that share nearly all their letters: 180 kB that stand for 10 MB."""
+    first = varint(0) + varint(0) + varint(2) + header()[:2]
+    first += varint(0) + varint(486) + varint(0) + b"x" * 480 + b"%06d" % 0
+    others = (varint(480) + varint(6) + varint(0) + b"%06d" % i for i in range(1, 19_999))
+    keys = first + b"".join(others) + bytes(4)
+    contents = iter([keys])
+    (tmp_path / "model.ckpt.index").write_bytes(
+        table([(b"", b"")], spoil=lambda block: next(contents, block)))
     assert outcome(tmp_path / "model.ckpt")[0] == "refused"
+    with pytest.raises(ValueError, match="dtype that is not for numbers"):
+        read_tensorflow(tmp_path / "model.ckpt")
