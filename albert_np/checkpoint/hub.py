@@ -59,7 +59,8 @@ def find_folder(name, revision=None, weights=True):
     huggingface.co/docs/huggingface_hub, "Download files" and "Environment variables".
     """
     try:
-        import huggingface_hub
+        import huggingface_hub.constants
+        import huggingface_hub.errors
     except ImportError:
         raise ValueError(f"{name} is not a folder here, and to fetch a model from the hub takes "
                          f"huggingface_hub; install it with pip install 'albert-np[hub]'"
