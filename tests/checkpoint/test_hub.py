@@ -1,5 +1,6 @@
 """Models by name, from a small hub on localhost through the real library."""
 
+import contextlib
 import errno
 import json
 import os
@@ -199,6 +200,10 @@ def test_when_the_hub_refuses_the_cache_has_to_do(served, status):
 def test_a_broken_download_goes_on_or_begins_again(served, monkeypatch, chunk, spans):
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", chunk)
     served.broken["model.safetensors"] = [1000, 500]
+    with contextlib.suppress(ConnectionError):       # library 1.0 waits to be asked again
+        find_folder("albert-base-v2")
+    with contextlib.suppress(ConnectionError):
+        find_folder("albert-base-v2")
     folder = find_folder("albert-base-v2")
     model = served.models["albert/albert-base-v2"]
     assert (folder / "model.safetensors").read_bytes() == model["model.safetensors"]
