@@ -9,8 +9,9 @@ in one process and in alternation, each with so many threads, and prints the rat
 the rounds. A line says so when other processes used the machine. With two threads, ours is
 measured with the matrix products spread over both and with half of the batch on each; the better
 one counts, and so it is for the floor. A training row comes three times: as they are (ours computes
-masked-LM logits where there is a label, transformers everywhere), and with both sides doing the one
-or the other. The last rows are forward passes over sentences of real lengths, padded to the
+masked-LM logits, and the last layer, where somebody asks; transformers everywhere), with both sides
+computing the last layer everywhere and logits where there is a label, and with both computing
+everything everywhere. The last rows are forward passes over sentences of real lengths, padded to the
 longest; ours takes them in groups of similar lengths (``albert_np/lengths.py``).
 
 Memory is the growth of a process over the import of its libraries. Without PyTorch, ours and the

@@ -13,8 +13,8 @@ from albert_np.parameters import add_in_place
 from albert_np.pretraining.parallel import losses_and_gradients
 from floor import bare_products, side_by_side
 
-# Where a training step computes masked-LM logits. As they are: ours where there is a label,
-# transformers everywhere.
+# Where a training step computes masked-LM logits. As they are: ours where there is a label, and the
+# last layer there and at [CLS]; transformers everywhere.
 AS_THEY_ARE, LABELLED, ALL = "as they are", "labelled positions", "all positions"
 
 
@@ -66,6 +66,7 @@ def our_sides(workload, task, positions, threads, pool):
     batch = workload.batch()
     training = task == "training"
     M = workload.M if training and positions != ALL else workload.B * workload.T
+    R = workload.R if training and positions == AS_THEY_ARE else None
 
     def work(parts):
         executor = pool if parts > 1 else None
@@ -73,7 +74,7 @@ def our_sides(workload, task, positions, threads, pool):
         optimizer = AdamW(model.params, lr=1e-5)
         if not training:
             return lambda: forward(model, batch, parts, executor)
-        gradients = everywhere if positions == ALL else labelled
+        gradients = GRADIENTS[positions]
 
         def step():
             loss, grads = gradients(model, batch, parts, executor)
@@ -84,7 +85,7 @@ def our_sides(workload, task, positions, threads, pool):
 
     def floor(parts):
         functions = [bare_products(workload.config, workload.B // parts, workload.T, M // parts,
-                                   training) for _ in range(parts)]
+                                   training, R) for _ in range(parts)]
         return functions[0] if parts == 1 else side_by_side(functions, pool)
 
     sides = {}
@@ -114,33 +115,51 @@ def forward(model, batch, parts, pool):
     return list(run(lambda part: model.forward(**part)[0].prediction_logits, inputs))
 
 
-def labelled(model, batch, parts, pool):
-    """Loss and gradients of a step as the package takes it: logits where a label is."""
+def as_they_are(model, batch, parts, pool):
+    """Loss and gradients as the package takes them: logits, and the last layer, where asked."""
     losses, grads = losses_and_gradients(model, batch, [None] * parts, pool)
     return losses.loss, grads
 
 
-def everywhere(model, batch, parts, pool):
-    """The same with masked-LM logits at every position, of which most are then ignored."""
-    B, M = len(batch["input_ids"]), np.count_nonzero(batch["labels"] != IGNORED)
+def labelled(model, batch, parts, pool):
+    """The last layer at every position, masked-LM logits where a label is."""
+    def run(part, mlm_share, sop_share):
+        output, cache = model.forward(**part)
+        return (mlm_share * float(output.mlm_loss) + sop_share * float(output.sop_loss),
+                model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": sop_share}))
+    return _in_parts(run, model, batch, parts, pool)
 
-    def run(rows):
-        part = {name: array[rows] for name, array in batch.items()}
+
+def everywhere(model, batch, parts, pool):
+    """Masked-LM logits at every position too, of which most are then ignored."""
+    def run(part, mlm_share, sop_share):
         labels, order = part.pop("labels"), part.pop("sentence_order_label")
         output, cache = model.forward(**part)
         mlm_loss, mlm_cache = cross_entropy_forward(output.prediction_logits, labels)
         sop_loss, sop_cache = cross_entropy_forward(output.sop_logits, order)
-        mlm_share = np.count_nonzero(labels != IGNORED) / M
-        sop_share = model.config.sop_weight * len(rows) / B
         grads = model.backward(cache, {
             "prediction_logits": cross_entropy_backward(mlm_share, mlm_cache),
             "sop_logits": cross_entropy_backward(sop_share, sop_cache)})
         return mlm_share * float(mlm_loss) + sop_share * float(sop_loss), grads
+    return _in_parts(run, model, batch, parts, pool)
+
+
+def _in_parts(run, model, batch, parts, pool):
+    """Losses and gradients of the parts, each weighted by its share, added up."""
+    B, M = len(batch["input_ids"]), np.count_nonzero(batch["labels"] != IGNORED)
+
+    def of(rows):
+        part = {name: array[rows] for name, array in batch.items()}
+        return run(part, np.count_nonzero(part["labels"] != IGNORED) / M,
+                   model.config.sop_weight * len(rows) / B)
 
     rows = np.array_split(np.arange(B), parts)
-    results = (map if pool is None else pool.map)(run, rows)
+    results = iter((map if pool is None else pool.map)(of, rows))
     loss, grads = next(results)
     for other_loss, other in results:
         loss += other_loss
         add_in_place(grads, other)
     return loss, grads
+
+
+GRADIENTS = {AS_THEY_ARE: as_they_are, LABELLED: labelled, ALL: everywhere}
