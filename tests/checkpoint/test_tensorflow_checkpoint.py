@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tensorflow_files import (block, checksum, crc32c_bit_by_bit, entry, header, integer, table, text,
-                              variables, varint, write)
+from tensorflow_files import (block, checksum, crc32c_bit_by_bit, entry, header, integer, table,
+                              text, variables, varint, write)
 
 from albert_np.checkpoint.crc32c import crc32c, masked_crc32c
 from albert_np.checkpoint.protobuf import read_fields, read_varint
