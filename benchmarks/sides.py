@@ -1,7 +1,6 @@
 """Our side: a training step and a forward pass, on one thread or on two."""
 
-from contextlib import nullcontext
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -18,82 +17,48 @@ from floor import bare_products, side_by_side
 AS_THEY_ARE, LABELLED, ALL = "as they are", "labelled positions", "all positions"
 
 
-@dataclass(frozen=True)
-class Side:
-    """Something to be timed.
-
-    Attributes
-    ----------
-    call : callable
-    threads : int, optional
-        On how many threads NumPy's matrix products run meanwhile. PyTorch has a library of its
-        own, and its own number (``torch.set_num_threads``).
-    """
-
-    call: callable
-    threads: int = None
-
-    def prepared(self):
-        """A context around the calls, entered before the clock starts."""
-        if self.threads is None or BLAS is None:
-            return nullcontext()
-        return BLAS.limit(limits=self.threads)
-
-
-try:
-    from threadpoolctl import ThreadpoolController
-
-    BLAS = ThreadpoolController().select(user_api="blas")
-except ImportError:                                     # then only with one thread
-    BLAS = None
-
-
-def our_sides(workload, task, positions, threads, pool):
-    """Our side and the floor: with BLAS on all threads, and with a thread for each part.
+def our_call(workload, task, positions, parts):
+    """What is timed on our side.
 
     Parameters
     ----------
     workload : Workload
     task : {"training", "forward"}
     positions : {AS_THEY_ARE, LABELLED, ALL}
-    threads : int
-    pool : concurrent.futures.Executor
+    parts : int
+        Of the batch, a thread for each.
 
     Returns
     -------
-    dict of str to Side
+    callable
+        Returns the loss, or the logits.
     """
-    batch = workload.batch()
+    batch, pool = workload.batch(), _pool(parts)
+    model = AlbertForPreTraining(workload.config)
+    optimizer = AdamW(model.params, lr=1e-5)
+    gradients = GRADIENTS[positions]
+
+    def step():
+        loss, grads = gradients(model, batch, parts, pool)
+        clip_by_global_norm(grads, 1.0)
+        optimizer.step(model.params, grads)
+        return loss
+
+    return step if task == "training" else lambda: forward(model, batch, parts, pool)
+
+
+def floor_call(workload, task, positions, parts):
+    """The matrix products alone, of the same shapes; parameters as those of :func:`our_call`."""
     training = task == "training"
     M = workload.M if training and positions != ALL else workload.B * workload.T
     R = workload.R if training and positions == AS_THEY_ARE else None
+    functions = [bare_products(workload.config, workload.B // parts, workload.T, M // parts,
+                               training, R) for _ in range(parts)]
+    return functions[0] if parts == 1 else side_by_side(functions, _pool(parts))
 
-    def work(parts):
-        executor = pool if parts > 1 else None
-        model = AlbertForPreTraining(workload.config)
-        optimizer = AdamW(model.params, lr=1e-5)
-        if not training:
-            return lambda: forward(model, batch, parts, executor)
-        gradients = GRADIENTS[positions]
 
-        def step():
-            loss, grads = gradients(model, batch, parts, executor)
-            clip_by_global_norm(grads, 1.0)
-            optimizer.step(model.params, grads)
-            return loss
-        return step
-
-    def floor(parts):
-        functions = [bare_products(workload.config, workload.B // parts, workload.T, M // parts,
-                                   training, R) for _ in range(parts)]
-        return functions[0] if parts == 1 else side_by_side(functions, pool)
-
-    sides = {}
-    for kind, make in (("ours", work), ("floor", floor)):
-        sides[f"{kind}, BLAS on {threads}" if threads > 1 else kind] = Side(make(1), threads)
-        if threads > 1 and workload.B >= threads:
-            sides[f"{kind}, {threads} parts"] = Side(make(threads), 1)
-    return sides
+def _pool(parts):
+    return ThreadPoolExecutor(parts) if parts > 1 else None
 
 
 def forward(model, batch, parts, pool):
