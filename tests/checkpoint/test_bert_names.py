@@ -1,0 +1,129 @@
+"""Names and configurations of BERT files. Numbers are compared in ``tests/parity``."""
+
+import json
+
+import numpy as np
+import pytest
+
+from albert_np import AlbertConfig, AlbertForPreTraining
+from albert_np.checkpoint.bert_names import bert_config, from_bert, is_bert, to_bert
+
+CONFIG = AlbertConfig(vocab_size=30, embedding_size=6, hidden_size=6, num_hidden_layers=3,
+                      num_attention_heads=2, intermediate_size=8, max_position_embeddings=8,
+                      sharing="none", embedding_mapping=False)
+
+
+@pytest.fixture
+def weights():
+    """Of a BERT, by the names of today."""
+    return to_bert(AlbertForPreTraining(CONFIG, seed=3).state_dict())
+
+
+def assert_loads(weights):
+    """They are those of seed 3."""
+    model = AlbertForPreTraining(CONFIG, seed=0)
+    model.load_state_dict(from_bert(weights))
+    expected = AlbertForPreTraining(CONFIG, seed=3).state_dict()
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+def test_there_and_back(weights):
+    assert "bert.encoder.layer.2.attention.output.LayerNorm.weight" in weights
+    assert "cls.predictions.transform.LayerNorm.bias" in weights
+    assert not [name for name in weights if "albert" in name]
+    assert_loads(weights)
+
+
+def test_names_of_2018(weights):
+    """gamma and beta; the module's prefix of several GPUs; second names; a buffer."""
+    old = {name.replace("LayerNorm.weight", "LayerNorm.gamma")
+           .replace("LayerNorm.bias", "LayerNorm.beta"): value for name, value in weights.items()}
+    assert set(old) & set(weights) != set(old)
+    old["bert.embeddings.position_ids"] = np.arange(8)[None]
+    old["cls.predictions.decoder.weight"] = old["bert.embeddings.word_embeddings.weight"]
+    old["cls.predictions.decoder.bias"] = old["cls.predictions.bias"]
+    assert_loads(old)
+    assert_loads({f"module.{name}": value for name, value in old.items()})
+
+
+def test_the_trunk_without_prefix(weights):
+    bare = {name.removeprefix("bert."): value for name, value in weights.items()
+            if name.startswith("bert.")}
+    renamed = from_bert(bare)
+    assert {f"albert.{name}" for name in renamed} == {
+        name for name in from_bert(weights) if name.startswith("albert.")}
+    assert to_bert(renamed) == bare
+
+
+@pytest.mark.parametrize("name", [
+    "classifier.weight", "qa_outputs.bias", "bert.encoder.layer.0.attention.self.query",
+    "bert.encoder.layer.0.crossattention.self.query.weight", "bert.encoder.layer.x.output.bias",
+    "encoder.layer.10000000000.output.dense.bias", "cls.predictions", "weight", "", "bert.",
+    "bert.something.weight"])
+def test_names_that_no_bert_of_pretraining_has(name):
+    """Stay, so that whoever loads them can list them."""
+    assert list(from_bert({name: 1})) == [name]
+
+
+def test_a_weight_that_is_there_twice(weights):
+    weights["bert.embeddings.LayerNorm.gamma"] = 1
+    with pytest.raises(ValueError, match="^bert.embeddings.LayerNorm.weight and bert.embeddings."
+                                         "LayerNorm.gamma are the same weight of a BERT$"):
+        from_bert(weights)
+
+
+def test_whose_names_they_are(weights):
+    assert is_bert(weights)
+    assert is_bert(name.removeprefix("bert.") for name in weights)
+    assert is_bert(f"module.{name}" for name in weights)
+    assert not is_bert(AlbertForPreTraining(CONFIG).state_dict())
+
+
+# ---- configurations -----------------------------------------------------------------------------
+
+def test_bert_base():
+    """The config.json of bert-base-uncased, and the 110 million parameters that follow from it."""
+    config = bert_config(json.loads("""
+        {"architectures": ["BertForMaskedLM"], "attention_probs_dropout_prob": 0.1,
+         "gradient_checkpointing": false, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
+         "hidden_size": 768, "initializer_range": 0.02, "intermediate_size": 3072,
+         "layer_norm_eps": 1e-12, "max_position_embeddings": 512, "model_type": "bert",
+         "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0,
+         "position_embedding_type": "absolute", "transformers_version": "4.6.0.dev0",
+         "type_vocab_size": 2, "use_cache": true, "vocab_size": 30522}"""))
+    assert config == AlbertConfig(
+        vocab_size=30522, embedding_size=768, hidden_act="gelu", hidden_dropout_prob=0.1,
+        attention_probs_dropout_prob=0.1, bos_token_id=None, eos_token_id=None, sharing="none",
+        embedding_mapping=False)
+    counts = config.parameter_counts()
+    trunk = sum(counts.values()) - counts["mlm_head"] - counts["sop_head"]
+    assert (counts["mapping"], trunk) == (0, 109_482_240)
+    assert config.extra["use_cache"] is True and "model_type" not in config.extra
+
+
+def test_a_silent_configuration():
+    """A file with no more than the type means the defaults of a BERT, not of an ALBERT."""
+    config = bert_config({"model_type": "bert"})
+    assert (config.vocab_size, config.hidden_act, config.hidden_dropout_prob) == (30522, "gelu",
+                                                                                  0.1)
+
+
+@pytest.mark.parametrize("values, dropout", [({}, 0.3), ({"classifier_dropout": None}, 0.3),
+                                             ({"classifier_dropout": 0.2}, 0.2)])
+def test_dropout_before_a_classifier(values, dropout):
+    config = bert_config({"model_type": "bert", "hidden_dropout_prob": 0.3, **values})
+    assert config.classifier_dropout_prob == dropout
+
+
+@pytest.mark.parametrize("values, said", [
+    ({"model_type": "roberta"}, "of a model of the type 'roberta', not of a BERT"),
+    ({"position_embedding_type": "relative_key"}, "position_embedding_type is 'relative_key'"),
+    ({"is_decoder": True}, "is_decoder is True"),
+    ({"add_cross_attention": True}, "add_cross_attention is True"),
+    ({"hidden_act": "silu"}, "hidden_act is 'silu'"),
+    ({"hidden_size": "768"}, "embedding_size is '768'"),
+    ({"hidden_size": 7}, "hidden_size 7 is not divisible by num_attention_heads 12")])
+def test_configurations_that_are_refused(values, said):
+    with pytest.raises(ValueError, match=said):
+        bert_config({"model_type": "bert", **values})
