@@ -15,7 +15,8 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32):
     Parameters
     ----------
     config : AlbertConfig
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or None
+        None draws nothing: zeros take the place of random numbers, for weights to be put there.
     dtype : dtype
         float32 to train, float64 to check gradients.
 
@@ -32,6 +33,8 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32):
                   config.intermediate_size)
 
     def matrix(*shape):
+        if rng is None:
+            return zeros(*shape)
         return truncated_normal(rng, shape, config.initializer_range).astype(dtype)
 
     def zeros(*shape):

@@ -105,8 +105,26 @@ class _Albert:
         if not np.issubdtype(dtype, np.inexact):
             raise ValueError(f"dtype is {np.dtype(dtype)}; parameters need a floating-point dtype")
         self.config = config
-        params = initial_parameters(config, np.random.default_rng(seed), dtype)
+        rng = None if seed is None else np.random.default_rng(seed)      # None: zeros
+        params = initial_parameters(config, rng, dtype)
         self.params = {name: params[name] for name in self.components}
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
+                        **changes):
+        """A model with published weights, from a folder or from the hub.
+
+        What differed is in its ``load_report``; see
+        :func:`albert_np.checkpoint.load_pretrained`. ``changes`` replace single fields of the
+        configuration.
+        """
+        from .checkpoint import load_pretrained
+        return load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes)
+
+    def save_pretrained(self, folder, tokenizer=None):
+        """Write a folder that transformers loads too: see `checkpoint.save_pretrained`."""
+        from .checkpoint import save_pretrained
+        save_pretrained(self, folder, tokenizer)
 
     @property
     def dtype(self):
