@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..config import AlbertConfig
 from ..json_file import read_object
-from .places import CONFIG_NAME, ORIGINAL_CONFIG_NAME
+from .places import CONFIG_NAME, ORIGINAL_CONFIG_NAME, find_folder
 
 MOST_BLOCKS = 10_000        # applications of a layer; the largest published model has 24
 MOST_CLASSES = 100_000
@@ -74,6 +74,13 @@ def read_config(folder, original=False, name="", changes=None):
         raise ValueError(f"{path}: {error}") from None
     _check_sizes(config, path)
     return config, notes
+
+
+def read_pretrained_config(name_or_folder, changes=None):
+    """The AlbertConfig of a model, wherever it is: see :func:`read_config`."""
+    folder = find_folder(name_or_folder)
+    original = not (folder / CONFIG_NAME).exists() and (folder / ORIGINAL_CONFIG_NAME).exists()
+    return read_config(folder, original, name_or_folder, changes)[0]
 
 
 def _is_v1(folder, name):
