@@ -4,7 +4,7 @@ Here W is stored (in, out), so that the code reads ``x @ W + b``. Hugging Face's
 matrices of linear maps (out, in), as PyTorch does; the original stores (in, out) under the name
 "kernel", and (out, in) under the name "output_weights". The last column says who has the
 transposed of what we have. Shapes are ours. The letters: V vocabulary, E embedding size, H hidden
-size, F feed-forward size, P positions, S token types, C classes.
+size, F feed-forward size, P positions, S token types, K classes.
 """
 
 from typing import NamedTuple
@@ -59,9 +59,25 @@ MLM_HEAD = (
     ("layer_norm.beta",  "LayerNorm.bias",               "transform/LayerNorm/beta", "E", ""),
     ("bias",             "bias",                         "output_bias",           "V", ""),
 )
-OUTPUT = (      # every other head is one linear map
-    ("W",                "weight",                       "output_weights",        "H C", "HF TF"),
-    ("b",                "bias",                         "output_bias",           "C", ""),
+OUTPUT = (      # most heads are one linear map
+    ("W",                "weight",                       "output_weights",        "H K", "HF TF"),
+    ("b",                "bias",                         "output_bias",           "K", ""),
+)
+SQUAD_HEAD = (  # no published file of Hugging Face's has it; the names follow the original's
+    ("start.W",          "start_logits.dense.weight",    "start_logits/dense/kernel", "H 1", "HF"),
+    ("start.b",          "start_logits.dense.bias",      "start_logits/dense/bias", "1", ""),
+    ("end.dense.W",      "end_logits.dense_0.weight",    "end_logits/dense_0/kernel",
+     "2H H", "HF"),
+    ("end.dense.b",      "end_logits.dense_0.bias",      "end_logits/dense_0/bias", "H", ""),
+    ("end.layer_norm.gamma", "end_logits.LayerNorm.weight", "end_logits/LayerNorm/gamma", "H", ""),
+    ("end.layer_norm.beta", "end_logits.LayerNorm.bias", "end_logits/LayerNorm/beta", "H", ""),
+    ("end.score.W",      "end_logits.dense_1.weight",    "end_logits/dense_1/kernel", "H 1", "HF"),
+    ("end.score.b",      "end_logits.dense_1.bias",      "end_logits/dense_1/bias", "1", ""),
+    ("answer.dense.W",   "answer_class.dense_0.weight",  "answer_class/dense_0/kernel",
+     "2H H", "HF"),
+    ("answer.dense.b",   "answer_class.dense_0.bias",    "answer_class/dense_0/bias", "H", ""),
+    ("answer.score.W",   "answer_class.dense_1.weight",  "answer_class/dense_1/kernel",
+     "H 1", "HF"),
 )
 
 # What stands before those names. A block of the encoder has a group g and a place k inside it.
@@ -77,10 +93,13 @@ COMPONENTS = {
     "pooler": (("pooler.", "pooler.", "bert/pooler/"), POOLER),
     "mlm_head": (("mlm_head.", "predictions.", "cls/predictions/"), MLM_HEAD),
     "sop_head": (("sop_head.", "sop_classifier.classifier.", "cls/seq_relationship/"), OUTPUT),
-    "classifier": (("classifier.", "classifier.", ""), OUTPUT),
-    "qa_outputs": (("qa_outputs.", "qa_outputs.", "cls/squad/"), OUTPUT),
+    "classification_head": (("classification_head.", "classifier.", ""), OUTPUT),
+    "choice_head": (("choice_head.", "classifier.", ""), OUTPUT),
+    "span_head": (("span_head.", "qa_outputs.", "cls/squad/"), OUTPUT),
+    "squad_head": (("squad_head.", "", ""), SQUAD_HEAD),
 }
-HEADS = ("mlm_head", "sop_head", "classifier", "qa_outputs")    # the rest is the trunk
+# The rest is the trunk.
+HEADS = ("mlm_head", "sop_head", "classification_head", "choice_head", "span_head", "squad_head")
 
 # Second names of tied weights: nothing of their own to load.
 TIED = {"predictions.decoder.weight": "embeddings.word_embeddings.weight",
@@ -131,8 +150,32 @@ def name_table(config, prefix="albert."):
     return table
 
 
-def sizes(config):
-    """The letters of the table that the configuration fixes: a dict of str to int."""
-    return {"V": config.vocab_size, "E": config.embedding_size, "H": config.hidden_size,
-            "F": config.intermediate_size, "P": config.max_position_embeddings,
-            "S": config.type_vocab_size}
+def stored_shape(name, config):
+    """The shape that a tensor has in Hugging Face's files.
+
+    Parameters
+    ----------
+    name : Name
+    config : AlbertConfig
+
+    Returns
+    -------
+    tuple of int
+
+    Examples
+    --------
+    >>> from albert_np import AlbertConfig
+    >>> name = next(name for name in name_table(AlbertConfig()) if name.component == "mapping")
+    >>> name.hugging_face, name.shape
+    ('albert.encoder.embedding_hidden_mapping_in.weight', 'E H')
+    >>> stored_shape(name, AlbertConfig())
+    (768, 128)
+    """
+    # These heads give two numbers, in order or swapped and start and end, or one for each choice.
+    classes = {"sop_head": 2, "span_head": 2, "choice_head": 1}
+    letters = {"V": config.vocab_size, "E": config.embedding_size, "H": config.hidden_size,
+               "2H": 2 * config.hidden_size, "F": config.intermediate_size,
+               "P": config.max_position_embeddings, "S": config.type_vocab_size, "1": 1,
+               "K": classes.get(name.component, getattr(config, "num_labels", 2))}
+    shape = tuple(letters[letter] for letter in name.shape.split())
+    return shape[::-1] if "HF" in name.transposed else shape

@@ -101,15 +101,6 @@ def _open_weights(folder, kind, config):
 def _fill(model, matched, report, memory_map):
     """Put every tensor that was found into its place."""
     leaves = flatten(model.params)
-    wrong = []
-    for name, stored in matched.found:
-        shape = leaves[name.ours].shape
-        expected = shape[::-1] if "HF" in name.transposed else shape
-        if stored.shape != expected:        # a head whose size only the model knows
-            wrong.append(f"{name.hugging_face} has shape {stored.shape} instead of {expected}")
-    if wrong:
-        raise ValueError(f"the weights in {report.source} do not fit the model: "
-                         + "; ".join(wrong))
     not_finite = []
     for name, stored in matched.found:
         leaf, values = leaves[name.ours], as_floats(stored)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..published_names import HEADS, IGNORED, TIED, name_table, sizes
+from ..published_names import HEADS, IGNORED, TIED, name_table, stored_shape
 from .stored import FLOATS, as_floats
 
 MAY_BE_MISSING = ("pooler", *HEADS)
@@ -60,8 +60,6 @@ def match(config, branches, stored, source):
     wanted = [name for name in name_table(config, prefix="")
               if name.ours.partition(".")[0] in branches]
     used = _settle_tied(config, by_name, "mlm_head" in branches, result, faults)
-
-    letters = sizes(config)
     for name in wanted:
         tensor = by_name.get(name.hugging_face)
         if tensor is None:
@@ -69,13 +67,11 @@ def match(config, branches, stored, source):
             continue
         result.found.append((name, tensor))
         used.add(name.hugging_face)
-        shape = stored_shape(name, letters)
-        if shape is not None and tensor.shape != shape:
-            faults.append(f"{in_file.get(name.hugging_face, name.hugging_face)} has shape "
-                          f"{tensor.shape} instead of {shape}")
+        shape, named = stored_shape(name, config), in_file.get(name.hugging_face, name.hugging_face)
+        if tensor.shape != shape:
+            faults.append(f"{named} has shape {tensor.shape} instead of {shape}")
         elif tensor.dtype not in FLOATS:
-            faults.append(f"{in_file.get(name.hugging_face, name.hugging_face)} has the dtype "
-                          f"{tensor.dtype}; weights are {', '.join(FLOATS)}")
+            faults.append(f"{named} has the dtype {tensor.dtype}; weights are {', '.join(FLOATS)}")
     partly = {name.component for name, _ in result.found}
     absent = [name.hugging_face for name in result.missing
               if name.component not in MAY_BE_MISSING or name.component in partly]
@@ -104,25 +100,6 @@ def common_name(name):
     name = name.removeprefix("module.").removeprefix("albert.")
     name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)      # files of 2019
     return re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
-
-
-def stored_shape(name, letters):
-    """The shape in a file of Hugging Face's, or None where only the model knows it.
-
-    Examples
-    --------
-    >>> from albert_np.published_names import name_table
-    >>> from albert_np import AlbertConfig
-    >>> last = [n for n in name_table(AlbertConfig()) if n.component == "mapping"][0]
-    >>> stored_shape(last, {"E": 128, "H": 768})
-    (768, 128)
-    """
-    if name.component == "sop_head":
-        letters = {**letters, "C": 2}
-    if not all(letter in letters for letter in name.shape.split()):
-        return None
-    shape = tuple(letters[letter] for letter in name.shape.split())
-    return shape[::-1] if "HF" in name.transposed else shape
 
 
 def _settle_tied(config, by_name, has_decoder, result, faults):
