@@ -30,10 +30,15 @@ def find_folder(name_or_folder):
     """
     if not isinstance(name_or_folder, (str, Path)) or not str(name_or_folder):
         raise ValueError(f"a model is named by a str or a Path, not by {name_or_folder!r}")
-    folder = Path(name_or_folder).expanduser()
-    if folder.is_dir():
+    folder = Path(name_or_folder)
+    try:
+        folder = folder.expanduser()
+        is_folder, exists = folder.is_dir(), folder.exists()
+    except (OSError, RuntimeError, ValueError):     # too long a name, no such user, a zero byte
+        raise FileNotFoundError(f"There is no folder {str(folder)[:200]!r}.") from None
+    if is_folder:
         return _snapshot(folder)
-    if folder.exists():
+    if exists:
         raise ValueError(f"{folder} is a file; give the folder that it is in")
     if isinstance(name_or_folder, Path) or not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?",
                                                             name_or_folder):

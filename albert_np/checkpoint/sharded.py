@@ -37,9 +37,11 @@ def open_sharded(index):
                 or not file.endswith(".safetensors"):
             raise ValueError(f"{index} names the file {file[:80]!r}; it may only name "
                              f"safetensors files in its own folder.")
-    absent = [file for file in files if not (index.parent / file).is_file()]
+    present = {path.name for path in index.parent.iterdir()}
+    absent = [file[:80] for file in files if file not in present]
     if absent:
-        raise FileNotFoundError(f"{index} names files that are not there: {', '.join(absent)}.")
+        raise FileNotFoundError(f"{index} names files that are not there: "
+                                f"{', '.join(absent[:20])}.")
     shards = {file: open_safetensors(index.parent / file) for file in files}
     for name, file in places.items():
         if name not in shards[file]:
