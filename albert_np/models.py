@@ -98,6 +98,7 @@ class _Albert:
 
     components = ()       # the branches of the tree that this model has
     prefix = "albert."    # what Hugging Face writes before the names of the trunk
+    load_report = None    # of a model from_pretrained: what differed, a checkpoint.LoadReport
 
     def __init__(self, config, seed=0, dtype=np.float32):
         if not isinstance(config, AlbertConfig):

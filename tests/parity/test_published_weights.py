@@ -170,7 +170,7 @@ def test_the_tokenizer_goes_with_it(tmp_path, data_folder):
     tokenizer = AlbertTokenizer(data_folder / "spiece.model", do_lower_case=False)
     AlbertForPreTraining.from_pretrained(_saved(tmp_path / "a")).save_pretrained(tmp_path / "b",
                                                                                  tokenizer)
-    text = "this is a test of tokens , and of Nothing else ."
+    text = "this is a test of tokens , and of Nothing else"
     expected = tokenizer(text)["input_ids"].tolist()
     for kind in (transformers.AutoTokenizer, transformers.AlbertTokenizer):
         theirs = kind.from_pretrained(tmp_path / "b")
