@@ -69,8 +69,21 @@ def test_the_memory_limit_is_noticed(tmp_path):
     assert done.returncode == 1 and "Unable to allocate" in done.stderr
 
 
+@pytest.mark.parametrize("text", [b"\0", b"\0a", b"a\0", b""])
+def test_a_piece_without_characters(whole_folder, tmp_path, text):
+    """From which some versions of the library cannot build their index."""
+    data = (whole_folder / "spiece.model").read_bytes()
+    begin = data.index(b"<unk>") - 4                # tag and length, twice
+    end = begin + 2 + data[begin + 1]
+    inner = b"\x0a" + bytes([len(text)]) + text + data[begin + 4 + len("<unk>"):end]
+    (tmp_path / "spiece.model").write_bytes(data[:begin] + b"\x0a" + bytes([len(inner)]) + inner
+                                            + data[end:])
+    with pytest.raises(ValueError, match="a piece is empty or holds a zero byte"):
+        AlbertTokenizer.from_folder(tmp_path)
+
+
 def test_a_normalisation_table_that_points_outside_of_itself(whole_folder, tmp_path):
-    """Without the check, the library follows it and the interpreter ends."""
+    """Some versions of the library follow it, and the interpreter ends."""
     data = bytearray((whole_folder / "spiece.model").read_bytes())
     table = data.index(b"nmt_nfkc") + len("nmt_nfkc") + 1 + 3     # its tag and its length
     size = int.from_bytes(data[table:table + 4], "little")
