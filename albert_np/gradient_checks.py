@@ -7,6 +7,7 @@ pass; gammas are not 1 and biases not 0; dropout draws the same mask at every ca
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable
 
 import numpy as np
@@ -20,6 +21,8 @@ from .models import AlbertForPreTraining, AlbertModel, AlbertOutput
 from .parameters import tree_map
 
 B, T, E, A, D, H, FF, V, P = 2, 5, 6, 3, 4, 12, 14, 17, 7
+
+QUERIES = np.array([[4, 0, 1], [2, 3, 0]])         # the positions that ask, where not all do
 
 LAYER_BOUND, MODEL_BOUND = 1e-7, 1e-6
 COMPLEX_IS_BETTER = 1e-6       # the complex step's bounds: 1e-13 and 1e-12, in both precisions
@@ -100,6 +103,8 @@ def function_checks():
     return [
         _function("linear", F.linear_forward, F.linear_backward,
                   x=normal(B, T, E), W=normal(E, H), b=normal(H)),
+        _function("rows_at", lambda x: F.rows_at_forward(x, QUERIES), F.rows_at_backward,
+                  x=normal(B, T, E)),
         _function("embedding", lambda table: F.embedding_forward(table, ids),
                   F.embedding_backward, table=normal(V, E)),
         _function("layer_norm", F.layer_norm_forward, F.layer_norm_backward,
@@ -224,6 +229,18 @@ def layer_checks():
     checks.append(layer(
         "encoder, recomputed layers", *_recomputed_encoder(), lambda params: params["encoder"],
         small_config(sharing="attention", cross_layer_residual=True, **dropout), entries=12))
+    for name, branch, mask, changes in [
+            ("attention", lambda params: params["encoder"]["attention"][0]["self_attention"],
+             layers.visible_keys(pairwise), {}),
+            ("attention_block", lambda params: params["encoder"]["attention"][0], keep, {}),
+            ("encoder_layer",
+             lambda params: {name: blocks[0] for name, blocks in params["encoder"].items()},
+             keep, {}),
+            ("encoder", lambda params: params["encoder"], keep,
+             dict(cross_layer_residual=True))]:
+        forward, backward = (getattr(layers, f"{name}_{way}") for way in ("forward", "backward"))
+        checks.append(layer(f"{name}, some queries", partial(forward, queries=QUERIES), backward,
+                            branch, small_config(**changes), keep=mask, entries=12))
     params = random_parameters(config)
     checks += [
         _layer("pooler", layers.pooler_forward, layers.pooler_backward, params["pooler"], x),
@@ -308,6 +325,8 @@ def model_checks():
         ("E = H, no mapping", dict(embedding_size=H, embedding_mapping=False)),
         ("cross-layer residual", dict(cross_layer_residual=True)),
         ("sop_weight 0.3", dict(sop_weight=0.3))]]
+    checks.append(_pretraining_check("last layer where asked", small_config(**dropout),
+                                     only_asked=True))
     checks.append(_pretraining_check("no labels", small_config(), with_labels=False))
     checks.append(_pretraining_check("every output", small_config(), outputs=(
         "loss", "mlm_loss", "sop_loss", "prediction_logits", "sop_logits", "sequence_output",
@@ -318,10 +337,11 @@ def model_checks():
     return checks
 
 
-def _pretraining_check(what, config, with_labels=True, outputs=None):
+def _pretraining_check(what, config, with_labels=True, outputs=None, **given):
     labels = np.full((B, T), -100)
     labels[0, 1], labels[0, 4], labels[1, 2] = 9, 0, 16
-    given = dict(labels=labels, sentence_order_label=np.array([1, 0])) if with_labels else {}
+    if with_labels:
+        given = dict(given, labels=labels, sentence_order_label=np.array([1, 0]))
     outputs = outputs or (("loss",) if with_labels else ("prediction_logits", "sop_logits"))
     return _model_check(f"AlbertForPreTraining, {what}", AlbertForPreTraining, config, outputs,
                         given)

@@ -22,7 +22,7 @@ IGNORED = -100     # the label of a position where nothing is predicted
 
 
 def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rng=None,
-                   recompute=False):
+                   recompute=False, queries=None):
     """Embeddings, encoder and pooler, one after the other: what every model here begins with.
 
     Parameters
@@ -35,6 +35,8 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     rng : numpy.random.Generator or None
     recompute : bool
         See :func:`~albert_np.layers.encoder_forward`.
+    queries : integer array (B, R), or None
+        The positions whose last hidden state is wanted, the first token's first.
 
     Returns
     -------
@@ -45,12 +47,12 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     h, embeddings_cache = embeddings_forward(params["embeddings"], input_ids, token_type_ids,
                                              config, rng)                            # (B, T, H)
     (hidden_states, attentions), encoder_cache = encoder_forward(
-        params["encoder"], h, visible_keys(attention_mask), config, rng, recompute)
-    sequence_output = hidden_states[-1]                                              # (B, T, H)
+        params["encoder"], h, visible_keys(attention_mask), config, rng, recompute, queries)
+    sequence_output = hidden_states[-1]                                              # (B, R, H)
     pooled_output, pooler_cache = pooler_forward(params["pooler"], sequence_output)  # (B, H)
     output = AlbertOutput(sequence_output=sequence_output, pooled_output=pooled_output,
                           hidden_states=hidden_states, attentions=attentions)
-    return output, (embeddings_cache, encoder_cache, pooler_cache, sequence_output)
+    return output, (embeddings_cache, encoder_cache, pooler_cache, sequence_output, h.shape)
 
 
 def albert_backward(params, d_output, cache, contributions=None):
@@ -69,7 +71,7 @@ def albert_backward(params, d_output, cache, contributions=None):
     -------
     grads : dict of embeddings, encoder, pooler
     """
-    embeddings_cache, encoder_cache, pooler_cache, sequence_output = cache
+    embeddings_cache, encoder_cache, pooler_cache, sequence_output, _ = cache
     depths = len(encoder_cache[0])
     d_hidden_states = list(d_output.hidden_states or [None] * (depths + 1))
     d_attentions = list(d_output.attentions or [None] * depths)
@@ -250,7 +252,7 @@ class AlbertForPreTraining(_Albert):
     components = ("embeddings", "encoder", "pooler", "mlm_head", "sop_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None,
-                sentence_order_label=None, rng=None, recompute=False):
+                sentence_order_label=None, rng=None, recompute=False, only_asked=False):
         r"""Compute logits and, where labels are given, the losses.
 
         .. math::
@@ -275,6 +277,9 @@ class AlbertForPreTraining(_Albert):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+        only_asked : bool
+            Save time: compute the last layer at the R labelled positions (and [CLS]) only. The
+            losses are the same; the last hidden state and ``sequence_output`` are (B, R, H).
 
         Returns
         -------
@@ -298,10 +303,12 @@ class AlbertForPreTraining(_Albert):
         labels, sentence_order_label = check_labels(config, input_ids.shape, labels,
                                                     sentence_order_label)
 
-        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
-                                              config, rng, recompute)
         masked = np.ones(input_ids.shape, bool) if labels is None else labels != IGNORED  # (B, T)
-        x = output.sequence_output[masked]                                           # (M, H)
+        queries = _positions_asked(masked) if only_asked else None                   # (B, R)
+        output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
+                                              config, rng, recompute, queries)
+        looked_at = masked if queries is None else np.take_along_axis(masked, queries, axis=1)
+        x = output.sequence_output[looked_at]                                        # (M, H)
         logits, mlm_cache = masked_lm_head_forward(params["mlm_head"], x,
                                                    params["embeddings"]["word"], config)
         output.sop_logits, sop_cache = sentence_order_head_forward(params["sop_head"],
@@ -318,7 +325,7 @@ class AlbertForPreTraining(_Albert):
                                                                     sentence_order_label)
             weighted = output.sop_loss * config.sop_weight
             output.loss = weighted if labels is None else output.loss + weighted     # (PRE.1)
-        return output, (albert_cache, masked, mlm_cache, sop_cache, mlm_loss_cache,
+        return output, (albert_cache, looked_at, mlm_cache, sop_cache, mlm_loss_cache,
                         sop_loss_cache)
 
     def backward(self, cache, d_output=None, contributions=None):
@@ -355,11 +362,11 @@ class AlbertForPreTraining(_Albert):
             Where a gradient is given for a loss that had no labels.
         """
         params, dtype = self.params, self.dtype
-        albert_cache, masked, mlm_cache, sop_cache, mlm_loss_cache, sop_loss_cache = cache
-        V, M = self.config.vocab_size, int(masked.sum())
+        albert_cache, looked_at, mlm_cache, sop_cache, mlm_loss_cache, sop_loss_cache = cache
+        V, M = self.config.vocab_size, int(looked_at.sum())
         shapes = {**_shapes(self.config, albert_cache), "loss": (), "mlm_loss": (), "sop_loss": (),
-                  "prediction_logits": (M, V) if mlm_loss_cache is not None else (*masked.shape, V),
-                  "sop_logits": (len(masked), 2)}
+                  "prediction_logits": (M, V) if mlm_loss_cache is not None else (*looked_at.shape, V),
+                  "sop_logits": (len(looked_at), 2)}
         d = upstream_gradients({"loss": 1.0} if d_output is None else d_output, shapes, dtype)
         _refuse_gradients_of_missing_losses(d, mlm_loss_cache, sop_loss_cache)
         # forward: loss = mlm_loss + sop_weight * sop_loss
@@ -368,7 +375,7 @@ class AlbertForPreTraining(_Albert):
         d_sop_loss = float(d.sop_loss or 0) + d_loss * self.config.sop_weight        # (PRE.2)
 
         # forward: sop_loss = cross_entropy(sop_head(pooled_output), sentence_order_label)
-        d_sop_logits = np.zeros((len(masked), 2), dtype)                             # (B, 2)
+        d_sop_logits = np.zeros((len(looked_at), 2), dtype)                          # (B, 2)
         if d.sop_logits is not None:
             d_sop_logits += d.sop_logits
         if sop_loss_cache is not None:
@@ -384,8 +391,8 @@ class AlbertForPreTraining(_Albert):
             d_logits += d.prediction_logits.reshape(d_logits.shape)
         d_rows, d_word, mlm_grads = masked_lm_head_backward(params["mlm_head"], d_logits,
                                                             mlm_cache)               # (M, H)
-        d_sequence = np.zeros((*masked.shape, self.config.hidden_size), dtype)       # (B, T, H)
-        d_sequence[masked] = d_rows
+        d_sequence = np.zeros((*looked_at.shape, self.config.hidden_size), dtype)    # (B, R, H)
+        d_sequence[looked_at] = d_rows
         # forward: sequence_output, pooled_output = albert(input_ids)
         d_albert = replace(d, sequence_output=_sum(d_sequence, d.sequence_output),
                            pooled_output=_sum(d_pooled, d.pooled_output))
@@ -396,12 +403,31 @@ class AlbertForPreTraining(_Albert):
 
 def _shapes(config, albert_cache):
     """The shapes of the outputs of :func:`albert_forward`."""
-    _, encoder_cache, _, sequence_output = albert_cache
-    B, T, H = sequence_output.shape
+    _, encoder_cache, _, sequence_output, (B, T, H) = albert_cache
+    R, A = sequence_output.shape[1], config.num_attention_heads
     depths = len(encoder_cache[0])
-    return {"sequence_output": (B, T, H), "pooled_output": (B, H),
-            "hidden_states": [(B, T, H)] * (depths + 1),
-            "attentions": [(B, config.num_attention_heads, T, T)] * depths}
+    return {"sequence_output": (B, R, H), "pooled_output": (B, H),
+            "hidden_states": [(B, T, H)] * depths + [(B, R, H)],
+            "attentions": [(B, A, T, T)] * (depths - 1) + [(B, A, R, T)]}
+
+
+def _positions_asked(masked):
+    """Where the last hidden state is looked at: at [CLS] and at the masked positions.
+
+    Parameters
+    ----------
+    masked : boolean array (B, T)
+
+    Returns
+    -------
+    integer array (B, R)
+        R is the largest number of such positions in a sequence. A sequence with fewer is filled
+        up with others of its own, which nobody looks at.
+    """
+    asked = masked.copy()
+    asked[:, 0] = True
+    R = asked.sum(axis=1).max()
+    return np.argsort(~asked, axis=1, kind="stable")[:, :R]      # those asked first, in their order
 
 
 def _sum(array, other):

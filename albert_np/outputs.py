@@ -17,7 +17,7 @@ class AlbertOutput:
     prediction_logits : array (M, V) with labels, (B, T, V) without
     sop_logits : array (B, 2)
     sequence_output : array (B, T, H)
-        The last hidden state.
+        The last hidden state; (B, R, H) where it was computed at R positions only.
     pooled_output : array (B, H)
     hidden_states : list of arrays (B, T, H)
         The embeddings (after the map to H), then the output of every application of a layer:

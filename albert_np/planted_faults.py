@@ -117,6 +117,13 @@ PLANTED_FAULTS = (
         concept="negative indices count from the end",
         caught_by="test_functional.py::test_embedding_refuses_ids_outside_the_table"),
 
+    PlantedFault(
+        "rows_put_to_the_front", "functional/rows.py",
+        old="np.put_along_axis(dx, positions[:, :, None], dy, axis=1)",
+        new="dx[:, :dy.shape[1]] = dy",
+        wrong="The gradients of the rows that were taken go to the first rows.",
+        concept="scatter what was gathered", caught_by="rows_at"),
+
     # ---- softmax ---------------------------------------------------------------------------------
 
     PlantedFault(
@@ -707,11 +714,28 @@ PLANTED_FAULTS = (
         concept="copy and paste", caught_by="attention, no mask"),
     PlantedFault(
         "mask_ignored", "layers/attention.py",
-        old="masked_softmax_forward(z, keep)",
+        old="masked_softmax_forward(z, keys_visible_to(keep, queries))",
         new="masked_softmax_forward(z, None)",
         wrong="The mask never reaches the softmax. Forward and backward agree; padding is seen.",
         concept="gradient checks do not see values",
         caught_by="test_layers.py::test_padding_is_never_seen"),
+    PlantedFault(
+        "mask_of_other_queries", "layers/attention.py",
+        old="masked_softmax_forward(z, keys_visible_to(keep, queries))",
+        new="masked_softmax_forward(z, None if keep is None else keep[:, :, :z.shape[2]])",
+        wrong="Where few queries ask, each gets the mask row of another: the first R in place of "
+              "its own. Forward and backward agree.",
+        concept="gradient checks do not see values",
+        caught_by="test_models.py::"
+                  "test_last_layer_where_asked_gives_the_same_losses_and_gradients"),
+    PlantedFault(
+        "query_gradient_at_wrong_rows", "layers/attention.py",
+        old="dx_q = rows_at_backward(dx_q, rows_cache)",
+        new="dx_q = rows_at_backward(dx_q, (rows_cache[0] if rows_cache[0] is None else "
+            "np.sort(rows_cache[0]), rows_cache[1]))",
+        wrong="The gradients of the queries are put back in the order of the positions, not in "
+              "that in which they were taken.",
+        concept="scatter what was gathered", caught_by="attention, some queries"),
     PlantedFault(
         "mask_hides_queries", "layers/attention.py",
         old="return keep[:, None, None, :] if",
@@ -789,20 +813,26 @@ PLANTED_FAULTS = (
 
     PlantedFault(
         "attention_residual_dropped", "layers/encoder_layer.py",
-        old="dx = ds + dx_attention",
+        old="dx = rows_at_backward(ds, rows_cache) + dx_attention",
         new="dx = dx_attention",
         wrong="The residual link's gradient is missing.",
         concept="residual links", caught_by="attention_block"),
     PlantedFault(
+        "residual_of_wrong_rows", "layers/encoder_layer.py",
+        old="x_asked, rows_cache = rows_at_forward(x, queries)",
+        new="x_asked, rows_cache = x[:, :attended.shape[1]], rows_at_forward(x, queries)[1]",
+        wrong="The residual link brings the first R rows to the R positions that asked.",
+        concept="scatter what was gathered", caught_by="attention_block, some queries"),
+    PlantedFault(
         "attention_path_dropped", "layers/encoder_layer.py",
-        old="dx = ds + dx_attention",
-        new="dx = ds",
+        old="dx = rows_at_backward(ds, rows_cache) + dx_attention",
+        new="dx = rows_at_backward(ds, rows_cache)",
         wrong="Only the residual link's gradient is kept; the path through the attention is lost.",
         concept="residual links", caught_by="attention_block"),
     PlantedFault(
         "attention_residual_skips_layer_norm", "layers/encoder_layer.py",
-        old="dx = ds + dx_attention",
-        new="dx = dy + dx_attention",
+        old="dx = rows_at_backward(ds, rows_cache) + dx_attention",
+        new="dx = rows_at_backward(dy, rows_cache) + dx_attention",
         wrong="The residual link gets dy as if it ran around the layer norm, as it does in "
               "pre-LN models.",
         concept="post-LN and pre-LN", caught_by="attention_block"),
@@ -885,14 +915,14 @@ PLANTED_FAULTS = (
         concept="= in place of +=", caught_by="encoder, sharing attention"),
     PlantedFault(
         "one_cache_for_all_depths", "layers/encoder.py",
-        old="layer_cache = caches[depth]",
-        new="layer_cache = caches[-1]",
+        old="layer_cache, rows_cache = caches[depth]",
+        new="layer_cache, rows_cache = caches[-1]",
         wrong="Every depth uses the last one's cache, as if it were kept on the one shared "
               "layer object.",
         concept="one cache for each use", caught_by="encoder, sharing all"),
     PlantedFault(
         "recomputed_layer_without_dropout", "layers/encoder.py",
-        old="keep, config, _generator(state))", new="keep, config, None)",
+        old="keep, config, _generator(state), asked)", new="keep, config, None, asked)",
         wrong="The layer is computed again without the dropout of the first time.",
         concept="a recomputation repeats what was drawn", caught_by="encoder, recomputed layers"),
     PlantedFault(
@@ -915,7 +945,7 @@ PLANTED_FAULTS = (
         concept="sharing is data", caught_by="encoder, sharing none"),
     PlantedFault(
         "cross_layer_residual_dropped", "layers/encoder.py",
-        old="dh = dh + dh_layer if cross_layer_residual else dh_layer",
+        old="dh = dh_asked + dh_layer if cross_layer_residual else dh_layer",
         new="dh = dh_layer",
         wrong="The residual link around the whole layer gets no gradient.",
         concept="residual links", caught_by="encoder, cross-layer residual"),
@@ -1047,7 +1077,7 @@ PLANTED_FAULTS = (
         concept="every use adds its part", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
         "masked_rows_misplaced", "models.py",
-        old="d_sequence[masked] = d_rows",
+        old="d_sequence[looked_at] = d_rows",
         new="d_sequence.reshape(-1, d_rows.shape[1])[:len(d_rows)] = d_rows",
         wrong="The masked positions' gradients go to the first rows instead of to where they "
               "came from.",

@@ -35,7 +35,7 @@ def worker(name, seconds=0.25):
     keep_freed_memory()
     workload = {"default": workloads.default_pretraining(), "small": workloads.small(),
                 "base": workloads.base(8, 128)}[name]
-    calls = {task: sides.our_sides(workload, task, sides.LABELLED, 1, None)["ours"].call
+    calls = {task: sides.our_call(workload, task, sides.AS_THEY_ARE, 1)
              for task in ("training", "forward")}
     repeats = {}
     for task in map(str.strip, sys.stdin):

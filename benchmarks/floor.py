@@ -9,7 +9,7 @@ from concurrent.futures import wait
 import numpy as np
 
 
-def products(config, B, T, M):
+def products(config, B, T, M, R=None):
     """The matrix products of one forward pass.
 
     Parameters
@@ -18,6 +18,8 @@ def products(config, B, T, M):
     B, T : int
     M : int
         Positions whose masked-LM logits are computed.
+    R : int, optional
+        Positions of each sequence whose output of the last layer is computed; None means all.
 
     Returns
     -------
@@ -29,30 +31,35 @@ def products(config, B, T, M):
                   config.intermediate_size)
     A, N, L = config.num_attention_heads, B * T, len(config.schedule())
     D = H // A
+
+    def layers(count, R):
+        return [*[(count, (N, H), (H, H))] * 2,                # k, v
+                *[(count, (B * R, H), (H, H))] * 2,            # q and the output
+                (count, (B, A, R, D), (B, A, D, T)),           # scores
+                (count, (B, A, R, T), (B, A, T, D)),           # sums of values
+                (count, (B * R, H), (H, F)), (count, (B * R, F), (F, H))]     # feed-forward
+
     return [(1, (N, E), (E, H)),                               # embedding mapping
-            *[(L, (N, H), (H, H))] * 4,                        # q, k, v and the output
-            (L, (B, A, T, D), (B, A, D, T)),                   # scores
-            (L, (B, A, T, T), (B, A, T, D)),                   # sums of values
-            (L, (N, H), (H, F)), (L, (N, F), (F, H)),          # feed-forward
+            *layers(L - 1, T), *layers(1, R or T),
             (1, (B, H), (H, H)), (1, (B, H), (H, 2)),          # pooler, sentence order
             (1, (M, H), (H, E)), (1, (M, E), (E, V))]          # masked-LM head
 
 
-def flops(config, B, T, M, training=True):
+def flops(config, B, T, M, training=True, R=None):
     """Floating-point operations of these products; a training step has three times as many."""
     forward = sum(2 * count * np.prod(a, dtype=float) * b[-1]
-                  for count, a, b in products(config, B, T, M))
+                  for count, a, b in products(config, B, T, M, R))
     return forward * (3 if training else 1)
 
 
-def bare_products(config, B, T, M, training):
+def bare_products(config, B, T, M, training, R=None):
     """A function that computes them.
 
     The backward pass of Y = A B is dA = dY B^T and dB = A^T dY, with the transposes read in place.
 
     Parameters
     ----------
-    config, B, T, M : as in :func:`products`
+    config, B, T, M, R : as in :func:`products`
     training : bool
         With the backward pass or without.
 
@@ -68,7 +75,7 @@ def bare_products(config, B, T, M, training):
             arrays[shape, role] = rng.standard_normal(shape, dtype=np.float32)
         return arrays[shape, role]
 
-    for number, (count, a_shape, b_shape) in enumerate(products(config, B, T, M)):
+    for number, (count, a_shape, b_shape) in enumerate(products(config, B, T, M, R)):
         a, b = array(a_shape, "a"), array(b_shape, f"b {number}")
         dy = array((*a_shape[:-1], b_shape[-1]), "dy")
         calls.append((count, (a, b, array(dy.shape, "y"))))

@@ -32,20 +32,20 @@ def growth(side, name, steps=3):
     if side == "ours":
         keep_freed_memory()
         before = highest_memory()
-        step = sides.our_sides(workload, "training", sides.LABELLED, 1, None)["ours"].call
+        step = sides.our_call(workload, "training", sides.AS_THEY_ARE, 1)
     else:
         import torch
 
         import torch_side
 
-        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
         import torch.optim
         import transformers
 
         transformers.AlbertForPreTraining                  # imported when it is first looked at
         before = highest_memory()
         positions = sides.LABELLED if side == "torch, labelled" else sides.ALL
-        step = torch_side.torch_sides(workload, "training", positions)["torch"].call
+        step = torch_side.torch_call(workload, "training", positions,
+                                     int(os.environ.get("OMP_NUM_THREADS", 1)), False)
     for _ in range(steps):
         step()
     return highest_memory() - before

@@ -1,13 +1,26 @@
-"""How the cost of a training step grows with each size, as an exponent."""
+"""How the cost of a training step grows with each size, as an exponent.
 
-import numpy as np
+    python benchmarks/scaling.py --rounds 5 --output scaling
 
-from albert_np import AdamW, AlbertForPreTraining
-from albert_np.pretraining.parallel import losses_and_gradients
-from floor import flops
-from measure import alternate
-from sides import Side
-from workloads import IGNORED, small
+times steps of the small configuration with one size after the other changed, on one thread, fits
+seconds = c size^k to each, prints k beside that of the matrix products' operations, and writes
+NAME.json.
+"""
+
+import argparse
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"                # before NumPy is imported
+
+import numpy as np                                      # noqa: E402
+
+from albert_np import AdamW, AlbertForPreTraining       # noqa: E402
+from albert_np.memory import keep_freed_memory          # noqa: E402
+from albert_np.pretraining.parallel import losses_and_gradients    # noqa: E402
+from floor import flops                                 # noqa: E402
+from measure import InThisProcess, alternate            # noqa: E402
+from report import machine, write_json                  # noqa: E402
+from workloads import IGNORED, small                    # noqa: E402
 
 # Each size from a half to four times that of the small configuration, the others as they are.
 GRIDS = {"L": (2, 4, 8, 16), "T": (32, 64, 128, 256), "H": (128, 256, 512, 1024),
@@ -54,7 +67,7 @@ def exponents(rounds, say=print):
             # The workload's own share of labels follows B and T, as it does in pretraining.
             workload = small(**{} if letter == "M" else {letter: size})
             M = size if letter == "M" else workload.M
-            steps[str(size)] = Side(step(workload, M), 1)
+            steps[str(size)] = InThisProcess(step(workload, M))
             operations.append(flops(workload.config, workload.B, workload.T, M))
         row = alternate(f"scaling with {letter}", steps, rounds, say)
         seconds = [row.median(size) for size in steps]
@@ -64,3 +77,18 @@ def exponents(rounds, say=print):
         say(f"  {letter}: time ~ {letter}^{results[letter]['exponent']:.2f}, "
             f"products ~ {letter}^{results[letter]['exponent_of_products']:.2f}")
     return results
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--output", default="scaling", metavar="NAME")
+    options = parser.parse_args()
+    keep_freed_memory()
+    write_json(f"{options.output}.json",
+               {"machine": machine(), "exponents": exponents(options.rounds)})
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ import numpy as np
 
 from albert_np import AlbertConfig, AlbertForPreTraining
 from albert_np.models import IGNORED
-from sides import LABELLED, Side
+from sides import LABELLED
 
 OUR_OWN_FIELDS = {"sharing", "embedding_mapping", "cross_layer_residual", "sop_weight", "extra"}
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -36,8 +36,8 @@ def torch_model(config):
     return theirs
 
 
-def torch_sides(workload, task, positions, compiled=False):
-    """PyTorch's side, in its eager mode and, if asked for, compiled.
+def torch_call(workload, task, positions, threads, compiled):
+    """What is timed on PyTorch's side.
 
     Parameters
     ----------
@@ -45,19 +45,20 @@ def torch_sides(workload, task, positions, compiled=False):
     task : {"training", "forward"}
     positions : {AS_THEY_ARE, LABELLED, ALL}
         transformers computes masked-LM logits at all positions; LABELLED is done here by hand.
+    threads : int
     compiled : bool
+        By torch.compile, in place of the eager mode.
 
     Returns
     -------
-    dict of str to Side
+    callable
+        Returns the loss, or the logits.
     """
     import torch
 
+    torch.set_num_threads(threads)
     make = _forward if task == "forward" else _step
-    sides = {"torch": Side(make(torch, workload, positions, compile=False))}
-    if compiled:
-        sides["torch, compiled"] = Side(make(torch, workload, positions, compile=True))
-    return sides
+    return make(torch, workload, positions, compile=compiled)
 
 
 def _tensors(torch, workload):
@@ -106,12 +107,12 @@ def _step(torch, workload, positions, compile):
     return run
 
 
-def onnx_side(workload, threads):
+def onnx_call(workload, threads):
     """ONNX Runtime's forward pass.
 
     Returns
     -------
-    dict of str to Side
+    callable
     """
     import onnxruntime
     import torch
@@ -137,33 +138,4 @@ def onnx_side(workload, threads):
                                            providers=["CPUExecutionProvider"])
     wanted = {given.name for given in session.get_inputs()}
     arrays = {name: np.asarray(batch[name]) for name in INPUTS if name in wanted}
-    return {"onnx": Side(lambda: session.run(None, arrays)[0])}
-
-
-def check_agreement(sides, mask=None, tolerance=1e-3):
-    """Refuse to compare the speed of things that do not give the same result.
-
-    Parameters
-    ----------
-    sides : dict of str to Side
-        All from the same initial weights; the floor is left out.
-    mask : boolean array (B, T), optional
-        Where results that have these axes are compared: not at the padding.
-    tolerance : float
-        Relative to the largest number.
-
-    Raises
-    ------
-    AssertionError
-    """
-    results = {}
-    for name, side in sides.items():
-        if not name.startswith("floor"):
-            with side.prepared():
-                result = side.call()
-            result = np.concatenate(result) if isinstance(result, list) else np.array(result)
-            results[name] = result[mask] if result.ndim == 3 and mask is not None else result
-    first = next(iter(results.values()))
-    for name, result in results.items():
-        error = np.abs(result - first).max() / np.abs(first).max()
-        assert error < tolerance, f"{name} differs from {next(iter(results))} by {error:.1e}"
+    return lambda: session.run(None, arrays)[0]

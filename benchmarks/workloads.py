@@ -31,9 +31,19 @@ class Workload:
     lengths: tuple = None
 
     @property
+    def masked(self):
+        """The number of masked positions of each sequence."""
+        return [max(1, round(MASKED * length)) for length in self.lengths or (self.T,) * self.B]
+
+    @property
     def M(self):
         """The number of masked positions."""
-        return max(1, round(MASKED * self.B * self.T))
+        return sum(self.masked)
+
+    @property
+    def R(self):
+        """The positions of a sequence that are asked for anything: the masked ones and [CLS]."""
+        return max(self.masked) + 1
 
     def batch(self):
         """Random ids with the keyword arguments of the model's forward pass.
@@ -47,8 +57,9 @@ class Workload:
         lengths = np.array(self.lengths or (self.T,) * self.B)
         mask = np.arange(self.T) < lengths[:, None]
         labels = np.full(shape, IGNORED)
-        chosen = rng.choice(np.flatnonzero(mask), min(self.M, mask.sum()), replace=False)
-        labels.flat[chosen] = ids.flat[chosen]
+        for row, (length, masked) in enumerate(zip(lengths, self.masked)):
+            chosen = 1 + rng.choice(length - 1, masked, replace=False)         # not [CLS]
+            labels[row, chosen] = ids[row, chosen]
         return {"input_ids": np.where(mask, ids, 0), "attention_mask": mask.astype(np.int64),
                 "token_type_ids": (np.arange(self.T) >= self.T // 2) * mask.astype(np.int64),
                 "labels": labels, "sentence_order_label": rng.integers(0, 2, self.B)}

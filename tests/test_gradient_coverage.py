@@ -136,14 +136,15 @@ def features(config):
     return {**found, **({"E_is_H": True} if config.embedding_size == config.hidden_size else {})}
 
 
-def configured(drops=None, outputs=None, **wanted):
-    """The predicate: exactly these features, and dropout and outputs as said, if said."""
+def configured(drops=None, outputs=None, only_asked=None, **wanted):
+    """The predicate: exactly these features, and the rest as said, if said."""
     wanted = {name: value for name, value in wanted.items()
               if name == "E_is_H" or value != getattr(AlbertConfig(), name)}
 
     def holds(run):
         return (features(run.config) == wanted and drops in (None, run.drops)
-                and outputs in (None, run.outputs))
+                and outputs in (None, run.outputs)
+                and only_asked in (None, run.calls[0][1].get("only_asked")))
     return holds
 
 
@@ -154,6 +155,11 @@ def both_signs(run):
 def hides(keep, queries):
     """Whether a mask hides something, for all queries alike or for each of them."""
     return keep is not None and not keep.all() and (keep.shape[-2] > 1) == queries
+
+
+def asks(run):
+    """Whether some positions ask, and not all."""
+    return run["queries"] is not None and run["queries"].shape[1] < run["x"].shape[1]
 
 
 def blind_query(keep):
@@ -168,6 +174,8 @@ REQUIREMENTS = [
     Requirement("linear", "rows along two axes", lambda run: run["x"].ndim == 3),
     Requirement("embedding", "a row that is used twice",
                 lambda run: np.unique(run["ids"]).size < run["ids"].size),
+    Requirement("rows_at", "rows that are left out",
+                lambda run: run["positions"].shape[1] < run["x"].shape[1]),
     Requirement("layer_norm", "ALBERT's epsilon", lambda run: run["eps"] == 1e-12),
     Requirement("layer_norm", "an epsilon that is felt", lambda run: run["eps"] > 0.1),
     *[Requirement(name, "inputs of both signs", both_signs)
@@ -191,8 +199,15 @@ REQUIREMENTS = [
     Requirement("attention", "padding, no dropout",
                 lambda run: hides(run["keep"], queries=False) and not run.drops),
     Requirement("attention", "a (B, T, T) mask with a query that sees nothing",
-                lambda run: hides(run["keep"], queries=True) and blind_query(run["keep"])),
+                lambda run: (hides(run["keep"], queries=True) and blind_query(run["keep"])
+                             and not asks(run))),
     Requirement("attention", "dropout", lambda run: run.drops),
+    Requirement("attention", "some queries, each with a mask of its own",
+                lambda run: asks(run) and hides(run["keep"], queries=True)),
+    *[Requirement(name, "some queries", lambda run: asks(run))
+      for name in ("attention_block", "encoder_layer")],
+    Requirement("encoder", "some queries in the last layer, with a cross-layer residual",
+                lambda run: asks(run) and run.config.cross_layer_residual),
     *[Requirement("feed_forward", f"activation {name}", configured(hidden_act=name))
       for name in ACTIVATION_NAMES],
     *[Requirement(name, "dropout", lambda run: run.drops)
@@ -201,7 +216,8 @@ REQUIREMENTS = [
     *[Requirement("encoder", f"sharing {sharing}",
                   configured(sharing=sharing, drops=True)) for sharing in SHARINGS],
     Requirement("encoder", "groups and inner groups", configured(**GROUPS)),
-    Requirement("encoder", "cross-layer residual", configured(cross_layer_residual=True)),
+    Requirement("encoder", "cross-layer residual, with dropout",
+                configured(drops=True, cross_layer_residual=True)),
     Requirement("encoder", "recomputed layers, with the same dropout masks",
                 lambda run: run["recompute"] and run.drops),
     Requirement("pooler", "tokens beside the first", lambda run: run["x"].shape[1] > 1),
@@ -215,7 +231,8 @@ REQUIREMENTS = [
       for variant, wanted in [
           ("groups and inner groups", GROUPS),
           ("GELU in its erf form", dict(hidden_act="gelu")),
-          ("dropout", dict(drops=True)),
+          ("dropout", dict(drops=True, only_asked=False)),
+          ("the last layer where asked", dict(drops=True, only_asked=True)),
           ("E = H", dict(E_is_H=True)),
           ("no mapping", dict(E_is_H=True, embedding_mapping=False)),
           ("cross-layer residual", dict(cross_layer_residual=True)),

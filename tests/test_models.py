@@ -341,3 +341,33 @@ def arrays_of(cache):
     for part in cache if isinstance(cache, (tuple, list)) else ():
         found.update(arrays_of(part))
     return found
+
+
+# ---- the last layer where it is asked ------------------------------------------------------------
+
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("mask", ["padding", "(B, T, T)"])
+@pytest.mark.parametrize("changes", [
+    dict(sharing="none"), dict(num_hidden_layers=1), dict(cross_layer_residual=True)], ids=str)
+def test_last_layer_where_asked_gives_the_same_losses_and_gradients(changes, mask, recompute):
+    """Sequences with three, one and no label; what nobody looks at changes nothing."""
+    model = AlbertForPreTraining(small_config(sop_weight=0.3, **changes), dtype=np.float64)
+    rng = np.random.default_rng(0)
+    ids = rng.integers(1, 17, (3, 5))
+    labels = np.full(ids.shape, -100)
+    labels[0, [0, 2, 4]], labels[1, 3] = [3, 5, 7], 9
+    seen = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 1, 0], [1, 1, 0, 0, 0]])
+    if mask != "padding":
+        seen = np.maximum(rng.random((3, 5, 5)) < 0.6, np.eye(5, dtype=bool)).astype(int)
+    given = dict(attention_mask=seen, labels=labels, sentence_order_label=np.array([1, 0, -100]))
+    everywhere, cache = model.forward(ids, **given)
+    expected = flatten(model.backward(cache))
+    output, cache = model.forward(ids, **given, only_asked=True, recompute=recompute)
+    assert output.loss == pytest.approx(float(everywhere.loss), rel=1e-12)
+    np.testing.assert_allclose(output.prediction_logits, everywhere.prediction_logits, rtol=1e-9)
+    np.testing.assert_allclose(output.sop_logits, everywhere.sop_logits, rtol=1e-9)
+    assert output.sequence_output.shape == (3, 3, 12)           # [CLS] bears one of the three labels
+    np.testing.assert_allclose(output.sequence_output[0],
+                               everywhere.sequence_output[0, [0, 2, 4]], rtol=1e-9)
+    for name, leaf in flatten(model.backward(cache)).items():
+        np.testing.assert_allclose(leaf, expected[name], rtol=1e-9, atol=1e-13, err_msg=name)

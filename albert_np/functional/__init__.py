@@ -14,6 +14,7 @@ from .gelu import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forwa
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .linear import linear_backward, linear_forward
 from .mean_squared_error import mean_squared_error_backward, mean_squared_error_forward
+from .rows import rows_at_backward, rows_at_forward
 from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_backward,
                       softmax_forward)
 
@@ -24,5 +25,5 @@ __all__ = [
     "gelu_new_backward", "gelu_new_forward", "layer_norm_backward", "layer_norm_forward",
     "linear_backward", "linear_forward", "masked_softmax_backward", "masked_softmax_forward",
     "mean_squared_error_backward", "mean_squared_error_forward", "relu_backward", "relu_forward",
-    "softmax_backward", "softmax_forward", "tanh_backward", "tanh_forward",
+    "rows_at_backward", "rows_at_forward", "softmax_backward", "softmax_forward", "tanh_backward", "tanh_forward",
 ]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..functional import (dropout_backward, dropout_forward, linear_backward, linear_forward,
-                          masked_softmax_backward, masked_softmax_forward)
+                          masked_softmax_backward, masked_softmax_forward, rows_at_backward,
+                          rows_at_forward)
 
 
 def split_heads(x, A):
@@ -43,7 +44,25 @@ def visible_keys(attention_mask):
     return keep[:, None, None, :] if keep.ndim == 2 else keep[:, None, :, :]
 
 
-def attention_forward(params, x, keep, config, rng=None):
+def keys_visible_to(keep, queries):
+    """Of :func:`visible_keys`, the rows of some queries.
+
+    Parameters
+    ----------
+    keep : boolean array (B, 1, 1, T) or (B, 1, T, T), or None
+    queries : integer array (B, R), or None
+        Positions; None means all.
+
+    Returns
+    -------
+    boolean array (B, 1, 1, T) or (B, 1, R, T), or None
+    """
+    if keep is None or queries is None or keep.shape[2] == 1:          # the same for every query
+        return keep
+    return np.take_along_axis(keep, queries[:, None, :, None], axis=2)
+
+
+def attention_forward(params, x, keep, config, rng=None, queries=None):
     r"""Let every token collect from the others, by A heads side by side.
 
     .. math::
@@ -72,7 +91,8 @@ def attention_forward(params, x, keep, config, rng=None):
 
        y = c\, W_o + b_o
 
-    with the heads put side by side again in c.
+    with the heads put side by side again in c. Where the output is wanted at R positions only, the
+    q of these R are enough; k and v are needed of all.
 
     Parameters
     ----------
@@ -84,10 +104,12 @@ def attention_forward(params, x, keep, config, rng=None):
     config : AlbertConfig
     rng : numpy.random.Generator or None
         None turns dropout off.
+    queries : integer array (B, R), or None
+        The positions whose output is wanted, no two alike in a sequence; None means all, R = T.
 
     Returns
     -------
-    (y, p) : arrays (B, T, H) and (B, A, T, T)
+    (y, p) : arrays (B, R, H) and (B, A, R, T)
         The output and the attention probabilities before dropout.
     cache : what the backward pass needs
 
@@ -96,18 +118,20 @@ def attention_forward(params, x, keep, config, rng=None):
     Vaswani et al. 2017, section 3.2.
     """
     A, D = config.num_attention_heads, x.shape[-1] // config.num_attention_heads
-    q, q_cache = linear_forward(x, params["W_q"], params["b_q"])
+    x_q, rows_cache = rows_at_forward(x, queries)                      # (B, R, H)
+    q, q_cache = linear_forward(x_q, params["W_q"], params["b_q"])
     k, k_cache = linear_forward(x, params["W_k"], params["b_k"])
     v, v_cache = linear_forward(x, params["W_v"], params["b_v"])       # (ATT.1)  (B, T, H)
     q, k, v = split_heads(q, A), split_heads(k, A), split_heads(v, A)  # (B, A, T, D)
 
-    z = q @ k.swapaxes(-1, -2)                                         # (B, A, T, T)
+    z = q @ k.swapaxes(-1, -2)                                         # (B, A, R, T)
     z *= D**-0.5
-    p, softmax_cache = masked_softmax_forward(z, keep)                 # (ATT.2)
+    p, softmax_cache = masked_softmax_forward(z, keys_visible_to(keep, queries))   # (ATT.2)
     p_dropped, dropout_cache = dropout_forward(p, config.attention_probs_dropout_prob, rng)
-    c = merge_heads(p_dropped @ v)                                     # (ATT.3)  (B, T, H)
-    y, o_cache = linear_forward(c, params["W_o"], params["b_o"])       # (ATT.4)  (B, T, H)
-    cache = (q, k, v, p_dropped, q_cache, k_cache, v_cache, o_cache, softmax_cache, dropout_cache)
+    c = merge_heads(p_dropped @ v)                                     # (ATT.3)  (B, R, H)
+    y, o_cache = linear_forward(c, params["W_o"], params["b_o"])       # (ATT.4)  (B, R, H)
+    cache = (q, k, v, p_dropped, rows_cache, q_cache, k_cache, v_cache, o_cache, softmax_cache,
+             dropout_cache)
     return (y, p), cache
 
 
@@ -146,7 +170,8 @@ def attention_backward(params, dy, cache):
        dk_{jd} = \frac{1}{\sqrt D} \sum_i dz_{ij}\, q_{id}, \qquad
        dk = \tfrac{1}{\sqrt D}\, dz^\top q
 
-    The same x went into all three maps of (ATT.1), so its gradient is the sum of three:
+    The same x went into all three maps of (ATT.1), so its gradient is the sum of three (the first
+    put back to the rows that asked, by (ROW.2)):
 
     .. math::
        :label: ATT.9
@@ -159,7 +184,7 @@ def attention_backward(params, dy, cache):
     Parameters
     ----------
     params : as in :func:`attention_forward`
-    dy : (array (B, T, H), array (B, A, T, T) or None)
+    dy : (array (B, R, H), array (B, A, R, T) or None)
         Gradients of the two outputs: of y, and of the probabilities where they are used.
     cache : from :func:`attention_forward`
 
@@ -188,25 +213,27 @@ def attention_backward(params, dy, cache):
     ([[[0.5], [0.5]]], [[2.0]], [1.0], [0.0])
     """
     dy, dp_output = dy
-    q, k, v, p_dropped, q_cache, k_cache, v_cache, o_cache, softmax_cache, dropout_cache = cache
+    (q, k, v, p_dropped, rows_cache, q_cache, k_cache, v_cache, o_cache, softmax_cache,
+     dropout_cache) = cache
     A, D = q.shape[1], q.shape[3]
     # forward: y = c @ W_o + b_o
     dc, dW_o, db_o = linear_backward(dy, o_cache)
-    dc = split_heads(dc, A)                                            # (B, A, T, D)
+    dc = split_heads(dc, A)                                            # (B, A, R, D)
     # forward: c = p_dropped @ v
-    dp = dc @ v.swapaxes(-1, -2)                                       # (ATT.5)  (B, A, T, T)
+    dp = dc @ v.swapaxes(-1, -2)                                       # (ATT.5)  (B, A, R, T)
     dv = p_dropped.swapaxes(-1, -2) @ dc                               # (ATT.6)  (B, A, T, D)
     # forward: p_dropped = dropout(softmax(z))
     dp = dropout_backward(dp, dropout_cache)
     if dp_output is not None:
         dp = dp + dp_output
-    dz = masked_softmax_backward(dp, softmax_cache)                    # (B, A, T, T)
+    dz = masked_softmax_backward(dp, softmax_cache)                    # (B, A, R, T)
     # forward: z = q @ k.T / sqrt(D)
     dz *= D**-0.5
-    dq = dz @ k                                                        # (ATT.7)  (B, A, T, D)
+    dq = dz @ k                                                        # (ATT.7)  (B, A, R, D)
     dk = dz.swapaxes(-1, -2) @ q                                       # (ATT.8)  (B, A, T, D)
     # forward: q, k, v = x @ W + b, three times from the same x
     dx_q, dW_q, db_q = linear_backward(merge_heads(dq), q_cache)
+    dx_q = rows_at_backward(dx_q, rows_cache)                          # (B, T, H)
     dx_k, dW_k, db_k = linear_backward(merge_heads(dk), k_cache)
     dx_v, dW_v, db_v = linear_backward(merge_heads(dv), v_cache)
     dx = dx_q + dx_k + dx_v                                            # (ATT.9)  (B, T, H)

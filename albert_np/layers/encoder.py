@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from ..functional import rows_at_backward, rows_at_forward
 from ..parameters import add_in_place, zeros_like
 from .encoder_layer import encoder_layer_backward, encoder_layer_forward
 
 
-def encoder_forward(params, x, keep, config, rng=None, recompute=False):
+def encoder_forward(params, x, keep, config, rng=None, recompute=False, queries=None):
     r"""Apply the layer of each depth in turn.
 
     .. math::
@@ -29,6 +30,10 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False):
     and so gives the same gradients bit for bit. The price is a second forward pass, a third more
     arithmetic.
 
+    Whoever needs the last hidden state at some positions only says so in ``queries``: the last
+    layer then computes these. Its keys and values are needed of all positions, but its queries,
+    its output map and its feed-forward network, five sixths of the layer, are not.
+
     Parameters
     ----------
     params : dict
@@ -40,12 +45,14 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False):
     rng : numpy.random.Generator or None
     recompute : bool
         Keep inputs in place of caches.
+    queries : integer array (B, R), or None
+        The positions whose last hidden state is wanted; None means all, R = T.
 
     Returns
     -------
     (hidden_states, attentions) : lists
         h of every depth, (B, T, H) each, x first; p of every depth, (B, A, T, T) each, or, with
-        ``recompute``, None for each.
+        ``recompute``, None for each. The last of them are (B, R, H) and (B, A, R, T).
     cache : what the backward pass needs
 
     References
@@ -55,16 +62,18 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False):
     """
     hidden_states, attentions, caches = [x], [], []
     schedule = config.schedule()
-    for attention_index, feed_forward_index in schedule:
+    for depth, (attention_index, feed_forward_index) in enumerate(schedule, start=1):
         layer = _layer(params, attention_index, feed_forward_index)
-        inputs = (x, keep, config, _state(rng)) if recompute else None
-        (y, p), cache = encoder_layer_forward(layer, x, keep, config, rng)   # (ENC.1)  (B, T, H)
+        asked = queries if depth == len(schedule) else None
+        inputs = (x, keep, config, _state(rng), asked) if recompute else None
+        (y, p), cache = encoder_layer_forward(layer, x, keep, config, rng, asked)    # (ENC.1)
         if recompute:
             p, cache = None, inputs
-        x = x + y if config.cross_layer_residual else y                      # (ENC.2)
+        x_asked, rows_cache = rows_at_forward(x, asked)                      # (B, R, H)
+        x = x_asked + y if config.cross_layer_residual else y                # (ENC.2)
         hidden_states.append(x)
         attentions.append(p)
-        caches.append(cache)
+        caches.append((cache, rows_cache))
     return (hidden_states, attentions), (caches, schedule, config.cross_layer_residual, recompute)
 
 
@@ -143,15 +152,16 @@ def encoder_backward(params, dy, cache, contributions=None):
     for depth in reversed(range(len(schedule))):
         attention_index, feed_forward_index = schedule[depth]
         layer = _layer(params, attention_index, feed_forward_index)
-        layer_cache = caches[depth]
+        layer_cache, rows_cache = caches[depth]
         if recompute:
-            h, keep, config, state = layer_cache
-            _, layer_cache = encoder_layer_forward(layer, h, keep, config, _generator(state))
+            h, keep, config, state, asked = layer_cache
+            _, layer_cache = encoder_layer_forward(layer, h, keep, config, _generator(state), asked)
         # forward: h[depth + 1] = layer(h[depth])
         dh_layer, layer_grads = encoder_layer_backward(layer, (dh, d_attentions[depth]),
                                                        layer_cache)
         del layer_cache                            # before the next depth is computed again
-        dh = dh + dh_layer if cross_layer_residual else dh_layer             # (ENC.4)
+        dh_asked = rows_at_backward(dh, rows_cache)                          # (B, T, H)
+        dh = dh_asked + dh_layer if cross_layer_residual else dh_layer       # (ENC.4)
         if d_hidden_states[depth] is not None:
             dh = dh + d_hidden_states[depth]
         add_in_place(_layer(grads, attention_index, feed_forward_index), layer_grads)  # (ENC.3)

@@ -1,12 +1,12 @@
 """One encoder layer: an attention block, then a feed-forward block, both post-LN."""
 
 from ..functional import (dropout_backward, dropout_forward, layer_norm_backward,
-                          layer_norm_forward)
+                          layer_norm_forward, rows_at_backward, rows_at_forward)
 from .attention import attention_backward, attention_forward
 from .feed_forward import feed_forward_backward, feed_forward_forward
 
 
-def attention_block_forward(params, x, keep, config, rng=None):
+def attention_block_forward(params, x, keep, config, rng=None, queries=None):
     r"""Attention, a residual link around it, and layer normalisation behind the sum.
 
     .. math::
@@ -23,19 +23,22 @@ def attention_block_forward(params, x, keep, config, rng=None):
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
+    queries : integer array (B, R), or None
+        The positions whose output is wanted; None means all, R = T.
 
     Returns
     -------
-    (y, p) : arrays (B, T, H) and (B, A, T, T)
+    (y, p) : arrays (B, R, H) and (B, A, R, T)
     cache : what the backward pass needs
     """
     (attended, p), attention_cache = attention_forward(params["self_attention"], x, keep,
-                                                       config, rng)
+                                                       config, rng, queries)
     dropped, dropout_cache = dropout_forward(attended, config.hidden_dropout_prob, rng)
+    x_asked, rows_cache = rows_at_forward(x, queries)                  # (B, R, H)
     norm = params["layer_norm"]
-    y, norm_cache = layer_norm_forward(x + dropped, norm["gamma"], norm["beta"],
-                                       config.layer_norm_eps)          # (BLK.1)  (B, T, H)
-    return (y, p), (attention_cache, dropout_cache, norm_cache)
+    y, norm_cache = layer_norm_forward(x_asked + dropped, norm["gamma"], norm["beta"],
+                                       config.layer_norm_eps)          # (BLK.1)  (B, R, H)
+    return (y, p), (attention_cache, dropout_cache, rows_cache, norm_cache)
 
 
 def attention_block_backward(params, dy, cache):
@@ -55,7 +58,7 @@ def attention_block_backward(params, dy, cache):
     Parameters
     ----------
     params : as in :func:`attention_block_forward`
-    dy : (array (B, T, H), array (B, A, T, T) or None)
+    dy : (array (B, R, H), array (B, A, R, T) or None)
     cache : from :func:`attention_block_forward`
 
     Returns
@@ -85,14 +88,14 @@ def attention_block_backward(params, dy, cache):
     ([[[0.5, -0.5], [-0.5, 0.5]]], [[[4.5, -4.5], [1.5, -1.5]]], [8.0, 0.0])
     """
     dy, dp = dy
-    attention_cache, dropout_cache, norm_cache = cache
+    attention_cache, dropout_cache, rows_cache, norm_cache = cache
     # forward: y = layer_norm(x + dropped)
-    ds, dgamma, dbeta = layer_norm_backward(dy, norm_cache)
+    ds, dgamma, dbeta = layer_norm_backward(dy, norm_cache)            # (B, R, H)
     # forward: dropped = dropout(attention(x))
     dattended = dropout_backward(ds, dropout_cache)
     dx_attention, attention_grads = attention_backward(params["self_attention"], (dattended, dp),
                                                        attention_cache)
-    dx = ds + dx_attention                                             # (BLK.2)  (B, T, H)
+    dx = rows_at_backward(ds, rows_cache) + dx_attention               # (BLK.2)  (B, T, H)
     return dx, {"self_attention": attention_grads,
                 "layer_norm": {"gamma": dgamma, "beta": dbeta}}
 
@@ -182,7 +185,7 @@ def feed_forward_block_backward(params, dy, cache):
                 "layer_norm": {"gamma": dgamma, "beta": dbeta}}
 
 
-def encoder_layer_forward(params, x, keep, config, rng=None):
+def encoder_layer_forward(params, x, keep, config, rng=None, queries=None):
     r"""An attention block followed by a feed-forward block.
 
     .. math::
@@ -198,19 +201,22 @@ def encoder_layer_forward(params, x, keep, config, rng=None):
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
+    queries : integer array (B, R), or None
+        The positions whose output is wanted; None means all, R = T. They still look at all others.
 
     Returns
     -------
-    (y, p) : arrays (B, T, H) and (B, A, T, T)
+    (y, p) : arrays (B, R, H) and (B, A, R, T)
     cache : what the backward pass needs
 
     References
     ----------
     Vaswani et al. 2017, section 3.1; google-research/albert, ``attention_ffn_block``.
     """
-    (a, p), attention_cache = attention_block_forward(params["attention"], x, keep, config, rng)
+    (a, p), attention_cache = attention_block_forward(params["attention"], x, keep, config, rng,
+                                                      queries)         # (B, R, H)
     y, feed_forward_cache = feed_forward_block_forward(params["feed_forward"], a, config,
-                                                       rng)            # (LAY.1)  (B, T, H)
+                                                       rng)            # (LAY.1)  (B, R, H)
     return (y, p), (attention_cache, feed_forward_cache)
 
 
@@ -226,7 +232,7 @@ def encoder_layer_backward(params, dy, cache):
     Parameters
     ----------
     params : as in :func:`encoder_layer_forward`
-    dy : (array (B, T, H), array (B, A, T, T) or None)
+    dy : (array (B, R, H), array (B, A, R, T) or None)
     cache : from :func:`encoder_layer_forward`
 
     Returns

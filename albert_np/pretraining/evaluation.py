@@ -31,7 +31,7 @@ def evaluate(model, batches, communicator=Alone()):
         Neither objective was asked about.
     """
     def figures(batch):
-        output, _ = model.forward(**batch)
+        output, _ = model.forward(**batch, only_asked=True)
         labels = batch["labels"][batch["labels"] != IGNORED]                         # (M,)
         order = batch["sentence_order_label"]                                        # (B,)
         asked = order != IGNORED

@@ -72,7 +72,8 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alo
         mlm_share = len(labels) / max(masked, 1)                                        # M_i / M
         sop_share = np.count_nonzero(orders != IGNORED) / max(asked, 1)                 # S_i / S
         with np.errstate(over="ignore", invalid="ignore"):       # the training loop will notice
-            output, cache = model.forward(**part, rng=rng, recompute=recompute)
+            output, cache = model.forward(**part, rng=rng, recompute=recompute,
+                                          only_asked=True)
             grads = model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": weight * sop_share})
         figures = np.array([mlm_share * float(output.mlm_loss),
                             sop_share * float(output.sop_loss),
