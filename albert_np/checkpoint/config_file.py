@@ -34,6 +34,8 @@ def read_config(folder, original=False, name="", changes=None):
     Returns
     -------
     config : AlbertConfig
+    kind : {"albert", "bert"}
+        A BERT is the ALBERT that shares nothing; the names of its weights are its own.
     notes : list of str
 
     Raises
@@ -41,7 +43,7 @@ def read_config(folder, original=False, name="", changes=None):
     FileNotFoundError
         There is no configuration.
     ValueError
-        It cannot be read, is not that of an ALBERT, or has absurd sizes.
+        It cannot be read, is not that of an ALBERT or a BERT, or has absurd sizes.
     """
     changes = changes or {}
     unknown = set(changes) - {field.name for field in fields(AlbertConfig)}
@@ -52,12 +54,12 @@ def read_config(folder, original=False, name="", changes=None):
         raise FileNotFoundError(f"There is no configuration file {path}.")
     values, notes = read_object(path), []
     kind = values.get("model_type", "albert")
-    if kind != "albert":
-        raise ValueError(f"{path} is the configuration of a model of the type {kind!r}, not of an "
-                         f"ALBERT")
+    if kind not in ("albert", "bert"):
+        raise ValueError(f"{path} is the configuration of a model of the type {str(kind)[:80]!r}, "
+                         f"not of an ALBERT or a BERT")
     if original and values.get("hidden_act", "") is None:
         values["hidden_act"] = "linear"         # the original's word for no activation
-    if values.get("hidden_act") == "gelu" and "hidden_act" not in changes:
+    if kind == "albert" and values.get("hidden_act") == "gelu" and "hidden_act" not in changes:
         if original or _is_v1(folder, name) or ("net_structure_type" in values
                                                 and "transformers_version" not in values):
             values["hidden_act"] = "gelu_new"
@@ -67,18 +69,24 @@ def read_config(folder, original=False, name="", changes=None):
             notes.append("hidden_act is 'gelu', the erf form; weights of ALBERT v1 were trained "
                          "with the tanh form, which hidden_act='gelu_new' takes")
     try:
-        config = AlbertConfig.from_dict(values)
+        config = _from_bert(values) if kind == "bert" else AlbertConfig.from_dict(values)
         if changes:
             config = replace(config, **changes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     _check_sizes(config, path)
-    return config, notes
+    return config, kind, notes
+
+
+def _from_bert(values):
+    from .bert_names import bert_config
+
+    return bert_config(values)
 
 
 def read_pretrained_config(name_or_folder, changes=None):
     """The AlbertConfig of a model, wherever it is: see :func:`read_config`."""
-    folder = find_folder(name_or_folder)
+    folder = find_folder(name_or_folder, weights=False)
     original = not (folder / CONFIG_NAME).exists() and (folder / ORIGINAL_CONFIG_NAME).exists()
     return read_config(folder, original, name_or_folder, changes)[0]
 

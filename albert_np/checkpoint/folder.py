@@ -66,9 +66,15 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
         The weights need a library that is not installed.
     """
     folder = find_folder(name_or_folder)
-    kind = weights_kind(folder)
-    config, notes = read_config(folder, kind == "original", name_or_folder, changes)
-    stored, source = _open_weights(folder, kind, config)
+    file = weights_kind(folder)
+    config, kind, notes = read_config(folder, file == "original", name_or_folder, changes)
+    stored, source = _open_weights(folder, file, config)
+    if kind == "bert":
+        from .bert_names import from_bert
+
+        stored = from_bert(stored)
+        notes.append("a BERT: nothing is shared, and its next-sentence head is the sentence-order "
+                     "head here")
     branches = model_class.components
     if config.embedding_mapping and "embedding_mapping" not in (changes or {}) \
             and config.embedding_size == config.hidden_size \
@@ -89,13 +95,13 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
     return model
 
 
-def _open_weights(folder, kind, config):
+def _open_weights(folder, file, config):
     """The tensors of a folder by name, and the path that sentences call them by."""
-    if kind == "original":
+    if file == "original":
         prefix = find_original(folder)
         return open_original(prefix, config), prefix
     openers = {WEIGHTS_NAME: open_safetensors, INDEX_NAME: open_sharded, PICKLE_NAME: open_pytorch}
-    return openers[kind](folder / kind), folder / kind
+    return openers[file](folder / file), folder / file
 
 
 def _fill(model, matched, report, memory_map):

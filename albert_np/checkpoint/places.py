@@ -8,7 +8,7 @@ INDEX_NAME, PICKLE_NAME = "model.safetensors.index.json", "pytorch_model.bin"
 ORIGINAL_CONFIG_NAME = "albert_config.json"
 
 
-def find_folder(name_or_folder):
+def find_folder(name_or_folder, weights=True):
     """The local folder of a model.
 
     Parameters
@@ -16,6 +16,8 @@ def find_folder(name_or_folder):
     name_or_folder : str or Path
         A folder with the files of a model; a folder ``models--owner--name`` of the hub's cache,
         whose current snapshot is taken; otherwise a name on the hub.
+    weights : bool
+        Whether weights are needed too; by default the hub is asked for them.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def find_folder(name_or_folder):
         raise FileNotFoundError(f"There is no folder {folder}.")
     from .hub import find_folder as find_on_hub
 
-    return find_on_hub(name_or_folder)
+    return find_on_hub(name_or_folder, weights=weights)
 
 
 def _snapshot(folder):

@@ -124,7 +124,7 @@ class AlbertTokenizer:
         """
         from ..checkpoint.places import find_folder
 
-        return cls.from_folder(find_folder(name_or_folder))
+        return cls.from_folder(find_folder(name_or_folder, weights=False))
 
     def save(self, folder):
         """Write ``spiece.model`` and ``tokenizer_config.json`` into a folder.

@@ -288,8 +288,28 @@ def test_fields_may_be_replaced(folder):
 
 def test_another_kind_of_model_is_refused(folder):
     folder.change(model_type="roberta")
-    with pytest.raises(ValueError, match="of the type 'roberta', not of an ALBERT"):
+    with pytest.raises(ValueError, match="of the type 'roberta', not of an ALBERT or a BERT"):
         AlbertModel.from_pretrained(folder.path)
+
+
+def test_a_bert_is_an_albert_that_shares_nothing(folder, small_model, same):
+    """Its own names, no map from E to H, a head for next sentences."""
+    from dataclasses import replace
+
+    from albert_np.checkpoint.bert_names import to_bert
+
+    config = replace(small_model.config, embedding_size=12, embedding_mapping=False, sharing="none",
+                     hidden_act="gelu")
+    saved = AlbertForPreTraining(config, seed=9)
+    folder.write(to_bert(saved.state_dict()))
+    folder.configuration.write_text(json.dumps({
+        "model_type": "bert", "vocab_size": 31, "hidden_size": 12, "num_hidden_layers": 2,
+        "num_attention_heads": 3, "intermediate_size": 17, "max_position_embeddings": 9}))
+    model = AlbertForPreTraining.from_pretrained(folder.path)
+    same(model, saved)
+    assert (model.config.sharing, model.config.hidden_act) == ("none", "gelu")
+    assert "note: a BERT: nothing is shared" in summary(model)
+    assert not model.load_report.initialised and not model.load_report.unused
 
 
 @pytest.mark.parametrize("changes, message", [

@@ -90,12 +90,13 @@ def test_the_cache_of_the_hub(folder, small_model, same):
 def test_names_go_to_the_hub(folder, small_model, same, monkeypatch):
     hub = types.ModuleType("albert_np.checkpoint.hub")
     asked = []
-    hub.find_folder = lambda name: asked.append(name) or folder.path
+    hub.find_folder = lambda name, weights: asked.append((name, weights)) or folder.path
     monkeypatch.setitem(sys.modules, "albert_np.checkpoint.hub", hub)
     for name in ("albert/albert-tiny", "albert-base-v2"):
         same(AlbertForPreTraining.from_pretrained(name), small_model)
-    assert asked == ["albert/albert-tiny", "albert-base-v2"]
     assert AlbertConfig.from_pretrained("albert/albert-tiny") == small_model.config
+    assert asked == [("albert/albert-tiny", True), ("albert-base-v2", True),
+                     ("albert/albert-tiny", False)]          # a configuration needs no weights
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "a/b/c", "../x", "a b", "~nobody/x",
