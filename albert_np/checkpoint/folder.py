@@ -64,6 +64,8 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
         sentence lists every tensor that does not.
     ModuleNotFoundError
         The weights need a library that is not installed.
+    ConnectionError
+        The hub cannot be reached, and the model is not in its cache.
     """
     folder = find_folder(name_or_folder)
     file = weights_kind(folder)

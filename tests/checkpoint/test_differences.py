@@ -296,8 +296,7 @@ def test_a_bert_is_an_albert_that_shares_nothing(folder, small_model, same):
     """Its own names, no map from E to H, a head for next sentences."""
     from dataclasses import replace
 
-    from albert_np.checkpoint.bert_names import to_bert
-
+    to_bert = pytest.importorskip("albert_np.checkpoint.bert_names").to_bert
     config = replace(small_model.config, embedding_size=12, embedding_mapping=False, sharing="none",
                      hidden_act="gelu")
     saved = AlbertForPreTraining(config, seed=9)
