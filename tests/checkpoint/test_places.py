@@ -80,6 +80,7 @@ def test_the_cache_of_the_hub(folder, small_model, same):
     for place in (cache, cache / "snapshots" / "2c3d", str(cache)):
         same(AlbertForPreTraining.from_pretrained(place), small_model)
 
+    (folder.path.parent / "elsewhere").mkdir()
     (cache / "refs" / "main").write_text("../../elsewhere")          # nothing leads out of it
     with pytest.raises(FileNotFoundError, match="holds 2 snapshots and no refs/main says which"):
         AlbertForPreTraining.from_pretrained(cache)
