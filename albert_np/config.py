@@ -6,6 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral
 from pathlib import Path
+from sys import float_info
+
+from .files import write_whole
+from .json_file import read_object
 
 SHARINGS = ("all", "attention", "ffn", "none")
 ACTIVATION_NAMES = ("gelu", "gelu_new", "relu", "tanh", "linear")
@@ -203,16 +207,24 @@ class AlbertConfig:
         """From a ``config.json`` or from the folder that holds one."""
         path = Path(path)
         path = path / "config.json" if path.is_dir() else path
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise FileNotFoundError(f"there is no configuration file {path}") from None
-        except ValueError as error:
-            raise ValueError(f"{path} is not JSON: {error}") from None
+        if not path.exists():
+            raise FileNotFoundError(f"there is no configuration file {path}")
+        values = read_object(path)
         try:
             return cls.from_dict(values)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder, **changes):
+        """That of a published model, in a folder or on the hub; ``changes`` replace fields."""
+        from .checkpoint.config_file import read_pretrained_config
+        return read_pretrained_config(name_or_folder, changes)
+
+    def save_pretrained(self, folder):
+        """Write ``config.json`` into a folder."""
+        write_whole(Path(folder) / "config.json",
+                    (json.dumps(self.to_dict(), indent=2) + "\n").encode())
 
     # ---- what follows from the fields ----------------------------------------------------------
 
@@ -265,7 +277,8 @@ class AlbertConfig:
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and abs(value) <= float_info.max)
 
 
 _SIZES = ("vocab_size", "embedding_size", "hidden_size", "num_hidden_layers", "num_hidden_groups",

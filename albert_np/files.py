@@ -91,22 +91,49 @@ def write_whole(path, data):
     ValueError
         The file cannot be written; the sentence says why, for example "No space left on device".
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    chunks = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
+    write_together({path: data})
+
+
+def write_together(files):
+    """Write files that belong together, all of them or, where writing fails, none.
+
+    Every one is written and flushed as by :func:`write_whole` before the first takes its place.
+
+    Parameters
+    ----------
+    files : dict of (str or Path) to (bytes or iterable of bytes)
+        They take their places in this order.
+
+    Raises
+    ------
+    ValueError
+        One of them cannot be written.
+    """
     try:
-        make_folder(path.parent)
-        with _removed_on_failure(temporary):
-            with open(temporary, "wb") as file:
-                for chunk in chunks:
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())  # or a power cut could leave the new name without bytes
-            os.replace(temporary, path)
-        _flush_folder(path.parent)
+        with contextlib.ExitStack() as cleaning:
+            staged = {}
+            for path, data in files.items():
+                path = Path(path)
+                make_folder(path.parent)
+                staged[path] = temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+                cleaning.enter_context(_removed_on_failure(temporary))
+                _write_and_flush(temporary, data)
+            for path, temporary in staged.items():
+                os.replace(temporary, path)
+        for folder in {path.parent for path in staged}:
+            _flush_folder(folder)
     except OSError as error:
         raise ValueError(f"The file {path} cannot be written: {error.strerror or error}."
                          ) from error
+
+
+def _write_and_flush(path, data):
+    chunks = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
+    with open(path, "wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())      # or a power cut could leave the new name without bytes
 
 
 def make_folder(folder):

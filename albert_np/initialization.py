@@ -15,7 +15,8 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32, components=(
     Parameters
     ----------
     config : AlbertConfig
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or None
+        None draws nothing: zeros take the place of random numbers, for weights to be put there.
     dtype : dtype
         float32 to train, float64 to check gradients.
     components : sequence of str
@@ -36,6 +37,8 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32, components=(
                   config.intermediate_size)
 
     def matrix(*shape):
+        if rng is None:
+            return zeros(*shape)
         return truncated_normal(rng, shape, config.initializer_range).astype(dtype)
 
     def zeros(*shape):

@@ -103,6 +103,7 @@ class _Albert:
 
     components = ()       # the branches of the tree that this model has
     prefix = "albert."    # what Hugging Face writes before the names of the trunk
+    load_report = None    # of a model from_pretrained: what differed, a checkpoint.LoadReport
 
     def __init__(self, config, seed=0, dtype=np.float32):
         if not isinstance(config, AlbertConfig):
@@ -110,8 +111,25 @@ class _Albert:
         if not np.issubdtype(dtype, np.inexact):
             raise ValueError(f"dtype is {np.dtype(dtype)}; parameters need a floating-point dtype")
         self.config = config
-        params = initial_parameters(config, np.random.default_rng(seed), dtype, self.components)
+        rng = None if seed is None else np.random.default_rng(seed)      # None: zeros
+        params = initial_parameters(config, rng, dtype, self.components)
         self.params = {name: params[name] for name in self.components}
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
+                        **changes):
+        """A model with published weights, from a folder or from the hub.
+
+        ``load_report`` says what differed; ``changes`` replace fields of the configuration. See
+        :func:`albert_np.checkpoint.load_pretrained`.
+        """
+        from .checkpoint import load_pretrained
+        return load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes)
+
+    def save_pretrained(self, folder, tokenizer=None):
+        """Write a folder that transformers loads too: see `checkpoint.save_pretrained`."""
+        from .checkpoint import save_pretrained
+        save_pretrained(self, folder, tokenizer)
 
     @property
     def dtype(self):

@@ -142,7 +142,7 @@ def test_bad_files_get_one_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no configuration file"):
         AlbertConfig.from_file(tmp_path)
     file = tmp_path / "config.json"
-    for content, message in (("{", "is not JSON"), ("[]", "a configuration is a dictionary"),
+    for content, message in (("{", "is not JSON"), ("[]", "must hold a JSON object"),
                              ('{"hidden_size": 770}', "config.json: hidden_size 770")):
         file.write_text(content)
         with pytest.raises(ValueError, match=message):

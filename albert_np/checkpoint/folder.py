@@ -1,65 +1,197 @@
-"""A model as a folder: ``config.json`` and ``model.safetensors``."""
+"""A model as a folder: ``config.json`` and ``model.safetensors``, in and out."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 
-from ..config import AlbertConfig
-from ..files import read_bytes, write_whole
+from ..files import write_together
+from ..initialization import truncated_normal
 from ..models import AlbertForPreTraining
+from ..parameters import flatten
+from .config_file import read_config
+from .matching import match
+from .original import open_original
+from .places import (CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME, find_folder,
+                     find_original, weights_kind)
+from .pytorch_file import open_pytorch
+from .report import LoadReport
+from .safetensors_file import open_safetensors
+from .sharded import open_sharded
+from .stored import FLOATS, as_floats
 
-CONFIG_NAME, WEIGHTS_NAME = "config.json", "model.safetensors"
 
+def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
+                    changes=None):
+    """A model with published weights; ``Model.from_pretrained`` is this function.
 
-def save_model(model, folder):
-    """Write a model's configuration and weights; transformers can load the folder.
+    Everything is checked before anything is allocated: the configuration, the header of the file
+    of weights, and that the two fit. Each tensor that the model has is then read once; what it
+    does not have is not read at all.
 
     Parameters
     ----------
-    model : AlbertModel or AlbertForPreTraining
+    model_class : class
+        Of :mod:`albert_np.models` or :mod:`albert_np.task_models`.
+    name_or_folder : str or Path
+        A folder with ``config.json`` and weights (``model.safetensors``, sharded safetensors, or
+        ``pytorch_model.bin`` where PyTorch is installed), the folder of a pretraining run, a
+        folder of the hub's cache, a folder with a checkpoint of the original code, or a name on
+        the hub.
+    dtype : dtype
+        Of the parameters, whatever that of the file is.
+    seed : int
+        For heads, or a pooler, that the file does not have. They are drawn like those of a fresh
+        model.
+    memory_map : bool
+        Let parameters that need no conversion be views of the file, whose pages are read when
+        they are first used and copied when they are first changed. The file must then stay as it
+        is while the model is in use.
+    changes : dict, optional
+        Fields of the configuration to replace, for example ``{"hidden_dropout_prob": 0.1}``.
+
+    Returns
+    -------
+    model of the class asked for
+        Its attribute ``load_report`` is a :class:`LoadReport`.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such model, or a file of it is missing.
+    ValueError
+        A file is damaged or unsuitable, or configuration and weights do not fit each other; the
+        sentence lists every tensor that does not.
+    ModuleNotFoundError
+        The weights need a library that is not installed.
+    ConnectionError
+        The hub cannot be reached, and the model is not in its cache.
+    """
+    folder = find_folder(name_or_folder)
+    file = weights_kind(folder)
+    config, kind, notes = read_config(folder, file == "original", name_or_folder, changes)
+    stored, source = _open_weights(folder, file, config)
+    if kind == "bert":
+        from .bert_names import from_bert
+
+        stored = from_bert(stored)
+        notes.append("a BERT: nothing is shared, and its next-sentence head is the sentence-order "
+                     "head here")
+    branches = model_class.components
+    if config.embedding_mapping and "embedding_mapping" not in (changes or {}) \
+            and config.embedding_size == config.hidden_size \
+            and not any("embedding_hidden_mapping_in" in name for name in stored):
+        config.embedding_mapping = False
+        notes.append("E = H and the file has no map from E to H, so the model has none either")
+    matched = match(config, branches, stored, source)
+
+    model = model_class(config, seed=None, dtype=dtype)      # zeros, which take no memory yet
+    report = LoadReport(str(source), model_class.__name__, seed, len(matched.found),
+                        unused=matched.unused, ignored=matched.ignored, tied=matched.tied,
+                        notes=notes)
+    if matched.has_prefix != bool(model_class.prefix):
+        report.prefix = "removed" if matched.has_prefix else "added"
+    _fill(model, matched, report, memory_map)
+    _initialise(model, matched.missing, report)
+    model.load_report = report
+    return model
+
+
+def _open_weights(folder, file, config):
+    """The tensors of a folder by name, and the path that sentences call them by."""
+    if file == "original":
+        prefix = find_original(folder)
+        return open_original(prefix, config), prefix
+    openers = {WEIGHTS_NAME: open_safetensors, INDEX_NAME: open_sharded, PICKLE_NAME: open_pytorch}
+    return openers[file](folder / file), folder / file
+
+
+def _fill(model, matched, report, memory_map):
+    """Put every tensor that was found into its place."""
+    leaves = flatten(model.params)
+    not_finite = []
+    for name, stored in matched.found:
+        leaf, values = leaves[name.ours], as_floats(stored)
+        values = values.T if "HF" in name.transposed else values
+        with np.errstate(over="ignore", invalid="ignore"):
+            if memory_map and values.dtype == leaf.dtype and values.flags.aligned:
+                _replace(model.params, name.ours, values)
+            else:
+                leaf[...] = values
+                if not np.isfinite(leaf).all():
+                    not_finite.append(name.hugging_face)
+        if FLOATS[stored.dtype] != leaf.dtype.name:
+            what = f"{FLOATS[stored.dtype]} to {leaf.dtype.name}"
+            report.converted[what] = report.converted.get(what, 0) + 1
+    if not_finite:
+        report.notes.append(f"infinite numbers or NaN in {', '.join(not_finite)}")
+
+
+def _replace(tree, dotted, array):
+    """Put another array in the place of one leaf."""
+    *nodes, last = dotted.split(".")
+    for node in nodes:
+        tree = tree[int(node) if isinstance(tree, list) else node]
+    tree[last] = array
+
+
+def _initialise(model, missing, report):
+    """Draw what the file does not have: matrices at random, gammas 1; biases stay 0."""
+    rng, leaves = np.random.default_rng(report.seed), flatten(model.params)
+    for name in missing:
+        leaf = leaves[name.ours]
+        if leaf.ndim > 1:
+            leaf[...] = truncated_normal(rng, leaf.shape, model.config.initializer_range)
+        elif name.ours.endswith("gamma"):
+            leaf[...] = 1
+        report.initialised.append(name.hugging_face)
+
+
+def save_pretrained(model, folder, tokenizer=None):
+    """Write a model so that :func:`load_pretrained` and transformers can load it.
+
+    transformers finds the class of the same name. What it does not know (``sharing`` other than
+    "all", ``cross_layer_residual``, a missing mapping) it ignores: such a model loads here only.
+
+    Parameters
+    ----------
+    model : a model of :mod:`albert_np.models` or :mod:`albert_np.task_models`
     folder : str or Path
-        Made if it does not exist. Each file is written whole or not at all.
+        Made if it does not exist.
+    tokenizer : AlbertTokenizer, optional
+        Goes into the same folder.
+
+    Raises
+    ------
+    ValueError
+        The files cannot be written; those that were there before are then untouched.
     """
     from safetensors.numpy import save
 
     folder = Path(folder)
     config = {**model.config.to_dict(), "architectures": [type(model).__name__]}
-    write_whole(folder / CONFIG_NAME, (json.dumps(config, indent=2) + "\n").encode())
-    write_whole(folder / WEIGHTS_NAME, save(model.state_dict(), metadata={"format": "pt"}))
+    write_together({
+        folder / WEIGHTS_NAME: save(model.state_dict(), metadata={"format": "pt"}),
+        **({} if tokenizer is None else {folder / name: data
+                                         for name, data in tokenizer.files().items()}),
+        folder / CONFIG_NAME: (json.dumps(config, indent=2) + "\n").encode()})
+
+
+def save_model(model, folder):
+    """:func:`save_pretrained` without a tokenizer, as a pretraining run calls it."""
+    save_pretrained(model, folder)
 
 
 def load_model(folder, model_class=AlbertForPreTraining, dtype=np.float32):
-    """Read a model that :func:`save_model` wrote.
-
-    Parameters
-    ----------
-    folder : str or Path
-    model_class : AlbertForPreTraining or AlbertModel
-    dtype : dtype
-        Of the parameters, whatever that of the file is.
-
-    Returns
-    -------
-    AlbertForPreTraining or AlbertModel
+    """:func:`load_pretrained` for a folder of one's own, in which nothing may be missing.
 
     Raises
     ------
-    FileNotFoundError
-        The folder lacks one of the two files.
-    ValueError
-        One of them is damaged, or they do not fit each other.
+    FileNotFoundError, ValueError
+        As there, or a tensor of the model is not in the file.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    folder = Path(folder)
-    config = AlbertConfig.from_file(folder / CONFIG_NAME)
-    weights = read_bytes(folder / WEIGHTS_NAME)
-    try:
-        state = load(weights)
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{folder / WEIGHTS_NAME} is not a safetensors file: {error}") from None
-    model = model_class(config, dtype=dtype)
-    model.load_state_dict(state)
+    model = load_pretrained(model_class, Path(folder), dtype)
+    if model.load_report.initialised:
+        raise ValueError(f"{folder} does not have all of {model_class.__name__}: "
+                         f"{', '.join(model.load_report.initialised)} is missing")
     return model

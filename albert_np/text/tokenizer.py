@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import read_bytes, read_text, write_whole
+from ..files import read_bytes, write_together
 from .arguments import check_lengths, check_text, check_texts, lengths_kept
 from .preprocessing import preprocess, preprocess_aligned
+from .sentencepiece_file import load_sentencepiece
+from .tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
-MODEL_NAME = "spiece.model"
-SETTINGS_NAME = "tokenizer_config.json"
 
 
 class AlbertTokenizer:
@@ -58,12 +58,11 @@ class AlbertTokenizer:
 
     def __init__(self, model_file, do_lower_case=True, keep_accents=False):
         self.model_bytes = read_bytes(model_file)
-        self._model = _load_model(self.model_bytes, model_file)
+        self._model, self.pieces = load_sentencepiece(self.model_bytes, model_file)
         self.do_lower_case = do_lower_case
         self.keep_accents = keep_accents
 
-        self.vocab_size = self._model.get_piece_size()
-        self.pieces = [self._model.id_to_piece(i) for i in range(self.vocab_size)]
+        self.vocab_size = len(self.pieces)
         self._ids = {piece: i for i, piece in enumerate(self.pieces)}
         for token in SPECIAL_TOKENS:
             if token not in self._ids:
@@ -102,15 +101,35 @@ class AlbertTokenizer:
         ValueError
             One of the files is not what its name says.
         """
-        folder = Path(folder)
-        if not folder.is_dir():
-            raise FileNotFoundError(f"There is no folder {folder}.")
-        settings_file = folder / SETTINGS_NAME
-        settings = _read_settings(settings_file) if settings_file.exists() else {}
-        return cls(folder / MODEL_NAME, **settings)
+        model_file, settings = find_tokenizer(folder)
+        return cls(model_file, **settings)
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder):
+        """The tokenizer of a published model, from a folder or, by its name, from the hub.
+
+        Parameters
+        ----------
+        name_or_folder : str or Path
+            As in `albert_np.checkpoint.load_pretrained`.
+
+        Returns
+        -------
+        AlbertTokenizer
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            As `from_folder`.
+        """
+        from ..checkpoint.places import find_folder
+
+        return cls.from_folder(find_folder(name_or_folder, weights=False))
 
     def save(self, folder):
         """Write ``spiece.model`` and ``tokenizer_config.json`` into a folder.
+
+        transformers finds its AlbertTokenizer there too.
 
         Parameters
         ----------
@@ -122,9 +141,16 @@ class AlbertTokenizer:
         ValueError
             A file cannot be written.
         """
-        settings = {"do_lower_case": self.do_lower_case, "keep_accents": self.keep_accents}
-        write_whole(Path(folder) / MODEL_NAME, self.model_bytes)
-        write_whole(Path(folder) / SETTINGS_NAME, (json.dumps(settings, indent=2) + "\n").encode())
+        write_together({Path(folder) / name: data for name, data in self.files().items()})
+
+    save_pretrained = save
+
+    def files(self):
+        """What `save` writes: a dict from names of files to bytes."""
+        settings = {"tokenizer_class": "AlbertTokenizer", "do_lower_case": self.do_lower_case,
+                    "keep_accents": self.keep_accents}
+        return {MODEL_NAME: self.model_bytes,
+                SETTINGS_NAME: (json.dumps(settings, indent=2) + "\n").encode()}
 
     # ------------------------------------------------------------------ text to pieces and ids
 
@@ -394,33 +420,6 @@ class AlbertTokenizer:
     def convert_tokens_to_ids(self, tokens):
         """The ids (list of int) of pieces; a piece outside the vocabulary has that of <unk>."""
         return [self._ids.get(token, self.unk_token_id) for token in tokens]
-
-
-def _load_model(data, model_file):
-    import sentencepiece
-
-    not_a_model = f"{model_file} is not a SentencePiece model."
-    if not data:
-        raise ValueError(not_a_model)
-    try:
-        return sentencepiece.SentencePieceProcessor(model_proto=data)
-    except RuntimeError as error:
-        raise ValueError(not_a_model) from error
-
-
-def _read_settings(path):
-    """The two settings that matter here, from a JSON file that may hold many others."""
-    try:
-        settings = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON: {error}.") from error
-    if not isinstance(settings, dict):
-        raise ValueError(f"{path} must hold a JSON object such as {{\"do_lower_case\": true}}.")
-    known = {name: settings[name] for name in ("do_lower_case", "keep_accents") if name in settings}
-    for name, value in known.items():
-        if not isinstance(value, bool):
-            raise ValueError(f"{name} in {path} must be true or false, not {json.dumps(value)}.")
-    return known
 
 
 def _starts_word(piece):

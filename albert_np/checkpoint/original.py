@@ -1,0 +1,42 @@
+"""Checkpoints of the original code, brought to Hugging Face's names and layouts."""
+
+import re
+
+from ..published_names import IGNORED, name_table
+from .stored import stored_array
+
+
+def open_original(prefix, config):
+    """The tensors of an original checkpoint.
+
+    Parameters
+    ----------
+    prefix : str or Path
+        ``.../model.ckpt-best``, without ".index".
+    config : AlbertConfig
+
+    Returns
+    -------
+    dict of str to StoredTensor
+        A tensor that an ALBERT does not have keeps its name. Those of the optimiser are left out.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        See ``albert_np.checkpoint.tensorflow.read_tensorflow``.
+    """
+    from .tensorflow import read_tensorflow
+
+    names = {name.original: name for name in name_table(config)}
+    tensors = {}
+    for original, array in read_tensorflow(prefix).items():
+        if re.search(IGNORED, original):
+            continue
+        name = names.get(original.removeprefix("module/"))      # modules of TF-Hub add that
+        if name is None:
+            tensors[original] = stored_array(array)
+        else:
+            # What both sides store the same way round, they need no transposition for.
+            differ = ("HF" in name.transposed) != ("TF" in name.transposed)
+            tensors[name.hugging_face] = stored_array(array.T if differ else array)
+    return tensors

@@ -1,0 +1,98 @@
+"""Which folder holds a model, and which of its files."""
+
+import re
+from pathlib import Path
+
+CONFIG_NAME, WEIGHTS_NAME = "config.json", "model.safetensors"
+INDEX_NAME, PICKLE_NAME = "model.safetensors.index.json", "pytorch_model.bin"
+ORIGINAL_CONFIG_NAME = "albert_config.json"
+
+
+def find_folder(name_or_folder, weights=True):
+    """The local folder of a model.
+
+    Parameters
+    ----------
+    name_or_folder : str or Path
+        A folder with the files of a model; a folder ``models--owner--name`` of the hub's cache,
+        whose current snapshot is taken; otherwise a name on the hub.
+    weights : bool
+        Whether weights are needed too; by default the hub is asked for them.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder, and it can be no name either, or the cache has no snapshot.
+    ValueError
+        It is a file, or (see ``albert_np.checkpoint.hub``) no model can be fetched under the name.
+    """
+    if not isinstance(name_or_folder, (str, Path)) or not str(name_or_folder):
+        raise ValueError(f"a model is named by a str or a Path, not by {name_or_folder!r}")
+    folder = Path(name_or_folder)
+    try:
+        folder = folder.expanduser()
+        is_folder, exists = folder.is_dir(), folder.exists()
+    except (OSError, RuntimeError, ValueError):     # too long a name, no such user, a zero byte
+        raise FileNotFoundError(f"There is no folder {str(folder)[:200]!r}.") from None
+    if is_folder:
+        return _snapshot(folder)
+    if exists:
+        raise ValueError(f"{folder} is a file; give the folder that it is in")
+    if isinstance(name_or_folder, Path) or not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?",
+                                                            name_or_folder):
+        raise FileNotFoundError(f"There is no folder {folder}.")
+    from .hub import find_folder as find_on_hub
+
+    return find_on_hub(name_or_folder, weights=weights)
+
+
+def _snapshot(folder):
+    """The snapshot that a folder of the hub's cache points to; any other folder as it is."""
+    snapshots = folder / "snapshots"
+    if not folder.name.startswith("models--") or not snapshots.is_dir():
+        return folder
+    main = folder / "refs" / "main"
+    if main.is_file():
+        revision = main.read_text(encoding="utf-8", errors="replace").strip()
+        if re.fullmatch(r"\w+", revision) and (snapshots / revision).is_dir():
+            return snapshots / revision
+    found = sorted(path for path in snapshots.iterdir() if path.is_dir())
+    if len(found) != 1:
+        raise FileNotFoundError(f"{snapshots} holds {len(found)} snapshots and no refs/main says "
+                                f"which; give the folder of one.")
+    return found[0]
+
+
+def find_original(folder):
+    """The prefix ``model.ckpt-...`` of an original checkpoint (Path), or None.
+
+    Of several, "best" is taken, or the one of the latest step.
+    """
+    def rank(path):
+        step = path.name.removeprefix("model.ckpt-").removesuffix(".index")
+        return (step == "best", int(step) if step.isdecimal() and len(step) < 20 else -1, step)
+
+    found = sorted(Path(folder).glob("model.ckpt-*.index"), key=rank)
+    return found[-1].with_name(found[-1].name.removesuffix(".index")) if found else None
+
+
+def weights_kind(folder):
+    """Which kind of weights a folder has: the name of the file, or "original".
+
+    Raises
+    ------
+    FileNotFoundError
+        It has none.
+    """
+    folder = Path(folder)
+    for name in (WEIGHTS_NAME, INDEX_NAME, PICKLE_NAME):
+        if (folder / name).exists():
+            return name
+    if find_original(folder):
+        return "original"
+    raise FileNotFoundError(f"There are no weights in {folder}: neither {WEIGHTS_NAME} nor "
+                            f"{INDEX_NAME} nor {PICKLE_NAME} nor model.ckpt-*.index.")

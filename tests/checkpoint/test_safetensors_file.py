@@ -1,0 +1,137 @@
+"""The header of a safetensors file is checked, and only what is asked for is read."""
+
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from albert_np.checkpoint.safetensors_file import open_safetensors
+
+
+def write(path, header, data=b"", length=None):
+    """A safetensors file by hand."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    length = len(text) if length is None else length
+    path.write_bytes(length.to_bytes(8, "little") + text + data)
+    return path
+
+
+def tensor(begin=0, end=8, dtype="F32", shape=(2,)):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.int8, np.uint8,
+                                   np.bool_])
+def test_what_the_library_writes_comes_back(tmp_path, dtype, rng):
+    arrays = {"a": rng.integers(0, 2, (3, 4)).astype(dtype), "scalar": np.array(1, dtype),
+              "none": np.zeros((0, 5), dtype), "ü": rng.integers(0, 2, 7).astype(dtype)}
+    save_file(arrays, tmp_path / "file", {"format": "pt"})
+    stored = open_safetensors(tmp_path / "file")
+    assert set(stored) == set(arrays)
+    for name, array in arrays.items():
+        assert stored[name].shape == array.shape
+        read = stored[name].read()
+        assert read.dtype == dtype
+        np.testing.assert_array_equal(read, array)
+
+
+@pytest.mark.parametrize("header, data, message", [
+    ({"a": tensor()}, b"1234567", "needs|cut short or damaged: its tensors have 8 bytes, where the"),
+    ({"a": tensor()}, b"123456789", "its tensors have 8 bytes, where the file has 9"),
+    ({"a": tensor(), "b": tensor()}, bytes(8), "the tensor 'b' begins at 0, where the one before"),
+    ({"a": tensor(), "b": tensor(4, 12)}, bytes(12), "the tensor 'b' begins at 4"),
+    ({"a": tensor(), "b": tensor(12, 20)}, bytes(20), "the tensor 'b' begins at 12"),
+    ({"a": tensor(end=12)}, bytes(12), "where F32 of shape .2. needs 8 bytes"),
+    ({"a": tensor(end=4)}, bytes(4), "where F32 of shape .2. needs 8 bytes"),
+    ({"a": tensor(8, 0)}, bytes(8), "needs 8 bytes"),
+    ({"a": tensor(-8, 0)}, bytes(8), "no pair of counts"),
+    ({"a": tensor(dtype="F31")}, bytes(8), "has the dtype 'F31'; known are BOOL"),
+    ({"a": tensor(dtype=["F32"])}, bytes(8), "has the dtype .'F32'.; known are BOOL"),
+    ({"a": tensor(shape=(-2,))}, bytes(8), "the shape .-2., which is no list"),
+    ({"a": tensor(shape=(2.0,))}, bytes(8), "the shape .2.0., which is no list"),
+    ({"a": tensor(shape=(True, 2))}, bytes(8), "the shape .True, 2., which is no list"),
+    ({"a": tensor(shape=[1] * 40)}, bytes(4), "which is no list of at most 16 counts"),
+    ({"a": tensor(shape=(2**62, 2**62, 0), end=0)}, b"", None),
+    ({"a": tensor(shape=(2**40, 2**40))}, bytes(8), "needs 4835703278458516698824704 bytes"),
+    ({"a": tensor(0, 2**62, shape=(2**60,))}, bytes(8), "where the file has 8"),
+    ({"a": {"dtype": "F32", "shape": [2]}}, bytes(8), "not exactly a dtype, a shape and data_off"),
+    ({"a": 3}, bytes(8), "not exactly a dtype"),
+    (b"[]", b"", "must hold a JSON object"), (b"{", b"", "is not JSON"),
+    (b"\xff\xfe", b"", "its header is not UTF-8"), (b"[" * 10**5, b"", "its header is not JSON"),
+    (b'{"a":' + b"9" * 9999 + b"}", b"", "its header is not JSON"),
+    (b'{"a": 1, "a": 2}', b"", "the name 'a' occurs twice")])
+def test_headers_that_contradict_themselves_or_the_file(tmp_path, header, data, message):
+    path = write(tmp_path / "file", header, data)
+    if message is None:                     # odd, but empty, and allowed
+        with pytest.raises(ValueError):
+            open_safetensors(path)["a"].read()
+        return
+    with pytest.raises(ValueError, match=message):
+        open_safetensors(path)
+
+
+@pytest.mark.parametrize("length", [3, 2**20, 2**40, 2**63, 2**64 - 1])
+def test_a_wrong_length_of_the_header(tmp_path, length):
+    with pytest.raises(ValueError, match="is cut short|is not JSON"):
+        open_safetensors(write(tmp_path / "file", {"a": tensor()}, bytes(8), length))
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8])
+def test_files_that_end_before_they_begin(tmp_path, size):
+    (tmp_path / "file").write_bytes(b"\x09" * size)
+    with pytest.raises(ValueError, match=f"it has {size} bytes, where its header alone would end"):
+        open_safetensors(tmp_path / "file")
+
+
+def test_no_file_and_no_tensors(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no file .*nothing"):
+        open_safetensors(tmp_path / "nothing")
+    with pytest.raises(ValueError, match="is no file"):
+        open_safetensors(tmp_path)
+    assert open_safetensors(write(tmp_path / "file", {"__metadata__": {"a": "b"}})) == {}
+
+
+def test_a_header_longer_than_any_model_needs(tmp_path):
+    with open(tmp_path / "file", "wb") as file:
+        file.write((2**30).to_bytes(8, "little"))
+        file.truncate(2**31)                # two gigabytes, of which the disk holds one page
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="its header would have 1073741824 bytes, more than"):
+        open_safetensors(tmp_path / "file")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+def test_what_is_not_used_is_not_read(tmp_path):
+    """A gigabyte that does not exist on the disk, and one small tensor behind it."""
+    size = 2**30
+    path = write(tmp_path / "file", {"large": tensor(0, size, shape=(size // 4,)),
+                                     "small": tensor(size, size + 8)})
+    with open(path, "r+b") as file:
+        file.seek(0, 2)
+        file.seek(file.tell() + size)
+        file.write(np.array([1.5, -2], "<f4").tobytes())
+    before = resident()
+    stored = open_safetensors(path)
+    np.testing.assert_array_equal(stored["small"].read(), [1.5, -2])
+    large = stored["large"].read()          # still a view: nothing has been read
+    assert resident() - before < 2**22
+    assert large[:1000].sum() == 0 and resident() - before < 2**24
+
+
+def resident():
+    """Bytes of memory that this process really has."""
+    import resource
+
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def test_arrays_can_be_changed_and_the_file_stays(tmp_path):
+    save_file({"a": np.ones(5, np.float32)}, tmp_path / "file")
+    array = open_safetensors(tmp_path / "file")["a"].read()
+    array += 1
+    assert array.tolist() == [2] * 5
+    assert open_safetensors(tmp_path / "file")["a"].read().tolist() == [1] * 5
