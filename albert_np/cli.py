@@ -34,7 +34,7 @@ def main(arguments=None):
     except BrokenPipeError:                  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, ModuleNotFoundError) as error:
         print(f"albert-np: {in_a_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -367,7 +367,7 @@ class AlbertForPreTraining(_Albert):
         albert_cache, looked_at, mlm_cache, sop_cache, mlm_loss_cache, sop_loss_cache = cache
         V, M = self.config.vocab_size, int(looked_at.sum())
         shapes = {**_shapes(self.config, albert_cache), "loss": (), "mlm_loss": (), "sop_loss": (),
-                  "prediction_logits": (M, V) if mlm_loss_cache is not None else (*looked_at.shape, V),
+                  "prediction_logits": (*looked_at.shape, V) if mlm_loss_cache is None else (M, V),
                   "sop_logits": (len(looked_at), 2)}
         d = upstream_gradients({"loss": 1.0} if d_output is None else d_output, shapes, dtype)
         _refuse_gradients_of_missing_losses(d, mlm_loss_cache, sop_loss_cache)

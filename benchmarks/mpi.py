@@ -209,18 +209,18 @@ def draw(results, path):
 
     from albert_np.plotting import BLUE, GREY, ORANGE, save_figure
 
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    figure = Figure(figsize=(13, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for dtype, style, colour in (("float32", "o-", BLUE), ("float64", "s--", GREY)):
         rows = results[f"sums_{dtype}"].values()
         left.loglog([row["parameters"] for row in rows], [1000 * row["seconds"] for row in rows],
                     style, color=colour, label=f"summed in {dtype}")
     for name, row in results["sums_float32"].items():
-        left.annotate(name, (row["parameters"], 1000 * row["seconds"]), (4, -14),
+        left.annotate(name, (row["parameters"], 1000 * row["seconds"]), (6, -12), ha="left",
                       textcoords="offset points", fontsize=11)
     left.set(xlabel="parameters", ylabel="milliseconds")
     left.set_title("Summing the gradients of two ranks,\none machine (measured)", fontsize=13)
-    left.margins(x=0.2)
+    left.margins(x=0.35, y=0.15)
     left.legend(fontsize=11)
     ranks = np.unique(np.geomspace(2, 1024, 60).astype(int))
     models = {name: results["sums_float32"][name]["parameters"]
@@ -234,7 +234,7 @@ def draw(results, path):
     right.set(xlabel="ranks", ylabel="share of the time spent computing (%)", ylim=(0, 102))
     right.set_title("4096 sequences of 512 pieces,\n50 TFLOP/s in each rank (on paper)",
                     fontsize=13)
-    right.legend(fontsize=10, loc="lower left")
+    right.legend(fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
     for axes in (left, right):
         axes.grid(alpha=0.25)
     return save_figure(figure, path)

@@ -5,8 +5,9 @@
 makes a corpus of so many megabytes in a temporary folder, by repeating and shuffling the sentences
 of the texts in the folder that ALBERT_NP_DATA names (failing that, of Python's documentation),
 prepares it (with a tokenizer of its own, in two processes), reads all shards in a shuffled order,
-and trains a tiny model on a few of them. Then it prepares the beginning of the corpus with one process and with two, and compares. It
-prints the speed, the highest resident memory of every process, and the memory curve of reading.
+and trains a tiny model on a few of them. Then it prepares the beginning of the corpus with one
+process and with two, and compares. It prints the speed, the highest resident memory of every
+process, and the memory curve of reading.
 Linux only: memory is read from /proc. Everything is deleted at the end.
 """
 

@@ -96,8 +96,10 @@ def main():
         results[label] = rows
         for L, row in zip(options.depths, rows):
             print(f"{label}, L = {L:2d}: {row['megabytes']:7,.0f} MB, {row['seconds']:.2f} s")
-        if len(rows) > 1:
-            slope = np.polyfit(options.depths, [row["megabytes"] for row in rows], 1)[0]
+        # The last layer computes only what is asked for: from two layers on, each adds a whole one.
+        deep = [(L, row["megabytes"]) for L, row in zip(options.depths, rows) if L > 1]
+        if len(deep) > 1:
+            slope = np.polyfit(*zip(*deep), 1)[0]
             print(f"{label}: {slope:.1f} MB for each further layer")
     write_json(f"{options.output}.json", results)
     draw(options.depths, {label: [row["megabytes"] for row in results[label]]

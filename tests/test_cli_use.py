@@ -173,11 +173,11 @@ def refused(capsys, *arguments):
     (["similarity", "MODEL", "a", "b", "c"], "two texts are compared; 3 are given"),
     (["similarity", "MODEL", "--file", "blank"], "Line 1 of blank has 0 tabs; it must hold two"),
     (["similarity", "MODEL", "--file", "half"], "Line 2 of half: the second text is empty"),
-    (["info", "nowhere"], "There is no folder or file nowhere, nor is this a published name"),
+    (["info", "./nowhere"], "There is no folder nowhere"),
     (["info", "MODEL", "--output", "picture.jpg"], "picture.jpg must end in .png"),
-    (["fill-mask", "nowhere", "a [MASK]"], "There is no folder nowhere"),
-    (["embed", "nowhere", "a"], "There is no folder nowhere"),
-    (["similarity", "nowhere", "a", "b"], "There is no folder nowhere"),
+    (["fill-mask", "./nowhere", "a [MASK]"], "There is no folder nowhere"),
+    (["embed", "./nowhere", "a"], "There is no folder nowhere"),
+    (["similarity", "./nowhere", "a", "b"], "There is no folder nowhere"),
 ])
 def test_bad_input_gets_one_sentence_and_exit_status_2(inference_folder, tmp_path, monkeypatch,
                                                        capsys, arguments, message):

@@ -101,7 +101,7 @@ def test_report_of_no_component_is_refused(tmp_path, capsys):
     (None, "encoder_layer", 1),
     ("gelu", "gelu", 1),                                     # though other names contain it
     ("cross_entropy", "cross_entropy", 1),
-    ("attention", "attention, no mask", 4),                  # though others begin with it
+    ("attention", "attention, no mask", 5),                  # though others begin with it
     ("sop_weight", "AlbertForPreTraining, sop_weight 0.3", 1)])
 def test_words_mean_components(word, component, fitting):
     check, remarks = find_check(word)

@@ -366,7 +366,7 @@ def test_last_layer_where_asked_gives_the_same_losses_and_gradients(changes, mas
     assert output.loss == pytest.approx(float(everywhere.loss), rel=1e-12)
     np.testing.assert_allclose(output.prediction_logits, everywhere.prediction_logits, rtol=1e-9)
     np.testing.assert_allclose(output.sop_logits, everywhere.sop_logits, rtol=1e-9)
-    assert output.sequence_output.shape == (3, 3, 12)           # [CLS] bears one of the three labels
+    assert output.sequence_output.shape == (3, 3, 12)          # [CLS] bears one of the three labels
     np.testing.assert_allclose(output.sequence_output[0],
                                everywhere.sequence_output[0, [0, 2, 4]], rtol=1e-9)
     for name, leaf in flatten(model.backward(cache)).items():

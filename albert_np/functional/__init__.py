@@ -25,5 +25,6 @@ __all__ = [
     "gelu_new_backward", "gelu_new_forward", "layer_norm_backward", "layer_norm_forward",
     "linear_backward", "linear_forward", "masked_softmax_backward", "masked_softmax_forward",
     "mean_squared_error_backward", "mean_squared_error_forward", "relu_backward", "relu_forward",
-    "rows_at_backward", "rows_at_forward", "softmax_backward", "softmax_forward", "tanh_backward", "tanh_forward",
+    "rows_at_backward", "rows_at_forward", "softmax_backward", "softmax_forward", "tanh_backward",
+    "tanh_forward",
 ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..config import PUBLISHED, AlbertConfig
-from ..models import AlbertForPreTraining, AlbertModel
+from ..models import AlbertForPreTraining
 
 
 def load(name_or_folder, model_class=AlbertForPreTraining):
@@ -12,7 +12,7 @@ def load(name_or_folder, model_class=AlbertForPreTraining):
     Parameters
     ----------
     name_or_folder : str or Path
-        A folder such as a run leaves.
+        A folder such as a run leaves, or a name on the hub.
     model_class : AlbertForPreTraining or AlbertModel
 
     Returns
@@ -24,17 +24,17 @@ def load(name_or_folder, model_class=AlbertForPreTraining):
     FileNotFoundError
         There is no such folder, or it lacks a file.
     ValueError
-        A file is damaged, or model and tokenizer have different vocabularies.
+        A file is damaged, lacks weights that are needed, or model and tokenizer have different
+        vocabularies.
     """
-    from ..checkpoint import load_model
     from ..text.tokenizer import AlbertTokenizer
 
-    tokenizer = AlbertTokenizer.from_folder(name_or_folder)
-    model = load_model(name_or_folder, AlbertForPreTraining)
-    if model_class is AlbertModel:
-        trunk = AlbertModel(model.config)
-        trunk.params = {name: model.params[name] for name in AlbertModel.components}
-        model = trunk
+    tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)
+    model = model_class.from_pretrained(name_or_folder)
+    missing = [name for name in model.load_report.initialised
+               if not name.startswith(("albert.pooler", "pooler", "sop_classifier"))]
+    if missing:
+        raise ValueError(f"{name_or_folder} lacks weights that are needed: {', '.join(missing)}")
     check_vocabulary(model, tokenizer)
     return model, tokenizer
 
@@ -45,7 +45,8 @@ def load_config(name_or_file):
     Parameters
     ----------
     name_or_file : str or Path
-        A folder with a ``config.json``, such a file, or a published name (``albert-base-v2``).
+        A ``config.json``, a folder that has one, or a name on the hub; the published names
+        (``albert-base-v2``) are known without asking.
 
     Returns
     -------
@@ -59,12 +60,11 @@ def load_config(name_or_file):
         The file is no configuration.
     """
     path = Path(name_or_file)
-    if not path.exists():
-        if str(name_or_file).removeprefix("albert/") in PUBLISHED:
-            return AlbertConfig.from_name(name_or_file)
-        raise FileNotFoundError(f"There is no folder or file {path}, nor is this a published name "
-                                f"such as albert-base-v2.")
-    return AlbertConfig.from_file(path)
+    if path.is_file():
+        return AlbertConfig.from_file(path)
+    if not path.exists() and str(name_or_file).removeprefix("albert/") in PUBLISHED:
+        return AlbertConfig.from_name(name_or_file)
+    return AlbertConfig.from_pretrained(name_or_file)
 
 
 def check_vocabulary(model, tokenizer):
