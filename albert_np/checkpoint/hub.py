@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ..config import PUBLISHED
 from ..files import read_bytes
+from ..text.tokenizer_folder import MODEL_NAME, SETTINGS_NAME
+from .places import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
 
-CONFIG_NAME, WEIGHTS_NAME = "config.json", "model.safetensors"
-INDEX_NAME, PICKLE_NAME = "model.safetensors.index.json", "pytorch_model.bin"
-TOKENIZER_NAMES = ("spiece.model", "tokenizer_config.json")
+TOKENIZER_NAMES = (MODEL_NAME, SETTINGS_NAME)
 
 
 def find_folder(name, revision=None, weights=True):
