@@ -40,7 +40,7 @@ def outputs_of(model, examples, names, pool=None):
     return rows
 
 
-def padded_batch(config, examples, names):
+def padded_batch(config, examples, names, length=None):
     """Examples as the keyword arguments of a forward pass.
 
     Parameters
@@ -49,10 +49,12 @@ def padded_batch(config, examples, names):
     examples : list of dict
     names : tuple of str
         Of the labels that go along.
+    length : int, optional
+        Of every row; None: that of the longest.
 
     Returns
     -------
     dict of arrays
     """
     return pad_examples([{name: example[name] for name in (*INPUTS, *names)}
-                         for example in examples], config.pad_token_id)
+                         for example in examples], config.pad_token_id, length)

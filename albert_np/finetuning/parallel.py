@@ -17,8 +17,9 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
 
        \text{loss} = \sum_i \frac{N_i}{N}\, \text{loss}_i
 
-    and the gradients add up with the same factors. Every part is padded to its own longest example
-    only. Parts are summed in their order, whichever thread is done first.
+    and the gradients add up with the same factors. All parts are padded alike, to the longest example
+    of the batch (padding counts among the places where an answer might be). Parts are summed in
+    their order, whichever thread is done first.
 
     Parameters
     ----------
@@ -26,7 +27,8 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
     examples : list of dict
         Sorted by length, they divide evenly: part i takes every n-th, from the i-th on.
     collate : callable
-        From a list of examples to the keyword arguments of the model's forward pass.
+        ``collate(examples, length)``: examples as the keyword arguments of the model's forward
+        pass, padded to a length.
     rngs : sequence of numpy.random.Generator or None
         One for each part; None turns dropout off.
     pool : concurrent.futures.Executor, optional
@@ -39,7 +41,8 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
     grads : tree like the model's parameters, or None where no label counts
     """
     count = len(rngs)
-    batches = [collate(examples[i::count]) for i in range(count) if examples[i::count]]
+    length = max(example["input_ids"].shape[-1] for example in examples)
+    batches = [collate(examples[i::count], length) for i in range(count) if examples[i::count]]
     labels = [labels_that_count(batch) for batch in batches]                       # N_i
     total = sum(labels)                                                            # N
 

@@ -129,7 +129,7 @@ def finetune(task, output, *, data, model=None, test=None, columns=None, data_fo
             write_together(_model_files(net, tokenizer, settings, output))
 
         history = train_epochs(
-            net, examples, lambda chosen: task.collate(net.config, chosen), optimizer,
+            net, examples, lambda *chosen: task.collate(net.config, *chosen), optimizer,
             epochs=epochs, batch_size=batch_size, rng=np.random.default_rng([seed, 1]),
             dropout=_has_dropout(net.config), max_gradient_norm=max_gradient_norm,
             evaluate=evaluate, patience=patience, on_best=save, workers=workers, pool=pool,
@@ -176,7 +176,8 @@ def _start(task, splits, settings, options, output):
         tokenizer = AlbertTokenizer.from_pretrained(options["model"])
         config = load_config(options["model"])
     else:
-        return from_pretrained(task.MODEL, options["model"], changes, settings.max_length)
+        return from_pretrained(task.MODEL, options["model"], changes, settings.max_length,
+                               options["seed"])
     if settings.max_length > FRESH_CONFIG["max_position_embeddings"]:
         changes.setdefault("max_position_embeddings", settings.max_length)
     return from_scratch(task.MODEL, config, tokenizer, changes, options["seed"]), tokenizer

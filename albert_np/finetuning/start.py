@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..config import AlbertConfig
-from ..inference.load import check_vocabulary
+from ..inference.load import check_vocabulary, load_config
 from ..initialization import wave_positions
+from ..models import AlbertModel
 from ..text.tokenizer import AlbertTokenizer
 
 # What a model from scratch looks like where nothing else is said.
@@ -15,7 +16,7 @@ FRESH_CONFIG = {"embedding_size": 128, "hidden_size": 256, "num_hidden_layers": 
                 "max_position_embeddings": 128}
 
 
-def from_pretrained(model_class, name_or_folder, changes, max_length):
+def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
     """A pretrained trunk under a head for the task, and its tokenizer.
 
     Parameters
@@ -28,6 +29,8 @@ def from_pretrained(model_class, name_or_folder, changes, max_length):
     max_length : int
         Where the model has fewer positions, the table of positions gets further rows: waves, from
         which they are learnt.
+    seed : int
+        Of the head, where the model has none yet or one for another number of labels.
 
     Returns
     -------
@@ -40,7 +43,11 @@ def from_pretrained(model_class, name_or_folder, changes, max_length):
         ALBERT's trunk, or model and tokenizer do not belong together.
     """
     tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)
-    model = model_class.from_pretrained(name_or_folder, **changes)
+    labels = load_config(name_or_folder).num_labels
+    if changes.get("num_labels", labels) == labels:
+        model = model_class.from_pretrained(name_or_folder, seed=seed, **changes)
+    else:
+        model = _fresh_head(model_class, name_or_folder, changes, seed)
     new = [name for name in model.load_report.initialised
            if ".embeddings." in name or ".encoder." in name]
     if new:
@@ -52,6 +59,16 @@ def from_pretrained(model_class, name_or_folder, changes, max_length):
             f"{max_length} are new, and have only this training to be learnt in")
         add_positions(model, max_length)
     return model, tokenizer
+
+
+def _fresh_head(model_class, name_or_folder, changes, seed):
+    """The trunk alone, since a head for another number of labels would not fit."""
+    trunk = AlbertModel.from_pretrained(name_or_folder, seed=seed)
+    model = model_class(replace(trunk.config, **changes), seed=seed)
+    model.params.update({name: branch for name, branch in trunk.params.items()
+                         if name in model.params})
+    model.load_report = trunk.load_report
+    return model
 
 
 def add_positions(model, T):

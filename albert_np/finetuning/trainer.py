@@ -54,7 +54,7 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
     examples : list of dict
         From a task's ``features``.
     collate : callable
-        From a list of examples to the keyword arguments of the forward pass.
+        As :func:`~albert_np.finetuning.parallel.losses_and_gradients` calls it.
     optimizer
         One of :mod:`albert_np.optim`.
     epochs, batch_size : int

@@ -43,8 +43,8 @@ def features(tokenizer, rows, labels, settings):
             sequence_examples(tokenizer, rows, settings.max_length, labels)]
 
 
-def collate(config, examples):
-    return padded_batch(config, examples, ("labels",))
+def collate(config, examples, length=None):
+    return padded_batch(config, examples, ("labels",), length)
 
 
 def predict(model, tokenizer, rows, settings, pool=None):

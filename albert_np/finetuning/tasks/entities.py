@@ -47,8 +47,8 @@ def features(tokenizer, rows, labels, settings):
     return [tag_windows(tokenizer, row, labels, settings.max_length) for row in rows]
 
 
-def collate(config, examples):
-    return padded_batch(config, examples, ("labels",))
+def collate(config, examples, length=None):
+    return padded_batch(config, examples, ("labels",), length)
 
 
 def predict(model, tokenizer, rows, settings, pool=None):

@@ -41,8 +41,8 @@ def features(tokenizer, rows, labels, settings):
     return [_windows(tokenizer, row, settings) for row in rows]
 
 
-def collate(config, examples):
-    return padded_batch(config, examples, ("start_positions", "end_positions"))
+def collate(config, examples, length=None):
+    return padded_batch(config, examples, ("start_positions", "end_positions"), length)
 
 
 def predict(model, tokenizer, rows, settings, pool=None):

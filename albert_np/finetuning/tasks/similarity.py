@@ -39,8 +39,8 @@ def features(tokenizer, rows, labels, settings):
     return [[example] for example in sequence_examples(tokenizer, rows, settings.max_length)]
 
 
-def collate(config, examples):
-    return padded_batch(config, examples, ("labels",))
+def collate(config, examples, length=None):
+    return padded_batch(config, examples, ("labels",), length)
 
 
 def predict(model, tokenizer, rows, settings, pool=None):

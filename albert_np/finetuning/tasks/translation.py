@@ -47,7 +47,7 @@ def features(tokenizer, rows, labels, settings):
             for source, target in zip(sources, targets)]
 
 
-def collate(config, examples):
+def collate(config, examples, length=None):
     batch = translation_batch([example["source"] for example in examples],
                               [example["target"] for example in examples], config)
     return {**batch, "only_asked": True}
