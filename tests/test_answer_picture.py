@@ -26,8 +26,11 @@ def without_pixels(monkeypatch):
     monkeypatch.setattr(MatplotlibFigure, "savefig", savefig)
 
 
- in axes.texts if text.get_text()]
-    return boxes and not any(a.over# ---- attention of an answer ----------------------------------------------------------------------
+def texts_of(ticks):
+    return [tick.get_text() for tick in ticks]
+
+
+# ---- attention of an answer ----------------------------------------------------------------------
 
 PIECES = ["[CLS]", "▁who", "▁won", "?", "[SEP]", "▁in", "▁2016", "▁the", "▁bronco", "s", "▁", "$",
           "[SEP]", "<pad>"]

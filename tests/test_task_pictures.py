@@ -58,7 +58,7 @@ def test_learning_curves():
     single, smooth = lines_of(losses, BLUE)
     assert single.get_xdata().tolist() == list(range(1, 41)) and single.get_alpha() < 0.5
     assert single.get_ydata() == pytest.approx([2 / step for step in range(1, 41)])
-    assert smooth.get_ydata()[-1] == pytest.approx((2 / 39 + 2 / 40) / 2)      # a twentieth: 2 steps
+    assert smooth.get_ydata()[-1] == pytest.approx((2 / 39 + 2 / 40) / 2)     # a twentieth: 2 steps
     assert validation.get_ylabel() == "accuracy"
     (curve,) = lines_of(validation, BLUE, "o")
     assert curve.get_ydata().tolist() == [0.5, 0.9, 0.9, 0.6]

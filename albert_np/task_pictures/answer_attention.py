@@ -118,8 +118,8 @@ def _check(pieces, start, end, attention, context):
             raise ValueError(f"{name} must have the shape {wanted} with T = {T}, the number of "
                              f"pieces, not {array.shape}.")
     if not 2 < context[0] < context[1] <= T:
-        raise ValueError(f"The context, from piece {context[0]} up to piece {context[1]}, must have "
-                         f"a question before it and end at piece {T} at the latest.")
+        raise ValueError(f"The context, from piece {context[0]} up to piece {context[1]}, must "
+                         f"have a question before it and end at piece {T} at the latest.")
 
 
 def _likeliest(start, end, begin, stop):
