@@ -6,12 +6,12 @@ import sys
 
 from . import __version__
 from .commands import (ablate, embed, equation, fill_mask, gradcheck, info, plot, prepare, pretrain,
-                       similarity)
+                       search, similarity)
 from .files import in_a_sentence
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
 COMMANDS = (pretrain, prepare, plot, ablate, fill_mask, embed, similarity, info, gradcheck,
-            equation)
+            equation, search)
 
 
 def main(arguments=None):
