@@ -12,6 +12,7 @@ from math import isfinite
 from pathlib import Path
 
 from ..json_file import read_object
+from . import watched
 
 RESULTS = "results.json"
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -77,10 +78,11 @@ def _start(command, output, number):
     folder = trial_folder(output, number)
     if folder.exists():
         shutil.rmtree(folder)
-    watched = [sys.executable, "-m", "albert_np.search.watched", *command]
+    # As a file, not as a module of the package: it needs nothing else, and starts at once.
+    command = [sys.executable, "-I", watched.__file__, *command]
     with open(log_file(output, number), "wb") as log:
         # A session of its own: Ctrl-C in the terminal reaches the search alone, which ends this.
-        return subprocess.Popen(watched, stdin=subprocess.PIPE, stdout=log, stderr=log,
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log,
                                 env={**os.environ, **dict.fromkeys(_THREADS, "1")},
                                 start_new_session=True)
 

@@ -1,9 +1,9 @@
 """Run a command, and end it when whoever asked for it is gone.
 
-``python -m albert_np.search.watched COMMAND ...`` runs the command and returns its exit status. Its
-standard input is a rope that the asking process holds the other end of: when that end is let go,
-on purpose, by Ctrl-C, or because the process was killed, the command is killed too. Without this a
-killed search would leave its trials behind, writing into folders that are being begun anew.
+``python watched.py COMMAND ...`` runs the command and returns its exit status. Its standard input
+is a rope that the asking process holds the other end of: when that end is let go, on purpose, by
+Ctrl-C, or because the process was killed, the command is killed too. Without this a killed search
+would leave its trials behind, writing into folders that are being begun anew.
 """
 
 import contextlib
