@@ -14,7 +14,7 @@ names options of `albert-np finetune` (any of them, without the dashes) and the 
   dropout=0..0.2         a range: every number between, each as likely as another
   lr=1e-5..1e-3:log      each order of magnitude as likely as another
   lr=1e-5..1e-3:log:5    a range with a count: a list of 5 values
-  lower-case=on,off      an option without a value
+  scratch=on,off         an option without a value
 
 --method random draws --trials points; --method grid tries all combinations, and needs lists or
 ranges with a count. With several options, of which few matter much, random draws find good values
@@ -31,7 +31,7 @@ A trial that fails is noted, with its sentence, and tried again by the next such
 
 EXAMPLES = """\
 examples:
-  albert-np search classification --model runs/pretrain --data reviews.tsv --output runs/search \\
+  albert-np search classification --model runs/pretrain --data sms-spam --output runs/search \\
       --space lr=1e-5..1e-3:log batch-size=16,32 --trials 20 --jobs 2 -- --epochs 3
   albert-np search entities --model runs/pretrain --data wnut17 --output runs/grid \\
       --method grid --space lr=1e-5..1e-3:log:5 seed=0,1,2
@@ -50,8 +50,8 @@ def add(commands):
     parser.set_defaults(run=_search, more=[])
     _keep_what_follows_two_dashes(parser)
     parser.add_argument("task", metavar="TASK", help="as for finetune")
-    parser.add_argument("--model", metavar="MODEL", help="as for finetune")
-    parser.add_argument("--data", metavar="PATH", nargs="+", help="as for finetune")
+    parser.add_argument("--model", metavar="NAME_OR_FOLDER", help="as for finetune")
+    parser.add_argument("--data", metavar="NAME_OR_PATH", help="as for finetune")
     parser.add_argument("--space", metavar="NAME=VALUES", nargs="+", required=True,
                         help="what to try")
     parser.add_argument("--output", metavar="FOLDER", required=True, help="where everything goes")
@@ -88,11 +88,14 @@ def _search(options):
 
     parser = _finetune_parser()
     known = {name: option for name, option in options_of(parser).items() if name not in _OURS}
-    arguments = [] if options.data is None else ["--data", *options.data]
-    arguments += [] if options.model is None else ["--model", options.model]
-    arguments += options.more
+    arguments = [word for name in ("data", "model") if getattr(options, name) is not None
+                 for word in (f"--{name}", getattr(options, name))] + options.more
     # One trial's options, read as finetune will read them: better now than by every trial.
-    words = [word for axis in read_space(options.space, known, options.method)
+    axes = read_space(options.space, known, options.method)
+    if not any(word.startswith("--workers") for word in arguments) \
+            and not any(axis.option.name == "workers" for axis in axes):
+        arguments += ["--workers", "1"]            # --jobs fills the cores, and trials are alike
+    words = [word for axis in axes
              for word in axis.option.arguments(axis.low if axis.values is None else axis.values[0])]
     parser.parse_args([options.task, *arguments, *words, "--output", options.output, "--quiet"])
     record = search(options.task, options.space, options.output, known, arguments, options.method,

@@ -6,7 +6,7 @@
 ``lr=1e-5..1e-3:log``      each order of magnitude as likely as another
 ``lr=1e-5..1e-3:log:5``    a range with a count: a list of 5 values, at equal distances (of the
                            logarithm)
-``lower-case=on,off``      an option without a value
+``scratch=on,off``         an option without a value
 ========================== ==================================================================
 """
 

@@ -17,7 +17,8 @@ def parser():
     options = argparse.ArgumentParser(prog="albert-np finetune")
     options.add_argument("task")
     options.add_argument("--model")
-    options.add_argument("--data", nargs="+")
+    options.add_argument("--data")
+    options.add_argument("--workers", type=int, default=2)
     options.add_argument("--learning-rate", "--lr", type=float, default=0.2)
     options.add_argument("--layers", type=int, default=1)
     options.add_argument("--metric", choices=("accuracy", "f1"), default="accuracy")
@@ -41,7 +42,7 @@ def main():
     if options.learning_rate > 0.5:
         sys.exit("albert-np: the loss is nan at step 3")
     score = 1 - options.learning_rate - options.layers / 100
-    values = {key: value for key, value in vars(options).items() if key != "output"}
+    values = {key: value for key, value in vars(options).items() if key not in ("output", "quiet")}
     figure = {"value": score, "low": score - 0.05, "high": score + 0.03}
     (options.output / "results.json").write_text(json.dumps({
         "task": options.task, "metric": options.metric, "validation": {options.metric: figure},

@@ -59,7 +59,7 @@ def run_search(output, space=FOUR, method="grid", **arguments):
 
 def test_the_best_comes_first_and_the_files_and_the_picture_say_the_same(tmp_path, capsys):
     output = tmp_path / "search"
-    record = run_search(output, FOUR, jobs=2, progress=True, arguments=["--data", "a", "b"])
+    record = run_search(output, FOUR, jobs=2, progress=True, arguments=["--data", "a"])
     assert [row["trial"] for row in record["trials"]] == [1, 2, 3, 4]
     assert [row["status"] for row in record["trials"]] == ["done"] * 3 + ["failed"]
     best, failed = record["trials"][0], record["trials"][-1]
@@ -85,13 +85,12 @@ def test_the_best_comes_first_and_the_files_and_the_picture_say_the_same(tmp_pat
 
 
 def test_trials_get_their_options_and_one_thread(tmp_path):
-    run_search(tmp_path / "search", ["lower=off", "layers=2..4:2"], arguments=["--data", "a", "b"])
+    run_search(tmp_path / "search", ["lower=off", "layers=2..4:2"], arguments=["--data", "a"])
     for number, layers in ((1, 2), (2, 4)):
         results = json.loads((tmp_path / f"search/trial-{number:03d}/results.json").read_text())
         assert results["options"] == {
-            "task": "classification", "model": None, "data": ["a", "b"], "learning_rate": 0.2,
-            "layers": layers, "metric": "accuracy", "lower_case": False, "place": None,
-            "quiet": True}
+            "task": "classification", "model": None, "data": "a", "workers": 2, "layers": layers,
+            "learning_rate": 0.2, "metric": "accuracy", "lower_case": False, "place": None}
         assert results["threads"] == "1"
 
 
@@ -294,7 +293,7 @@ def command(monkeypatch):
 
 def test_search_command(tmp_path, command, capsys):
     output = tmp_path / "search"
-    arguments = ["search", "similarity", "--data", "a", "b", "--model", "small", "--space",
+    arguments = ["search", "similarity", "--data", "a", "--model", "small", "--space",
                  "lr=1e-5..0.1:log", "lower-case=on,off", "--trials", "3", "--seed", "5",
                  "--jobs", "2", "--output", str(output)]
     assert main([*arguments, "--", "--layers", "7"]) == 0
@@ -305,7 +304,8 @@ def test_search_command(tmp_path, command, capsys):
     for row in record["trials"]:
         results = json.loads((output / f"trial-{row['trial']:03d}/results.json").read_text())
         options = results["options"]
-        assert options["task"] == "similarity" and options["data"] == ["a", "b"]
+        assert options["task"] == "similarity" and options["data"] == "a"
+        assert options["workers"] == 1
         assert options["model"] == "small" and options["layers"] == 7
         assert {"lr": options["learning_rate"], "lower-case": options["lower_case"]} \
             == row["parameters"]
