@@ -339,7 +339,8 @@ def test_what_finetune_would_refuse_is_refused_at_once(tmp_path, command, capsys
         main(["search", "similarity", "--output", str(tmp_path / "new"), "--space", "lr=0.1,0.2",
               "--", "--lajers", "3"])
     assert error.value.code == 2
-    assert "albert-np finetune: error: unrecognized arguments: --lajers 3" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "albert-np finetune: error: unrecognized arguments: --lajers 3" in message
     assert not (tmp_path / "new").exists()
 
 
