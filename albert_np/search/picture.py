@@ -38,7 +38,7 @@ class Scale:
             return 0.5
         low, high, value = ((np.log(x) for x in (self.low, self.high, value)) if self.log
                             else (self.low, self.high, value))
-        return (value - low) / (high - low)
+        return float((value - low) / (high - low))
 
 
 def scale_of(axis):
@@ -68,7 +68,8 @@ def scale_of(axis):
         ticks = [(i, _short(in_words(value))) for i, value in enumerate(values)][::every]
         return Scale(0, len(values) - 1, False, {value: i for i, value in enumerate(values)}, ticks)
     if axis.values is not None and len(axis.values) <= 8:       # a range with a count
-        return Scale(axis.low, axis.high, axis.log, None, [(x, _number(x, axis.log)) for x in axis.values])
+        return Scale(axis.low, axis.high, axis.log, None,
+                     [(x, _number(x, axis.log)) for x in axis.values])
     if axis.log:
         narrow = axis.high / axis.low < 300
         locator = LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=12)
