@@ -34,9 +34,10 @@ holds the model and its tokenizer, results.json, steps.csv and pictures.
 EXAMPLES = """\
 examples:
   albert-np finetune classification --model runs/pretrain --data sms-spam
-  albert-np finetune classification --model runs/pretrain --data reviews.csv --columns text=body label=stars
+  albert-np finetune classification --model runs/pretrain --data reviews.csv \\
+      --columns text=body label=stars
   albert-np finetune questions --model runs/pretrain --data squad-slice --test xquad-en
-  albert-np finetune similarity --model runs/pretrain --data stsb --scratch --output runs/stsb-scratch
+  albert-np finetune similarity --model runs/pretrain --data stsb --scratch --output runs/fresh
   albert-np finetune translation --data english-chinese --epochs 10 --batch-size 64 --lr 1e-3
   albert-np predict runs/classification "You have won a prize!"
 """

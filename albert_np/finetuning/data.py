@@ -98,7 +98,7 @@ def _from_folder(task, folder, columns):
             raise ValueError(f"{folder} has {len(files)} files for its {part} part: "
                              f"{', '.join(file.name for file in files)}; there may be one.")
         if not files and part != "test":
-            raise FileNotFoundError(f"There is no file {part}.* in {folder}; a folder of data needs "
-                                    f"train.* and dev.*, and may have test.*.")
+            raise FileNotFoundError(f"There is no file {part}.* in {folder}; a folder of data "
+                                    f"needs train.* and dev.*, and may have test.*.")
         parts.append(task.read(files[0], columns) if files else [])
     return Splits(*parts)

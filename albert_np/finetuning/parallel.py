@@ -17,9 +17,9 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
 
        \text{loss} = \sum_i \frac{N_i}{N}\, \text{loss}_i
 
-    and the gradients add up with the same factors. All parts are padded alike, to the longest example
-    of the batch (padding counts among the places where an answer might be). Parts are summed in
-    their order, whichever thread is done first.
+    and the gradients add up with the same factors. All parts are padded alike, to the longest
+    example of the batch (padding counts among the places where an answer might be). Parts are
+    summed in their order, whichever thread is done first.
 
     Parameters
     ----------

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..plotting import BLUE, ORANGE, save_figure
-from .drawing import label_axes
-from .lettering import lettering
+from .drawing import YELLOW, label_axes
+from .lettering import MISSING, lettering
 
 
 def answer_attention_figure(pieces, start, end, attention, context, answer=None, most=70,
@@ -53,39 +53,42 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
     looks = attention[:, first:last + 1].mean(axis=1)                      # (A, T)
     question = 1, context[0] - 1
     shown = _around(first, last, context, most)
-    A = len(looks)
-    width = 1.9 + 0.2 * max(shown[1] - shown[0], question[1] - question[0], 35)
+    A, columns = len(looks), max(shown[1] - shown[0], question[1] - question[0], 25)
     map_height = 0.4 + 0.25 * A
-    figure = Figure(figsize=(width, 5.2 + 2 * map_height), layout="constrained")
-    above, middle, below = figure.subplots(
-        3, 1, height_ratios=[2.2, map_height, map_height], sharex=False)
+    figure = Figure(figsize=(1.9 + 0.2 * columns, 4.6 + 2 * map_height), layout="constrained")
+    above, middle, below = figure.subplots(3, 1, height_ratios=[2.2, map_height, map_height])
 
     places = np.arange(*shown)
-    above.axvspan(first - 0.5, last + 0.5, color="#F0E442", alpha=0.4, linewidth=0, label="answer")
+    above.axvspan(first - 0.5, last + 0.5, color=YELLOW, alpha=0.4, linewidth=0, label="answer")
     above.bar(places - 0.2, start[places], 0.4, color=BLUE, label="start")
     above.bar(places + 0.2, end[places], 0.4, color=ORANGE, label="end")
-    _name_pieces(above, pieces, shown)
-    label_axes(above, "", "probability", _heading(shown, context))
+    label_axes(above, "", "probability", _heading(shown, context), "left")
+    above.set_xticks([])                                   # named once, under the next panel
+    above.set_xlim(shown[0] - 0.5, shown[0] + columns - 0.5)
     above.legend(fontsize=12, ncols=3)
 
     strongest = max(looks[:, slice(*span)].max(initial=0) for span in (shown, question)) or 1.0
-    shares = {name: looks[:, slice(*span)].sum(axis=1).mean()
-              for name, span in (("context", context), ("question", question))}
-    for axes, name, span in ((middle, "context", shown), (below, "question", question)):
+    boxes = False
+    for axes, name, span, whole in ((middle, "context", shown, context),
+                                    (below, "question", question, question)):
         image = axes.imshow(looks[:, slice(*span)], cmap="Blues", vmin=0, vmax=strongest,
                             aspect="auto", extent=(span[0] - 0.5, span[1] - 0.5, A - 0.5, -0.5))
-        axes.set_yticks(range(A) if A <= 16 else range(0, A, 4))
-        label_axes(axes, "", "head", f"From the answer to the {name}: {100 * shares[name]:.0f} % "
-                                     f"of its attention")
+        share = looks[:, slice(*whole)].sum(axis=1).mean()
+        label_axes(axes, "", "head", f"From the answer to the {name}: {100 * share:.0f} % of its "
+                                     f"attention", "left")
         axes.grid(False)
-        axes.axvline(first - 0.5, color=ORANGE, linewidth=1)
-        axes.axvline(last + 0.5, color=ORANGE, linewidth=1)
-        axes.set_xlim(span[0] - 0.5, max(span[1], span[0] + shown[1] - shown[0]) - 0.5)
-        _name_pieces(axes, pieces, span)
+        axes.set_yticks(range(A) if A <= 16 else range(0, A, 4))
+        boxes |= _name_pieces(axes, pieces, span)
+        axes.set_xlim(span[0] - 0.5, span[0] + columns - 0.5)          # columns equally wide
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
+    for edge in (first - 0.5, last + 0.5):
+        middle.axvline(edge, color=ORANGE, linewidth=1.2)
     bar = figure.colorbar(image, ax=[middle, below], shrink=0.9, pad=0.01)
     bar.set_label("attention", fontsize=13)
     (heading,), fonts = lettering(title or "".join(pieces[slice(*question)]).replace("▁", " "))
     figure.suptitle(heading.strip(), fontsize=15, fontfamily=fonts, wrap=True)
+    if boxes:
+        figure.supxlabel(f"{MISSING} is a character that no installed font has", fontsize=12)
     return figure
 
 
@@ -115,8 +118,8 @@ def _check(pieces, start, end, attention, context):
             raise ValueError(f"{name} must have the shape {wanted} with T = {T}, the number of "
                              f"pieces, not {array.shape}.")
     if not 2 < context[0] < context[1] <= T:
-        raise ValueError(f"The context, from piece {context[0]} up to piece {context[1]}, must have "
-                         f"a question before it and end at piece {T} at the latest.")
+        raise ValueError(f"The context, from piece {context[0]} up to piece {context[1]}, must "
+                         f"have a question before it and end at piece {T} at the latest.")
 
 
 def _likeliest(start, end, begin, stop):
@@ -140,11 +143,15 @@ def _heading(shown, context):
 
 
 def _name_pieces(axes, pieces, span):
-    """Every piece under its column, upright where it is longer than one character."""
+    """Every piece under its column, upright where it is longer than one character.
+
+    True if a character had to be left out.
+    """
     # The low line of SentencePiece only says that a word begins.
-    texts, fonts = lettering(*(piece.replace("▁", "") or "␣" for piece in pieces[slice(*span)]))
-    axes.set_xlim(span[0] - 0.5, span[1] - 0.5)
-    axes.set_xticks(range(*span), texts, fontfamily=fonts)
+    texts = [piece.replace("▁", "") or "␣" for piece in pieces[slice(*span)]]
+    shown, fonts = lettering(*texts)
+    axes.set_xticks(range(*span), shown, fontfamily=fonts)
     axes.tick_params(axis="x", length=2)
     for label, text in zip(axes.get_xticklabels(), texts):
         label.set(fontsize=11, rotation=90 if len(text) > 1 else 0)
+    return any(MISSING in text for text in shown)

@@ -44,12 +44,11 @@ def baselines_bars_figure(figures, metric, title=None):
     for place, (name, (value, begin, end)) in enumerate(rows.items()):
         axes.barh(place, value, 0.6, color=START_COLOURS.get(name, GREY), alpha=0.75)
         draw_interval(axes, place, begin, end, "black", horizontal=True)
-        text = number_text(value)
-        if begin is not None:
-            text += f" [{number_text(begin)}, {number_text(end)}]"
-        axes.annotate(text, (max(value, 0 if end is None else end, 0), place), (9, 0), va="center",
-                      fontsize=12, textcoords="offset points")
-    axes.set_xlim(low - 0.03 * span * (low < 0), high + 0.36 * span)
+        texts = [number_text(number, high) for number in (value, begin, end) if number is not None]
+        text = texts[0] + (f"  [{texts[1]}, {texts[2]}]" if texts[1:] else "")
+        axes.annotate(text, (1.015, place), va="center", fontsize=12, annotation_clip=False,
+                      xycoords=("axes fraction", "data"))
+    axes.set_xlim(low - 0.03 * span * (low < 0), high + 0.03 * span * (high > 0 or low == 0))
     if low < 0:
         axes.axvline(0, color="black", linewidth=0.8)
     names, fonts = lettering(*rows)

@@ -31,6 +31,7 @@ def confusion_matrix_figure(labels, predictions, names=None, title=None):
     ValueError
         The lengths differ or are 0, or a label is not among the names or named twice.
     """
+    from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
@@ -43,7 +44,8 @@ def confusion_matrix_figure(labels, predictions, names=None, title=None):
     margin = 1.2 + 0.09 * min(max(map(len, texts)), 30)
     figure = Figure(figsize=(side + margin + 1.2, side + margin), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    # Where no number says so, a pale cell is to look different from an empty one.
+    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(1 if C <= 12 else 0.5, 0, 1))
     if C <= 40:
         for i, j in np.ndindex(C, C):
             text = f"{counts[i, j]:,}"
@@ -52,7 +54,7 @@ def confusion_matrix_figure(labels, predictions, names=None, title=None):
             elif not counts[i, j]:
                 continue                                   # many zeros would hide the others
             axes.text(j, i, text, ha="center", va="center", fontsize=11 if C <= 12 else 9,
-                      color="white" if shares[i, j] > 0.6 else "black")
+                      color="white" if image.norm(shares[i, j]) > 0.6 else "black")
     step = -(-C // _NAMED)
     size = 12 if C <= 12 else 10 if C <= 40 else 8
     axes.set_xticks(range(0, C, step), texts[::step], fontsize=size, fontfamily=fonts)
@@ -60,14 +62,15 @@ def confusion_matrix_figure(labels, predictions, names=None, title=None):
     # Names that would run into each other stand upright.
     if C > 12 or max(map(len, texts)) * size * 0.6 / 72 > 0.9 * side / C:
         axes.tick_params(axis="x", labelrotation=90)
-    axes.set_xlabel("predicted", fontsize=13)
-    axes.set_ylabel("true", fontsize=13)
+    large = 13 if C <= 12 else 20                              # the whole picture is larger too
+    axes.set_xlabel("predicted", fontsize=large)
+    axes.set_ylabel("true", fontsize=large)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(1.0))
-    bar.set_label("share of the row", fontsize=13)
-    bar.ax.tick_params(labelsize=11)
+    bar.set_label("share of the row", fontsize=large)
+    bar.ax.tick_params(labelsize=large - 2)
     if title:
         (title,), fonts = lettering(title)
-        axes.set_title(title, fontsize=14, fontfamily=fonts)
+        axes.set_title(title, fontsize=large + 1, fontfamily=fonts)
     return figure
 
 

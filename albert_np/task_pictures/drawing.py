@@ -4,6 +4,8 @@ import math
 
 from ..plotting import BLUE, GREEN, GREY, ORANGE
 
+YELLOW = "#F0E442"          # of the same palette; marks what matters, too pale for a line
+
 # The two starts have the same colour in every picture.
 START_COLOURS = {"from scratch": BLUE, "pretrained": ORANGE}
 
@@ -33,7 +35,7 @@ def run_colours(names):
     return [START_COLOURS[name] if name in START_COLOURS else next(others) for name in names]
 
 
-def label_axes(axes, x, y, title=None):
+def label_axes(axes, x, y, title=None, loc="center"):
     """Names and sizes of letters, and a faint grid behind what is drawn.
 
     Parameters
@@ -41,11 +43,13 @@ def label_axes(axes, x, y, title=None):
     axes : matplotlib Axes
     x, y : str
     title : str, optional
+    loc : str
+        Where the title stands, "center" or "left".
     """
     axes.set_xlabel(x, fontsize=13)
     axes.set_ylabel(y, fontsize=13)
     if title:
-        axes.set_title(title, fontsize=14)
+        axes.set_title(title, fontsize=14, loc=loc)
     axes.tick_params(labelsize=12)
     axes.grid(alpha=0.25)
     axes.set_axisbelow(True)
@@ -108,15 +112,18 @@ def draw_interval(axes, place, low, high, colour, horizontal=False, zorder=2):
                   zorder=zorder)
 
 
-def number_text(value):
-    """Three digits that count: 0.953, 34.0.
+def number_text(value, largest=None):
+    """As many digits as a test set gives: 0.953 of a share, 34.0 of BLEU.
 
     Parameters
     ----------
     value : float
+    largest : float, optional
+        The largest of the numbers that stand beside each other. None: the value itself.
 
     Returns
     -------
     str
     """
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    largest = value if largest is None else largest
+    return f"{value:.{1 if abs(largest) >= 10 else 3}f}".replace("-", "−")

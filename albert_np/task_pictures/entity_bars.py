@@ -80,8 +80,9 @@ def entity_bars_figure(tags, predictions, title=None):
         bars = axes.barh(places, scores[:, column], 0.25, color=colour, label=name)
         axes.bar_label(bars, [f"{score:.2f}" for score in scores[:, column]], padding=3,
                        fontsize=10)
-    texts, fonts = lettering(*(f"{name}\n{n:,} entit{'y' if n == 1 else 'ies'}"
-                               for name, n in zip(names, counts[:, 2])))
+    texts, fonts = lettering(*names)
+    texts = [f"{text}\n{n:,} entit{'y' if n == 1 else 'ies'}"
+             for text, n in zip(texts, counts[:, 2])]
     axes.set_yticks(range(len(names)), texts, fontsize=12, fontfamily=fonts)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.08)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..plotting import _running_mean, save_figure
-from .drawing import draw_interval, label_axes, number_text, run_colours, three_numbers
+from .drawing import YELLOW, draw_interval, label_axes, number_text, run_colours, three_numbers
 from .lettering import lettering
 
 
@@ -99,7 +99,7 @@ def _draw_losses(axes, runs):
     for name, colour, (losses, _) in runs:
         if len(losses):
             steps, values = losses.T
-            mean = _running_mean(values)
+            mean = _running_mean(values, max(1, len(values) // 20))
             axes.plot(steps, values, color=colour, alpha=0.2, linewidth=0.7)
             axes.plot(steps, mean, color=colour, linewidth=2, label=name)
             # A few wild steps are not to press all others flat.
@@ -122,6 +122,6 @@ def _draw_epochs(axes, runs):
         best = int(np.argmax(values))
         axes.plot(places, values, color=colour, marker="o", markersize=6, linewidth=2, zorder=3,
                   label=f"{name}: best {number_text(values[best])} in epoch {epochs[best][0]}")
-        axes.plot(places[best], values[best], marker="*", markersize=19, color=colour,
-                  markeredgecolor="white", linestyle="none", zorder=4)
+        axes.plot(places[best], values[best], marker="*", markersize=22, color=YELLOW,
+                  markeredgecolor=colour, markeredgewidth=1.5, linestyle="none", zorder=4)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

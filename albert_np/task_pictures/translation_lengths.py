@@ -80,14 +80,14 @@ def translation_lengths_figure(lengths, translations, references, tokenize="zh",
         score = bleu([translations[i] for i in inside], [references[i] for i in inside], tokenize,
                      rng)
         draw_interval(above, place, score.low, score.high, BLUE)
-        above.annotate(f"{score.value:.1f}", (place, score.value), (9, 0), fontsize=11,
-                       va="center", textcoords="offset points")
+        above.annotate(f"{score.value:.1f}", (place, max(score.value, score.high or 0)), (0, 8),
+                       fontsize=11, ha="center", textcoords="offset points")
         values.append(score.value)
         counts.append(len(inside))
     above.plot(range(len(groups)), values, color=BLUE, marker="o", markersize=8, linewidth=1.5)
     above.axhline(total.value, color=GREY, linestyle="--", linewidth=1.2, zorder=1,
                   label=f"all sentences: {total.value:.1f}")
-    above.set_ylim(bottom=0)
+    above.set_ylim(0, 1.12 * above.get_ylim()[1])
     label_axes(above, "", "BLEU")
     above.legend(fontsize=12)
     (heading,), fonts = lettering(title or f"BLEU of {len(lengths):,} sentences, by length")

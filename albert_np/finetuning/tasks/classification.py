@@ -61,7 +61,7 @@ def predict(model, tokenizer, rows, settings, pool=None):
 
 
 def figures(rows, predictions, labels, rng=None):
-    """Accuracy, Matthews' correlation, and with two labels F1 of the second ("spam", "positive")."""
+    """Accuracy, Matthews' correlation, and with two labels F1 of the second, such as "spam"."""
     true = [row.label for row in rows]
     guessed = [prediction["label"] for prediction in predictions]
     found = {"accuracy": metrics.accuracy(true, guessed, rng),
