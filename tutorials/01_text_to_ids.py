@@ -3,8 +3,9 @@ How does a text become numbers?
 ===============================
 
 A model computes with numbers; a text has none. This tutorial follows a sentence on its way to the
-arrays that ALBERT reads: cleaning, cutting into *pieces*, numbers, special tokens, pairs. At the end
-you can do the cutting by hand, and you know what a vocabulary covers and what becomes of the rest.
+arrays that ALBERT reads: cleaning, cutting into *pieces*, numbers, special tokens, pairs. At the
+end you can do the cutting by hand, and you know what a vocabulary covers and what becomes of the
+rest.
 
 Prerequisites: none. In the paper: section 4.1 (Lan et al. 2020), which borrows the pieces from Kudo
 2018. Run it with ``python tutorials/01_text_to_ids.py``; pictures go to ``tutorials/output/``.
@@ -190,10 +191,10 @@ try:
 except (FileNotFoundError, ValueError) as error:
     print(f"No Wikipedia here ({error})\nA few sentences from this script stand in for it.")
     foreign_name = "stand-in, a few sentences"
-    foreign = ["The river rises in the hills above the old market town and joins the sea in the west.",
+    foreign = ["The river rises in the hills above the old market town and runs to the sea.",
                "In 1871 the queen gave the harbour its charter, and trade in wool and tin began.",
-               "Her third novel, praised by critics, was translated into Czech, Dutch and Japanese.",
-               "A heavy storm destroyed the lighthouse; 24 fishermen were rescued by the villagers."]
+               "Her third novel, praised by critics, was translated into Czech and Japanese.",
+               "A heavy storm destroyed the lighthouse; 24 fishermen were rescued by boat."]
 
 texts = {"learnt from": sentences[::20], "held out": [s for d in held_out for s in d][:600],
          foreign_name: foreign[:600]}
@@ -214,7 +215,8 @@ for name, values in unknown.items():
     print(f"{name:32s}" + "".join(f"{value:8.2f}" for value in values))
 
 figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
-for (name, values), colour, look in zip(lengths.items(), (BLUE, GREEN, ORANGE), ("o-", "s--", "^-.")):
+for (name, values), colour, look in zip(lengths.items(), (BLUE, GREEN, ORANGE),
+                                          ("o-", "s--", "^-.")):
     axes.semilogx(sizes, values, look, color=colour, linewidth=2, markersize=7, label=name)
 axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
 axes.minorticks_off()
