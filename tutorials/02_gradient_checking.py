@@ -292,7 +292,7 @@ axes.set_yticks(places, [*right, *wrong], fontsize=12)
 axes.invert_yaxis()
 axes.set_xlim(1e-14, 3)
 axes.axvline(1e-7, color=GREEN, linewidth=2.2)
-axes.annotate("bound of this package, 1e-7", (1e-7, 0.0), (6, 0), textcoords="offset points",
+axes.annotate("the bound of this\npackage, 1e-7", (1e-7, 0.3), (6, 0), textcoords="offset points",
               ha="left", va="center", fontsize=12, color=GREEN)
 axes.axvline(1e-2, color=GREY, linewidth=2, linestyle="--")
 axes.annotate("a bound of\n1e-2", (1e-2, 0.3), (6, 0), textcoords="offset points",
