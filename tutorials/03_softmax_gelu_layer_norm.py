@@ -16,7 +16,7 @@ and the rest of the layer from BERT and the Transformer. Run it with
 import matplotlib.pyplot as plt
 import numpy as np
 
-from albert_np import gradcheck
+from albert_np import AlbertConfig, gradcheck
 from albert_np.functional import (gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward,
                                   layer_norm_backward, layer_norm_forward, softmax_backward,
                                   softmax_forward)
@@ -155,10 +155,14 @@ for name, values in through.items():
 assert through["not scaled"][-1] < 0.5 * through["scaled by 1/sqrt(D)"][-1]
 
 # %%
-# What to notice: with the scale the derivative stays where it is for all D; without, it shrinks,
-# and the ALBERT models have D = 64 (xlarge: 128). The gradient would not be wrong. It would be
-# right, and small.
-#
+# What to notice: with the scale the derivative stays where it is for all D; without, it shrinks as
+# D grows. The gradient would not be wrong. It would be right, and small. The published models have
+
+for name in ("base", "large", "xlarge", "xxlarge"):
+    config = AlbertConfig.from_name(f"albert-{name}-v2")
+    print(f"  {name:8s} D = {config.hidden_size // config.num_attention_heads}")
+
+# %%
 # GELU, in two forms
 # ------------------
 # Between two linear maps a network needs a bend, or the two would be one. ALBERT's is GELU: x
@@ -196,7 +200,8 @@ for axes in (left, right):
     axes.tick_params(labelsize=12)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=12, loc="upper left")
-right.legend(fontsize=12, loc="lower left")
+right.set_ylim(-10.5, 13)
+right.legend(fontsize=12, loc="upper center", ncols=2)
 show(figure, "03_two_forms_of_gelu")
 print(f"largest difference of the values {np.abs(imitation - exact).max():.1e}, "
       f"of the slopes {np.abs(imitation_slope - slope).max():.1e}")
@@ -215,6 +220,7 @@ assert np.abs(imitation - exact).max() < 5e-4
 # (LN.1), then lets the model scale and shift each column by parameters gamma and beta of its own
 # (LN.2). It keeps the numbers of a deep network in a size where all functions still have slopes.
 
+rng = np.random.default_rng(1)
 B, H, eps = 3, 6, 1e-12
 x, dy = rng.standard_normal((B, H)), rng.standard_normal((B, H))
 gamma, beta = 1 + 0.3 * rng.standard_normal(H), rng.standard_normal(H)
@@ -267,7 +273,7 @@ dx_atomic = dx_atomic + dmean * np.ones_like(x) / H
 #    dx_j = \frac{1}{\sigma} \Big( d\hat x_j - \frac1H \sum_i d\hat x_i
 #           - \hat x_j \cdot \frac1H \sum_i d\hat x_i\, \hat x_i \Big)
 #
-# which is (LN.5). Twelve arrays have become one, and the package's line reads like the formula:
+# which is (LN.5). A ladder of twelve lines has become one formula, and the package reads like it:
 
 print(source_of(layer_norm_backward))
 y_package, cache = layer_norm_forward(x, gamma, beta, eps)
@@ -282,7 +288,7 @@ assert np.allclose(dgamma, dgamma_package) and np.allclose(dbeta, dbeta_package)
 # it, so neither can change the loss. The gradient must have nothing in these two directions, and
 # the means take out exactly that. One row, before and after:
 
-row = 0
+row = int(np.abs((dx_hat * x_hat).sum(axis=-1)).argmax())      # where there is most to take out
 parts = {"incoming, dx_hat": dx_hat[row],
          "without its mean": dx_hat[row] - dx_hat[row].mean(),
          "and without its part along x_hat": dx[row] / cache[1][row]}
@@ -299,7 +305,7 @@ for axes, (name, values), colour, hatch in zip(all_axes, parts.items(), (GREY, B
     axes.tick_params(labelsize=12)
     axes.grid(alpha=0.25, axis="y")
 all_axes[0].set_ylabel("gradient (times sigma)", fontsize=13)
-all_axes[0].legend(fontsize=12)
+figure.legend(*all_axes[0].get_legend_handles_labels(), fontsize=12, loc="outside lower center")
 show(figure, "03_what_layer_norm_takes_out")
 assert np.allclose(dx.sum(axis=-1), 0) and np.allclose((dx * x_hat).sum(axis=-1), 0)
 
