@@ -281,7 +281,7 @@ axes.set_ylabel("loss (nats per symbol)", fontsize=13)
 axes.set_title("Too good to be true", fontsize=14)
 axes.tick_params(labelsize=12)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12, loc="center right")
+axes.legend(fontsize=12, loc="lower right", bbox_to_anchor=(1, 0.2))
 show(figure, "04_a_leaking_mask")
 
 last = {name: curve[-30:].mean() for name, curve in curves.items()}
