@@ -92,8 +92,9 @@ assert "".join(tokenizer.tokenize(text)).replace("▁", " ").strip() == text
 #    P(w_1 \ldots w_n) = \prod_{i=1}^n p(w_i), \qquad
 #    \log P = \sum_{i=1}^n \log p(w_i)
 #
-# and the text is cut in the most probable way. Each further piece costs another factor below 1, so
-# few long pieces win over many short ones, unless the long ones are rare.
+# and the text is cut in the most probable way. (Natural logarithms; their unit is called *nat*.)
+# Each further piece costs another factor below 1, so few long pieces win over many short ones,
+# unless the long ones are rare.
 #
 # A word of n letters has :math:`2^{n-1}` cuts. But the best cut of its first e letters ends with
 # some piece, and what stands before that piece must be cut best too (if not, a better cut of that
@@ -216,7 +217,7 @@ for name, values in unknown.items():
 
 figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
 for (name, values), colour, look in zip(lengths.items(), (BLUE, GREEN, ORANGE),
-                                          ("o-", "s--", "^-.")):
+                                        ("o-", "s--", "^-.")):
     axes.semilogx(sizes, values, look, color=colour, linewidth=2, markersize=7, label=name)
 axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
 axes.minorticks_off()
@@ -232,10 +233,10 @@ assert lengths[foreign_name][-1] > lengths["held out"][-1]
 assert all(a > b for values in lengths.values() for a, b in zip(values, values[1:]))
 
 # %%
-# What to notice: every curve falls, and each doubling buys less than the one before. The held-out
-# text goes along with the one that was learnt from. The foreign text does not: the more pieces,
-# the wider the gap, since the later pieces are words of the trade. That is one reason to learn a
-# vocabulary of one's own where the language is a special one.
+# What to notice: every curve falls. The held-out text goes along with the one that was learnt from,
+# and both flatten out. The foreign text needs more pieces at every size but the smallest, since
+# many of the pieces are words of the trade. That is one reason to learn a vocabulary of one's own
+# where the language is a special one.
 #
 # Only a *character* that the corpus did not have is unknown, or one that was too rare (the rarest,
 # which together fill five of 100,000 places, are left out). All such characters share the id of
@@ -301,7 +302,7 @@ assert careless.unk_token_id not in tokenizer.encode(line)
 # ------------------------------
 # Section 4.1: V = 30,000, SentencePiece, rows ``[CLS] A [SEP] B [SEP]`` of at most 512 tokens, one
 # in ten rows shorter. That V is so large next to everything else in the model is the reason for
-# the first of ALBERT's two ideas, in ``05_factorized_embeddings.py``. What is asked about A and B:
+# the first of ALBERT's ideas, in ``05_factorized_embeddings.py``. What is asked about A and B:
 # ``08_sentence_order.py``. Which pieces become [MASK]: ``07_masked_language_model.py``.
 #
 # Exercises
@@ -311,6 +312,7 @@ assert careless.unk_token_id not in tokenizer.encode(line)
 # 2. Change ``best_cut`` so that it takes the cut with the fewest pieces. How many of ``words`` are
 #    cut in another way?
 # 3. Which entries of the vocabulary does the held-out text never use? What share is that?
-# 4. ``tokenizer("a b", max_length=4)`` must cut something off. What does it keep, and why these?
+# 4. ``tokenizer("a short list", "a long list of names", max_length=8)`` must cut something off.
+#    What does it keep, and why these?
 # 5. Draw a cut at random in proportion to its probability, instead of taking the best. (Kudo 2018
 #    trains with such cuts.)
