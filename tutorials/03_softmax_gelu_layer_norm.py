@@ -209,10 +209,10 @@ print(f"the lowest point of GELU: {exact.min():.3f} at x = {x[exact.argmin()]:.2
 assert np.abs(imitation - exact).max() < 5e-4
 
 # %%
-# What to notice: the slope of GELU is negative left of its lowest point and above 1 on the right.
-# Mixing the forms, the value of one and the slope of the other, costs little in training, and yet a
-# gradient check finds it (``02_gradient_checking.py``). With published weights take the form they
-# were trained with.
+# What to notice: the slope of GELU is negative left of its lowest point and rises above 1 on the
+# right. Mixing the forms, the value of one and the slope of the other, costs little in training,
+# and yet a gradient check finds it (``02_gradient_checking.py``). With published weights take the
+# form they were trained with.
 #
 # Layer norm in atomic steps
 # --------------------------

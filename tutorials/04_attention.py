@@ -115,7 +115,7 @@ assert np.allclose(grads["W_q"], x[0].T @ dq) and np.allclose(grads["b_k"], 0)
 
 # %%
 # One more look: the bias of the keys, b_k, has the gradient 0. It adds the same number to all
-# scores of a query, and softmax does not feel that. It could be left out of every Transformer.
+# scores of a query, and softmax does not feel that. It could be left out.
 #
 # Several heads
 # -------------
@@ -192,8 +192,8 @@ print("the text is the same whatever the padding is:", np.array_equal(y[0, :3], 
 assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
 
 # %%
-# (The original code adds -10,000 to masked scores instead. After the exponential that is 0 as
-# well, as long as no other score is lower still.)
+# (The original code adds -10,000 to masked scores instead. After the exponential that is 0 as well,
+# unless the scores that may be seen are themselves as low as that.)
 #
 # What a leaking mask does
 # ------------------------

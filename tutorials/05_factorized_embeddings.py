@@ -245,8 +245,9 @@ assert abs(by_look_up[answer, 0] - whole[answer, 0]) > 1e-5 and by_look_up[absen
 # ----------------
 # ALBERT was published in four sizes and two versions. The versions have the same shapes; they
 # differ in *dropout* (numbers set to 0 at random in training, so that no unit is relied upon) and
-# in how long and on how much text they were trained. BERT of the same shape: one table of V x H,
-# and every layer with parameters of its own.
+# in how long and on how much text they were trained. Version 1 drops one number in ten, except in
+# xxlarge; version 2 drops none. BERT of the same shape: one table of V x H, and every layer with
+# parameters of its own.
 
 print(f"\n{'':19s}{'H':>5s}{'L':>4s}{'A':>4s}{'dropout':>9s}{'parameters':>13s}{'BERT':>15s}"
       f"{'ratio':>7s}")
