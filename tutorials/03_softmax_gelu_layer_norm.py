@@ -210,9 +210,9 @@ assert np.abs(imitation - exact).max() < 5e-4
 
 # %%
 # What to notice: the slope of GELU is negative left of its lowest point and rises above 1 on the
-# right. Mixing the forms, the value of one and the slope of the other, costs little in training,
-# and yet a gradient check finds it (``02_gradient_checking.py``). With published weights take the
-# form they were trained with.
+# right. Mixing the forms, the value of one and the slope of the other, is a fault that a gradient
+# check finds (``02_gradient_checking.py``). With published weights take the form they were trained
+# with.
 #
 # Layer norm in atomic steps
 # --------------------------
