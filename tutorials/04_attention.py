@@ -217,8 +217,9 @@ def draw(rng):
     ids = np.empty((B, T + 1), int)
     ids[:, 0] = rng.choice(V, size=B, p=often)
     for t in range(T):
-        ids[:, t + 1] = (table[ids[:, t]].cumsum(axis=1) < rng.random((B, 1))).sum(axis=1)
-    return ids[:, :-1], ids[:, 1:].clip(max=V - 1)
+        below = table[ids[:, t]].cumsum(axis=1)[:, :-1]    # how far each symbol but the last reaches
+        ids[:, t + 1] = (below < rng.random((B, 1))).sum(axis=1)
+    return ids[:, :-1], ids[:, 1:]
 
 
 masks = {"right": np.tril(np.ones((T, T), int)), "leaking": np.tril(np.ones((T, T), int), 1)}
