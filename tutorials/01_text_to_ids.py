@@ -233,10 +233,10 @@ assert lengths[foreign_name][-1] > lengths["held out"][-1]
 assert all(a > b for values in lengths.values() for a, b in zip(values, values[1:]))
 
 # %%
-# What to notice: every curve falls. The held-out text goes along with the one that was learnt from,
-# and both flatten out. The foreign text needs more pieces at every size but the smallest, since
-# many of the pieces are words of the trade. That is one reason to learn a vocabulary of one's own
-# where the language is a special one.
+# What to notice: every curve falls. The held-out text goes along with the one that was learnt
+# from, and both flatten out. As soon as V is more than an alphabet, the foreign text needs more
+# pieces, since many of the pieces are words of the trade. That is one reason to learn a vocabulary
+# of one's own where the language is a special one.
 #
 # Only a *character* that the corpus did not have is unknown, or one that was too rare (the rarest,
 # which together fill five of 100,000 places, are left out). All such characters share the id of

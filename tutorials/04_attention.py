@@ -217,7 +217,7 @@ def draw(rng):
     ids = np.empty((B, T + 1), int)
     ids[:, 0] = rng.choice(V, size=B, p=often)
     for t in range(T):
-        below = table[ids[:, t]].cumsum(axis=1)[:, :-1]    # how far each symbol but the last reaches
+        below = table[ids[:, t]].cumsum(axis=1)[:, :-1]      # shares, laid end to end
         ids[:, t + 1] = (below < rng.random((B, 1))).sum(axis=1)
     return ids[:, :-1], ids[:, 1:]
 
