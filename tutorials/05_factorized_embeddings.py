@@ -33,10 +33,10 @@ from albert_np.text import DataOptions, embedded_corpus, split_documents, train_
 # %%
 # A table for V pieces
 # --------------------
-# A text is a row of ids (``01_text_to_ids.py``), and an id is only a name: piece 14 is not twice
-# piece
-# 7. So each of the V pieces gets a row of numbers of its own, its *embedding*, and reading an id
-#    means taking that row out of a table (EMB.1). The numbers are parameters and are learnt.
+# A text is a row of ids (``01_text_to_ids.py``), and an id is only a name: number 14 is not twice
+# number 7 in any sense. So each of the V pieces gets a row of numbers of its own, its *embedding*,
+# and reading an id means taking that row out of a table (EMB.1). The numbers are parameters and are
+# learnt.
 #
 # The layers behind work on rows of H numbers. BERT makes the table H wide as well: V·H parameters,
 # of which one row in V is used at a time. ALBERT makes it E wide, with a smaller E, and lets one
