@@ -27,6 +27,8 @@ SENTENCES = {
     "SolutionImported": "It takes its result from albert_np itself; the task is to write it.",
     "EndlessLoop": "It did not come to an end: {message}. Is there a loop that never ends?",
     "Crash": "It took the whole process down with it: {message}.",
+    "BadCache": "The backward pass cannot work with what the forward pass keeps for it: keep the "
+                "cache that the comment in the function asks for ({message}).",
     "RecursionError": "It calls itself without end: {message}.",
     "MemoryError": "It asks for more memory than there is: {message}.",
 }

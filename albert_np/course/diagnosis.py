@@ -50,10 +50,12 @@ def diagnose(task, rounds, right, findings, seed, sizes=None):
 
 def sentence_of(fault):
     """What is told of a fault that was recognised."""
+    from .mistakes import theme_of
+
     label = place_of(fault)[1]
     where = f" It spoils ({label})." if label else ""
     return (f"Exactly this comes out of a known mistake: {fault.wrong}{where} The idea behind it: "
-            f"{fault.concept}.")
+            f"{fault.concept}. Ask yourself: {theme_of(fault.concept).question}")
 
 
 def _matches(task, rounds, right, seed, sizes):
