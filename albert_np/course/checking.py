@@ -29,11 +29,12 @@ SENTENCES = {
     "Crash": "It took the whole process down with it: {message}.",
     "BadCache": "The backward pass cannot work with what the forward pass keeps for it: keep the "
                 "cache that the comment in the function asks for ({message}).",
+    "WrongCount": "{message}.",
     "RecursionError": "It calls itself without end: {message}.",
     "MemoryError": "It asks for more memory than there is: {message}.",
 }
 KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "EndlessLoop": "time",
-         "Crash": "crash"}
+         "Crash": "crash", "WrongCount": "shape"}
 
 
 def check_task(task, module, seed, sizes=None):

@@ -1,12 +1,14 @@
 """The typical mistakes by theme, for the teacher: what to ask, and which faults belong to it.
 
-``python -m albert_np.course.mistakes`` prints the generated parts of ``tutorials/teaching.md``.
+``python -m albert_np.course.mistakes tutorials/teaching.md`` makes the tables of that page anew.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
+from ..files import read_text, write_whole
 from .loading import faults_of, place_of
 from .tasks import OPEN_TASKS, TASKS, UNITS
 
@@ -180,5 +182,5 @@ def generated(text):
 
 
 if __name__ == "__main__":
-    print(units_table())
-    print(mistakes_table())
+    for page in sys.argv[1:]:
+        write_whole(page, generated(read_text(page)).encode())
