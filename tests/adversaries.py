@@ -44,7 +44,7 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
         inv_std[row] = 1 / np.sqrt(square + x.dtype.type(eps))
         for i in range(x.shape[-1]):
             x_hat[row][i] = (x[row][i] - mean) * inv_std[row][0]
-            for _ in range(300):
+            for _ in range(30):
                 sum(range(100))
     return gamma * x_hat + beta, (x_hat, inv_std, gamma)
 
@@ -66,9 +66,6 @@ def layer_norm_backward(dy, cache):
 OTHER_STYLE = """\
 import numpy as np
 
-class Kept(dict):
-    pass
-
 def layer_norm_forward(x, gamma, beta, eps=1e-12):
     spread = x.std(axis=-1, keepdims=True)
     spread = np.sqrt(spread ** 2 + eps)
@@ -79,8 +76,8 @@ layer_norm_backward = lambda upstream, kept: (
     lambda u, g: (kept[1] * (g - g.mean(-1, keepdims=True)
                              - u * np.einsum("...h,...h->...", g, u)[..., None]
                              * u.dtype.type(1 / u.shape[-1])),
-                  np.einsum("...h,...h->h", upstream, u),
-                  np.einsum("...h->h", upstream)))(kept[0], upstream * kept[2])
+                  np.einsum("rh,rh->h", *(a.reshape(-1, u.shape[-1]) for a in (upstream, u))),
+                  np.add.reduce(upstream.reshape(-1, u.shape[-1]))))(kept[0], upstream * kept[2])
 """
 
 FLOAT32_ONLY = RIGHT + """

@@ -106,7 +106,7 @@ def test_the_student_is_told_why(marked):
     assert "takes its result from albert_np" in told("imports it in disguise")
     assert "changes what it was given" in told("changes its input", 0)
     assert "float32" in told("float32 only")
-    assert "inputs that `course check` uses and wrong for others" in told("hard-coded")
+    assert "inputs that `course check` uses and wrong for others" in told("hard-coded", 0)
     assert "LN.5" in told("prints scores")                # the planted fault is recognised
 
 
@@ -291,8 +291,8 @@ def sandbox():
 def said_by(sandbox, extra):
     """What the backward pass of a submission says when these lines are executed in it."""
     text = adversaries.RIGHT.replace("    dx_hat =", f"    {extra}\n    dx_hat =")
-    ended, answers = sandbox.run(LAYER_NORM[1].id, {adversaries.FILE: text}, adversaries.FILE, [1])
-    return ended if ended != "answered" else str(answers[0][0][0]["message"])
+    ended, answers = sandbox.run(LAYER_NORM[1].id, {adversaries.FILE: text}, adversaries.FILE, 1)
+    return ended if ended != "answered" else str(answers[0][0]["message"])
 
 
 @pytest.mark.parametrize("line, answer", [

@@ -14,6 +14,7 @@ in :mod:`~albert_np.course.grading.sandbox`: whatever a student prints, patches 
 pipe, it is compared there.
 """
 
+import gc
 import math
 import os
 import resource
@@ -46,7 +47,9 @@ def main():
     from .work import prepare
 
     prepare()
-    able = abilities()
+    readable = readable_paths()
+    able = abilities(readable)
+    gc.freeze()                                  # what is here stays shared with the forks
     send(replies, able)
     while (request := receive(requests)) is not None:
         keeper = os.fork()
@@ -54,7 +57,7 @@ def main():
             status = 1
             try:
                 os.close(requests)
-                send(replies, _keep(request, able))
+                send(replies, _keep({**request, "readable": readable}, able))
                 status = 0
             finally:
                 os._exit(status)
@@ -62,18 +65,23 @@ def main():
             send(replies, {"ended": "broken"})
 
 
-def abilities():
+def abilities(readable):
     """What this machine lets a process give up.
+
+    Parameters
+    ----------
+    readable : list of str
+        Paths to confine the attempt to.
 
     Returns
     -------
     dict of str to bool
-        "processes" and "network" in namespaces of their own, "files" confined, "calls" refused,
+        "namespaces" of its own for processes and network, "files" confined, "calls" refused,
         "user": another user id.
     """
     able = {}
     for name, attempt in (("namespaces", _own_namespaces),
-                          ("files", lambda: linux.confine_files(_readable(), [])),
+                          ("files", lambda: linux.confine_files(readable, [])),
                           ("calls", linux.forbid_calls)):
         child = os.fork()
         if not child:
@@ -235,7 +243,7 @@ def _give_up_rights(request, able, scratch, user):
         resource.setrlimit(what, (most, most))
     linux.gain_no_privileges()
     if able["files"]:
-        linux.confine_files(_readable(), [scratch, "/dev/null"])
+        linux.confine_files(request["readable"], [scratch, "/dev/null"])
     if user is not None:
         linux.become(user, read_everywhere=able["files"] and able["calls"])
     else:
@@ -248,11 +256,15 @@ def _give_up_rights(request, able, scratch, user):
         linux.forbid_calls()
 
 
-def _readable():
-    """Folders that a student may read: the standard library, NumPy and the system's libraries.
+def readable_paths():
+    """What a student may read: the standard library, NumPy and the system's libraries.
 
     Everything else that is installed is left out, above all this package, which holds the
     solution; what a task needs of it has been imported already.
+
+    Returns
+    -------
+    list of str
     """
     import numpy
 
@@ -266,7 +278,8 @@ def _readable():
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         allowed += _around(folder, hidden)
     numpy_folder = Path(numpy.__file__).resolve().parent
-    return [*allowed, numpy_folder, numpy_folder.with_name("numpy.libs")]
+    return [str(path) for path in (*allowed, numpy_folder, numpy_folder.with_name("numpy.libs"))
+            if os.path.exists(path)]
 
 
 def _around(folder, hidden):

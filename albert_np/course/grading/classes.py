@@ -133,7 +133,7 @@ def _read(path, tasks):
 
 def _marked(files, remarks, seed, tasks, sandbox, key):
     start = time.monotonic()
-    marks = mark_submission(files, sandbox, [seed], [task for task in tasks if not task.open])
+    marks = mark_submission(files, sandbox, seed, [task for task in tasks if not task.open])
     if not marks or not any(mark.task.module in files for mark in marks):
         remarks = [*remarks, "No file of a task was found in this submission."]
     return results(marks, time.monotonic() - start, remarks,

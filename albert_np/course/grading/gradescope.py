@@ -30,15 +30,16 @@ def results(marks, seconds=None, remarks=(), extra=None):
     """
     tests = []
     for mark in marks:
-        hidden = [finding.text for verdict in mark.hidden for finding in verdict.findings]
+        points = mark.verdict.points
+        hidden = [finding.text for finding in mark.verdict.findings]
         said = [finding.text for finding in mark.visible.findings]
         if not said and hidden:
             said = ["It is right for the inputs that `course check` uses and wrong for others."]
         title = f"{mark.task.title} ({mark.task.functions[0]})"
         tests.append({
-            "name": title, "number": mark.task.id, "score": mark.points,
+            "name": title, "number": mark.task.id, "score": points,
             "max_score": float(mark.task.points),
-            "status": "passed" if mark.points == mark.task.points else "failed",
+            "status": "passed" if points == mark.task.points else "failed",
             "output": "\n".join(said)[:OUTPUT_LENGTH] or "Right.", "output_format": "text",
             "tags": [f"unit {mark.task.unit}"], "visibility": "visible"})
         if hidden and not mark.visible.findings:
@@ -46,7 +47,8 @@ def results(marks, seconds=None, remarks=(), extra=None):
                 "name": f"{title}, hidden inputs", "number": f"{mark.task.id}h", "score": 0.0,
                 "max_score": 0.0, "status": "failed", "output": "\n".join(hidden)[:OUTPUT_LENGTH],
                 "output_format": "text", "visibility": "hidden"})
-    points, of = math.fsum(mark.points for mark in marks), sum(mark.task.points for mark in marks)
+    points = math.fsum(mark.verdict.points for mark in marks)
+    of = sum(mark.task.points for mark in marks)
     words = [f"{points:g} of {of:g} points. Tasks that people mark are not in this sum.", *remarks]
     value = {"score": points, "output": "\n".join(words), "output_format": "text",
              "visibility": "visible", "stdout_visibility": "hidden", "tests": tests,

@@ -162,7 +162,7 @@ def confine_files(readable, writable):
     Parameters
     ----------
     readable, writable : iterables of str
-        Files or folders; those that do not exist are left out.
+        Files or folders; those that cannot be opened are left out.
 
     Raises
     ------

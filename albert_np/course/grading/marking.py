@@ -1,7 +1,7 @@
 """Points for one submission: every task run in the cage, compared here."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..answers import from_json
 from ..checking import judge
@@ -33,21 +33,19 @@ class Mark:
     Attributes
     ----------
     task : Task
-    points : float
-        Those of the worst of the checks: a function is right if it is right everywhere.
+    verdict : Verdict
+        With the hidden inputs; its points count.
     visible : Verdict
-        With the inputs that students have at home.
-    hidden : list of Verdict
-        With others.
+        With the inputs that students have at home. Where the hidden ones found nothing, it is the
+        same object: a function that is right for other inputs is right for these.
     """
 
     task: object
-    points: float
+    verdict: Verdict
     visible: Verdict
-    hidden: list = field(default_factory=list)
 
 
-def mark_submission(files, sandbox, seeds, tasks=TASKS, sizes=None, remark=None):
+def mark_submission(files, sandbox, seed, tasks=TASKS, sizes=None):
     """Mark all tasks of a submission.
 
     Parameters
@@ -55,13 +53,11 @@ def mark_submission(files, sandbox, seeds, tasks=TASKS, sizes=None, remark=None)
     files : dict of str to str
         From :func:`~albert_np.course.grading.submissions.read_submission`.
     sandbox : Sandbox
-    seeds : list of int
-        Of the hidden checks.
+    seed : int
+        Of the hidden inputs.
     tasks : sequence of Task
     sizes : dict of str to int, optional
         Of the visible check, for courses in which every student has other sizes.
-    remark : callable, optional
-        Called with each Mark.
 
     Returns
     -------
@@ -70,48 +66,52 @@ def mark_submission(files, sandbox, seeds, tasks=TASKS, sizes=None, remark=None)
     marks, used_up = [], 0
     for task in tasks:
         if task.module not in files:
-            missing = Verdict(task.id, 0.0, [Finding("missing", f"There is no {task.module}.")])
-            marks.append(Mark(task, 0.0, missing))
+            verdict = _verdict(task, "missing", f"There is no file {task.module}.")
+            marks.append(Mark(task, verdict, verdict))
             continue
-        seconds = HURRY if used_up >= PATIENCE else sandbox.limits.seconds
-        ended, answers = sandbox.run(task.id, files, task.module, [VISIBLE_SEED, *seeds],
-                                     [sizes, *[None] * len(seeds)], min(seconds,
-                                                                       sandbox.limits.seconds))
-        used_up += ended == "time"
-        marks.append(mark_answers(task, ended, answers, seeds, sizes, seconds))
-        if remark is not None:
-            remark(marks[-1])
+        seconds = min(sandbox.limits.seconds, HURRY if used_up >= PATIENCE else 1e9)
+        verdict = _mark(task, files, sandbox, seed, None, seconds)
+        kinds = {finding.kind for finding in verdict.findings}
+        used_up += "time" in kinds
+        # What is not there, or does not end, is so for all inputs.
+        visible = (verdict if not kinds or kinds & {"missing", "time"} else
+                   _mark(task, files, sandbox, VISIBLE_SEED, sizes, seconds))
+        marks.append(Mark(task, verdict, visible))
     return marks
 
 
-def mark_answers(task, ended, answers, seeds, sizes=None, seconds=0.0):
-    """Mark what came out of the cage.
+def _mark(task, files, sandbox, seed, sizes, seconds):
+    return judge_answers(task, *sandbox.run(task.id, files, task.module, seed, sizes, seconds),
+                         seed, sizes, seconds)
+
+
+def judge_answers(task, ended, rounds, seed, sizes=None, seconds=0.0):
+    """Compare what came out of the cage with what the package gives.
 
     Parameters
     ----------
     task : Task
-    ended, answers
-        From :meth:`~albert_np.course.grading.sandbox.Sandbox.run`, for the visible seed and then
-        `seeds`.
-    seeds, sizes : as in :func:`mark_submission`
+    ended, rounds
+        From :meth:`~albert_np.course.grading.sandbox.Sandbox.run`.
+    seed, sizes
+        With which it was run.
     seconds : float
         That it was given.
 
     Returns
     -------
-    Mark
+    Verdict
     """
     if ended != "answered":
         kind, text = ENDINGS[ended]
-        verdict = Verdict(task.id, 0.0, [Finding(kind, text.format(seconds=seconds))])
-        return Mark(task, 0.0, verdict)
-    verdicts = []
-    for number, seed in enumerate([VISIBLE_SEED, *seeds]):
-        try:
-            rounds = from_json(answers[number])
-            with _one_at_a_time:
-                verdicts.append(judge(task, rounds, seed, sizes if number == 0 else None))
-        except Exception as error:                # whatever a submission made up, the class goes on
-            verdicts.append(Verdict(task.id, 0.0, [Finding(
-                "crash", f"Its answer cannot be read: {type(error).__name__}: {error}"[:500])]))
-    return Mark(task, min(verdict.points for verdict in verdicts), verdicts[0], verdicts[1:])
+        return _verdict(task, kind, text.format(seconds=seconds))
+    try:
+        with _one_at_a_time:
+            return judge(task, from_json(rounds), seed, sizes)
+    except Exception as error:                    # whatever a submission made up, the class goes on
+        return _verdict(task, "crash",
+                        f"Its answer cannot be read: {type(error).__name__}: {error}"[:500])
+
+
+def _verdict(task, kind, text):
+    return Verdict(task.id, 0.0, [Finding(kind, text)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from . import linux
 from .pipes import Inbox, send
 
-GRACE = 30               # seconds over the cage's own limits, after which it is started anew
+GRACE = 120              # seconds over the cage's own limits, after which it is started anew
 
 # What may be missing on a machine, and what that means.
 MISSING = {
@@ -57,7 +57,7 @@ class Sandbox:
     ::
 
         with Sandbox() as sandbox:
-            ended, answers = sandbox.run(task.id, files, task.module, seeds=[0, 1])
+            ended, rounds = sandbox.run(task.id, files, task.module, seed=0)
     """
 
     def __init__(self, limits=Limits()):
@@ -101,7 +101,7 @@ class Sandbox:
             server.stdin.close()
             server.stdout.close()
 
-    def run(self, task, files, file, seeds, sizes=None, seconds=None):
+    def run(self, task, files, file, seed, sizes=None, seconds=None):
         """Let a student's file answer the questions of one task.
 
         Parameters
@@ -112,9 +112,9 @@ class Sandbox:
             The texts of the submission, by paths relative to its folder.
         file : str
             Which of them holds the task.
-        seeds : list of int
-        sizes : list of (dict or None), optional
-            For each seed; see :class:`~albert_np.course.trials.draw.Draw`.
+        seed : int
+        sizes : dict of str to int, optional
+            See :class:`~albert_np.course.trials.draw.Draw`.
         seconds : float, optional
             In place of those of the limits.
 
@@ -123,9 +123,8 @@ class Sandbox:
         ended : str
             "answered"; "time", "disk": a limit; "died" or "quit": the process ended;
             "garbled": what it sent was no answer; "broken": the cage itself failed, twice.
-        answers : list or None
-            For each seed what :func:`~albert_np.course.answers.from_json` reads. Not to be
-            trusted.
+        rounds : list or None
+            What :func:`~albert_np.course.answers.from_json` reads. Not to be trusted.
 
         Raises
         ------
@@ -133,9 +132,8 @@ class Sandbox:
             The sandbox was closed, perhaps by another thread.
         """
         seconds = seconds or self.limits.seconds
-        request = {"task": task, "files": files, "file": file, "seeds": seeds,
-                   "sizes": sizes or [None] * len(seeds), "seconds": seconds,
-                   "memory": self.limits.memory}
+        request = {"task": task, "files": files, "file": file, "seed": seed, "sizes": sizes,
+                   "seconds": seconds, "memory": self.limits.memory}
         for _ in range(2):
             try:
                 if self._server is None:

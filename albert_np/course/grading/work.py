@@ -27,21 +27,20 @@ def prepare():
 
 
 def answer(request):
-    """Answer the questions of one task, for several seeds.
+    """Answer the questions of one task.
 
     Parameters
     ----------
     request : dict
-        "task", its id; "file", within the scratch folder, which is the current one; "seeds";
-        "sizes", for each seed a dict or None.
+        "task", its id; "file", within the scratch folder, which is the current one; "seed" and
+        "sizes" of the inputs.
 
     Returns
     -------
     list
-        For every seed what :func:`albert_np.course.child.run` gives.
+        See :func:`albert_np.course.child.run`.
     """
     from ..child import run
 
     sys.path[0:0] = [os.getcwd()]
-    return [run({"task": request["task"], "file": request["file"], "seed": seed, "sizes": sizes})
-            for seed, sizes in zip(request["seeds"], request["sizes"])]
+    return run({name: request[name] for name in ("task", "file", "seed", "sizes")})
