@@ -94,7 +94,12 @@ def judge(task, rounds, seed, sizes=None):
 def right_answers(task, seed, frozen_sizes=None):
     """The package's own answers."""
     sizes = dict(frozen_sizes) if frozen_sizes else None
-    return answers_of(task, reference_module(task), seed, sizes)
+    rounds = answers_of(task, reference_module(task), seed, sizes)
+    for answers in rounds:
+        if answers[-1].error:
+            raise RuntimeError(f"task {task.id} cannot be asked with the sizes {sizes}: "
+                               f"{answers[-1].name}: {answers[-1].message}")
+    return rounds
 
 
 def _frozen(sizes):
@@ -179,8 +184,8 @@ def first_difference(got, expected, tolerance):
         finite = np.abs(expected[np.isfinite(expected)])
         scale = max(finite.max(initial=0.0), 1e-3)
         off = np.abs(got.astype(complex) - expected) / scale
-        off[(got == expected) | (np.isnan(got) & np.isnan(expected))] = 0
-        off[np.isnan(off)] = np.inf
+        alike = (got == expected) | (np.isnan(got) & np.isnan(expected))
+        off = np.where(alike, 0, np.where(np.isnan(off), np.inf, off))
     index = np.unravel_index(np.argmax(off), off.shape)
     return tuple(int(i) for i in index) if off[index] > tolerance else None
 

@@ -108,7 +108,7 @@ def uses_solution(task, module):
     """The first function of the task that is the package's own object, or None."""
     own = reference_module(task)
     return next((name for name in task.functions
-                 if module is not own and find(module, name) is not None
+                 if module is not own and isinstance(find(own, name), types.FunctionType)
                  and find(module, name) is find(own, name)), None)
 
 

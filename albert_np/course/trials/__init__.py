@@ -10,7 +10,8 @@ are compared: nothing in it knows what is right.
 
 import importlib
 
-UNITS = ("functions", "attention", "embeddings", "encoder", "objectives", "training", "tasks")
+UNITS = ("numerics", "functions", "attention", "embeddings", "encoder", "objectives",
+         "training", "tasks")
 
 
 def trials_of(task):

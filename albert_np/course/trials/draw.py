@@ -114,13 +114,14 @@ def slopes(forward, inputs, dy):
     Returns
     -------
     callable
-        From the dotted name of an input and an index to the slope.
+        From the dotted name of a gradient, with or without the d, and an index to the slope.
     """
     from ...parameters import flatten
 
     def slope(name, index):
         nudged = cast_floats(inputs, np.float64)
-        array = flatten(nudged)[name]
+        arrays = flatten(nudged)
+        array = arrays[name if name in arrays else name[1:]]           # of dx the input is x
 
         def y_of(nudge):
             value = array[index]
