@@ -200,10 +200,15 @@ def checker(namespace):
     """
     def check(id, seed=0, sizes=None):
         from ..checking import check_task
-        from ..tasks import task_named
+        from ..loading import reference_module
+        from ..tasks import TASKS, task_named
 
         task, module = task_named(id), types.ModuleType("notebook")
         module.__dict__.update(namespace, __name__="notebook")
+        for other in TASKS:                       # each task is checked by itself
+            if other.module == task.module and other is not task:
+                module.__dict__.update({name: getattr(reference_module(task), name)
+                                        for name in other.functions if "." not in name})
         verdict = check_task(task, module, seed, sizes)
         said = "\n".join(finding.text for finding in verdict.findings)
         if verdict.points < task.points:

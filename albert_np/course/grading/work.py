@@ -14,11 +14,13 @@ IMPORTED_EARLY = ("abc", "bisect", "cmath", "collections", "contextlib", "copy",
 
 def prepare():
     """Import all that a task may need, and forget what gives an answer away."""
-    from .. import child, loading, trials
+    from .. import child, loading, tasks, trials
 
     for name in IMPORTED_EARLY:
         importlib.import_module(name)
     trials.trials_of_all()
+    for task in tasks.TASKS:
+        loading.reference_module(task)
     assert child.run
     # The catalogue of planted faults quotes the right lines beside the wrong ones.
     loading.PLANTED_FAULTS = ()
