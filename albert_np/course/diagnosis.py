@@ -30,18 +30,21 @@ def diagnose(task, rounds, right, findings, seed, sizes=None):
     """
     if not findings or findings[0].kind in ("missing", "solution", "time", "crash"):
         return findings
-    explained = _matches(task, rounds, right, seed, sizes)
+    matches = _matches(task, rounds, right, seed, sizes)
     told = set()
     for finding in findings:
         key = finding.place[1] if finding.place else None
-        for fault, questions in explained:
-            if (finding.question, key) in questions or (finding.question, None) in questions:
-                finding.fault, finding.concept = fault.name, fault.concept
-                finding.label = place_of(fault)[1]
-                if fault.name not in told:
-                    finding.text += f" {sentence_of(fault)}"
-                    told.add(fault.name)
-                break
+        fitting = [(fault, rank) for fault, rank, questions in matches
+                   if (finding.question, key) in questions or (finding.question, None) in questions]
+        # Two faults may give the same numbers, as two signs that are both wrong do.
+        alike = [fault for fault, rank in fitting if rank == fitting[0][1]]
+        if alike:
+            finding.fault, finding.concept = alike[0].name, alike[0].concept
+            finding.label = place_of(alike[0])[1]
+            if not told.issuperset(fault.name for fault in alike):
+                finding.text += " " + " Or of this one: ".join(
+                    sentence_of(fault) if fault is alike[0] else fault.wrong for fault in alike)
+                told.update(fault.name for fault in alike)
     return sorted(findings, key=lambda finding: finding.fault is None)
 
 
@@ -54,7 +57,7 @@ def sentence_of(fault):
 
 
 def _matches(task, rounds, right, seed, sizes):
-    """Faults with the wrong (question, array) pairs that they explain, the best first."""
+    """Faults, how well they fit, and the wrong (question, array) pairs they explain; best first."""
     from .checking import _frozen
 
     matches = []
@@ -63,7 +66,8 @@ def _matches(task, rounds, right, seed, sizes):
         if explained:
             matches.append((missed, -len(explained), order, fault, explained))
     matches.sort(key=lambda match: match[:3])
-    return [(fault, explained) for *_, fault, explained in matches]
+    return [(fault, (missed, fewer), explained)
+            for missed, fewer, _, fault, explained in matches]
 
 
 @lru_cache(maxsize=512)

@@ -248,9 +248,72 @@ TASKS = (
           "the docstring"),
 )
 
-OPEN_TASKS = ()
+# A rubric adds up to 10. It is marked by people, on top of the points of the tasks.
+_PLOT = (3, "The axes, the units and what is held fixed are named.")
 
-UNITS = ()
+
+def _open(unit, title, read, *rubric):
+    return Task(f"{unit}.open", title, "", (), sum(points for points, _ in rubric), (), read,
+                rubric)
+
+
+OPEN_TASKS = (
+    _open(1, "Plot the error of a centred difference of sin against h, from 1e-12 to 1, once plain "
+             "and once with (FD.1), and explain both slopes and the lowest point.",
+          "tutorials/02_gradient_checking.py", _PLOT,
+          (4, "Truncation and round-off are told apart, each with its power of h."),
+          (3, "The best h of either method is predicted from them, and compared.")),
+    _open(2, "Choose one planted fault of layer norm that a loss curve would not show, and make it "
+             "visible with three numbers.", "LN.5",
+          (4, "The three numbers differ clearly between the right and the faulty function."),
+          (4, "It is explained why training goes on in spite of the fault."),
+          (2, "It is said which gradient check would have caught it at once.")),
+    _open(3, "Leave out 1/sqrt(D) and plot the entropy of the attention against D, with it and "
+             "without it.", "ATT.2", _PLOT,
+          (4, "The variance of a score of D random products is derived."),
+          (3, "It is said what the flat softmax and the sharp one do to the gradient.")),
+    _open(4, "How many parameters does the factorisation save, and what does it cost? Compare E = "
+             "H with two smaller E on the built-in text (`albert-np ablate`).", "FE.2", _PLOT,
+          (4, "The counts are derived as a formula in V, E and H, and agree with the model's."),
+          (3, "The conclusion goes no further than the runs' scatter allows.")),
+    _open(5, "Plot the norm of each depth's contribution to a shared gradient, before and after a "
+             "short training, and explain the shape.", "ENC.3", _PLOT,
+          (4, "It is explained why one cache for each depth is needed."),
+          (3, "The change by training is described and a cause is proposed that can be tested.")),
+    _open(6, "Replace sentence order by next sentence (or leave the task out) in a short "
+             "pretraining run, and compare the masked-LM loss and what the pooled vector knows.",
+          "Lan et al. 2020, sections 3.1 and 4.6", _PLOT,
+          (4, "The two tasks are compared on the same text with the same budget."),
+          (3, "It is explained what a model can use to solve either task.")),
+    _open(7, "Train the same small model with SGD, AdamW and LAMB, each at three learning rates, "
+             "and explain the differences in the first hundred steps.", "ADAMW.1, LAMB.1", _PLOT,
+          (4, "Warm-up, missing bias correction and trust ratio are told apart."),
+          (3, "The comparison is fair: the same batches, the same number of steps, more than one "
+              "seed.")),
+    _open(8, "Fine-tune a pretrained and an untrained model on the same task with 50, 200 and 800 "
+             "examples; plot the score with its scatter.", "the page on fine-tuning", _PLOT,
+          (4, "A baseline that knows no language stands beside both."),
+          (3, "The conclusion names what the comparison does not show.")),
+)
+
+UNITS = (
+    Unit(1, "Numerics and gradient checks",
+         "prove a gradient by finite differences, and say how far to trust the proof"),
+    Unit(2, "Elementary functions",
+         "derive a backward pass by hand, index by index, and write it without loops"),
+    Unit(3, "Attention",
+         "follow a gradient through several uses of one array, through heads and masks"),
+    Unit(4, "Embeddings and tying",
+         "add up the gradients of a weight that is used more than once"),
+    Unit(5, "The shared encoder",
+         "put layers together, and explain what sharing means for gradients and memory"),
+    Unit(6, "The two objectives and their data",
+         "make training data that ask what they are meant to ask, and differentiate a sum of losses"),
+    Unit(7, "Optimisers and a training run",
+         "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
+    Unit(8, "Fine-tuning",
+         "put a head on a trained encoder, for labels, spans, choices and translation"),
+)
 
 
 def task_named(id):
