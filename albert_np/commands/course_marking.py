@@ -32,10 +32,14 @@ def add(commands):
     autograder.add_argument("output", metavar="FILE", nargs="?", default="autograder.zip",
                             help="(default: %(default)s)")
     for parser in (grade, autograder):
-        parser.add_argument("--units", metavar="UNITS", help="such as 2 or 1-3 (default: all)")
+        parser.add_argument("--units", default="1-8", metavar="UNITS",
+                           help="such as 1-6 or 2,4 (default: %(default)s)")
         parser.add_argument("--seed", type=int, metavar="N",
                             help="of the hidden inputs (default: one is drawn, and kept with the "
                                  "results)")
+        parser.add_argument("--visible-seed", type=int, default=0, metavar="N",
+                            help="of the inputs of which students are told: that of their "
+                                 "workspaces (default: %(default)s)")
         parser.add_argument("--seconds", type=float, default=10.0, metavar="S",
                             help="of the processor for one task (default: %(default)g)")
         parser.add_argument("--memory", type=float, default=2.0, metavar="GIB",
@@ -44,7 +48,8 @@ def add(commands):
         "Write the assignments as notebooks, one for each module, with nbgrader's metadata."))
     notebooks.set_defaults(run=_notebooks)
     notebooks.add_argument("folder", metavar="FOLDER")
-    notebooks.add_argument("--units", metavar="UNITS", help="such as 2 or 1-3 (default: all)")
+    notebooks.add_argument("--units", default="1-8", metavar="UNITS",
+                           help="such as 1-6 or 2,4 (default: %(default)s)")
     notebooks.add_argument("--hints", choices=("none", "shapes", "steps"), default="shapes",
                            help="how much of the derivations is kept (default: %(default)s)")
 
@@ -53,15 +58,17 @@ def _grade(options):
     from ..course.grading.classes import grade_class, grade_one
 
     tasks, limits = _tasks(options.units), _limits(options)
+    _refuse_bad_numbers(options)
     if options.results is not None:
         from ..files import write_whole
 
-        value = grade_one(options.submissions, options.seed or 0, tasks, limits)
+        value = grade_one(options.submissions, options.seed or 0, tasks, limits,
+                          options.visible_seed)
         write_whole(options.results, (json.dumps(value, indent=1) + "\n").encode())
         print(value["output"])
         return 0
     rows = grade_class(options.submissions, options.output, options.seed, tasks, limits,
-                       options.workers, options.quiet)
+                       options.visible_seed, options.workers, options.quiet)
     mean = sum(row["percent"] for row in rows) / len(rows)
     print(f"{len(rows)} submissions, {mean:.1f} % of the points on average: {options.output}")
     return 0
@@ -70,13 +77,21 @@ def _grade(options):
 def _autograder(options):
     from ..course.grading.autograder import write_autograder
 
-    _tasks(options.units), _limits(options)              # refuse here what Gradescope would refuse
+    _tasks(options.units), _limits(options)              # what would be refused later
+    _refuse_bad_numbers(options)
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
-    more = [f"--seconds {options.seconds:g}", f"--memory {options.memory:g}"]
-    write_autograder(options.output, seed,
-                     more + ([f"--units {options.units}"] if options.units else []))
+    write_autograder(options.output, seed, [
+        f"--units {options.units}", f"--visible-seed {options.visible_seed}",
+        f"--seconds {options.seconds:g}", f"--memory {options.memory:g}"])
     print(f"{options.output}, with the hidden seed {seed}")
     return 0
+
+
+def _refuse_bad_numbers(options):
+    for name in ("seed", "visible_seed", "workers"):
+        value, least = getattr(options, name, None), 1 if name == "workers" else 0
+        if value is not None and value < least:
+            raise ValueError(f"--{name.replace('_', '-')} is {value}; it must be {least} or more.")
 
 
 def _limits(options):
@@ -93,5 +108,19 @@ def _limits(options):
 
 def _tasks(units):
     from ..course.tasks import TASKS
+    from ..course.workspace import parse_units
 
-    return TASKS
+    chosen = parse_units(units)
+    return [task for task in TASKS if task.unit in chosen]
+
+
+def _notebooks(options):
+    from ..course.emptying import emptied, source_of_module
+    from ..course.grading.notebooks import write_notebooks
+
+    tasks = _tasks(options.units)
+    sources = {task.module: emptied(source_of_module(task.module), task.module, tasks,
+                                    options.hints) for task in tasks}
+    for path in write_notebooks(options.folder, sources, tasks):
+        print(path)
+    return 0

@@ -22,8 +22,8 @@ from .sandbox import Limits, Sandbox, weaknesses
 from .submissions import fingerprint, read_submission, submissions_in
 
 
-def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), workers=None, quiet=False,
-                say=print):
+def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), visible_seed=0,
+                workers=None, quiet=False, say=print):
     """Mark every submission in a folder.
 
     Parameters
@@ -38,6 +38,8 @@ def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), workers
         Of the hidden inputs. None takes that of the results that are there, or draws one.
     tasks : sequence of Task
     limits : Limits
+    visible_seed : int
+        Of the inputs of which students are told, which is that of their workspaces.
     workers : int, optional
         Submissions marked at the same time; None takes as many as there are processors.
     quiet : bool
@@ -67,7 +69,8 @@ def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), workers
     def mark(name):
         sandbox = sandboxes.get()
         try:
-            return _mark_one(submissions[name], store / f"{name}.json", seed, tasks, sandbox)
+            return _mark_one(submissions[name], store / f"{name}.json", seed, tasks, sandbox,
+                             visible_seed)
         finally:
             sandboxes.put(sandbox)
 
@@ -98,7 +101,7 @@ def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), workers
     return table
 
 
-def grade_one(path, seed=0, tasks=TASKS, limits=Limits()):
+def grade_one(path, seed=0, tasks=TASKS, limits=Limits(), visible_seed=0):
     """The contents of Gradescope's results.json for one submission.
 
     Parameters
@@ -109,6 +112,8 @@ def grade_one(path, seed=0, tasks=TASKS, limits=Limits()):
         Of the hidden inputs.
     tasks : sequence of Task
     limits : Limits
+    visible_seed : int
+        Of the inputs of which students are told.
 
     Returns
     -------
@@ -124,30 +129,30 @@ def grade_one(path, seed=0, tasks=TASKS, limits=Limits()):
     if not path.exists():
         raise FileNotFoundError(f"There is no submission {path}.")
     with Sandbox(limits) as sandbox:
-        return _marked(*_read(path, tasks), seed, tasks, sandbox, "")
+        return _marked(*_read(path, tasks), seed, tasks, sandbox, visible_seed, "")
 
 
 def _read(path, tasks):
-    return read_submission(path, {task.module for task in tasks if not task.open})
+    return read_submission(path, {task.module for task in tasks})
 
 
-def _marked(files, remarks, seed, tasks, sandbox, key):
+def _marked(files, remarks, seed, tasks, sandbox, visible_seed, key):
     start = time.monotonic()
-    marks = mark_submission(files, sandbox, seed, [task for task in tasks if not task.open])
+    marks = mark_submission(files, sandbox, seed, tasks, visible_seed)
     if not marks or not any(mark.task.module in files for mark in marks):
         remarks = [*remarks, "No file of a task was found in this submission."]
     return results(marks, time.monotonic() - start, remarks,
                    {"fingerprint": key, "seed": seed, "version": __version__})
 
 
-def _mark_one(path, store, seed, tasks, sandbox):
+def _mark_one(path, store, seed, tasks, sandbox, visible_seed):
     files, remarks = _read(path, tasks)
-    key = fingerprint(files, remarks, seed, [repr(task) for task in tasks],
+    key = fingerprint(files, remarks, seed, visible_seed, [repr(task) for task in tasks],
                       asdict(sandbox.limits), __version__)
     known = _stored(store)
     if known is not None and known["extra_data"].get("fingerprint") == key:
         return known
-    value = _marked(files, remarks, seed, tasks, sandbox, key)
+    value = _marked(files, remarks, seed, tasks, sandbox, visible_seed, key)
     write_whole(store, (json.dumps(value, indent=1) + "\n").encode())
     return value
 
@@ -175,10 +180,10 @@ def _settled_seed(path, seed):
 
 def _row(name, value, tasks):
     points = {test["number"]: test["score"] for test in value["tests"]}
-    of = sum(task.points for task in tasks if not task.open)
+    of = sum(task.points for task in tasks)
     return {"submission": name, "points": value["score"], "of": of,
             "percent": round(100 * value["score"] / of, 2) if of else 0.0,
-            **{task.id: points[task.id] for task in tasks if not task.open},
+            **{task.id: points[task.id] for task in tasks},
             "remarks": " ".join(value["output"].splitlines()[1:])}
 
 

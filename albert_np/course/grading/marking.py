@@ -8,7 +8,6 @@ from ..checking import judge
 from ..tasks import TASKS
 from ..verdict import Finding, Verdict
 
-VISIBLE_SEED = 0         # of `course check`: what students have seen
 PATIENCE = 3             # tasks that may use up their time; the others then get HURRY seconds
 HURRY = 2.0
 
@@ -45,7 +44,7 @@ class Mark:
     visible: Verdict
 
 
-def mark_submission(files, sandbox, seed, tasks=TASKS, sizes=None):
+def mark_submission(files, sandbox, seed, tasks=TASKS, visible_seed=0):
     """Mark all tasks of a submission.
 
     Parameters
@@ -56,8 +55,8 @@ def mark_submission(files, sandbox, seed, tasks=TASKS, sizes=None):
     seed : int
         Of the hidden inputs.
     tasks : sequence of Task
-    sizes : dict of str to int, optional
-        Of the visible check, for courses in which every student has other sizes.
+    visible_seed : int
+        Of the inputs that students have at home.
 
     Returns
     -------
@@ -70,22 +69,22 @@ def mark_submission(files, sandbox, seed, tasks=TASKS, sizes=None):
             marks.append(Mark(task, verdict, verdict))
             continue
         seconds = min(sandbox.limits.seconds, HURRY if used_up >= PATIENCE else 1e9)
-        verdict = _mark(task, files, sandbox, seed, None, seconds)
+        verdict = _mark(task, files, sandbox, seed, seconds)
         kinds = {finding.kind for finding in verdict.findings}
         used_up += "time" in kinds
         # What is not there, or does not end, is so for all inputs.
         visible = (verdict if not kinds or kinds & {"missing", "time"} else
-                   _mark(task, files, sandbox, VISIBLE_SEED, sizes, seconds))
+                   _mark(task, files, sandbox, visible_seed, seconds))
         marks.append(Mark(task, verdict, visible))
     return marks
 
 
-def _mark(task, files, sandbox, seed, sizes, seconds):
-    return judge_answers(task, *sandbox.run(task.id, files, task.module, seed, sizes, seconds),
-                         seed, sizes, seconds)
+def _mark(task, files, sandbox, seed, seconds):
+    ended, rounds = sandbox.run(task.id, files, task.module, seed, seconds=seconds)
+    return judge_answers(task, ended, rounds, seed, seconds)
 
 
-def judge_answers(task, ended, rounds, seed, sizes=None, seconds=0.0):
+def judge_answers(task, ended, rounds, seed, seconds=0.0):
     """Compare what came out of the cage with what the package gives.
 
     Parameters
@@ -93,7 +92,7 @@ def judge_answers(task, ended, rounds, seed, sizes=None, seconds=0.0):
     task : Task
     ended, rounds
         From :meth:`~albert_np.course.grading.sandbox.Sandbox.run`.
-    seed, sizes
+    seed : int
         With which it was run.
     seconds : float
         That it was given.
@@ -107,7 +106,7 @@ def judge_answers(task, ended, rounds, seed, sizes=None, seconds=0.0):
         return _verdict(task, kind, text.format(seconds=seconds))
     try:
         with _one_at_a_time:
-            return judge(task, from_json(rounds), seed, sizes)
+            return judge(task, from_json(rounds), seed)
     except Exception as error:                    # whatever a submission made up, the class goes on
         return _verdict(task, "crash",
                         f"Its answer cannot be read: {type(error).__name__}: {error}"[:500])

@@ -76,24 +76,23 @@ def percent_script(file, source, tasks):
     str
     """
     mine = [task for task in tasks if task.module == file]
-    package = ".".join(["albert_np", *Path(file).parent.parts])
     cells = [_words("\n".join(
         [f"# {file}", "", "Write the functions that raise `NotImplementedError`; the cell after "
          "each says what is right and what is not. Run the cells from the top.", "",
          *(f"- **{task.id} {task.title}**, {task.points} points. Read: {task.read}"
            for task in mine)])),
-        _code(f'__package__ = "{package}"\n'
-              f"from albert_np.course.grading.notebooks import checker\n"
-              f"check = checker(globals())", SETUP, locked=True)]
-    for number, (names, text) in enumerate(pieces(source, mine)):
-        ids = [task.id for task in mine if names & _owners(task)]
-        if not ids:
+        _code("from albert_np.course.grading.notebooks import checker\n"
+              "check = checker(globals())", SETUP, locked=True)]
+    parts = list(pieces(source, mine))
+    for number, (name, text) in enumerate(parts):
+        if not name:
             cells.append(_code(text, f"given-{number}", locked=True))
             continue
-        cells.append(_code(text, "write-" + "-".join(map(_dashed, ids)), solution=True))
-        cells += [_code(f'check("{task.id}")', f"check-{_dashed(task.id)}", locked=True,
+        cells.append(_code(text, f"write-{name}", solution=True))
+        later = {name for name, _ in parts[number + 1:]}
+        cells += [_code(f'check("{task.id}")', f"check-{task.id.replace('.', '-')}", locked=True,
                         points=task.points)
-                  for task in mine if task.id in ids]
+                  for task in mine if name in _owners(task) and not later & _owners(task)]
     return "\n\n".join(cells) + "\n"
 
 
@@ -107,8 +106,8 @@ def pieces(source, tasks):
 
     Yields
     ------
-    (set of str, str)
-        The names, of a piece that holds tasks, or none; and the text.
+    (str, str)
+        The name of the function or class, "" for what is given; and the text.
     """
     lines, owners = source.splitlines(), set().union(*map(_owners, tasks))
     start = 0
@@ -116,20 +115,16 @@ def pieces(source, tasks):
         if getattr(node, "name", None) in owners:
             first = min([node.lineno, *(mark.lineno for mark in node.decorator_list)]) - 1
             if text := "\n".join(lines[start:first]).strip("\n"):
-                yield set(), text
-            yield {node.name}, "\n".join(lines[first:node.end_lineno])
+                yield "", text
+            yield node.name, "\n".join(lines[first:node.end_lineno])
             start = node.end_lineno
     if text := "\n".join(lines[start:]).strip("\n"):
-        yield set(), text
+        yield "", text
 
 
 def _owners(task):
     """The functions and classes of a module that hold what is to be written."""
     return {name.partition(".")[0] for name in task.functions}
-
-
-def _dashed(id):
-    return id.replace(".", "-")
 
 
 def _words(text):
