@@ -115,7 +115,7 @@ os.fork()
 DELETE = RIGHT + """
 import os, shutil
 
-for folder in ("{victim}", os.getcwd(), "{package}", os.path.expanduser("~"), "/tmp"):
+for folder in ("{victim}", os.getcwd()):
     shutil.rmtree(folder, ignore_errors=True)
 try:
     os.chmod("{victim}", 0)

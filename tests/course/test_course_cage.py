@@ -77,6 +77,23 @@ def test_a_file_has_a_largest_size(sandbox):
     assert said_by(sandbox, "open('giant', 'wb').write(bytes(100 << 20))") != ""
 
 
+@pytest.mark.parametrize("without", [("namespaces",), ("files", "calls"),
+                                     ("namespaces", "files", "calls")])
+def test_points_do_not_depend_on_the_machine(without):
+    """Results are compared outside the cage, so that a weaker cage gives nothing away."""
+    deserved = {"RIGHT": 1, "FORK": 1, "PATCH": 0, "PRINT_SCORES": 0, "IMPORT_IN_DISGUISE": 0}
+    orphan = f"orphan-{os.getpid() % 100000}"
+    with Sandbox(Limits(seconds=2.0), without) as sandbox:
+        for name, share in deserved.items():
+            if name == "FORK" and not sandbox.able["namespaces"] and not sandbox.able["user"]:
+                continue                          # no process more may be started there
+            text = getattr(adversaries, name).replace("{orphan}", orphan)
+            ended, rounds = sandbox.run(BACKWARD.id, {adversaries.FILE: text}, adversaries.FILE, 1)
+            assert judge_answers(BACKWARD, ended, rounds, 1).points == share * BACKWARD.points, name
+    assert not [path for path in Path("/proc").glob("[0-9]*/comm")
+                if path.exists() and orphan in path.read_text()]
+
+
 def test_the_server_is_started_again_when_it_is_gone():
     with Sandbox(Limits(seconds=2.0)) as sandbox:
         os.killpg(sandbox._server.pid, 9)

@@ -70,8 +70,7 @@ def marked(tmp_path_factory):
     victim.mkdir(mode=0o777)
     (victim / "precious").write_text("still here")
     os.chmod(victim, 0o777)
-    texts = {name: text.replace("{victim}", str(victim)).replace("{package}", str(PACKAGE))
-             .replace("{store}", str(folder / "grades.results/prints scores.json"))
+    texts = {name: text.replace("{victim}", str(victim)).replace("{store}", str(folder / "grades.results/prints scores.json"))
              for name, (text, *_) in DESERVED.items()}
     hand_in(folder / "handed in", texts)
     grade_class(folder / "handed in", folder / "grades.csv", seed=3, tasks=LAYER_NORM,
@@ -110,7 +109,6 @@ def test_nothing_was_deleted_and_nobody_is_left_behind(marked):
     _, folder, victim = marked
     assert (victim / "precious").read_text() == "still here"
     assert victim.stat().st_mode & 0o777 == 0o777
-    assert (PACKAGE / adversaries.FILE).exists()
     assert processes_named(ORPHAN) == []
     forged = json.loads((folder / "grades.results/prints scores.json").read_text())
     assert forged["score"] == FORWARD

@@ -14,6 +14,9 @@ from .pipes import Inbox, send
 
 GRACE = 120              # seconds over the cage's own limits, after which it is started anew
 
+# Of the environment, which may hold passwords, a submission sees these and no more.
+KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
+
 # What may be missing on a machine, and what that means.
 MISSING = {
     "files": "files cannot be confined here (no Landlock): a submission may read, and where the "
@@ -46,6 +49,8 @@ class Sandbox:
     Parameters
     ----------
     limits : Limits
+    without : sequence of str
+        Abilities not to use, as on a machine that lacks them; see `MISSING`.
 
     Attributes
     ----------
@@ -60,8 +65,9 @@ class Sandbox:
             ended, rounds = sandbox.run(task.id, files, task.module, seed=0)
     """
 
-    def __init__(self, limits=Limits()):
+    def __init__(self, limits=Limits(), without=()):
         self.limits, self._server, self.able, self._closed = limits, None, {}, False
+        self._without = tuple(without)
 
     def __enter__(self):
         self._start()
@@ -73,12 +79,11 @@ class Sandbox:
     def _start(self):
         linux.keep_memory_private()              # the right answers are in it
         root = str(Path(__file__).resolve().parents[3])
-        environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR",
-                                                           "LD_LIBRARY_PATH") if name in os.environ}
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment.update(PYTHONPATH=root, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0",
                            OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "albert_np.course.grading.cage"], env=environment, cwd="/",
+            [sys.executable, "-m", "albert_np.course.grading.cage", *self._without], env=environment, cwd="/",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True)
         self.able = self._reply(GRACE)
         if self.able is None:
