@@ -75,12 +75,16 @@ def _check(options):
     seed = workspace.seed if options.seed is None else options.seed
     if seed < 0:
         raise ValueError(f"--seed is {seed}; it must be 0 or more.")
-    results = []
+    right = []
     with Runner(options.seconds) as runner:
-        for task in chosen:
-            results.append((task, runner.check(task, workspace.file_of(task), seed,
-                                               workspace.sizes)))
-    lines = (verdict_lines(*results[0]) if len(results) == 1 else progress_lines(results))
-    for line in lines:
-        print(line)
-    return 0 if all(verdict.points == task.points for task, verdict in results) else 1
+        def verdicts():
+            for task in chosen:
+                verdict = runner.check(task, workspace.file_of(task), seed, workspace.sizes)
+                right.append(verdict.points == task.points)
+                yield task, verdict
+
+        lines = (verdict_lines(*next(verdicts())) if len(chosen) == 1
+                 else progress_lines(verdicts()))
+        for line in lines:
+            print(line, flush=True)
+    return 0 if all(right) else 1

@@ -16,8 +16,10 @@ from .diagnosis import diagnose
 from .loading import reference_module, uses_solution
 from .verdict import Finding, Verdict
 
-# How far a result may be off, as a share of its array's largest entry.
+# How far a result may be off, as a share of its array's largest entry, or of the floor where all
+# entries are smaller: some gradients are 0 but for round-off, such as that of the key bias.
 TOLERANCE = {"float64": 1e-7, "float32": 2e-3}
+FLOOR = {"float64": 1e-3, "float32": 0.1}
 ROUGH = 1e-4              # right to single precision, where double was asked for
 
 SENTENCES = {
@@ -25,11 +27,14 @@ SENTENCES = {
     "SolutionImported": "It takes its result from albert_np itself; the task is to write it.",
     "EndlessLoop": "It did not come to an end: {message}. Is there a loop that never ends?",
     "Crash": "It took the whole process down with it: {message}.",
+    "BadCache": "The backward pass cannot work with what the forward pass keeps for it: keep the "
+                "cache that the comment in the function asks for ({message}).",
+    "WrongCount": "{message}.",
     "RecursionError": "It calls itself without end: {message}.",
     "MemoryError": "It asks for more memory than there is: {message}.",
 }
 KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "EndlessLoop": "time",
-         "Crash": "crash"}
+         "Crash": "crash", "WrongCount": "shape"}
 
 
 def check_task(task, module, seed, sizes=None):
@@ -132,7 +137,7 @@ def _compare(expected, answer, dtype, number):
                 "dtype", f"{name} is {got.dtype}, where {leaf.dtype} went in and should come out: "
                 + ("something turned it into fewer digits." if got.itemsize < leaf.itemsize
                    else "a scalar or an array of another dtype crept in."), question))
-        index = first_difference(got, leaf, tolerance)
+        index = first_difference(got, leaf, tolerance, FLOOR[dtype])
         if index is not None:
             values.append(Finding("value", _wrong_value(name, index, got, leaf), question,
                                   place=(number, key, index)))
@@ -160,14 +165,16 @@ def _named(question, key):
     return f"{question}, {key}" if key and key != question else question
 
 
-def first_difference(got, expected, tolerance):
+def first_difference(got, expected, tolerance, floor=FLOOR["float64"]):
     """The index of the entry that is farthest off, or None where all are near enough.
 
     Parameters
     ----------
     got, expected : arrays of one shape
     tolerance : float
-        Relative to the largest finite entry expected (to 1e-3 where all are smaller).
+        Relative to the largest finite entry expected.
+    floor : float
+        Relative to this where all are smaller.
 
     Returns
     -------
@@ -184,7 +191,7 @@ def first_difference(got, expected, tolerance):
         return None
     with np.errstate(all="ignore"):
         finite = np.abs(expected[np.isfinite(expected)])
-        scale = max(finite.max(initial=0.0), 1e-3)
+        scale = max(finite.max(initial=0.0), floor)
         off = np.abs(got.astype(complex) - expected) / scale
         alike = (got == expected) | (np.isnan(got) & np.isnan(expected))
         off = np.where(alike, 0, np.where(np.isnan(off), np.inf, off))

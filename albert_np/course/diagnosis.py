@@ -50,10 +50,12 @@ def diagnose(task, rounds, right, findings, seed, sizes=None):
 
 def sentence_of(fault):
     """What is told of a fault that was recognised."""
+    from .mistakes import theme_of
+
     label = place_of(fault)[1]
     where = f" It spoils ({label})." if label else ""
     return (f"Exactly this comes out of a known mistake: {fault.wrong}{where} The idea behind it: "
-            f"{fault.concept}.")
+            f"{fault.concept}. Ask yourself: {theme_of(fault.concept).question}")
 
 
 def _matches(task, rounds, right, seed, sizes):
@@ -85,8 +87,6 @@ def faulty_answers(task, seed, frozen_sizes=None):
 
 def _explained(rounds, right, faulty):
     """Which wrong arrays of the student are those of the fault, in all rounds; how many are not."""
-    from .checking import TOLERANCE
-
     state = {}                            # (question, array) to whether the fault explains it
     for number, dtype in enumerate(ROUNDS[:len(rounds)]):
         for mine, true, theirs in zip(rounds[number], right[number], faulty[number]):
@@ -100,12 +100,12 @@ def _explained(rounds, right, faulty):
                 got, fault = mine.leaves.get(name), theirs.leaves.get(name)
                 if got is None and fault is None:
                     continue
-                if _same(got, leaf, TOLERANCE[dtype]):
-                    if not _same(fault, leaf, TOLERANCE[dtype]):
+                if _same(got, leaf, dtype):
+                    if not _same(fault, leaf, dtype):
                         state[true.name, name] = False       # the fault would show here
                     continue
                 key = (true.name, name)
-                state[key] = state.get(key, True) and _same(got, fault, TOLERANCE[dtype])
+                state[key] = state.get(key, True) and _same(got, fault, dtype)
             if mine.changed != true.changed:
                 key = (true.name, None)
                 state[key] = state.get(key, True) and mine.changed == theirs.changed
@@ -116,13 +116,13 @@ def _explained(rounds, right, faulty):
     return explained, sum(not same for same in state.values())
 
 
-def _same(got, other, tolerance):
-    from .checking import first_difference
+def _same(got, other, dtype):
+    from .checking import FLOOR, TOLERANCE, first_difference
 
     if got is None or other is None:
         return got is other
     return (got.shape == other.shape and got.dtype == other.dtype
-            and first_difference(got, other, tolerance) is None)
+            and first_difference(got, other, TOLERANCE[dtype], FLOOR[dtype]) is None)
 
 
 def _bare(answer):

@@ -35,25 +35,31 @@ def verdict_lines(task, verdict, most=4):
 
 
 def progress_lines(results):
-    """A table of all tasks, a line for each, and the sums of the units.
+    """A table of all tasks, a line for each as soon as it is known, and the sums of the units.
 
     Parameters
     ----------
-    results : list of (Task, Verdict)
+    results : iterable of (Task, Verdict)
 
     Yields
     ------
     str
     """
     yield f"{'task':6s} {'':38s} {'points':>8s}  state"
-    unit = None
-    for number, (task, verdict) in enumerate(results):
+    known = []
+    for task, verdict in results:
+        if known and task.unit != known[-1][0].unit:
+            yield _unit_line(known)
+        known.append((task, verdict))
         yield (f"{task.id:6s} {task.title[:38]:38s} {verdict.points:4g} /{task.points:2d}  "
                f"{state(verdict)}")
-        unit = task.unit
-        if number + 1 == len(results) or results[number + 1][0].unit != unit:
-            yield _sum_line(f"unit {unit}", [one for one in results if one[0].unit == unit])
-    yield _sum_line("all", results)
+    yield _unit_line(known)
+    yield _sum_line("all", known)
+
+
+def _unit_line(known):
+    unit = known[-1][0].unit
+    return _sum_line(f"unit {unit}", [one for one in known if one[0].unit == unit])
 
 
 def _sum_line(what, results):

@@ -148,7 +148,7 @@ TASKS = (
     _task("5.5", "feed-forward block, backward", LAY + "encoder_layer.py",
           "feed_forward_block_backward", 2, "BLK.3"),
     _task("5.6", "encoder layer, backward", LAY + "encoder_layer.py", "encoder_layer_backward", 2,
-          "BLK.4"),
+          "LAY.1, LAY.2"),
     _task("5.7", "encoder, forward", LAY + "encoder.py", "encoder_forward", 4, "ENC.1, ENC.2"),
     _task("5.8", "encoder, backward", LAY + "encoder.py", "encoder_backward", 7, "ENC.3, ENC.4"),
     _task("5.9", "drawing the same masks again", LAY + "encoder.py", "_generator", 1, "ENC.1",
@@ -181,6 +181,8 @@ TASKS = (
     _task("6.15", "both objectives, backward", "models.py", "AlbertForPreTraining.backward", 6,
           "PRE.2, MLM.5", "pretraining_backward"),
     _task("6.16", "the trunk, backward", "models.py", "albert_backward", 3, "ENC.3, POOL.2"),
+    _task("6.17", "room beside the special pieces", TEXT + "data_options.py", "DataOptions.room", 1,
+          "the docstring"),
     # ---- 7: optimisers and a training run ----
     _task("7.1", "gradient descent with momentum", "optim/sgd.py", "SGD.step", 2, "SGD.1",
           "sgd_step"),

@@ -136,4 +136,6 @@ def open_workspace(folder="."):
         raise ValueError(f"{folder / SETTINGS} is not as `albert-np course new` writes it: it "
                          f'needs "units" (a list of numbers), "hints", "seed" (a number) and '
                          f'"sizes" (null, or letters with their sizes).') from None
-    return Workspace(folder, units, hints, seed, sizes)
+    from .trials.draw import check_sizes
+
+    return Workspace(folder, units, hints, seed, check_sizes(sizes) or None)

@@ -33,6 +33,31 @@ def draw_sizes(rng):
             return sizes
 
 
+def check_sizes(sizes):
+    """Sizes that somebody chose.
+
+    Parameters
+    ----------
+    sizes : dict of str to int, or None
+
+    Returns
+    -------
+    dict of str to int
+
+    Raises
+    ------
+    ValueError
+        A letter is unknown, or its size is too small for the trials.
+    """
+    for letter, size in (sizes or {}).items():
+        if letter not in RANGES or isinstance(size, bool) or not isinstance(size, int) or (
+                size < RANGES[letter][0]):
+            least = ", ".join(f"{name} >= {low}" for name, (low, _) in RANGES.items())
+            raise ValueError(f"The size {letter} = {size!r} is impossible. Whole numbers can be "
+                             f"given for {least}; H is A times D.")
+    return dict(sizes or {})
+
+
 class Draw:
     """The source of everything random in a trial.
 
@@ -53,18 +78,13 @@ class Draw:
     Raises
     ------
     ValueError
-        A letter is unknown, or its size is impossible.
+        See :func:`check_sizes`.
     """
 
     def __init__(self, seed, dtype="float64", sizes=None):
         self.rng, self.dtype = np.random.default_rng(seed), np.dtype(dtype)
         drawn = draw_sizes(self.rng)
-        for letter, size in (sizes or {}).items():
-            if letter not in RANGES or isinstance(size, bool) or size != int(size) or size < 2:
-                raise ValueError(f"The size {letter} = {size!r} is impossible: the letters are "
-                                 f"{', '.join(RANGES)}, and each size is a whole number of at "
-                                 f"least 2 (H is A times D).")
-            drawn[letter] = int(size)
+        drawn |= check_sizes(sizes)
         self.__dict__.update(drawn, H=drawn["A"] * drawn["D"])
 
     def normal(self, *shape):

@@ -7,11 +7,11 @@ from .pairs import BadCache, from_cache, function_pair
 
 
 def _linear(draw):
-    yield "", {"x": draw.normal(draw.B, draw.T, draw.H), "W": draw.normal(draw.H, draw.F),
-               "b": draw.normal(draw.F)}, ()
     # Where W is square, a forgotten transpose has the right shape.
     yield " for a square W", {"x": draw.normal(draw.B, draw.T, draw.E),
                               "W": draw.normal(draw.E, draw.E), "b": draw.normal(draw.E)}, ()
+    yield "", {"x": draw.normal(draw.B, draw.T, draw.H), "W": draw.normal(draw.H, draw.F),
+               "b": draw.normal(draw.F)}, ()
 
 
 def _layer_norm(draw):

@@ -10,6 +10,10 @@ class BadCache(Exception):
     """The package's backward pass cannot work with what a forward pass kept for it."""
 
 
+class WrongCount(Exception):
+    """A backward pass gave more or fewer results than there are inputs with a gradient."""
+
+
 def again(others):
     """The other arguments; where one says "rng", a generator that starts anew."""
     return [np.random.default_rng(7) if isinstance(other, str) and other == "rng" else other
@@ -67,10 +71,15 @@ def function_pair(stem, cases):
 
 
 def _named(inputs, result):
+    return _under_names(list(inputs), result)
+
+
+def _under_names(names, result):
     result = result if isinstance(result, tuple) else (result,)
-    if len(result) != len(inputs):
-        return {f"result {number}": part for number, part in enumerate(result)}
-    return {f"d{name}": part for name, part in zip(inputs, result)}
+    if len(result) != len(names):
+        raise WrongCount(f"{len(result)} results come back, where {len(names)} gradients should, "
+                         f"of {', '.join(names)}, in this order")
+    return {f"d{name}": part for name, part in zip(names, result)}
 
 
 def layer_pair(stem, reference_forward, reference_backward, cases, dy_of=None):
@@ -116,8 +125,4 @@ def layer_pair(stem, reference_forward, reference_backward, cases, dy_of=None):
 
 def _layer_named(inputs, result):
     """dx, what else has a gradient, and the gradients of the parameters, which come last."""
-    names = [*list(inputs)[1:], "params"]
-    result = result if isinstance(result, tuple) else (result,)
-    if len(result) != len(names):
-        return {f"result {number}": part for number, part in enumerate(result)}
-    return {f"d{name}": part for name, part in zip(names, result)}
+    return _under_names([*list(inputs)[1:], "params"], result)
