@@ -167,6 +167,8 @@ def _watch(student, listen, seconds, scratch):
             if not piece:
                 time.sleep(0 if gone else TICK)              # all have closed it
                 break
+        if _bytes_in(scratch) > DISK_BYTES:
+            return {"ended": "disk"}
         if gone:
             if used.ru_utime + used.ru_stime >= 0.9 * math.ceil(seconds):
                 return {"ended": "time"}
@@ -174,8 +176,6 @@ def _watch(student, listen, seconds, scratch):
             return {"ended": "died" if by else "quit", "signal": by}
         now = time.monotonic()
         left, before = left - min(now - before, 4 * TICK), now
-        if _bytes_in(scratch) > DISK_BYTES:
-            return {"ended": "disk"}
     return {"ended": "time"}
 
 
