@@ -266,3 +266,15 @@ def test_one_submission(tmp_path):
     assert [test["status"] for test in value["tests"]] == ["passed", "failed"]
     with pytest.raises(FileNotFoundError, match="no submission"):
         grade_one(tmp_path / "bob")
+
+
+@pytest.mark.thorough
+def test_all_units_of_the_package_itself(tmp_path):
+    """The complete solution gets every point, from the cage too."""
+    for module in {task.module for task in TASKS}:
+        path = tmp_path / "ann" / module
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text((PACKAGE / module).read_text("utf-8"), "utf-8")
+    value = grade_one(tmp_path / "ann", seed=11)
+    assert [test["number"] for test in value["tests"] if test["status"] == "failed"] == []
+    assert value["score"] == sum(task.points for task in TASKS)

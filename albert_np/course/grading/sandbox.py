@@ -12,7 +12,7 @@ from pathlib import Path
 from . import linux
 from .pipes import Inbox, send
 
-GRACE = 120              # seconds over the cage's own limits, after which it is started anew
+GRACE = 900              # seconds after which a server that says nothing is started anew
 
 # Of the environment, which may hold passwords, a submission sees these and no more.
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
@@ -34,7 +34,7 @@ class Limits:
     Attributes
     ----------
     seconds : float
-        Of the processor. By the clock it may take three times as long.
+        Of the processor. It may sleep three times as long.
     memory : int
         Bytes of address space of each of its processes.
     """
