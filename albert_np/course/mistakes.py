@@ -52,7 +52,8 @@ THEMES = (
     _theme("A row hangs together",
            "If only the first number of a row is raised, what happens to the others behind the "
            "softmax, or behind the layer norm?",
-           "the softmax couples a row | both statistics depend on x | biased variance | invariances"),
+           "the softmax couples a row | both statistics depend on x | biased variance | "
+           "invariances"),
     _theme("Axes and layouts",
            "What is the shape of each array, and what does each axis stand for? Would a wrong "
            "order give an error, if all sizes were different?",
@@ -130,10 +131,13 @@ def units_table():
     -------
     str
     """
-    lines = ["| unit | tasks | points | afterwards a student can |", "|---|---|---|---|"]
+    lines = ["| unit | tutorials | tasks | points | afterwards a student can |",
+             "|---|---|---|---|---|"]
     for unit in UNITS:
         tasks = [task for task in TASKS if task.unit == unit.number]
-        lines.append(f"| {unit.number}. {unit.title} | {len(tasks)} | "
+        lines.append(f"| {unit.number}. {unit.title} | "
+                     f"{', '.join(name[:2] for name in unit.tutorials.split())} | "
+                     f"{len(tasks)} | "
                      f"{sum(task.points for task in tasks)} + "
                      f"{sum(t.points for t in OPEN_TASKS if t.unit == unit.number)} | "
                      f"{unit.goals} |")
@@ -166,7 +170,7 @@ def generated(text):
     Parameters
     ----------
     text : str
-        With ``<!-- units -->`` and ``<!-- mistakes -->``, each followed by its end, ``<!-- end -->``.
+        With ``<!-- units -->`` and ``<!-- mistakes -->``, each followed by ``<!-- end -->``.
 
     Returns
     -------

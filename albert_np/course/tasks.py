@@ -60,12 +60,15 @@ class Unit:
     ----------
     number : int
     title : str
+    tutorials : str
+        The scripts in ``tutorials/`` that go with it, without their ending.
     goals : str
         What a student can do afterwards.
     """
 
     number: int
     title: str
+    tutorials: str
     goals: str
 
 
@@ -299,21 +302,22 @@ OPEN_TASKS = (
 )
 
 UNITS = (
-    Unit(1, "Numerics and gradient checks",
+    Unit(1, "Numerics and gradient checks", "02_gradient_checking",
          "prove a gradient by finite differences, and say how far to trust the proof"),
-    Unit(2, "Elementary functions",
+    Unit(2, "Elementary functions", "03_softmax_gelu_layer_norm",
          "derive a backward pass by hand, index by index, and write it without loops"),
-    Unit(3, "Attention",
+    Unit(3, "Attention", "04_attention",
          "follow a gradient through several uses of one array, through heads and masks"),
-    Unit(4, "Embeddings and tying",
+    Unit(4, "Embeddings and tying", "05_factorized_embeddings",
          "add up the gradients of a weight that is used more than once"),
-    Unit(5, "The shared encoder",
+    Unit(5, "The shared encoder", "06_one_layer_twelve_times",
          "put layers together, and explain what sharing means for gradients and memory"),
-    Unit(6, "The two objectives and their data",
-         "make training data that ask what they are meant to ask, and differentiate a sum of losses"),
-    Unit(7, "Optimisers and a training run",
+    Unit(6, "The two objectives and their data", "07_masked_language_model 08_sentence_order",
+         "make training data that ask what they are meant to ask, and differentiate a sum of "
+         "losses"),
+    Unit(7, "Optimisers and a training run", "09_pretraining 10_optimizers",
          "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
-    Unit(8, "Fine-tuning",
+    Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
 )
 

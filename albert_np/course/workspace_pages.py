@@ -113,10 +113,17 @@ An equation such as (LN.5) is shown, with its derivation, by
                 for task in workspace.tasks if task.unit == unit.number]
         pages.append("\n".join([
             f"## Unit {unit.number}: {unit.title}", "",
-            f"Afterwards you can {unit.goals}.", "",
+            *textwrap.wrap(f"Afterwards you can {unit.goals}. The lecture on it: "
+                           f"{lectures(unit)} of the project.", 100), "",
             "| task | what | where | points | read first | check |",
             "|---|---|---|---|---|---|", *rows, "", *_open_task(unit)]))
     return "\n".join(pages)
+
+
+def lectures(unit):
+    """The tutorials of a unit, for a page."""
+    names = [f"`tutorials/{name}.py`" for name in unit.tutorials.split()]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _written(task):
@@ -127,8 +134,9 @@ def _written(task):
 def _open_task(unit):
     for task in OPEN_TASKS:
         if task.unit == unit.number:
-            yield from textwrap.wrap(f"**Open task** ({task.points} points, marked by people; write "
-                                     f"it in `open/unit_{unit.number}.md`): {task.title}", 100)
+            text = (f"**Open task** ({task.points} points, marked by people; write it in "
+                    f"`open/unit_{unit.number}.md`): {task.title}")
+            yield from textwrap.wrap(text, 100)
             yield ""
 
 

@@ -38,7 +38,8 @@ def workspace(tmp_path):
 def test_the_table_of_tasks():
     ids = [task.id for task in TASKS]
     assert len(set(ids)) == len(ids) >= 30
-    assert sorted({task.unit for task in TASKS}) == [unit.number for unit in UNITS] == [*range(1, 9)]
+    numbers = [unit.number for unit in UNITS]
+    assert sorted({task.unit for task in TASKS}) == numbers == [*range(1, 9)]
     assert [task.unit for task in OPEN_TASKS] == [*range(1, 9)]
     assert all(sum(points for points, _ in task.rubric) == 10 for task in OPEN_TASKS)
     owned = [(task.module, name) for task in TASKS for name in task.functions]
@@ -49,6 +50,9 @@ def test_what_is_to_be_read_exists():
     known = {equation.label for equation in find_equations()}
     for task in (*TASKS, *OPEN_TASKS):
         assert set(re.findall(LABEL, task.read)) <= known, task.id
+    listed = (TEACHING.parent / "README.md").read_text("utf-8")
+    for unit in UNITS:
+        assert all(f"{name}.py" in listed for name in unit.tutorials.split())
 
 
 def test_every_concept_has_a_theme_and_the_teachers_page_is_up_to_date():
@@ -77,7 +81,8 @@ def test_nothing_of_the_solution_is_left(hints):
 
 
 def test_a_docstring_without_its_derivation():
-    docstring = "Add. Then\nmore.\n\nWhy so.\n\nParameters\n----------\nx : array\n\nNotes\n-----\nOf age."
+    docstring = ("Add. Then\nmore.\n\nWhy so.\n\nParameters\n----------\nx : array\n\n"
+                 "Notes\n-----\nOf age.")
     assert shortened(docstring, "none") == "Add."
     assert shortened(docstring, "shapes") == "Add.\n\nParameters\n----------\nx : array"
 
