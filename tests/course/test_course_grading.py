@@ -70,7 +70,8 @@ def marked(tmp_path_factory):
     victim.mkdir(mode=0o777)
     (victim / "precious").write_text("still here")
     os.chmod(victim, 0o777)
-    texts = {name: text.replace("{victim}", str(victim)).replace("{store}", str(folder / "grades.results/prints scores.json"))
+    store = folder / "grades.results/prints scores.json"
+    texts = {name: text.replace("{victim}", str(victim)).replace("{store}", str(store))
              for name, (text, *_) in DESERVED.items()}
     hand_in(folder / "handed in", texts)
     grade_class(folder / "handed in", folder / "grades.csv", seed=3, tasks=LAYER_NORM,

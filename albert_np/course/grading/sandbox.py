@@ -83,12 +83,14 @@ class Sandbox:
         environment.update(PYTHONPATH=root, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0",
                            OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "albert_np.course.grading.cage", *self._without], env=environment, cwd="/",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True)
+            [sys.executable, "-m", "albert_np.course.grading.cage", *self._without],
+            env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+            start_new_session=True)
         self.able = self._reply(GRACE)
         if self.able is None:
             self._end()
-            raise ValueError("The process for the submissions did not start; its words stand above.")
+            raise ValueError("The process for the submissions did not start; what it said stands "
+                             "above.")
 
     def close(self):
         """End the server and all that it started, for good; a task that runs is given up."""
