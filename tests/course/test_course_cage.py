@@ -74,7 +74,22 @@ def test_a_flood_of_files_is_stopped(sandbox):
 
 
 def test_a_file_has_a_largest_size(sandbox):
-    assert said_by(sandbox, "open('giant', 'wb').write(bytes(100 << 20))") != ""
+    assert "File too large" in said_by(sandbox, "open('giant', 'wb').write(bytes(20 << 20))")
+
+
+def test_only_the_first_process_answers(sandbox):
+    """A copy that the submission forks comes back from the function too, here with zeros."""
+    text = adversaries.RIGHT.replace("    dx_hat =", """\
+    import os, time
+    if not globals().get("copied"):
+        globals()["copied"] = True
+        if os.fork():
+            time.sleep(0.5)
+        else:
+            dy = dy * 0
+    dx_hat =""")
+    ended, rounds = sandbox.run(BACKWARD.id, {adversaries.FILE: text}, adversaries.FILE, 1)
+    assert judge_answers(BACKWARD, ended, rounds, 1).points == BACKWARD.points
 
 
 @pytest.mark.parametrize("without", [("namespaces",), ("files", "calls"),
