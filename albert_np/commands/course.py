@@ -2,6 +2,8 @@
 
 import argparse
 
+from . import course_marking
+
 DESCRIPTION = """\
 Make a student's workspace, and check what was written in it.
 
@@ -40,6 +42,7 @@ def add(commands):
     check.add_argument("--seed", type=int, metavar="N", help="ask with other numbers and sizes")
     check.add_argument("--seconds", type=float, default=10.0, metavar="S",
                        help="after which a task is stopped (default: %(default)g)")
+    course_marking.add(parts)
 
 
 def _new(options):
