@@ -159,7 +159,8 @@ def end_loss(make, rate):
 untrained = evaluate(new_model(), data.held_out)["mlm_loss"]
 start = {"SGD": 3e-3, "Adam": 2e-4, "AdamW": 2e-4, "LAMB": 2e-4}
 found = {}
-print(f"\nloss on held-out text: untrained {untrained:.2f}, unigram {unigram:.2f}, after {STEPS} steps")
+print(f"\nloss on held-out text: untrained {untrained:.2f}, unigram {unigram:.2f}; after {STEPS} "
+      f"steps, by learning rate")
 for make in (SGD, Adam, AdamW, LAMB):
     rates = start[make.__name__] * 4.0 ** np.arange(6)[slice(1, 6, 2) if quick() else slice(6)]
     losses = np.array([end_loss(make, rate) for rate in rates])
@@ -264,8 +265,8 @@ show(figure, "10_trust_ratios")
 # where it is: compare the largest share with the smallest. AdamW evens out much of that, LAMB all
 # of it. LAMB was made for huge batches: 4096 sequences a step (section 4.1) give a gradient with
 # little noise, so few but large steps are wanted, and "a share :math:`\eta` of every matrix"
-# remains sensible when the rate is large. With small batches on one machine there is little to gain by it,
-# and the default of ``albert-np pretrain`` is AdamW.
+# remains sensible when the rate is large. With small batches on one machine there is little to gain
+# by it, and the default of ``albert-np pretrain`` is AdamW.
 #
 # Warm-up, and why
 # ----------------
@@ -365,4 +366,5 @@ show(figure, "10_warm_up")
 # In the paper
 # ------------
 # Section 4.1: batches of 4096, LAMB with rate 0.00176, 125,000 steps. The decay of 0.01 and the
-# moments are in the original code (``optimization.py``, ``lamb_optimizer.py``). Fine-tuning uses Adam with rates near 1e-5 (table 14): the weights are good already.
+# moments are in the original code (``optimization.py``, ``lamb_optimizer.py``). Fine-tuning uses
+# rates near 1e-5 (table 14): the weights are good already.
