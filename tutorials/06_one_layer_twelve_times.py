@@ -73,8 +73,8 @@ for words, changes in {"ALBERT": {}, "attention only": {"sharing": "attention"},
 #                  = w_2 x \cdot 1 + w_1 x \cdot 1
 #
 # by the chain rule: w reaches y along two ways, and what comes along them is added. With w = 3 and
-# x = 2 each use gives 6, and the sum is 12 = 2wx. That is the whole answer to "why are the gradients
-# of shared weights *added*?" Nothing but the chain rule asks for it, and nothing else is right.
+# x = 2 each use gives 6, and the sum is 12 = 2wx. That is the whole answer to "why are the
+# gradients of shared weights *added*?" The chain rule asks for it, and nothing else is right.
 #
 # The encoder does just this. Forward, a loop in which every depth leaves its own cache (ENC.1);
 # backward, the same loop from behind, and each depth adds its part :math:`dW^{(l)}` (ENC.3):
@@ -194,11 +194,12 @@ for name, (lengths, cosines) in measured.items():
 
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14.5, 4.8), layout="constrained")
 for name, (lengths, _) in measured.items():
-    left.semilogy(range(L), lengths, LOOKS[name][1], color=LOOKS[name][0], linewidth=2,
-                  markersize=7, label=name)
+    left.plot(range(L), lengths, LOOKS[name][1], color=LOOKS[name][0], linewidth=2,
+              markersize=7, label=name)
 left.set_ylabel("length of the part", fontsize=13)
 left.set_title("How much each depth adds", fontsize=14)
-left.legend(fontsize=12)
+left.set_ylim(0, 1.5 * max(lengths.max() for lengths, _ in measured.values()))
+left.legend(fontsize=12, loc="upper right")
 left.grid(alpha=0.25)
 for axes, name in ((middle, "shared"), (right, "not shared")):
     image = axes.imshow(measured[name][1], cmap="PuOr", vmin=-1, vmax=1)
@@ -220,10 +221,10 @@ assert np.diag(measured["shared"][1], 1).mean() > np.diag(measured["not shared"]
 # is little to agree on from the start.
 #
 # With the outer link, depth l gets a part of a length near 1/l. Each f ends in a layer norm, so it
-# adds a vector of length :math:`\sqrt H` (γ is 1, β is 0 here); after l depths h is about l times as
-# long as one of them, and the next layer norms divide by that length, forward (LN.1) and backward
-# (the factor 1/σ of LN.5). In exchange no depth can lose the gradient: (ENC.4) hands dh on
-# unchanged, plus something.
+# adds a vector of length :math:`\sqrt H` (γ is 1, β is 0 here); after l depths h is about l times
+# as long as one of them, and the next layer norm divides by that length, forward (LN.1) and
+# backward (the factor 1/σ of LN.5). In exchange no depth can lose the gradient: (ENC.4) hands dh
+# on unchanged, plus something.
 #
 # The paper's figure
 # ------------------
@@ -234,9 +235,9 @@ assert np.diag(measured["shared"][1], 1).mean() > np.diag(measured["not shared"]
 #
 # A network that has learnt nothing but how frequent words are has no need of any depth. So ours
 # must learn to use the neighbours of a gap first, and twelve narrow layers take long for that. But
-# with sharing, the parameters of one layer *are* the parameters of twelve. We train with L = 1, say
-# L = 12 and go on, as the authors did with their largest model, which started from one of six
-# layers. Without sharing each layer starts from a copy.
+# with sharing, the parameters of one layer *are* the parameters of twelve. We train with L = 1,
+# say L = 2 and go on, then L = 4, then L = 12; the authors let their largest model start from one
+# of six layers. Without sharing each of the twelve layers starts from a copy.
 
 
 def train_on(model, steps, rate):
@@ -258,14 +259,16 @@ def deeper(model, config):
     return other
 
 
-shallow = new_model(replace(albert, num_hidden_layers=1))
-print("\nloss before and after: L = 1       {:.2f} {:.2f}".format(
-    *train_on(shallow, 60 if quick() else 1000, 4e-3)))
-trained = {}
+growing, trained = new_model(replace(albert, num_hidden_layers=1)), {}
+print("\nloss on held-out text before and after training")
+for depth, steps, rate in ((1, 1000, 4e-3), (2, 150, 3e-3), (4, 150, 2e-3)):
+    growing = deeper(growing, replace(albert, num_hidden_layers=depth))
+    figures = train_on(growing, steps // 20 if quick() else steps, rate)
+    print("L = {:2d}               {:.2f}  {:.2f}".format(depth, *figures))
 for name in ("shared", "not shared"):
-    trained[name] = deeper(shallow, replace(albert, **KINDS[name]))
-    print("{:>33s}  {:.2f} {:.2f}".format(
-        f"L = {L}, {name}", *train_on(trained[name], 8 if quick() else 240, 1e-3)))
+    trained[name] = deeper(growing, replace(albert, **KINDS[name]))
+    figures = train_on(trained[name], 8 if quick() else 200, 1e-3)
+    print("L = {:2d}, {:10s}   {:.2f}  {:.2f}".format(L, name, *figures))
 
 
 # %%
@@ -300,3 +303,28 @@ for row, (stage, models) in zip(panels, (("untrained", fresh), ("trained", train
 for axes in panels[1]:
     axes.set_xlabel("layer", fontsize=13)
 show(figure, "06_distance_and_angle")
+
+# %%
+# What to notice. Untrained, the shared layer takes smooth steps that become smaller; each is the
+# same map, applied to what it made before. Layers of their own know nothing of each other, and
+# their steps go up and down. Training keeps that difference, though the two networks started from
+# the same weights and have about the same loss. With the outer link (green), every step has the
+# length of one layer norm's output, :math:`\sqrt H = 8`, and the angle shrinks, because h grows.
+#
+# And the fixed point? Look at where the blue distances end. The paper's network has 24 layers, a
+# width of 1024 and plenty to do for each of them; ours is small, and when its steps become 0, the
+# last layers could be left away.
+#
+# Exercises
+# ---------
+# 1. :math:`y = w \cdot \tanh(w x)`: compute dy/dw as a sum of two parts, and check it.
+# 2. Make ``=`` of the ``+=`` in a copy of ``encoder_backward``, and train with it. What does the
+#    loss curve tell?
+# 3. Apply the trained shared layer 24 times in place of 12, without training. What is the loss?
+# 4. Scale the outer link, h + f(h)/L. What becomes of the parts?
+# 5. Draw the cosines of the trained networks. Do the depths agree more, or less?
+#
+# In the paper
+# ------------
+# Section 3.1 and figure 1. What sharing costs in accuracy is in table 4, and, at toy scale, in
+# ``19_ablations.py``; that it saves memory but hardly any time, in ``17_why_not_faster.py``.
