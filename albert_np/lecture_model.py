@@ -9,7 +9,7 @@ import numpy as np
 
 from .lecture import output_folder, quick
 
-STEPS, STEPS_IN_QUICK_MODE = 2500, 60
+STEPS, STEPS_IN_QUICK_MODE = 3500, 60
 
 
 def model_for_a_lecture():
