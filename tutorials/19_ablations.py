@@ -133,7 +133,8 @@ def draw(axes, name, heading, colour, marker, shift=0.0):
 # %%
 # Table 3: the size of the embedding
 # ----------------------------------
-# E numbers for each piece, mapped to H. "none" and "all" is what the layers share.
+# E numbers for each piece, mapped to H. "none" and "all" is what the layers share. The figure is the
+# masked language model's (MLM's) share of right guesses, in brackets run by run.
 
 show_table("embedding", ["MLM accuracy"])
 show_findings("embedding")
@@ -148,8 +149,9 @@ show_findings("sharing")
 # %%
 # Table 5: what is asked about two segments
 # -----------------------------------------
-# Every model answers both questions, whatever it was trained for: is the second segment from
-# another document (NSP), and were the two swapped (SOP)?
+# BERT asks whether the second segment comes from another document (next-sentence prediction, NSP),
+# ALBERT whether the two were swapped (sentence-order prediction, SOP). Every model answers both
+# questions, whatever it was trained for.
 
 show_table("sentence-task", ["MLM accuracy", "NSP accuracy", "SOP accuracy"])
 show_findings("sentence-task")

@@ -38,7 +38,8 @@ config, params = model.config, model.params
 # A sentence with a gap
 # ---------------------
 # T is the number of tokens, counting ``[CLS]`` at the front and ``[SEP]`` at the end; A the number
-# of attention heads, L the number of layers, H the width of the hidden states.
+# of attention heads, L the number of layers. A *hidden state* is what a layer hands to the next: H
+# numbers for each token.
 
 text, answer = "Return True [MASK] the object is a file.", "▁if"
 inputs = {name: array[None] for name, array in tokenizer(text).items()}          # (1, T) each
@@ -158,9 +159,15 @@ assert np.allclose(R.sum(axis=-1), 1, atol=1e-5)
 #    \text{share}_t = \sum_j (h_{tj} - h^0_{tj}) \int_0^1
 #    \frac{\partial f}{\partial h_{tj}}\big(h^0 + \alpha (h - h^0)\big)\, d\alpha
 #
-# Along this path :math:`\tfrac{d}{d\alpha} f = \sum_{tj} (h_{tj} - h^0_{tj})\, \partial f /
-# \partial h_{tj}` by the chain rule, so the shares of all tokens add up to :math:`f(h) - f(h^0)` by
-# the fundamental theorem of calculus. Nothing is left over, which gives us a check.
+# Along this path the chain rule gives
+#
+# .. math::
+#
+#    \frac{d}{d\alpha} f = \sum_{tj} (h_{tj} - h^0_{tj})\, \frac{\partial f}{\partial h_{tj}}
+#
+# so the shares of all tokens add up to :math:`f(h) - f(h^0)` by the fundamental theorem of calculus.
+# Nothing is left over, which gives us a check. (f is a natural logarithm, so its unit is the *nat*:
+# one nat less is a probability e times smaller.)
 #
 # As :math:`h^0` we take the same sentence with every word a ``[MASK]``. The integral becomes a mean
 # over S points, at the middles of S equal steps. They are S sentences of one batch, so that a
