@@ -2,7 +2,7 @@
 
 import os
 import sys
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -11,8 +11,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]             # extension.py, and the
 project, author = "albert_np", "the authors of albert_np"
 copyright = author
 try:
-    release = version("albert-np")
-except ImportError:                                      # not installed: the version of the source
+    release = metadata.version("albert-np")
+except metadata.PackageNotFoundError:                    # not installed
     from albert_np import __version__ as release
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx.ext.mathjax",

@@ -118,7 +118,8 @@ def write_api(app):
     for name in names:
         keep.add(f"{name}.rst")
         write_if_new(folder / f"{name}.rst",
-                     f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n   :members:\n")
+                     f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n   :members:\n"
+                     "   :ignore-module-all:\n")
     for old in folder.glob("*.rst"):
         if old.name not in keep:
             old.unlink()
