@@ -1,4 +1,4 @@
-"""What every tutorial needs: where its pictures go, whether it is in a hurry, and source to show."""
+"""What every tutorial needs: where pictures go, whether it is in a hurry, and source to show."""
 
 import inspect
 import os

@@ -139,7 +139,8 @@ def test_training_learns_and_reports():
     before, saved = evaluate(model, held_out), []
     metrics = train(model, AdamW(model.params, lr=1e-3), batches(2), 150, evaluate_every=60,
                     evaluation=lambda: evaluate(model, held_out),
-                    on_step=lambda step, rows, evaluated: evaluated and saved.append(len(rows)) is True,
+                    on_step=lambda step, rows, evaluated:
+                        evaluated and saved.append(len(rows)) is True,
                     progress=False)
     assert before["sop_loss"] > 0.5 > metrics[-1]["sop_loss"] + 0.1
     assert metrics[-1]["mlm_loss"] < before["mlm_loss"] - 0.2
