@@ -30,6 +30,7 @@ html_copy_source = html_show_sourcelink = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autosummary_generate = False
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
