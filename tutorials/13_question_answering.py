@@ -203,7 +203,7 @@ start, _ = softmax_forward(output.start_logits[0])                          # (T
 end, _ = softmax_forward(output.end_logits[0])                              # (T,)
 text = np.flatnonzero(window["p_mask"][1:] == 0) + 1
 show(answer_attention_figure([tokenizer.pieces[i] for i in window["input_ids"]], start, end,
-                             output.attentions[-1][0], (int(text[0]), int(text[-1]) + 1)),
+                             output.attentions[-1][0], (int(text[0]), int(text[-1]) + 1), most=36),
      "13_answer")
 print(row.question, "->", guesses[best]["answer"], "| marked:", row.answers[0].text)
 
