@@ -32,8 +32,8 @@ def show(figure, name):
     Parameters
     ----------
     figure : matplotlib Figure
-        A notebook and the pages show those of ``plt.figure`` or ``plt.subplots``. Of any other, such
-        as those of `albert_np.task_pictures`, they are given a copy that they show.
+        A notebook and the pages show those of ``plt.figure`` or ``plt.subplots``. Of any other,
+        such as those of `albert_np.task_pictures`, they are given a copy that they show.
     name : str
         Of the file, without its ending.
     """

@@ -91,9 +91,9 @@ for part, branch in models["pretrained"].params.items():
 
 # %%
 # Fine-tuning trains *all* of them, not the head alone: the gradient of the loss flows through the
-# head, the pooler and the encoder down to the word table. Only the beginning differs between our two
-# models: embeddings, encoder and pooler are random in one and pretrained in the other. The head is
-# random in both.
+# head, the pooler and the encoder down to the word table. Only the beginning differs between our
+# two models: embeddings, encoder and pooler are random in one and pretrained in the other. The
+# head is random in both.
 
 fresh, pretrained = (models[name].params["embeddings"]["word"] for name in models)
 assert fresh.shape == pretrained.shape and not np.array_equal(fresh, pretrained)
@@ -117,8 +117,8 @@ def accuracy(rows, predictions):
 # %%
 # Training
 # --------
-# A step takes 16 messages, and the learning rate rises at first and then falls in a straight line to
-# 0 (``10_optimizers.py`` says why). The function that does it is short:
+# A step takes 16 messages, and the learning rate rises at first and then falls in a straight line
+# to 0 (``10_optimizers.py`` says why). The function that does it is short:
 
 print(source_of(teach))
 
@@ -160,8 +160,8 @@ show(baselines_bars_figure(figures, "accuracy on the test part"), "11_test")
 # which method is better. And here is the answer to the question of the title *for this model*: the
 # difference between the last two rows. Do not expect much of it where the model was pretrained for
 # a minute on the documentation of a programming language, with a vocabulary in which text messages
-# are spelt from small pieces. Words that give a message away ("free", "claim") are learnt from a few
-# hundred labelled messages as well, by any method. The published models were pretrained on
+# are spelt from small pieces. Words that give a message away ("free", "claim") are learnt from a
+# few hundred labelled messages as well, by any method. The published models were pretrained on
 # thousands of times more text, and there the difference is large.
 
 gain = figures["pretrained"].value - figures["from scratch"].value
@@ -170,9 +170,9 @@ print(f"pretrained minus from scratch: {gain:+.3f}")
 # %%
 # What goes wrong: a rare label
 # -----------------------------
-# The first bar is high, and it is worth nothing: spam is rare, so whoever never says "spam" is right
-# most of the time. The *confusion matrix* shows it. A row holds the messages of one true label, a
-# column those that were called so.
+# The first bar is high, and it is worth nothing: spam is rare, so whoever never says "spam" is
+# right most of the time. The *confusion matrix* shows it. A row holds the messages of one true
+# label, a column those that were called so.
 
 true = [row.label for row in splits.test]
 called = [guess["label"] for guess in predictions["pretrained"]]
@@ -204,7 +204,7 @@ show(reliability_figure([splits.labels.index(label) for label in true], p), "11_
 # 2. Train the head alone: set the gradients of all other parts to 0 in a loop of your own. How much
 #    is lost?
 # 3. Multiply the learning rate by 10. How is that seen in the learning curves?
-# 4. Take ``fetch_polarity`` in place of ``fetch_sms_spam``: praise or blame of films. Why is counting
-#    words worth less there?
+# 4. Take ``fetch_polarity`` in place of ``fetch_sms_spam``: praise or blame of films. Why is
+#    counting words worth less there?
 # 5. ``albert-np finetune classification --data sms-spam`` does all this in one command, on all
 #    messages. Compare its figures with those above.

@@ -90,10 +90,10 @@ print(f"  {row.context}\n  {row.question}\n  {row.answers[0].text}")
 # %%
 # One sequence of two parts
 # -------------------------
-# The model reads ``[CLS] question [SEP] text [SEP]``, so that every piece of the text can look at the
-# question. The tokenizer changes texts (capitals, accents, spaces), but an answer must be given as it
-# stands in the original. So with each piece goes its *offset*: from which character to which it
-# stands in the text. The marked answer becomes two numbers, its first and its last piece.
+# The model reads ``[CLS] question [SEP] text [SEP]``, so that every piece of the text can look at
+# the question. The tokenizer changes texts (capitals, accents, spaces), but an answer must be
+# given as it stands in the original. So with each piece goes its *offset*: from which character to
+# which it stands in the text. The marked answer becomes two numbers, its first and its last piece.
 
 folder = small_pretrained()
 settings = Settings("questions", max_length=160, doc_stride=64)
@@ -180,17 +180,17 @@ for name, found in predictions.items():
     print(f"{name:18} F1 {figures[name]}   exact match {exact:.2f}")
 
 # %%
-# This is the hardest of the tasks, and the figures say so. To find an answer the model has to match a
-# question with a sentence that says the same in other words. That takes a language model worth the
-# name, and hundreds of questions cannot make one. (ALBERT's published models, pretrained for days
-# and fine-tuned on 87,000 questions, reach an F1 near 0.9: table 9 of the paper.) Look whether the
-# interval of the pretrained model lies above that of the one from scratch, and whether either passes
-# the method that counts common words, before you conclude anything.
+# This is the hardest of the tasks, and the figures say so. To find an answer the model has to
+# match a question with a sentence that says the same in other words. That takes a language model
+# worth the name, and hundreds of questions cannot make one. (ALBERT's published models, pretrained
+# for days and fine-tuned on 87,000 questions, reach an F1 near 0.9: table 9 of the paper.) Look
+# whether the interval of the pretrained model lies above that of the one from scratch, and whether
+# either passes the method that counts common words, before you conclude anything.
 #
 # What it looks at
 # ----------------
-# Above, the probabilities of start and end along the text. Below, in each head of the last layer, how
-# much the pieces of the answer look at each piece of text and question.
+# Above, the probabilities of start and end along the text. Below, in each head of the last layer,
+# how much the pieces of the answer look at each piece of text and question.
 
 model, guesses = models["pretrained"], predictions["pretrained"]
 best = int(np.argmax([overlap_f1(guess["answer"], [answer.text for answer in row.answers])
@@ -247,7 +247,7 @@ show(figure, "13_each_finger_for_itself")
 #    does that do to the F1?
 # 2. Which is better for exact match: pairs of any length, or pairs of at most 5 pieces? Set
 #    ``max_answer_length`` with ``replace(settings, max_answer_length=5)`` and predict again.
-# 3. ``albert_np.task_models.AlbertForSquad2`` (SQE.1) lets the end depend on the start. Which of the
-#    faults above can it still make?
+# 3. ``albert_np.task_models.AlbertForSquad2`` (SQE.1) lets the end depend on the start. Which of
+#    the faults above can it still make?
 # 4. ``albert-np finetune questions --data squad-slice`` trains on all paragraphs. Does the order of
 #    the four bars change?

@@ -8,9 +8,9 @@ a writer of the reader. It trains a small model on the shortest sentences of Eng
 about two minutes, and lets it write, greedily and with a beam.
 
 Prerequisites: ``04_attention.py`` (masks), ``07_masked_language_model.py`` and
-``11_finetuning_classification.py``. ALBERT's paper has no translation (Lan et al. 2020); the mask is
-that of UniLM (Dong et al. 2019, section 2.3). Run it with ``python tutorials/15_translation.py``;
-pictures go to ``tutorials/output/``.
+``11_finetuning_classification.py``. ALBERT's paper has no translation (Lan et al. 2020); the mask
+is that of UniLM (Dong et al. 2019, section 2.3). Run it with ``python
+tutorials/15_translation.py``; pictures go to ``tutorials/output/``.
 """
 
 import os
@@ -38,10 +38,8 @@ from albert_np.parameters import tree_map
 from albert_np.plotting import BLUE, ORANGE
 from albert_np.task_models import AlbertForMaskedLM
 from albert_np.task_pictures import learning_curves_figure, translation_lengths_figure
-from albert_np.task_pictures.lettering import lettering
 from albert_np.text.train_tokenizer import train_tokenizer
-from albert_np.translation import (beam_search, greedy_decode, next_piece_labels, prefix_lm_mask,
-                                   translation_batch)
+from albert_np.translation import beam_search, greedy_decode, next_piece_labels, prefix_lm_mask
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["translation"]
@@ -91,10 +89,11 @@ print(f"{len(splits.train):,} pairs to learn from")
 #    p(y \mid x) = \prod_i p(y_i \mid x,\; y_1 \ldots y_{i-1})
 #
 # The masked-LM head already makes a probability of every piece from a hidden state. All that is
-# missing is a hidden state that has seen x and :math:`y_1 \ldots y_{i-1}`, and nothing else. And an
-# encoder has one way only of carrying something from token to token: attention. So put both into one
-# sequence, ``[CLS] source [SEP] target [SEP]``, and let the mask say who may see whom (PLM.1): the
-# source sees the source; the target sees the source, itself, and the target in front of it.
+# missing is a hidden state that has seen x and :math:`y_1 \ldots y_{i-1}`, and nothing else. And
+# an encoder has one way only of carrying something from token to token: attention. So put both
+# into one sequence, ``[CLS] source [SEP] target [SEP]``, and let the mask say who may see whom
+# (PLM.1): the source sees the source; the target sees the source, itself, and the target in front
+# of it.
 
 pair = next((pair for pair in splits.train if len(pair.source.split()) == 3), splits.train[0])
 source, target = tokenizer.encode(pair.source), tokenizer.encode(pair.targets[0])
@@ -104,20 +103,23 @@ mask = prefix_lm_mask([s], [t], s + t)[0]                                    # (
 labels = next_piece_labels([ids], [s], [t])[0]                               # (T,)
 print(source_of(prefix_lm_mask, "PLM.1"), source_of(next_piece_labels, "PLM.2"), sep="\n")
 
-names, fonts = lettering(*(tokenizer.pieces[i].replace("▁", "") or "␣" for i in ids))
-asked, _ = lettering(*(tokenizer.pieces[i].replace("▁", "") or "␣" if i >= 0 else "" for i in labels))
+seen = [tokenizer.pieces[i].replace("▁", "") or "␣" for i in ids[:s]]
+seen += [f"$y_{{{n}}}$" for n in range(1, t)] + ["[SEP]"]
+asked = [""] * (s - 1) + seen[s:] + [""]
+print("in the picture:", *(f"y{n} = {tokenizer.pieces[i]} " for n, i in enumerate(target, 1)))
+assert (labels[s - 1:-1] == ids[s:]).all() and (labels[:s - 1] == -100).all()
+
 figure, axes = plt.subplots(figsize=(7.2, 6.4), layout="constrained")
 axes.imshow(mask, cmap="Blues", vmin=0, vmax=1.4)
-axes.set_xticks(range(s + t), names, fontfamily=fonts, fontsize=12, rotation=90)
-axes.set_yticks(range(s + t), names, fontfamily=fonts, fontsize=12)
+axes.set_xticks(range(s + t), seen, fontsize=12, rotation=90)
+axes.set_yticks(range(s + t), seen, fontsize=12)
 for place in np.arange(s + t + 1) - 0.5:
     axes.axhline(place, color="white", linewidth=1)
     axes.axvline(place, color="white", linewidth=1)
-for place in (s - 0.5,):
-    axes.axhline(place, color=ORANGE, linewidth=2.5)
-    axes.axvline(place, color=ORANGE, linewidth=2.5)
+axes.axhline(s - 0.5, color=ORANGE, linewidth=2.5)
+axes.axvline(s - 0.5, color=ORANGE, linewidth=2.5)
 right = axes.secondary_yaxis("right")
-right.set_yticks(range(s + t), asked, fontfamily=fonts, fontsize=12)
+right.set_yticks(range(s + t), asked, fontsize=12)
 right.set_ylabel("is to predict", fontsize=13)
 axes.set_xlabel("is seen (blue)", fontsize=13)
 axes.set_ylabel("the token that sees", fontsize=13)
@@ -125,15 +127,15 @@ show(figure, "15_mask")
 
 # %%
 # Above the orange line the source, which sees all of itself and none of the target. Beneath it the
-# target, a staircase. On the right what a token has to predict (PLM.2): the last token of the source
-# the first piece of the target, each piece the one that follows, the last piece ``[SEP]``, which says
-# "finished". In a masked language model the answer is hidden behind ``[MASK]``; here it is hidden by
-# the mask, one place further on.
+# target, a staircase. On the right what a token has to predict (PLM.2): the last token of the
+# source the first piece of the target, each piece the one that follows, the last piece ``[SEP]``,
+# which says "finished". In a masked language model the answer is hidden behind ``[MASK]``; here it
+# is hidden by the mask, one place further on.
 #
-# Is anything else needed? No new layer, no new gradient: a mask is an input. And **nothing leaks at
-# any depth**. If i may see j and j may see k, then i may see k: so what j has collected in the layer
-# below is something that i could have seen itself. Multiply the mask by itself, and no new place
-# becomes visible.
+# Is anything else needed? No new layer, no new gradient: a mask is an input. And **nothing leaks
+# at any depth**. If i may see j and j may see k, then i may see k: so what j has collected in the
+# layer below is something that i could have seen itself. Multiply the mask by itself, and no new
+# place becomes visible.
 
 assert ((mask.astype(int) @ mask > 0) == (mask > 0)).all()
 
@@ -146,26 +148,27 @@ assert ((mask.astype(int) @ mask > 0) == (mask > 0)).all()
 #
 # What goes wrong: a mask that leaks
 # ----------------------------------
-# Change the last piece of the target, and see which hidden states change. With the prefix mask only
-# the last two rows may: those of the piece and of ``[SEP]`` behind it. With the mask that an encoder
-# usually has, where everybody sees everybody, all rows do; then a token can look up its own answer
-# one place further on. The training loss would fall wonderfully, and nothing would be learnt that
-# helps where the answer has not been written yet.
+# Change the last piece of the target, and see which hidden states change. With the prefix mask
+# only the last two rows may: those of the piece and of ``[SEP]`` behind it. With the mask that an
+# encoder usually has, where everybody sees everybody, all rows do; then a token can look up its
+# own answer one place further on. The training loss would fall wonderfully, and nothing would be
+# learnt that helps where the answer has not been written yet.
 
-fields = {"embedding_size": 64, "hidden_size": 128, "num_hidden_layers": 3, "intermediate_size": 256,
-          "num_attention_heads": 4, "max_position_embeddings": 48, "initializer_range": 0.05}
+fields = {"embedding_size": 64, "hidden_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4,
+          "intermediate_size": 256, "max_position_embeddings": 48, "initializer_range": 0.05}
 model = from_scratch(AlbertForMaskedLM, fields, tokenizer, {}, seed=0)
 other = [*ids[:-2], ids[s] if ids[-2] != ids[s] else tokenizer.mask_token_id, ids[-1]]
 figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
 for name, each, colour, marker in (("prefix mask", mask, BLUE, "o"),
                                    ("everybody sees everybody", np.ones_like(mask), ORANGE, "s")):
-    states = [model.forward(np.array([row]), each[None])[0].sequence_output[0] for row in (ids, other)]
+    states = [model.forward(np.array([row]), each[None])[0].sequence_output[0]
+              for row in (ids, other)]                                       # (T, H) each
     change = np.abs(states[0] - states[1]).max(axis=-1)                      # (T,)
     axes.plot(change, color=colour, marker=marker, markersize=8, label=name)
     print(f"{name:26} largest change in front of the changed piece: {change[:-2].max():.1e}")
     assert (change[:-2].max() == 0) == (name == "prefix mask")
 axes.set_yscale("symlog", linthresh=1e-4)
-axes.set_xticks(range(s + t), names, fontfamily=fonts, fontsize=12, rotation=90)
+axes.set_xticks(range(s + t), seen, fontsize=12, rotation=90)
 axes.set_xlabel("token (the last piece but one was changed)", fontsize=13)
 axes.set_ylabel("change of its hidden state", fontsize=13)
 axes.legend(fontsize=12)
@@ -176,9 +179,9 @@ show(figure, "15_leak")
 # A score
 # -------
 # A sentence can be translated in many ways, so equality is too much to ask. Our score is the F1 of
-# pairs of neighbouring characters (as for answers in ``13_question_answering.py``), the best of all
-# translations that are known: 1 where they are the same, 0 where they share nothing. The usual ones,
-# BLEU and chrF, count longer runs too; ``albert_np.metrics`` has both.
+# pairs of neighbouring characters (as for answers in ``13_question_answering.py``), the best of
+# all translations that are known: 1 where they are the same, 0 where they share nothing. The usual
+# ones, BLEU and chrF, count longer runs too; ``albert_np.metrics`` has both.
 
 
 def bigrams(text):
@@ -251,9 +254,9 @@ show(learning_curves_figure({name: curves(history) for name, history in historie
 # ---------------
 # To write, put the source down, read off the probabilities of the first piece, append one, and ask
 # again. *Greedy* takes the likeliest piece each time. That need not give the likeliest sentence: a
-# good piece can lead where every continuation is bad. A *beam* keeps the four best beginnings alive,
-# and compares what it finds by the mean log-probability of a piece (BEAM.1); without the division by
-# the length short translations would win for being short.
+# good piece can lead where every continuation is bad. A *beam* keeps the four best beginnings
+# alive, and compares what it finds by the mean log-probability of a piece (BEAM.1); without the
+# division by the length short translations would win for being short.
 
 model = models["pretrained"]
 shown = splits.test[:30]
@@ -292,7 +295,7 @@ except ValueError as error:
 # 1. Give ``teach`` a task whose mask leaks (all ones), and watch the loss and the F1.
 # 2. Set ``length_penalty=0`` in ``beam_search``. Do the translations become shorter?
 # 3. Swap source and target. Is English easier to write?
-# 4. Write UniLM's own variant: mask target pieces, and predict them where they stand. Only the labels
-#    and the ids change, not the mask. How does one write with it?
+# 4. Write UniLM's own variant: mask target pieces, and predict them where they stand. Only the
+#    labels and the ids change, not the mask. How does one write with it?
 # 5. ``albert-np finetune translation --data english-chinese`` trains on all sentences. What is BLEU
 #    after half an hour?
