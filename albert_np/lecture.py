@@ -103,6 +103,29 @@ def data_or(fetch, stand_in):
         return stand_in()
 
 
+def made_up_messages():
+    """Messages that are spam or not, to stand in for `albert_np.datasets.fetch_sms_spam`.
+
+    Returns
+    -------
+    Splits of Classification
+    """
+    import numpy as np
+
+    from .datasets import Classification, Splits
+
+    rng = np.random.default_rng(0)
+    words = {"spam": "win free prize claim cash call now txt urgent reply".split(),
+             "ham": "see you later at home tonight ok dinner sorry love".split()}
+    rows = []
+    for _ in range(600):
+        label = "spam" if rng.random() < 0.2 else "ham"
+        common = rng.choice("the to a in is for on my it we".split(), 6)
+        text = rng.permutation([*common, *rng.choice(words[label], 3)])
+        rows.append(Classification(" ".join(text), label=label))
+    return Splits(rows[:400], rows[400:500], rows[500:], ("ham", "spam"))
+
+
 def small_pretrained():
     """A folder with a small pretrained model: a user's, or one that is pretrained here, once.
 

@@ -154,7 +154,7 @@ assert ((mask.astype(int) @ mask > 0) == (mask > 0)).all()
 # own answer one place further on. The training loss would fall wonderfully, and nothing would be
 # learnt that helps where the answer has not been written yet.
 
-fields = {"embedding_size": 64, "hidden_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4,
+fields = {"embedding_size": 64, "hidden_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4,
           "intermediate_size": 256, "max_position_embeddings": 48, "initializer_range": 0.05}
 model = from_scratch(AlbertForMaskedLM, fields, tokenizer, {}, seed=0)
 other = [*ids[:-2], ids[s] if ids[-2] != ids[s] else tokenizer.mask_token_id, ids[-1]]
@@ -241,7 +241,7 @@ histories = {}
 for name, model in models.items():
     print(f"\n{name}")
     histories[name] = teach(task, model, tokenizer, splits, settings, overlap, batch_size=64,
-                            epochs=1 if quick() else 10, learning_rate=3e-3)
+                            epochs=1 if quick() else 12, learning_rate=2e-3)
 show(learning_curves_figure({name: curves(history) for name, history in histories.items()},
                             "F1 of character pairs"), "15_learning_curves")
 
