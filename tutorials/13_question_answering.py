@@ -183,9 +183,9 @@ for name, found in predictions.items():
 # This is the hardest of the tasks, and the figures say so. To find an answer the model has to
 # match a question with a sentence that says the same in other words. That takes a language model
 # worth the name, and hundreds of questions cannot make one. (ALBERT's published models, pretrained
-# for days and fine-tuned on 87,000 questions, reach an F1 near 0.9: tables 2 and 10 of the paper.) Look
-# whether the interval of the pretrained model lies above that of the one from scratch, and whether
-# either passes the method that counts common words, before you conclude anything.
+# for days and fine-tuned on 87,000 questions, reach an F1 near 0.9: tables 2 and 10 of the paper.)
+# Look whether the interval of the pretrained model lies above that of the one from scratch, and
+# whether either passes the method that counts common words, before you conclude anything.
 #
 # What it looks at
 # ----------------

@@ -95,10 +95,10 @@ side = 2 if quick() else 4                                   # side * side runs 
 rates, decays = np.geomspace(1e-5, 1e-1, side), np.linspace(0, 0.2, side)
 rng = np.random.default_rng(0)
 points = {
-    "grid": list(product(rates.tolist(), decays.tolist())),
-    "random": [(float(10**rng.uniform(-5, -1)), float(rng.uniform(0, 0.2)))
-               for _ in range(side * side)]}
-trials = {name: [trial(number, dict(zip(options, map(float, point))))
+    "grid": list(product(rates, decays)),
+    "random": [(10**rng.uniform(-5, -1), rng.uniform(0, 0.2)) for _ in range(side * side)]}
+trials = {name: [trial(number, {option: float(f"{value:.3g}")
+                                for option, value in zip(options, point)})
                  for number, point in enumerate(part, 1)] for name, part in points.items()}
 for name, part in trials.items():
     print(f"\n{name}\n{as_text(part, list(options))}")
@@ -110,17 +110,18 @@ for name, part in trials.items():
 # Below, the score against each hyper-parameter, with its interval.
 
 best = {name: ranked(part)[0] for name, part in trials.items()}
-show(search_figure(ranked(trials["random"]), axes, f"{side * side} trials at random"), "18_random_search")
+show(search_figure(ranked(trials["random"]), axes, f"{side * side} trials at random"),
+     "18_random_search")
 
 # %%
 # How to read it:
 #
 # - **Where do the dark lines run together?** On an axis where they pass through one narrow place,
-# the value matters. Where they cross the axis anywhere, it hardly does. Look at both axes, and at
-# the dots below.
+#   the value matters. Where they cross the axis anywhere, it hardly does. Look at both axes, and
+#   at the dots below.
 # - **Is the best dot at an end of its axis?** Then the optimum may lie outside; search there.
 # - **Crosses and lowest dots:** where it broke. Their score is often that of always giving the
-# commonest label.
+#   commonest label.
 #
 # Why random points, and not a grid
 # ---------------------------------
