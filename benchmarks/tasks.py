@@ -21,14 +21,13 @@ from albert_np.task_pictures import plot_learning_curves
 # shorter trials on the development parts.
 RUNS = {
     "spam": "classification --data sms-spam --epochs 4 --max-length 64",
-    "polarity": "classification --data polarity --epochs 4 --max-length 64",
-    "wnut17": "entities --data wnut17 --epochs 10 --max-length 64 --lr 1e-3",
-    "stsb": "similarity --data stsb --epochs 10 --max-length 64",
-    "squad": "questions --data squad-slice --test xquad-en --epochs 6 --max-length 192 "
-             "--doc-stride 96",
+    "polarity": "classification --data polarity --epochs 3 --max-length 64",
+    "wnut17": "entities --data wnut17 --epochs 8 --max-length 64 --lr 5e-4",
+    "stsb": "similarity --data stsb --epochs 6 --max-length 64",
     "copa": "choice --data copa --epochs 6 --max-length 64 --batch-size 16",
-    "mctest": "choice --data mctest --epochs 3 --max-length 192 --batch-size 8",
-    "translation": "translation --data english-chinese --epochs 12 --batch-size 64 --lr 1e-3",
+    "squad": "questions --data squad-slice --test xquad-en --epochs 4 --max-length 192 "
+             "--doc-stride 96",
+    "translation": "translation --data english-chinese --epochs 10 --batch-size 64 --lr 1e-3",
 }
 STARTS = {"pretrained": [], "scratch": ["--scratch"]}
 

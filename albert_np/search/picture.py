@@ -38,7 +38,7 @@ class Scale:
             return 0.5
         low, high, value = ((np.log(x) for x in (self.low, self.high, value)) if self.log
                             else (self.low, self.high, value))
-        return (value - low) / (high - low)
+        return float((value - low) / (high - low))
 
 
 def scale_of(axis):
@@ -68,7 +68,8 @@ def scale_of(axis):
         ticks = [(i, _short(in_words(value))) for i, value in enumerate(values)][::every]
         return Scale(0, len(values) - 1, False, {value: i for i, value in enumerate(values)}, ticks)
     if axis.values is not None and len(axis.values) <= 8:       # a range with a count
-        return Scale(axis.low, axis.high, axis.log, None, [(x, _number(x)) for x in axis.values])
+        return Scale(axis.low, axis.high, axis.log, None,
+                     [(x, _number(x, axis.log)) for x in axis.values])
     if axis.log:
         narrow = axis.high / axis.low < 300
         locator = LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=12)
@@ -77,7 +78,8 @@ def scale_of(axis):
     scale = Scale(axis.low, axis.high, axis.log, None, [])
     inner = [tick for tick in locator.tick_values(axis.low, axis.high)
              if axis.low < tick < axis.high and 0.06 < scale.height(tick) < 0.94]
-    return replace(scale, ticks=[(x, _number(x)) for x in (axis.low, *inner, axis.high)])
+    ends = axis.low, *inner, axis.high
+    return replace(scale, ticks=[(x, _number(x, axis.log)) for x in ends])
 
 
 def search_figure(trials, axes, title):
@@ -252,13 +254,14 @@ def _across(trial, axis, scale):
     return value if scale.places is None else scale.places[value] + 0.25 * _spread(trial)
 
 
-def _number(value):
+def _number(value, log=False):
     """A tick as people write it.
 
-    >>> _number(1e-05), _number(0.0002), _number(0.05), _number(16.0)
-    ('1e-5', '2e-4', '0.05', '16')
+    >>> _number(1e-05), _number(0.05), _number(0.05, log=True), _number(16.0)
+    ('1e-5', '0.05', '5e-2', '16')
     """
-    text = f"{value:.6g}" if abs(value) > 1e-3 or value == 0 else f"{value:.6e}"
+    least = 0.099 if log else 1e-3
+    text = f"{value:.6g}" if abs(value) > least or value == 0 else f"{value:.6e}"
     digits, _, power = text.partition("e")
     if not power:
         return text

@@ -16,8 +16,9 @@ from .table import as_csv, as_text, in_words, ranked
 from .trials import failure, log_file, read_outcome, run_trials, trial_folder
 
 SEARCH, TABLE, PICTURE = "search.json", "search.csv", "search.png"
-# What makes a search what it is.
-_IDENTITY = ("task", "arguments", "space", "method", "seed")
+# What makes a search what it is, and how it is called where it is another one.
+_IDENTITY = {"task": "another task", "arguments": "other options for all trials",
+             "space": "another space", "method": "another method", "seed": "another seed"}
 COMMAND = (sys.executable, "-m", "albert_np", "finetune")
 
 
@@ -137,7 +138,7 @@ def _check_same(output, record):
                          f"folder") from None
     if changed:
         key = changed[0]
-        raise ValueError(f"the folder {output} has a search with another {key} "
+        raise ValueError(f"the folder {output} has a search with {_IDENTITY[key]} "
                          f"({_shown(before[key])}, not {_shown(record[key])}); choose another "
                          f"folder")
     if len(points) > len(record["trials"]):
