@@ -131,7 +131,7 @@ def pretrained(tmp_path):
     from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
     from albert_np.text.train_tokenizer import train_tokenizer
 
-    train_tokenizer([row.text for row in made_up_messages().train], 90, tmp_path / "pieces.model")
+    train_tokenizer([row.text for row in made_up_messages().train], 60, tmp_path / "pieces.model")
     tokenizer = AlbertTokenizer(tmp_path / "pieces.model")
     config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=8, hidden_size=12,
                           num_hidden_layers=2, num_attention_heads=3, intermediate_size=16,

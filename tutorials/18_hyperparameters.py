@@ -41,11 +41,11 @@ from albert_np.text.train_tokenizer import train_tokenizer
 task, settings = TASKS["classification"], Settings("classification", max_length=48)
 splits = data_or(fetch_sms_spam, made_up_messages)
 rows, epochs = (128, 1) if quick() else (384, 3)
-splits = Splits(splits.train[:rows], splits.dev[:250], splits.test[:500], splits.labels)
 file = output_folder() / "18_pieces.model"
 file.parent.mkdir(parents=True, exist_ok=True)
-train_tokenizer([row.text for row in splits.train], 500 if len(splits.train) > 380 else 90, file)
+train_tokenizer([row.text for row in splits.train], 500 if len(splits.train) > 1000 else 60, file)
 tokenizer = AlbertTokenizer(file)
+splits = Splits(splits.train[:rows], splits.dev[:250], splits.test[:500], splits.labels)
 examples = [example for row in task.features(tokenizer, splits.train, splits.labels, settings)
             for example in row]
 fields = {"embedding_size": 32, "hidden_size": 48, "num_hidden_layers": 2, "intermediate_size": 96,
