@@ -152,7 +152,8 @@ print({name: round(value, 2) for name, value in references.items()})
 for size in (300, V) if quick() else (300, 1000, V, 4000):
     other = tokenizer if size == V else tokenizer_of(size)
     data = PretrainingData.from_text(training, held_out, other, texts[1].options, batch_size=24)
-    print(f"V = {size:5,}   ln V {np.log(size):.2f}   unigram {counted(data, other)['unigram']:.2f}")
+    loss = counted(data, other)["unigram"]
+    print(f"V = {size:5,}   ln V = {np.log(size):.2f}   unigram loss {loss:.2f}")
 
 # %%
 # How it moves on

@@ -3,8 +3,8 @@ Pretraining an ALBERT, from the first word to the last guess
 ============================================================
 
 Here is the whole job by the API, step by step: text, pieces, pairs, masks, model, optimiser,
-losses. At the end a small ALBERT guesses words in text that it has never seen, and you can read the four
-curves of a run: loss, accuracy, learning rate, gradient norm.
+losses. At the end a small ALBERT guesses words in text that it has never seen, and you can read the
+four curves of a run: loss, accuracy, learning rate, gradient norm.
 
 Prerequisites: ``07_masked_language_model.py``, ``08_sentence_order.py`` and ``10_optimizers.py``
 explain the parts; this one puts them together. In the paper: sections 3.1 and 4.1 (Lan et al.
@@ -202,9 +202,9 @@ show(figure, "09_a_run")
 # %%
 # What to notice: soon the model knows how frequent each piece is and stands on the unigram line.
 # Then, slowly, it learns from the words around the gap. Sentence order starts from a coin's 50 %
-# and rises once there is something to see in a beginning. Where the line of the training text and the
-# dots of the held-out text part, the model learns single documents by heart: there are only some
-# 2,500. The gradient norm is a run's pulse: a jump in it comes before a jump in the loss.
+# and rises once there is something to see in a beginning. Where the line of the training text and
+# the dots of the held-out text part, the model learns single documents by heart: there are few.
+# The gradient norm is a run's pulse: a jump in it comes before a jump in the loss.
 # ``albert-np pretrain`` is the same run, continued for long enough to leave the bigram line behind.
 #
 # Guesses, as they improve
