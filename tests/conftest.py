@@ -23,13 +23,14 @@ def data_folder():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what takes minutes, unless it is asked for: ``pytest -m thorough``."""
-    if "thorough" in (config.option.markexpr or ""):
-        return
-    skip = pytest.mark.skip(reason="takes minutes; ask for it with -m thorough")
-    for item in items:
-        if "thorough" in item.keywords:
-            item.add_marker(skip)
+    """Leave out what takes minutes, unless it is asked for, as by ``pytest -m thorough``."""
+    for mark in ("thorough", "tutorials"):
+        if mark in (config.option.markexpr or ""):
+            continue
+        skip = pytest.mark.skip(reason=f"takes minutes; ask for it with -m {mark}")
+        for item in items:
+            if item.get_closest_marker(mark):
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from albert_np.finetuning.start import add_positions, from_scratch  # noqa: E402
 from albert_np.finetuning.tasks.entities import entities_of  # noqa: E402
 from albert_np.finetuning.tasks.translation import spelling_of  # noqa: E402
 from albert_np.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
+from albert_np.initialization import wave_positions  # noqa: E402
 from albert_np.metrics import Figure  # noqa: E402
 from albert_np.parameters import flatten, tree_map  # noqa: E402
 from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
@@ -279,6 +280,9 @@ def test_more_positions(tokenizer):
     assert np.array_equal(model.forward(inputs)[0].logits, answer)
     old, new = (np.sqrt(np.square(rows).sum(1).mean()) for rows in (table[:24], table[24:]))
     assert new == pytest.approx(old, rel=1e-4)
+    going_on = wave_positions(60, 32)[24:]
+    np.testing.assert_allclose(table[24:] / np.abs(table[24:]).max(),
+                               going_on / np.abs(going_on).max(), atol=1e-5)
 
 
 def test_spelling_of_chinese_marks():
