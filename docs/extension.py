@@ -151,6 +151,19 @@ def write_equations(app):
                  + table)
 
 
+def write_course(app):
+    """The list of the tutorials, with its routes, as a page: ``tutorials/README.md``."""
+    tutorials = Path(app.srcdir).parent / "tutorials"
+
+    def page(match):
+        there = (tutorials / f"{match[2]}.py").exists()
+        return f"[{match[1]}](tutorials/{match[2]}.rst)" if there else match[1]
+
+    text = (tutorials / "README.md").read_text(encoding="utf-8")
+    write_if_new(Path(app.srcdir) / "course.md",
+                 re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text))
+
+
 def write_if_new(path, text):
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
@@ -162,5 +175,6 @@ def setup(app):
     app.add_transform(LinkLabels)
     app.connect("builder-inited", write_api)
     app.connect("builder-inited", write_equations)
+    app.connect("builder-inited", write_course)
     app.connect("missing-reference", find_defined)
     return {"parallel_read_safe": True, "version": "1"}

@@ -206,9 +206,10 @@ print(f"{'ratio':24}" + "".join(f"{ratio:10.2f}" for ratio in ratios))
 # Memory
 # ------
 # What must be held at once in training? The parameters, as many gradients, the optimiser's two
-# *moments* (running means of each gradient and of its square), and the *caches*: what every layer keeps for its backward pass. Each of the L
-# applications of a shared layer saw another input and needs a cache of its own, so sharing saves
-# nothing there. We count the bytes that Python's own book-keeper (``tracemalloc``) sees.
+# *moments* (running means of each gradient and of its square), and the *caches*: what every layer
+# keeps for its backward pass. Each of the L applications of a shared layer saw another input and
+# needs a cache of its own, so sharing saves nothing there. We count the bytes that Python's own
+# book-keeper (``tracemalloc``) sees.
 
 
 def traced(function):

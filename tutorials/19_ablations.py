@@ -133,8 +133,8 @@ def draw(axes, name, heading, colour, marker, shift=0.0):
 # %%
 # Table 3: the size of the embedding
 # ----------------------------------
-# E numbers for each piece, mapped to H. "none" and "all" is what the layers share. The figure is the
-# masked language model's (MLM's) share of right guesses, in brackets run by run.
+# E numbers for each piece, mapped to H. "none" and "all" is what the layers share. The figure is
+# the masked language model's (MLM's) share of right guesses, in brackets run by run.
 
 show_table("embedding", ["MLM accuracy"])
 show_findings("embedding")

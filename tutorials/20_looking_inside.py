@@ -165,9 +165,9 @@ assert np.allclose(R.sum(axis=-1), 1, atol=1e-5)
 #
 #    \frac{d}{d\alpha} f = \sum_{tj} (h_{tj} - h^0_{tj})\, \frac{\partial f}{\partial h_{tj}}
 #
-# so the shares of all tokens add up to :math:`f(h) - f(h^0)` by the fundamental theorem of calculus.
-# Nothing is left over, which gives us a check. (f is a natural logarithm, so its unit is the *nat*:
-# one nat less is a probability e times smaller.)
+# so the shares of all tokens add up to :math:`f(h) - f(h^0)` by the fundamental theorem of
+# calculus. Nothing is left over, which gives us a check. (f is a natural logarithm, so its unit is
+# the *nat*: one nat less is a probability e times smaller.)
 #
 # As :math:`h^0` we take the same sentence with every word a ``[MASK]``. The integral becomes a mean
 # over S points, at the middles of S equal steps. They are S sentences of one batch, so that a
