@@ -172,7 +172,7 @@ axes.set_yscale("symlog", linthresh=1e-4)
 axes.set_xticks(range(s + t), seen, fontsize=12, rotation=90)
 axes.set_xlabel("token (the last piece but one was changed)", fontsize=13)
 axes.set_ylabel("change of its hidden state", fontsize=13)
-axes.legend(fontsize=12)
+axes.legend(fontsize=12, loc="center left")
 axes.grid(alpha=0.25)
 show(figure, "15_leak")
 
