@@ -237,7 +237,7 @@ axes.hist(distances[distances >= 0], edges, color=BLUE, label="a stretch of text
 axes.set_xlabel("from the likeliest start to the likeliest end, in pieces", fontsize=13)
 axes.set_ylabel("questions", fontsize=13)
 axes.tick_params(labelsize=11)
-axes.legend(fontsize=12)
+axes.legend(fontsize=12, loc="upper left")
 show(figure, "13_each_finger_for_itself")
 
 # %%

@@ -154,8 +154,9 @@ assert ((mask.astype(int) @ mask > 0) == (mask > 0)).all()
 # own answer one place further on. The training loss would fall wonderfully, and nothing would be
 # learnt that helps where the answer has not been written yet.
 
-fields = {"embedding_size": 64, "hidden_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4,
-          "intermediate_size": 256, "max_position_embeddings": 48, "initializer_range": 0.05}
+fields = {"embedding_size": 64, "hidden_size": 128, "intermediate_size": 256,
+          "num_hidden_layers": 3, "num_attention_heads": 4, "max_position_embeddings": 48,
+          "initializer_range": 0.05}
 model = from_scratch(AlbertForMaskedLM, fields, tokenizer, {}, seed=0)
 other = [*ids[:-2], ids[s] if ids[-2] != ids[s] else tokenizer.mask_token_id, ids[-1]]
 figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
@@ -171,7 +172,7 @@ axes.set_yscale("symlog", linthresh=1e-4)
 axes.set_xticks(range(s + t), seen, fontsize=12, rotation=90)
 axes.set_xlabel("token (the last piece but one was changed)", fontsize=13)
 axes.set_ylabel("change of its hidden state", fontsize=13)
-axes.legend(fontsize=12)
+axes.legend(fontsize=12, loc="center left")
 axes.grid(alpha=0.25)
 show(figure, "15_leak")
 
@@ -246,7 +247,7 @@ show(learning_curves_figure({name: curves(history) for name, history in historie
                             "F1 of character pairs"), "15_learning_curves")
 
 # %%
-# Both improve from epoch to epoch as long as there is time. Compare their curves: the distance
+# As long as a curve rises, it is time that is missing, not skill. Compare the two: the distance
 # between the stars against the intervals says whether reading first was worth it. It also cost time
 # of its own, which the picture does not show.
 #
