@@ -10,8 +10,8 @@ from .commands import (ablate, course, embed, equation, fill_mask, finetune, gra
 from .files import in_a_sentence
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
-COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed, similarity,
-            info, gradcheck, equation, course)
+COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed,
+            similarity, info, gradcheck, equation, course)
 
 
 def main(arguments=None):

@@ -57,16 +57,16 @@ THEMES = (
     _theme("Axes and layouts",
            "What is the shape of each array, and what does each axis stand for? Would a wrong "
            "order give an error, if all sizes were different?",
-           "transposes | which axis is the row | which axis is the key | reshape is not transpose | "
-           "axes | layouts | which column is which | broadcasting | every row for itself"),
+           "transposes | which axis is the row | which axis is the key | reshape is not transpose "
+           "| axes | layouts | which column is which | broadcasting | every row for itself"),
     _theme("Forward and backward are a pair",
            "Which line of the forward pass does this line differentiate? What did the forward pass "
            "keep for it, and is it what you use?",
            "forward and backward belong together | what the cache holds | the same mask both ways "
            "| one cache for each use | a recomputation repeats what was drawn | backwards means "
-           "backwards | order of depths | sharing is data | the way back is the way there | scatter "
-           "what was gathered | gathering and scattering | copy and paste | every parameter is "
-           "checked"),
+           "backwards | order of depths | sharing is data | the way back is the way there | "
+           "scatter what was gathered | gathering and scattering | copy and paste | every "
+           "parameter is checked"),
     _theme("Factors in one place",
            "Where does this factor come from, and is it anywhere else already? What becomes of the "
            "gradient if the batch is doubled by copying it?",

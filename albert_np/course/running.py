@@ -88,6 +88,9 @@ class Runner:
 
     def _ask(self, request):
         if self._process is None:
+            if not hasattr(os, "fork"):
+                raise ValueError("The check needs a system whose processes can fork, such as Linux "
+                                 "or macOS; under Windows use WSL.")
             environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
                            "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
                            "PYTHONPATH": os.pathsep.join(

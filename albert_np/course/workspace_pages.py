@@ -108,8 +108,8 @@ An equation such as (LN.5) is shown, with its derivation, by
         if unit.number not in workspace.units:
             continue
         rows = [f"| {task.id} | {task.title} | `{task.module}`: "
-                f"{', '.join(f'`{name}`' for name in _written(task))} | {task.points} | {task.read} "
-                f"| `albert-np course check {task.id}` |"
+                f"{', '.join(f'`{name}`' for name in _written(task))} | {task.points} | "
+                f"{task.read} | `albert-np course check {task.id}` |"
                 for task in workspace.tasks if task.unit == unit.number]
         pages.append("\n".join([
             f"## Unit {unit.number}: {unit.title}", "",

@@ -130,7 +130,7 @@ def mask_batch(f, draw):
 
 # ---- segments and batches ------------------------------------------------------------------------
 
-def _documents(draw, D=400):
+def _documents(draw, D=1600):
     """Places where sentences begin, and sentences with which documents begin."""
     sentences = draw.rng.integers(3, 9, D)
     document_starts = np.concatenate([[0], np.cumsum(sentences)]).tolist()
@@ -141,19 +141,15 @@ def _documents(draw, D=400):
 def cut_segments(f, draw):
     """Shares of the classes, and what a label says of the places."""
     starts, document_starts = _documents(draw)
-    edges = np.array([starts[sentence] for sentence in document_starts])
     for task in ("sop", "nsp"):
         options = DataOptions(max_seq_length=30, sentence_task=task, random_start=False)
         spans = np.array(f._cut(starts, document_starts, options,
                                 np.random.default_rng(int(draw.integers(0, 2**31)))))
         a, a_stop, b, b_stop, label = spans.T
-        document = [np.searchsorted(edges, place, side="right") for place in (a, b)]
         yield f"the share of label 1 ({task}), in tenths", _share(label == 1, 10)
         yield f"among the pairs ({task}), in fifths", {
             "labelled 0 with B right behind A": _share((a_stop == b)[label == 0], 5),
-            "labelled 1 with A right behind B": _share((b_stop == a)[label == 1], 5),
-            "labelled 1 from one document": -1.0 if task == "sop" else _share(
-                (document[0] == document[1])[label == 1], 500)}
+            "labelled 1 with A right behind B": _share((b_stop == a)[label == 1], 5)}
         seen = np.zeros(starts[-1] + 1)
         np.add.at(seen, a, 1)
         np.add.at(seen, a_stop, -1)
@@ -165,6 +161,17 @@ def cut_segments(f, draw):
             np.add.at(seen, b_stop[label == 0], -1)
         yield f"the share of the text that is used ({task}), in eighths", _share(
             seen.cumsum()[:-1] > 0, 8)
+    # With few documents, one that is its own "other" document is soon met.
+    from_one = False
+    for _ in range(40):
+        starts, document_starts = _documents(draw, D=4)
+        edges = [starts[sentence] for sentence in document_starts]
+        spans = np.array(f._cut(starts, document_starts, options,
+                                np.random.default_rng(int(draw.integers(0, 2**31)))))
+        random = spans[spans[:, 4] == 1]
+        from_one |= bool((np.searchsorted(edges, random[:, 0], side="right")
+                          == np.searchsorted(edges, random[:, 2], side="right")).any())
+    yield "whether a random B comes from the document of A", from_one
 
 
 def truncate(f, draw):
