@@ -1,6 +1,6 @@
 """The tasks, each a file with the same functions.
 
-================  ==================================================================================
+================= ==================================================================================
 ``MODEL``         the class of the model
 ``METRIC``        the figure by which the best epoch is chosen; greater is better
 ``DATASETS``      data sets by name, functions that return `albert_np.datasets.Splits`
@@ -13,7 +13,7 @@
 ``predict``       for each row a dict, as ``albert-np predict`` prints it
 ``figures``       predictions against rows, in figures with intervals
 ``baselines``     predictions without a neural network, to compare with
-================  ==================================================================================
+================= ==================================================================================
 """
 
 from . import choice, classification, entities, questions, similarity, translation
