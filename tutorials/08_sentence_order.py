@@ -147,7 +147,7 @@ def experiment(data, tasks, steps, evaluations, rate, **sizes):
 
 # %%
 # Every model is asked both questions on held-out stories. The head of the one that was asked
-# nothing was never trained, so it tosses a coin.
+# nothing was never trained: its answers are those of random weights, somewhere about a half.
 
 made_up = asking(stories, speaker, 32, max_seq_length=28, ngram=1)
 print("\nright answers on held-out stories")
