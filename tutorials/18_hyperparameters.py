@@ -77,7 +77,9 @@ def trial(number, parameters):
     except FloatingPointError as error:                      # the loss is no longer a number
         return {"trial": number, "parameters": parameters, "status": "failed",
                 "sentence": str(error)}
-    figure = accuracy(splits.dev, task.predict(model, tokenizer, splits.dev, settings))
+    with np.errstate(over="ignore", invalid="ignore"):       # of weights that have grown huge
+        predictions = task.predict(model, tokenizer, splits.dev, settings)
+    figure = accuracy(splits.dev, predictions)
     return {"trial": number, "parameters": parameters, "status": "done", "metric": "accuracy",
             "score": figure.value, "low": figure.low, "high": figure.high, "seconds": None}
 
