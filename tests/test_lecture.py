@@ -7,7 +7,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from albert_np import functional, lecture
-from albert_np.lecture import output_folder, quick, show, source_of
+from albert_np.finetuning import TASKS, Settings
+from albert_np.lecture import (curves, data_or, made_up_messages, output_folder, quick, show,
+                               small_pretrained, source_of, teach, two_starts)
+from albert_np.metrics import Figure as Score
 
 
 @pytest.mark.parametrize("value, hurry", [(None, False), ("", False), ("0", False), ("1", True),
@@ -61,6 +64,113 @@ def test_a_picture_is_shown_where_somebody_looks(shown, monkeypatch, backend, te
     monkeypatch.setattr(lecture.sys.stdin, "isatty", lambda: terminal, raising=False)
     show(Figure(figsize=(0.1, 0.1)), "dot")
     assert shown == screens
+
+
+def test_a_picture_that_pyplot_does_not_know_is_put_on_a_page_of_its(shown):
+    """A notebook and the pages show pyplot's figures; one of pyplot itself is not doubled."""
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    show(Figure(figsize=(2, 1)), "by-the-package")
+    copy, = set(plt.get_fignums()) - set(before)
+    assert plt.figure(copy).get_size_inches().tolist() == [2, 1]
+    assert plt.figure(copy).axes[0].images[0].get_array().shape[:2] == (150, 300)
+    own = plt.figure(figsize=(1, 1))
+    show(own, "by-pyplot")
+    assert set(plt.get_fignums()) == {*before, copy, own.number}
+    for number in (copy, own.number):
+        plt.close(number)
+
+
+# ---- data and models -----------------------------------------------------------------------------
+
+def test_data_that_is_nowhere_is_replaced_and_said_so(capsys):
+    def fetch():
+        raise FileNotFoundError("Put it into a folder.")
+
+    assert data_or(lambda: "data", lambda: "made up") == "data"
+    assert capsys.readouterr().out == ""
+    assert data_or(fetch, lambda: "made up") == "made up"
+    assert capsys.readouterr().out.startswith("Put it into a folder. Until then")
+
+
+def test_other_mistakes_of_a_fetch_are_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        data_or(lambda: 1 / 0, lambda: "made up")
+
+
+def test_a_users_model_is_taken(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("ALBERT_NP_MODEL", str(tmp_path))
+    monkeypatch.setattr(lecture, "_pretrain", None)
+    assert small_pretrained() == tmp_path
+    assert str(tmp_path) in capsys.readouterr().out
+
+
+def test_a_model_is_pretrained_once_in_a_hurry_or_not(monkeypatch, tmp_path):
+    runs = []
+
+    def pretrain(folder, steps):
+        runs.append(steps)
+        folder.mkdir(parents=True)
+        (folder / "config.json").touch()
+
+    monkeypatch.delenv("ALBERT_NP_MODEL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lecture, "_pretrain", pretrain)
+    folders = []
+    for hurry in ("0", "0", "1", "1"):
+        monkeypatch.setenv("ALBERT_NP_QUICK", hurry)
+        folders.append(small_pretrained())
+    assert len(runs) == 2 and runs[0] > runs[1]
+    assert folders[0] == folders[1] != folders[2] == folders[3]
+
+
+@pytest.fixture
+def pretrained(tmp_path):
+    """A folder with a tiny model, not trained at all, and its tokenizer."""
+    from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+    from albert_np.text.train_tokenizer import train_tokenizer
+
+    train_tokenizer([row.text for row in made_up_messages().train], 60, tmp_path / "pieces.model")
+    tokenizer = AlbertTokenizer(tmp_path / "pieces.model")
+    config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=8, hidden_size=12,
+                          num_hidden_layers=2, num_attention_heads=3, intermediate_size=16,
+                          max_position_embeddings=10)
+    AlbertForPreTraining(config, seed=7).save_pretrained(tmp_path / "model", tokenizer)
+    return tmp_path / "model"
+
+
+def test_two_starts_differ_in_their_weights_alone(pretrained):
+    task = TASKS["classification"]
+    models, tokenizer = two_starts(task, pretrained, ("ham", "spam"),
+                                   Settings("classification", max_length=32))
+    fresh, known = models["from scratch"], models["pretrained"]
+    assert fresh.config == known.config and known.config.max_position_embeddings == 32
+    assert tokenizer.vocab_size == known.config.vocab_size
+    from albert_np import AlbertForPreTraining
+    stored = AlbertForPreTraining.from_pretrained(pretrained).params["embeddings"]["word"]
+    np.testing.assert_array_equal(known.params["embeddings"]["word"], stored)
+    assert not np.allclose(fresh.params["embeddings"]["word"], stored)
+
+
+def test_teaching_ends_with_the_best_epoch(pretrained):
+    task, splits = TASKS["classification"], made_up_messages()
+    splits = type(splits)(splits.train[:40], splits.dev[:10], [], splits.labels)
+    settings = Settings("classification", max_length=32)
+    models, tokenizer = two_starts(task, pretrained, splits.labels, settings)
+    seen = []
+
+    def score(rows, predictions):
+        assert rows == splits.dev and len(predictions) == 10
+        seen.append(model.params["embeddings"]["word"].copy())
+        return Score({1: 0.5, 2: 0.9, 3: 0.7}[len(seen)], 0.1, 1.0)
+
+    model = models["pretrained"]
+    history = teach(task, model, tokenizer, splits, settings, score, epochs=3, batch_size=20)
+    np.testing.assert_array_equal(model.params["embeddings"]["word"], seen[1])
+    assert not np.array_equal(seen[1], seen[2])
+    assert [step for step, _ in curves(history)["losses"]] == [1, 2, 3, 4, 5, 6]
+    assert curves(history)["epochs"] == [(1, 0.5, 0.1, 1.0), (2, 0.9, 0.1, 1.0), (3, 0.7, 0.1, 1.0)]
 
 
 # ---- source --------------------------------------------------------------------------------------

@@ -105,14 +105,12 @@ def from_scratch(model_class, config, tokenizer, changes, seed):
     Returns
     -------
     model
-        Its positions start as waves where `config` is a dict, otherwise at random.
+        Its positions start as waves, as those of ``albert-np pretrain`` do.
     """
     ids = {"vocab_size": tokenizer.vocab_size, "pad_token_id": tokenizer.pad_token_id,
            "bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id}
-    waves = isinstance(config, dict)
-    values = {**FRESH_CONFIG, **config} if waves else config.to_dict()
+    values = {**FRESH_CONFIG, **config} if isinstance(config, dict) else config.to_dict()
     model = model_class(replace(AlbertConfig.from_dict({**values, **ids}), **changes), seed=seed)
-    if waves:
-        table = model.params["embeddings"]["position"]
-        table[:] = wave_positions(*table.shape)
+    table = model.params["embeddings"]["position"]
+    table[:] = wave_positions(*table.shape)
     return model

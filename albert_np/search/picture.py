@@ -82,7 +82,7 @@ def scale_of(axis):
     return replace(scale, ticks=[(x, _number(x, axis.log)) for x in ends])
 
 
-def plot_search(trials, axes, path, title):
+def search_figure(trials, axes, title):
     """Draw a search.
 
     Above, one vertical axis for each hyper-parameter and one line for each trial, which runs
@@ -94,12 +94,11 @@ def plot_search(trials, axes, path, title):
     trials : list of dict
         Best first, as from :func:`~albert_np.search.table.ranked`; the first must be done.
     axes : list of Axis
-    path : str or Path
     title : str
 
     Returns
     -------
-    Path
+    matplotlib.figure.Figure
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
@@ -125,7 +124,22 @@ def plot_search(trials, axes, path, title):
             panel.set_ylabel(done[0]["metric"], fontsize=13)
     for panel in panels[len(axes):]:
         panel.set_axis_off()
-    return save_figure(figure, path)
+    return figure
+
+
+def plot_search(trials, axes, path, title):
+    """Save :func:`search_figure` as PNG.
+
+    Parameters
+    ----------
+    trials, axes, title : as in :func:`search_figure`
+    path : str or Path
+
+    Returns
+    -------
+    Path
+    """
+    return save_figure(search_figure(trials, axes, title), path)
 
 
 def _colours():

@@ -65,7 +65,7 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
     label_axes(above, "", "probability", _heading(shown, context), "left")
     above.set_xticks([])                                   # named once, under the next panel
     above.set_xlim(shown[0] - 0.5, shown[0] + columns - 0.5)
-    above.legend(fontsize=12, ncols=3)
+    above.legend(fontsize=12, ncols=3, loc="upper right")
 
     strongest = max(looks[:, slice(*span)].max(initial=0) for span in (shown, question)) or 1.0
     boxes = False

@@ -48,7 +48,9 @@ def learning_curves_figure(runs, metric, title=None):
             label_axes(axes, "step", "loss", "Training loss")
         else:
             label_axes(axes, "epoch", lettering(metric)[0][0], "Validation")
-        legend = axes.legend(fontsize=12)
+        # A place of its own: to look for the best one takes seconds on a slow machine.
+        legend = axes.legend(fontsize=12, loc="upper right" if draw is _draw_losses
+                             else "lower right")
         for text in legend.get_texts():
             text.set_fontfamily(fonts)
     if title:

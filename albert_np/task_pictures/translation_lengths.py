@@ -89,7 +89,7 @@ def translation_lengths_figure(lengths, translations, references, tokenize="zh",
                   label=f"all sentences: {total.value:.1f}")
     above.set_ylim(0, 1.12 * above.get_ylim()[1])
     label_axes(above, "", "BLEU")
-    above.legend(fontsize=12)
+    above.legend(fontsize=12, loc="upper right")
     (heading,), fonts = lettering(title or f"BLEU of {len(lengths):,} sentences, by length")
     above.set_title(heading, fontsize=14, fontfamily=fonts)
     bars = below.bar(range(len(groups)), counts, 0.7, color=GREY)
