@@ -152,16 +152,17 @@ def write_equations(app):
 
 
 def write_course(app):
-    """The list of the tutorials, with its routes, as a page: ``tutorials/README.md``."""
+    """The list of the tutorials with its routes, and the page for teachers: pages here too."""
     tutorials = Path(app.srcdir).parent / "tutorials"
 
     def page(match):
         there = (tutorials / f"{match[2]}.py").exists()
         return f"[{match[1]}](tutorials/{match[2]}.rst)" if there else match[1]
 
-    text = (tutorials / "README.md").read_text(encoding="utf-8")
-    write_if_new(Path(app.srcdir) / "course.md",
-                 re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text))
+    for source, name in (("README.md", "course.md"), ("teaching.md", "teaching.md")):
+        text = (tutorials / source).read_text(encoding="utf-8")
+        write_if_new(Path(app.srcdir) / name,
+                     re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text))
 
 
 def write_if_new(path, text):
