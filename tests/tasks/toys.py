@@ -72,7 +72,7 @@ TOYS = {"classification": classification, "similarity": similarity, "entities": 
         "questions": questions, "choice": choice, "translation": translation}
 
 
-def toy_splits(task, train=600, others=60, seed=0):
+def toy_splits(task, train=800, others=60, seed=0):
     """Rows of a toy task in three parts."""
     rng = np.random.default_rng(seed)
     rows = [TOYS[task](rng) for _ in range(train + 2 * others)]
