@@ -6,7 +6,7 @@
 
 Each run is a call of ``albert-np finetune``, in a folder of its own; one that is finished is not
 run again. The table has the test figures with 95 % bootstrap intervals, beside the baselines, and
-both-starts.png the learning curves of both starts.
+TASK.png the learning curves of both starts.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def run(name, start, model, folder, workers):
 
 def table(output):
     """The figures of all finished runs as Markdown."""
-    lines = ["| task | figure | trivial | without a network | from scratch | pretrained | minutes |",
+    lines = ["| task | figure | trivial | no network | from scratch | pretrained | minutes |",
              "|---|---|---|---|---|---|---|"]
     for name in RUNS:
         found = {start: json.loads((output / f"{name}-{start}" / "results.json").read_text("utf-8"))
@@ -53,7 +53,7 @@ def table(output):
         if not found:
             continue
         first = next(iter(found.values()))
-        minutes = " / ".join(f"{results['training_seconds'] / 60:.1f}" for results in found.values())
+        minutes = " / ".join(f"{done['training_seconds'] / 60:.1f}" for done in found.values())
         for metric in first["test"]:
             baselines = [figure(known[metric]) for known in first["baselines"].values()]
             cells = [figure(found[start]["test"][metric]) if start in found else ""

@@ -1,4 +1,4 @@
-"""Open built pages in headless Chromium, without a net, and see that MathJax rendered every formula.
+"""Open built pages in headless Chromium, without a net, and see that MathJax rendered all formulas.
 
     python docs/check_math.py docs/_build/html [PAGE ...]
 

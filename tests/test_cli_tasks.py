@@ -25,7 +25,8 @@ def folder(tmp_path_factory):
     (folder / "rows.tsv").write_text("text\tkind\n" + "".join(rows))
     status = main(["finetune", "classification", "--data", str(folder / "rows.tsv"), "--columns",
                    "text=text", "label=kind", "--output", str(folder / "run"), "--vocab-size", "40",
-                   "--hidden-size", "16", "--embedding-size", "16", "--initializer-range", "0.15", "--layers", "1", "--heads", "2",
+                   "--hidden-size", "16", "--embedding-size", "16", "--layers", "1", "--heads", "2",
+                   "--initializer-range", "0.15",
                    "--intermediate-size", "32", "--lr", "3e-3", "--batch-size", "8",
                    "--max-length", "16", "--quiet"])
     assert status == 0
