@@ -307,14 +307,16 @@ show(figure, "06_distance_and_angle")
 # %%
 # What to notice. Untrained, the shared layer takes smooth steps that become smaller; each is the
 # same map, applied to what it made before. Layers of their own know nothing of each other, and
-# their steps go up and down. Training keeps some of that difference, though the two networks started
-# from the same weights and have about the same loss. With the outer link (green), every step has the
-# length of one layer norm's output, :math:`\sqrt H = 8`, and the angle shrinks, because h grows.
+# their steps go up and down. Training keeps some of that difference, though the two networks
+# started from the same weights and have about the same loss. With the outer link (green), every
+# step has the length of one layer norm's output, :math:`\sqrt H = 8`, and the angle shrinks,
+# because h grows.
 #
 # And the fixed point? Look at where the blue distances end, in the line printed above. While they
 # are above 0, the last layers still do something, as in the paper. A network that has nothing to do
-# in its depth is another matter. Run this with ``ALBERT_NP_QUICK=1``, which stops at the frequencies
-# of pieces: then the steps of the shared layer do come down to 0, and most of it could be left out.
+# in its depth is another matter. Run this with ``ALBERT_NP_QUICK=1``, which stops at the
+# frequencies of pieces: then the steps of the shared layer do come down to 0, and most depths could
+# be left out.
 #
 # Exercises
 # ---------
