@@ -34,7 +34,7 @@ from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, e
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 from albert_np.text.masking import ngram_probabilities
 
-STEPS = 100 if quick() else 2400
+STEPS = 60 if quick() else 2400
 keep_freed_memory()                      # large arrays are allocated again at every step
 
 # %%

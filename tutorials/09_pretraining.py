@@ -172,6 +172,7 @@ for name, value in {"ln V": np.log(config.vocab_size),
     losses.axhline(value, color=GREY, linestyle=":", linewidth=1.5, zorder=1)
     losses.annotate(name, (0.99, value), (0, 3), ha="right", textcoords="offset points",
                     fontsize=12, xycoords=("axes fraction", "data"), color=GREY, bbox=PAPER)
+losses.set_ylim(top=np.log(config.vocab_size) + 0.4)
 losses.set_ylabel("loss (nats)", fontsize=13)
 losses.set_title("Loss of the hidden words", fontsize=14)
 curve(right, "mlm_accuracy", 100, color=BLUE, label="words (MLM)")

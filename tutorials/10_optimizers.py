@@ -91,7 +91,7 @@ assert walk(walks["SGD, 0.0201"])[1][-1] > walk(walks["SGD, 0.019"])[1][-1]
 # quiet one:
 
 rng = np.random.default_rng(0)
-loudness, decay, rate, steps = np.array([[1.0], [0.01]]), 0.1, 0.01, 600
+loudness, decay, rate, steps = np.array([[10.0], [0.01]]), 0.1, 0.01, 600
 in_gradient, in_step = ({"p": np.ones((2, 1000))} for _ in range(2))     # 1,000 weights of each
 adam, adamw = Adam(in_gradient, lr=rate), AdamW(in_step, lr=rate, weight_decay=decay)
 for _ in range(steps):
