@@ -5,13 +5,13 @@ import os
 import sys
 
 from . import __version__
-from .commands import (ablate, embed, equation, fill_mask, gradcheck, info, plot, prepare, pretrain,
-                       similarity)
+from .commands import (ablate, course, embed, equation, fill_mask, finetune, gradcheck, info, plot,
+                       predict, prepare, pretrain, search, similarity)
 from .files import in_a_sentence
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
-COMMANDS = (pretrain, prepare, plot, ablate, fill_mask, embed, similarity, info, gradcheck,
-            equation)
+COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed,
+            similarity, info, gradcheck, equation, course)
 
 
 def main(arguments=None):

@@ -34,6 +34,7 @@ CHECKED_AS = {
     "AlbertForPreTraining": "AlbertForPreTraining",
 }
 PROVING_TESTS = {
+    "finetuning/": "tests/tasks/test_finetuning.py",
     "gradcheck.py": "tests/test_gradients.py",
     "initialization.py": "tests/test_symbolic.py",
     "optim/": "tests/test_optim.py",

@@ -17,7 +17,7 @@ h^2 term:
 
    s' \approx \frac43 \cdot \frac{s(x+h) - s(x-h)}{2h} - \frac13 \cdot \frac{s(x+2h) - s(x-2h)}{4h}
 
-What remains is a truncation error of about h^4 s^(5)/30, and a round-off of about 1e-16 |s|/h.
+What remains is a truncation error of about h^4 s^(5)/30, and a round-off of about 1e-16 s/h.
 They balance near h = 1e-3 for a function as tame as a sine, and near h = 2e-4, which is used
 here, for a stack of layers; without the second difference they would balance near h = 1e-5 and
 leave an error a hundred times larger. The second way

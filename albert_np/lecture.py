@@ -1,4 +1,4 @@
-"""What every tutorial needs: where its pictures go, whether it is in a hurry, and source to show."""
+"""What every tutorial needs: where pictures go, whether it is in a hurry, and source to show."""
 
 import inspect
 import os
@@ -32,13 +32,20 @@ def show(figure, name):
     Parameters
     ----------
     figure : matplotlib Figure
-        Made by ``plt.figure`` or ``plt.subplots``, so that a notebook and the pages show it too.
+        A notebook and the pages show those of ``plt.figure`` or ``plt.subplots``. Of any other,
+        such as those of `albert_np.task_pictures`, they are given a copy that they show.
     name : str
         Of the file, without its ending.
     """
     import matplotlib.pyplot as plt
 
-    print("saved", save_figure(figure, output_folder() / f"{name}.png"))
+    path = save_figure(figure, output_folder() / f"{name}.png")
+    print("saved", path)
+    if figure.canvas.manager is None:      # made by the package, pyplot does not know of it
+        page = plt.figure(figsize=figure.get_size_inches())
+        axes = page.add_axes((0, 0, 1, 1))
+        axes.imshow(plt.imread(path))
+        axes.set_axis_off()
     if plt.get_backend().lower() not in ("agg", "template") and sys.stdin.isatty():
         plt.show()
 
@@ -77,3 +84,175 @@ def source_of(function, *labels, lines_around=0):
         for index in found:
             shown += lines[max(0, index - lines_around):index + 1]
     return inspect.cleandoc("\n".join(["", *shown]))
+
+
+def data_or(fetch, stand_in):
+    """A data set; where neither a file nor the net has it, one printed sentence and a stand-in.
+
+    Parameters
+    ----------
+    fetch : callable
+        One of `albert_np.datasets`, with its arguments filled in.
+    stand_in : callable
+        Returns something of the same kind, made up.
+    """
+    try:
+        return fetch()
+    except (FileNotFoundError, ValueError) as error:
+        print(f"{error} Until then a small made-up stand-in is used, whose figures say little.")
+        return stand_in()
+
+
+def made_up_messages():
+    """Messages that are spam or not, to stand in for `albert_np.datasets.fetch_sms_spam`.
+
+    Returns
+    -------
+    Splits of Classification
+    """
+    import numpy as np
+
+    from .datasets import Classification, Splits
+
+    rng = np.random.default_rng(0)
+    words = {"spam": "win free prize claim cash call now txt urgent reply".split(),
+             "ham": "see you later at home tonight ok dinner sorry love".split()}
+    rows = []
+    for _ in range(600):
+        label = "spam" if rng.random() < 0.2 else "ham"
+        common = rng.choice("the to a in is for on my it we".split(), 6)
+        text = rng.permutation([*common, *rng.choice(words[label], 3)])
+        rows.append(Classification(" ".join(text), label=label))
+    return Splits(rows[:400], rows[400:500], rows[500:], ("ham", "spam"))
+
+
+def small_pretrained():
+    """A folder with a small pretrained model: a user's, or one that is pretrained here, once.
+
+    The environment variable ALBERT_NP_MODEL names a user's, such as a run of ``albert-np
+    pretrain``. Otherwise a model of one layer applied three times, H = 64, is trained for a minute
+    on the documentation that comes with Python, as in ``tutorials/09_pretraining.py``. It is kept
+    in `output_folder`, where all tutorials find it.
+
+    Returns
+    -------
+    Path
+    """
+    if os.environ.get("ALBERT_NP_MODEL"):
+        print("the pretrained model is", os.environ["ALBERT_NP_MODEL"])
+        return Path(os.environ["ALBERT_NP_MODEL"])
+    folder = output_folder() / ("pretrained-quick" if quick() else "pretrained")
+    if not (folder / "config.json").exists():
+        print(f"pretraining a small model; it is kept in {folder}")
+        _pretrain(folder, 30 if quick() else 2000)
+    print("the pretrained model is", folder)
+    return folder
+
+
+def _pretrain(folder, steps):
+    from tempfile import TemporaryDirectory
+
+    import numpy as np
+
+    from . import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+    from .initialization import wave_positions
+    from .optim import warmup_polynomial_decay
+    from .pretraining import PretrainingData, evaluate, train
+    from .text import DataOptions
+    from .text.corpora import embedded_corpus, split_documents
+    from .text.train_tokenizer import train_tokenizer
+
+    documents, modules = embedded_corpus()
+    documents, held_out = split_documents(documents, 0.05, groups=modules,
+                                          rng=np.random.default_rng(0))
+    with TemporaryDirectory() as temporary:
+        file = Path(temporary) / "spiece.model"
+        train_tokenizer([s for document in documents for s in document], 2000, file)
+        tokenizer = AlbertTokenizer(file)
+        config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=64, hidden_size=64,
+                              num_hidden_layers=3, num_attention_heads=4, intermediate_size=256,
+                              max_position_embeddings=64, initializer_range=0.05, sop_weight=0.15)
+        model = AlbertForPreTraining(config, seed=0)
+        model.params["embeddings"]["position"][:] = wave_positions(64, 64)
+        data = PretrainingData.from_text(
+            documents, held_out, tokenizer, DataOptions(max_seq_length=40, beginnings_only=True),
+            batch_size=26, seed=0)
+        optimizer = AdamW(model.params, lr=warmup_polynomial_decay(3e-3, steps, steps // 20),
+                          betas=(0.9, 0.98))
+        train(model, optimizer, data.training_batches(), steps, workers=2, progress=False)
+        losses = evaluate(model, data.held_out)
+        print(f"pretrained for {steps} steps: held-out masked-LM loss {losses['mlm_loss']:.2f}, "
+              f"where guessing blindly has ln {config.vocab_size} = "
+              f"{np.log(config.vocab_size):.2f}")
+        model.save_pretrained(folder, tokenizer)
+
+
+def two_starts(task, folder, labels, settings, seed=0):
+    """The same model for a task twice: with fresh weights, and with pretrained ones.
+
+    Parameters
+    ----------
+    task : module of :mod:`albert_np.finetuning.tasks`
+    folder : Path
+        Of the pretrained model.
+    labels : tuple of str
+    settings : albert_np.finetuning.Settings
+    seed : int
+        Of fresh weights. The task's head has some in both.
+
+    Returns
+    -------
+    models : dict
+        "from scratch" and "pretrained".
+    tokenizer : AlbertTokenizer
+        Of the pretrained model. Both use it.
+    """
+    from .finetuning.start import from_pretrained, from_scratch
+    from .inference.load import load_config
+
+    changes = task.configuration(labels)
+    pretrained, tokenizer = from_pretrained(task.MODEL, folder, changes, settings.max_length, seed)
+    positions = pretrained.config.max_position_embeddings
+    fresh = from_scratch(task.MODEL, load_config(folder).to_dict(), tokenizer,
+                         {**changes, "max_position_embeddings": positions}, seed)
+    return {"from scratch": fresh, "pretrained": pretrained}, tokenizer
+
+
+def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size=16,
+          learning_rate=1e-3, seed=0):
+    """Fine-tune a model in place: epochs of AdamW, and at the end the parameters of the best one.
+
+    Parameters
+    ----------
+    task : module of :mod:`albert_np.finetuning.tasks`
+    model, tokenizer
+    splits : albert_np.datasets.Splits
+    settings : albert_np.finetuning.Settings
+    score : callable
+        From rows and predictions to a :class:`albert_np.metrics.Figure`.
+    epochs, batch_size, learning_rate, seed
+
+    Returns
+    -------
+    dict
+        The history of :func:`albert_np.finetuning.trainer.train_epochs`.
+    """
+    import numpy as np
+
+    from .finetuning.trainer import original_optimizer, steps_of, train_epochs
+
+    rows = task.features(tokenizer, splits.train, splits.labels, settings)
+    examples = [example for row in rows for example in row]
+    optimizer = original_optimizer(model.params, learning_rate,
+                                   steps_of(examples, batch_size, epochs))
+    return train_epochs(
+        model, examples, lambda *chosen: task.collate(model.config, *chosen), optimizer,
+        epochs=epochs, batch_size=batch_size, rng=np.random.default_rng(seed), workers=2,
+        evaluate=lambda: score(splits.dev, task.predict(model, tokenizer, splits.dev, settings)))
+
+
+def curves(history):
+    """A history as `albert_np.task_pictures.learning_curves_figure` draws it."""
+    return {"losses": [(row["step"], row["loss"]) for row in history["steps"]],
+            "epochs": [(row["epoch"], row["value"], row["low"], row["high"])
+                       for row in history["epochs"]]}

@@ -69,8 +69,10 @@ def run_faults(names=None, workers=2):
     chosen = faults_named(names)
     with tempfile.TemporaryDirectory() as folder:
         copies = queue.SimpleQueue()
-        for number in range(min(workers, len(chosen))):
-            copies.put(copy_package(Path(folder) / f"copy_{number}"))
+        first = copy_package(Path(folder) / "copy_0")
+        copies.put(first)
+        for number in range(1, min(workers, len(chosen))):
+            copies.put(shutil.copytree(first, Path(folder) / f"copy_{number}"))
 
         def attempt(fault):
             copy = copies.get()
@@ -135,8 +137,9 @@ def copy_package(folder):
         shutil.copytree(TESTS, folder / TESTS.name, ignore=without)
         shutil.copy(TESTS.parent / "setup.cfg", folder)               # the settings of pytest
     # Compiled files are usually told from stale ones by size and second, and an edit may change
-    # neither. These are compared with the source itself.
-    compileall.compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    # neither. These are compared with the source itself. (Tests are not edited.)
+    compileall.compile_dir(folder / PACKAGE.name, quiet=2,
+                           invalidation_mode=PycInvalidationMode.CHECKED_HASH)
     return folder
 
 

@@ -23,13 +23,50 @@ def data_folder():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what takes minutes, unless it is asked for: ``pytest -m thorough``."""
-    if "thorough" in (config.option.markexpr or ""):
-        return
-    skip = pytest.mark.skip(reason="takes minutes; ask for it with -m thorough")
-    for item in items:
-        if "thorough" in item.keywords:
-            item.add_marker(skip)
+    """Leave out what takes minutes, unless it is asked for, as by ``pytest -m thorough``."""
+    for mark in ("thorough", "tutorials"):
+        if mark in (config.option.markexpr or ""):
+            continue
+        skip = pytest.mark.skip(reason=f"takes minutes; ask for it with -m {mark}")
+        for item in items:
+            if item.get_closest_marker(mark):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def embedded():
+    """The documents of the text that every Python brings along, which take seconds to collect."""
+    from albert_np.text import embedded_corpus
+
+    return embedded_corpus()[0]
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    """A file of forty little documents with a grammar."""
+    pytest.importorskip("sentencepiece")
+    from test_pretraining import write_corpus
+
+    path = tmp_path_factory.mktemp("text") / "corpus.txt"
+    write_corpus(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def undisturbed(corpus, tmp_path_factory):
+    """The folder of a run of one process and two threads that nothing interrupted."""
+    from albert_np.pretraining import pretrain
+    from test_resume import OPTIONS
+
+    folder = tmp_path_factory.mktemp("undisturbed") / "run"
+    pretrain(folder, corpus, **OPTIONS, progress=False)
+    return folder
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Runs leave out the picture of their losses, which takes as long as all of their steps."""
+    monkeypatch.setattr("albert_np.pretraining.results.plot_losses", lambda *arguments: None)
 
 
 @pytest.fixture(scope="session")

@@ -20,19 +20,10 @@ from albert_np.pretraining.ablation import ablate
 from albert_np.pretraining.ablation_table import findings, summarize, table
 from albert_np.pretraining.ablation_variants import NAMES, ablation_of
 from albert_np.text import train_tokenizer
-from test_pretraining import write_corpus
 
 SMALL = dict(vocab_size=45, batch_size=4, data=dict(max_seq_length=16), steps=3, processes=1,
              config=dict(hidden_size=16, embedding_size=8, num_attention_heads=2,
                          intermediate_size=20), progress=False)
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    pytest.importorskip("sentencepiece")
-    path = tmp_path_factory.mktemp("text") / "corpus.txt"
-    write_corpus(path)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ def test_pretrain(corpus, tmp_path, capsys):
     assert config["num_hidden_layers"] == 3 and config["hidden_size"] == 16
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_pretrain_quietly_with_a_given_tokenizer_and_config(corpus, tmp_path, capsys):
     first, second = tmp_path / "one", tmp_path / "two"
     assert main(["pretrain", "--corpus", str(corpus), "--output", str(first), *QUICK,
@@ -45,6 +46,7 @@ def test_pretrain_quietly_with_a_given_tokenizer_and_config(corpus, tmp_path, ca
     assert json.loads((second / "config.json").read_text())["num_hidden_layers"] == 2
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_default_folders_do_not_collide(corpus, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("pretrain", "pretrain-2"):

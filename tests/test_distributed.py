@@ -19,10 +19,12 @@ from albert_np.parameters import flatten
 from albert_np.pretraining import find_communicator, pretrain, resume
 from albert_np.pretraining.distributed import Alone
 from albert_np.pretraining.parallel import losses_and_gradients
-from test_pretraining import small_batches, small_config, write_corpus
+from test_pretraining import small_batches, small_config
 from test_resume import OPTIONS, assert_same_run, newest
 
 pytest.importorskip("sentencepiece")
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join(
     [str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
@@ -36,8 +38,9 @@ needs_mpi = pytest.mark.skipif(
 RUN = """
 import os, signal, sys
 from pathlib import Path
-from albert_np.pretraining import RunStopped, find_communicator, pretrain, resume, trainer
+from albert_np.pretraining import RunStopped, find_communicator, pretrain, results, resume, trainer
 output, corpus, options, disturb = Path(sys.argv[1]), sys.argv[2], eval(sys.argv[3]), sys.argv[4]
+results.plot_losses = lambda *arguments: None     # takes longer than all the steps
 ranks = find_communicator()
 exec(disturb)
 with ranks.ending_together():
@@ -87,21 +90,6 @@ def start(ranks, *arguments):
 def run(ranks, folder, corpus, disturb="", **changes):
     options = {**OPTIONS, "workers": 1, **changes}
     return start(ranks, "-c", RUN, folder, corpus, options, disturb)
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    path = tmp_path_factory.mktemp("text") / "corpus.txt"
-    write_corpus(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def undisturbed(corpus, tmp_path_factory):
-    """One process, two threads, never interrupted."""
-    folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    pretrain(folder, corpus, **OPTIONS, progress=False)
-    return folder
 
 
 # ---- one process ---------------------------------------------------------------------------------

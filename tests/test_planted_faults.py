@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,14 +45,19 @@ def test_every_fault_says_what_is_wrong():
         assert fault.wrong.endswith(".") and fault.concept, fault.name
 
 
+@cache
+def functions_of(file):
+    """The names of its functions."""
+    return {node.name for node in ast.parse(file.read_text("utf-8")).body
+            if isinstance(node, ast.FunctionDef)}
+
+
 def test_every_check_exists():
     components = {check.component for check in all_checks()}
     for fault in PLANTED_FAULTS:
         if is_test(fault.caught_by):
             file, name = fault.caught_by.split("::")
-            tree = ast.parse((TESTS / file).read_text("utf-8"))
-            functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-            assert name.partition("[")[0] in functions, fault.caught_by
+            assert name.partition("[")[0] in functions_of(TESTS / file), fault.caught_by
         else:
             assert fault.caught_by in components, fault.name
 

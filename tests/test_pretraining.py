@@ -139,7 +139,8 @@ def test_training_learns_and_reports():
     before, saved = evaluate(model, held_out), []
     metrics = train(model, AdamW(model.params, lr=1e-3), batches(2), 150, evaluate_every=60,
                     evaluation=lambda: evaluate(model, held_out),
-                    on_step=lambda step, rows, evaluated: evaluated and saved.append(len(rows)) is True,
+                    on_step=lambda step, rows, evaluated:
+                        evaluated and saved.append(len(rows)) is True,
                     progress=False)
     assert before["sop_loss"] > 0.5 > metrics[-1]["sop_loss"] + 0.1
     assert metrics[-1]["mlm_loss"] < before["mlm_loss"] - 0.2
@@ -274,6 +275,7 @@ def test_run_folder_loads_in_transformers(run):
     np.testing.assert_allclose(output.sop_logits, expected.sop_logits.numpy(), atol=1e-5)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_same_seed_same_weights(run, tmp_path):
     folder, result = run
     again = pretrain(tmp_path / "again", folder / "corpus.txt", **SMALL)
@@ -314,6 +316,7 @@ def test_guesses_are_shown(run):
     assert text.count("[MASK]") >= 3 and "%" in text and "<pad>" not in text
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_dropout_is_drawn_while_training(run, tmp_path):
     folder, _ = run
     config = {**SMALL["config"], "hidden_dropout_prob": 0.5}

@@ -12,6 +12,8 @@ from test_resume import OPTIONS, assert_same_run, stop_after
 
 pytest.importorskip("sentencepiece")
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from test_pretraining import SMALL, write_corpus
+from test_pretraining import SMALL
 
 ROOT = Path(__file__).parents[1]
 OPTIONS = {**SMALL, "steps": 40, "evaluate_every": 20, "progress": True}
@@ -20,14 +20,6 @@ import sys
 from albert_np.pretraining import pretrain
 pretrain(sys.argv[1], sys.argv[2], **{OPTIONS!r})
 """
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    pytest.importorskip("sentencepiece")
-    path = tmp_path_factory.mktemp("text") / "corpus.txt"
-    write_corpus(path)
-    return path
 
 
 def run(corpus, output, **streams):

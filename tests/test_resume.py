@@ -16,9 +16,10 @@ from albert_np.checkpoint import load_model
 from albert_np.cli import main
 from albert_np.pretraining import RunStopped, pretrain, resume
 from albert_np.pretraining.metrics import read_csv
-from test_pretraining import write_corpus
 
 pytest.importorskip("sentencepiece")
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 STEPS = 40
 OPTIONS = dict(vocab_size=45, steps=STEPS, batch_size=4, evaluate_every=10, checkpoint_every=3,
@@ -26,20 +27,6 @@ OPTIONS = dict(vocab_size=45, steps=STEPS, batch_size=4, evaluate_every=10, chec
                config=dict(hidden_size=16, embedding_size=8, num_attention_heads=2,
                            intermediate_size=20, hidden_dropout_prob=0.1))
 CLOCK = ("seconds", "tokens_per_second")
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    path = tmp_path_factory.mktemp("text") / "corpus.txt"
-    write_corpus(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def undisturbed(corpus, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    pretrain(folder, corpus, **OPTIONS, progress=False)
-    return folder
 
 
 def assert_same_run(folder, other):

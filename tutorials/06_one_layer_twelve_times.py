@@ -318,6 +318,11 @@ show(figure, "06_distance_and_angle")
 # frequencies of pieces: then the steps of the shared layer do come down to 0, and most depths could
 # be left out.
 #
+# In the paper
+# ------------
+# Section 3.1 and figure 1. What sharing costs in accuracy is in table 4, and, at toy scale, in
+# ``19_ablations.py``; that it saves memory but hardly any time, in ``17_why_not_faster.py``.
+#
 # Exercises
 # ---------
 # 1. :math:`y = w \cdot \tanh(w x)`: compute dy/dw as a sum of two parts, and check it.
@@ -326,8 +331,3 @@ show(figure, "06_distance_and_angle")
 # 3. Apply the trained shared layer 24 times in place of 12, without training. What is the loss?
 # 4. Scale the outer link, h + f(h)/L. What becomes of the parts?
 # 5. Draw the cosines of the trained networks. Do the depths agree more, or less?
-#
-# In the paper
-# ------------
-# Section 3.1 and figure 1. What sharing costs in accuracy is in table 4, and, at toy scale, in
-# ``19_ablations.py``; that it saves memory but hardly any time, in ``17_why_not_faster.py``.

@@ -277,6 +277,11 @@ assert quick() or told < references["bigram"] < untrained < asked
 # plateau, too good to be true; and on text with real gaps it is worse than a model that knows
 # nothing, for it copies ``[MASK]``.
 #
+# In the paper
+# ------------
+# Section 4.1 takes masking by n-grams from SpanBERT (Joshi et al. 2020). What the model is asked
+# beside the words is the subject of ``08_sentence_order.py``.
+#
 # Exercises
 # ---------
 # 1. Which bias makes an untrained model give each piece its frequency? Set ``mlm_head.bias`` so,
@@ -285,8 +290,3 @@ assert quick() or told < references["bigram"] < untrained < asked
 # 3. Start from ``initializer_range=0.02`` and random positions. How long does the plateau last?
 # 4. Two of the four heads are enough to look left and right. What do the others look at?
 # 5. Only 15 % of the places teach anything. Set ``masked_lm_prob=0.4``: faster or slower? Why?
-#
-# In the paper
-# ------------
-# Section 4.1 takes masking by n-grams from SpanBERT (Joshi et al. 2020). What the model is asked
-# beside the words is the subject of ``08_sentence_order.py``.

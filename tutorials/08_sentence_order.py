@@ -234,6 +234,12 @@ _, curves = experiment(python, ("nsp", "sop"), 20 if quick() else 800, 4, 3e-3, 
 # BERT did; a model of this size, in so short a time, does not. ``albert-np ablate sentence-task``
 # trains longer, with several seeds, and prints the paper's figures beside its own.
 #
+# In the paper
+# ------------
+# Table 5: asked nothing, NSP or SOP, the model gives 52.4, 90.5 and 78.9 % right answers to NSP,
+# 53.3, 52.0 and 86.5 % to SOP, and SOP is the best start for other tasks. Order matters in those:
+# ``14_sentence_similarity.py`` and others fine-tune from here.
+#
 # Exercises
 # ---------
 # 1. Which share of NSP can be answered in the made-up language by topic alone? Compute it, and
@@ -243,9 +249,3 @@ _, curves = experiment(python, ("nsp", "sop"), 20 if quick() else 800, 4, 3e-3, 
 # 4. The original gives a document of a single sentence a stranger as B and the label 1, in SOP too
 #    (``single_sentence_negatives=True``). What does that teach?
 # 5. Set ``sop_weight=0.05``. Do the words gain what the order loses?
-#
-# In the paper
-# ------------
-# Table 5: asked nothing, NSP or SOP, the model gives 52.4, 90.5 and 78.9 % right answers to NSP,
-# 53.3, 52.0 and 86.5 % to SOP, and SOP is the best start for other tasks. Order matters in those:
-# ``14_sentence_similarity.py`` and others fine-tune from here.

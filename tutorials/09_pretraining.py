@@ -260,6 +260,12 @@ except FloatingPointError as error:
 # less, or too small, weights that start too small for the width, or labels that do not belong to
 # the input. Look at the attention, as ``07_masked_language_model.py`` does.
 #
+# In the paper
+# ------------
+# Section 4.1: the same objective on 16 GB of text, sequences of 512 pieces, batches of 4096,
+# 125,000 steps of LAMB. What becomes of such weights is the subject of the tutorials from
+# ``11_finetuning_classification.py`` on.
+#
 # Exercises
 # ---------
 # 1. Set ``initializer_range=0.02``. How long does the plateau last now?
@@ -268,9 +274,3 @@ except FloatingPointError as error:
 # 4. Leave the position table random, as the original does. How many more steps does that take?
 # 5. Train on the command line, ``albert-np pretrain``, stop it with Ctrl-C, and go on with
 #    ``--resume``. Is the result the same?
-#
-# In the paper
-# ------------
-# Section 4.1: the same objective on 16 GB of text, sequences of 512 pieces, batches of 4096,
-# 125,000 steps of LAMB. What becomes of such weights is the subject of the tutorials from
-# ``11_finetuning_classification.py`` on.

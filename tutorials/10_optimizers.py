@@ -358,6 +358,12 @@ show(figure, "10_warm_up")
 # memory. Whoever makes a new one when going on from a checkpoint starts m and v at 0 again, and
 # takes steps as long as the first ones (``optimizer.state()`` is there to be saved).
 #
+# In the paper
+# ------------
+# Section 4.1: batches of 4096, LAMB with rate 0.00176, 125,000 steps. The decay of 0.01 and the
+# moments are in the original code (``optimization.py``, ``lamb_optimizer.py``). Fine-tuning uses
+# rates near 1e-5 (table 14): the weights are good already.
+#
 # Exercises
 # ---------
 # 1. Derive the ceiling 2/100 of SGD in the valley from :math:`x \leftarrow (1 - 100\eta)\,x`. What
@@ -367,9 +373,3 @@ show(figure, "10_warm_up")
 # 4. Go on for 1,000 steps at rate 0.003 from what Adam made at 0.003 and at 0.2. Which leaves the
 #    plateau?
 # 5. Clip the gradient to a hundredth of its length (CLIP.1). Why does Adam hardly notice?
-#
-# In the paper
-# ------------
-# Section 4.1: batches of 4096, LAMB with rate 0.00176, 125,000 steps. The decay of 0.01 and the
-# moments are in the original code (``optimization.py``, ``lamb_optimizer.py``). Fine-tuning uses
-# rates near 1e-5 (table 14): the weights are good already.

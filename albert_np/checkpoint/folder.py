@@ -166,15 +166,29 @@ def save_pretrained(model, folder, tokenizer=None):
     ValueError
         The files cannot be written; those that were there before are then untouched.
     """
+    write_together(model_files(model, folder, tokenizer))
+
+
+def model_files(model, folder, tokenizer=None):
+    """What :func:`save_pretrained` writes: a dict from paths to bytes.
+
+    Parameters
+    ----------
+    model, folder, tokenizer : as in :func:`save_pretrained`
+
+    Returns
+    -------
+    dict of Path to bytes
+    """
     from safetensors.numpy import save
 
     folder = Path(folder)
     config = {**model.config.to_dict(), "architectures": [type(model).__name__]}
-    write_together({
+    return {
         folder / WEIGHTS_NAME: save(model.state_dict(), metadata={"format": "pt"}),
         **({} if tokenizer is None else {folder / name: data
                                          for name, data in tokenizer.files().items()}),
-        folder / CONFIG_NAME: (json.dumps(config, indent=2) + "\n").encode()})
+        folder / CONFIG_NAME: (json.dumps(config, indent=2) + "\n").encode()}
 
 
 def save_model(model, folder):

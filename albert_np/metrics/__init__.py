@@ -5,6 +5,7 @@ Every function takes ``rng=None`` and returns a `Figure`; with a generator it ha
 
 from .answers import answer_scores, best_null_threshold, exact_match, normalise_answer, overlap_f1
 from .bootstrap import Figure, bootstrap
+from .calibration import calibration_bins, expected_calibration_error
 from .entities import entity_f1
 from .labels import accuracy, f1, matthews
 from .scores import pearson, spearman
@@ -17,9 +18,11 @@ __all__ = [
     "best_null_threshold",
     "bleu",
     "bootstrap",
+    "calibration_bins",
     "chrf",
     "entity_f1",
     "exact_match",
+    "expected_calibration_error",
     "f1",
     "matthews",
     "normalise_answer",

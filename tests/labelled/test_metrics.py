@@ -165,3 +165,52 @@ def test_without_the_library(module, call, package, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ValueError, match=f"This needs {package}.*pip install 'albert-np"):
         call()
+
+
+def test_calibration(rng):
+    sure = np.array([0.95] * 4 + [0.6] * 2)
+    probabilities, labels = np.stack([sure, 1 - sure], axis=1), [0, 0, 0, 1, 0, 1]
+    # Three of four right at 0.95, one of two at 0.6.
+    error = metrics.expected_calibration_error(labels, probabilities)
+    assert error == Figure(pytest.approx((4 * 0.2 + 2 * 0.1) / 6))
+    # In one bin, too sure and too unsure would cancel each other.
+    whole = metrics.expected_calibration_error([0, 0, 0, 1, 0, 0], probabilities, bins=1)
+    assert whole.value == pytest.approx(abs(5 / 6 - sure.mean()))
+    # A confidence at the end of a bin belongs to it.
+    counts, confidence, right = metrics.calibration_bins([0, 1], [[1.0, 0], [0.5, 0.5]], bins=4)
+    assert counts.tolist() == [0, 1, 0, 1]
+    np.testing.assert_array_equal(confidence, [np.nan, 0.5, np.nan, 1])
+    np.testing.assert_array_equal(right, [np.nan, 0, np.nan, 1])
+
+
+def test_the_interval_of_calibration(rng):
+    probabilities = rng.dirichlet([1, 1, 1], size=200)
+    labels = rng.integers(3, size=200)
+
+    def slowly(labels, probabilities):
+        total = 0
+        for low in np.arange(5) / 5:
+            sure = probabilities.max(axis=1)
+            inside = (sure > low) & (sure <= low + 0.2)
+            if inside.any():
+                right = probabilities.argmax(axis=1)[inside] == labels[inside]
+                total += inside.mean() * abs(right.mean() - sure[inside].mean())
+        return total
+
+    figure = metrics.expected_calibration_error(labels, probabilities, bins=5, resamples=50,
+                                                rng=np.random.default_rng(3))
+    low, high = by_hand(slowly, (labels, probabilities), np.random.default_rng(3))
+    assert figure.value == pytest.approx(slowly(labels, probabilities), abs=1e-12)
+    assert (figure.low, figure.high) == pytest.approx((low, high), abs=1e-12)
+
+
+@pytest.mark.parametrize("labels, probabilities, bins, said", [
+    ([0], [[0.5, 0.5], [1, 0]], 10, "1 labels and 2 rows"), ([], [], 10, "no labels"),
+    ([0, 1], [0.5, 0.5], 10, r"shape \(N, C\).* not \(2,\)"),
+    ([0, 1], [[0.5, 0.5], [3.0, -1.0]], 10, r"Row 1 .* sum to 1, but it is \[3.0, -1.0\]"),
+    ([0], [[1.5, -0.5]], 10, "Row 0"), ([0], [[float("nan"), 1]], 10, "Row 0"),
+    ([2], [[0.5, 0.5]], 10, "integers from 0 to 1"), (["a"], [[1, 0]], 10, "integers from 0 to 1"),
+    ([0], [[1, 0]], 0, "at least one bin, not 0")])
+def test_probabilities_without_calibration(labels, probabilities, bins, said):
+    with pytest.raises(ValueError, match=said):
+        metrics.expected_calibration_error(labels, probabilities, bins)

@@ -45,7 +45,8 @@ def cut(data, rng):
 
 def lengthen(data, rng):
     place, more = rng.choice((rng.randrange(len(data)), len(data))), rng.randrange(1, 300)
-    extra = rng.choice((bytes(more), rng.randbytes(more), data[:more], b"[" * 5000, b'{"a":' * 5000))
+    extra = rng.choice((bytes(more), rng.randbytes(more), data[:more], b"[" * 5000,
+                        b'{"a":' * 5000))
     return data[:place] + extra + data[place:]
 
 

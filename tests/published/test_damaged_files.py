@@ -11,17 +11,17 @@ import pytest
 
 from albert_np.config import AlbertConfig
 from albert_np.models import AlbertForPreTraining
-from albert_np.text import AlbertTokenizer, embedded_corpus, train_tokenizer
+from albert_np.text import AlbertTokenizer, train_tokenizer
 
 HERE = Path(__file__).parent
 SHARES = {"weights": 2, "config": 1, "index": 0.5, "tokenizer": 1.5}      # of all cases, in fifths
 
 
 @pytest.fixture(scope="module")
-def whole_folder(tmp_path_factory):
+def whole_folder(tmp_path_factory, embedded):
     """A small model with its tokenizer, and an index as for sharded weights."""
     folder = tmp_path_factory.mktemp("whole") / "model"
-    sentences = [sentence for document in embedded_corpus()[0] for sentence in document][:400]
+    sentences = [sentence for document in embedded for sentence in document][:400]
     train_tokenizer(sentences, 150, folder / "spiece.model")
     tokenizer = AlbertTokenizer(folder / "spiece.model")
     config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=6, hidden_size=12,
@@ -92,6 +92,6 @@ def test_a_normalisation_table_that_points_outside_of_itself(whole_folder, tmp_p
     trie[0] |= np.uint32(0x7FFFFC00)                   # the children of the root: far away
     data[table + 4:table + 4 + size] = trie.tobytes()
     (tmp_path / "spiece.model").write_bytes(data)
-    with pytest.raises(ValueError, match="spiece.model is not a SentencePiece model. It is damaged: "
-                                         "its normalisation table points outside of itself"):
+    with pytest.raises(ValueError, match="spiece.model is not a SentencePiece model. It is "
+                                         "damaged: its normalisation table points outside of itself"):
         AlbertTokenizer.from_folder(tmp_path)

@@ -100,8 +100,8 @@ def test_names_go_to_the_hub(folder, small_model, same, monkeypatch):
                      ("albert/albert-tiny", False)]          # a configuration needs no weights
 
 
-@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "a/b/c", "../x", "a b", "~nobody/x",
-                                  "a" * 5000 + "/b/c", "a\0b"])
+@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "a/b/c", "../x", "a b",
+                                  "~nobody/x", "a" * 5000 + "/b/c", "a\0b"])
 def test_paths_do_not_go_to_the_hub(name):
     with pytest.raises(FileNotFoundError, match="There is no folder"):
         AlbertModel.from_pretrained(name)

@@ -38,7 +38,8 @@ def test_what_the_library_writes_comes_back(tmp_path, dtype, rng):
 
 
 @pytest.mark.parametrize("header, data, message", [
-    ({"a": tensor()}, b"1234567", "needs|cut short or damaged: its tensors have 8 bytes, where the"),
+    ({"a": tensor()}, b"1234567",
+     "needs|cut short or damaged: its tensors have 8 bytes, where the"),
     ({"a": tensor()}, b"123456789", "its tensors have 8 bytes, where the file has 9"),
     ({"a": tensor(), "b": tensor()}, bytes(8), "the tensor 'b' begins at 0, where the one before"),
     ({"a": tensor(), "b": tensor(4, 12)}, bytes(12), "the tensor 'b' begins at 4"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.text import AlbertTokenizer, embedded_corpus, prepare, train_tokenizer
+from albert_np.text import AlbertTokenizer, prepare, train_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +44,8 @@ def real_lines(text_data):
 
 
 @pytest.fixture(scope="session")
-def corpus():
-    return embedded_corpus()[0]
+def corpus(embedded):
+    return embedded
 
 
 @pytest.fixture(scope="session")

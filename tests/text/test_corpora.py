@@ -4,8 +4,11 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import sys
+import sysconfig
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,11 +129,22 @@ def test_embedded_corpus(corpus):
     assert all(s[-1] in ".!?\")'" for s in sentences)
 
 
-def test_embedded_corpus_runs_nothing_and_repeats(corpus):
+def test_embedded_corpus_runs_nothing_and_repeats(corpus, tmp_path, monkeypatch):
+    """Of a part of the standard library, and a module that would leave a trace."""
+    library = Path(sysconfig.get_path("stdlib"))
+    for part in filter(lambda part: (library / part).is_dir(), ("pydoc_data", "email")):
+        shutil.copytree(library / part, tmp_path / part)
+    (tmp_path / "ending.py").write_text(
+        '"""It must only be read. Nobody may ever run it."""\nraise SystemExit("it was run")')
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: {"stdlib": str(tmp_path)}[name])
     loaded = set(sys.modules)
     documents, modules = embedded_corpus()
-    assert documents == corpus and len(modules) == len(documents)
+    assert embedded_corpus() == (documents, modules) and len(modules) == len(documents)
     assert set(sys.modules) == loaded
+    assert documents[modules.index("ending.py")] == ["It must only be read.",
+                                                     "Nobody may ever run it."]
+    topics = [d for d, module in zip(documents, modules) if module.startswith("topic")]
+    assert topics == corpus[:len(topics)] and len(documents) - len(topics) > 20
 
 
 def test_split_keeps_groups_together():
@@ -193,7 +207,7 @@ def long_text(layout, documents=40):
                           ("\n\n\n", [" ", "\n\n"]))
     texts = []
     for d in range(documents):
-        texts.append("\ufeff")                         # a byte order mark only at the very beginning
+        texts.append("\ufeff")                      # a byte order mark only at the very beginning
         for s in range(int(rng.integers(1, 8))):
             texts += [f"Satz {d}, {s} “äöü ßé漢字” {'x' * int(rng.integers(30))}.",
                       sentence_ends[s % 2]]

@@ -37,7 +37,8 @@ TOKENIZER = SimpleNamespace(
 
 QUIRKS = ["overfull_chunks", "single_sentence_negatives", "ngrams_across_sep", "ngrams_by_place",
           "mask_unknown", "replace_by_any_piece", "original_word_starts"]
-CASES = {"original": DataOptions.original(max_seq_length=T, max_predictions_per_seq=4),
+CASES = {"no quirks": DataOptions(max_seq_length=T),
+         "original": DataOptions.original(max_seq_length=T, max_predictions_per_seq=4),
          "original, next sentence": DataOptions.original(max_seq_length=T,
                                                          random_next_sentence=True),
          **{quirk: DataOptions(max_seq_length=T, **{quirk: True}) for quirk in QUIRKS},
@@ -265,12 +266,9 @@ def compare(options, instances):
 
 # ------------------------------------------------------------------ tests
 
-def test_hundred_thousand_instances_without_quirks():
-    compare(DataOptions(max_seq_length=T), 100_000)
-
-
-def test_original_with_all_quirks():
-    compare(CASES["original"], 20_000)
+@pytest.mark.parametrize("case", ["no quirks", "original"])
+def test_twenty_thousand_instances(case):
+    compare(CASES[case], 20_000)
 
 
 @pytest.mark.thorough

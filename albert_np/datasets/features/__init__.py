@@ -5,7 +5,7 @@ puts some of them into one batch.
 """
 
 from .answers import AnswerGuess, decode_answer
-from .batches import pad_examples
+from .batches import join_pieces, pad_examples
 from .choices import choice_example
 from .questions import question_windows
 from .sequences import sequence_examples
@@ -15,6 +15,7 @@ __all__ = [
     "AnswerGuess",
     "choice_example",
     "decode_answer",
+    "join_pieces",
     "pad_examples",
     "question_windows",
     "sequence_examples",

@@ -25,6 +25,7 @@ def choice_example(tokenizer, row, max_length, max_qa_length=128):
     dict
         input_ids, token_type_ids, attention_mask : int64 arrays (C, T)
             Padded to the longest of the C sequences.
+
         labels : int64 (), if the right answer is known
 
     Raises

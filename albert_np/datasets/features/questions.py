@@ -24,6 +24,7 @@ def question_windows(tokenizer, question, max_seq_length=384, doc_stride=128, ma
     -------
     list of dict, one for each window
         input_ids, token_type_ids, attention_mask : int64 arrays (T,)
+
         offsets : int64 array (T, 2)
             Where in the context each piece stands; (0, 0) outside of it.
         p_mask : int64 array (T,)

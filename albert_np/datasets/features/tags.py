@@ -32,6 +32,7 @@ def tag_windows(tokenizer, row, labels, max_length, stride=None, pieces="first")
     -------
     list of dict, one for each window
         input_ids, token_type_ids, attention_mask : int64 arrays (T,)
+
         word_ids : int64 array (T,)
             At the first piece of a word that counts here the number of the word, elsewhere -1.
         labels : int64 array (T,), if the row has tags

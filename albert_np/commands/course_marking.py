@@ -1,0 +1,126 @@
+"""``albert-np course grade``, ``autograder`` and ``notebooks``: for those who teach."""
+
+import json
+import secrets
+
+GRADE = "mark a folder of submissions, or one of them"
+AUTOGRADER = "write the zip file that Gradescope runs"
+NOTEBOOKS = "write the assignments as notebooks"
+
+
+def add(commands):
+    """Add the three to the commands of ``course``, an object from ``add_subparsers``."""
+    grade = commands.add_parser("grade", help=GRADE, description=(
+        "Mark every submission in a folder: each a folder, a zip file or a notebook named after "
+        "the student. What submissions do stays in processes without network, files and rights; "
+        "their results are compared outside of these. An interrupted run goes on where it was."))
+    grade.set_defaults(run=_grade)
+    grade.add_argument("submissions", metavar="SUBMISSIONS",
+                       help="the folder; with --results one submission")
+    grade.add_argument("--output", metavar="FILE", default="grades.csv",
+                       help="the table (default: %(default)s); what each student is told goes "
+                            "into a folder beside it, grades.results")
+    grade.add_argument("--results", metavar="FILE",
+                       help="mark one submission and write Gradescope's results.json instead")
+    grade.add_argument("--workers", type=int, metavar="N",
+                       help="submissions marked at the same time (default: one per processor)")
+    grade.add_argument("--quiet", action="store_true", help="no progress bar")
+    autograder = commands.add_parser("autograder", help=AUTOGRADER, description=(
+        "Write the zip file that Gradescope runs for every submission. It holds the hidden seed "
+        "and the solution; students do not see it."))
+    autograder.set_defaults(run=_autograder)
+    autograder.add_argument("output", metavar="FILE", nargs="?", default="autograder.zip",
+                            help="(default: %(default)s)")
+    for parser in (grade, autograder):
+        parser.add_argument("--units", default="1-8", metavar="UNITS",
+                           help="such as 1-6 or 2,4 (default: %(default)s)")
+        parser.add_argument("--seed", type=int, metavar="N",
+                            help="of the hidden inputs (default: one is drawn, and kept with the "
+                                 "results)")
+        parser.add_argument("--visible-seed", type=int, default=0, metavar="N",
+                            help="of the inputs of which students are told: that of their "
+                                 "workspaces (default: %(default)s)")
+        parser.add_argument("--seconds", type=float, default=10.0, metavar="S",
+                            help="of the processor for one task (default: %(default)g)")
+        parser.add_argument("--memory", type=float, default=2.0, metavar="GIB",
+                            help="address space of one process (default: %(default)g)")
+    notebooks = commands.add_parser("notebooks", help=NOTEBOOKS, description=(
+        "Write the assignments as notebooks, one for each module, with nbgrader's metadata."))
+    notebooks.set_defaults(run=_notebooks)
+    notebooks.add_argument("folder", metavar="FOLDER")
+    notebooks.add_argument("--units", default="1-8", metavar="UNITS",
+                           help="such as 1-6 or 2,4 (default: %(default)s)")
+    notebooks.add_argument("--hints", choices=("none", "shapes", "steps"), default="shapes",
+                           help="how much of the derivations is kept (default: %(default)s)")
+
+
+def _grade(options):
+    from ..course.grading.classes import grade_class, grade_one
+
+    tasks, limits = _tasks(options.units), _limits(options)
+    _refuse_bad_numbers(options)
+    if options.results is not None:
+        from ..files import write_whole
+
+        value = grade_one(options.submissions, options.seed or 0, tasks, limits,
+                          options.visible_seed)
+        write_whole(options.results, (json.dumps(value, indent=1) + "\n").encode())
+        print(value["output"])
+        return 0
+    rows = grade_class(options.submissions, options.output, options.seed, tasks, limits,
+                       options.visible_seed, options.workers, options.quiet)
+    mean = sum(row["percent"] for row in rows) / len(rows)
+    print(f"{len(rows)} submissions, {mean:.1f} % of the points on average: {options.output}")
+    return 0
+
+
+def _autograder(options):
+    from ..course.grading.autograder import write_autograder
+
+    _tasks(options.units), _limits(options)              # what would be refused later
+    _refuse_bad_numbers(options)
+    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    write_autograder(options.output, seed, [
+        f"--units {options.units}", f"--visible-seed {options.visible_seed}",
+        f"--seconds {options.seconds:g}", f"--memory {options.memory:g}"])
+    print(f"{options.output}, with the hidden seed {seed}")
+    return 0
+
+
+def _refuse_bad_numbers(options):
+    for name in ("seed", "visible_seed", "workers"):
+        value, least = getattr(options, name, None), 1 if name == "workers" else 0
+        if value is not None and value < least:
+            raise ValueError(f"--{name.replace('_', '-')} is {value}; it must be {least} or more.")
+
+
+def _limits(options):
+    from ..course.grading.sandbox import Limits
+
+    if not 0 < options.seconds <= 3600:
+        raise ValueError(f"--seconds {options.seconds:g} is no time for a task: take more than 0 "
+                         f"and at most 3600.")
+    if not 0.5 <= options.memory <= 1024:
+        raise ValueError(f"--memory {options.memory:g} GiB: NumPy alone needs half a GiB; take "
+                         f"0.5 to 1024.")
+    return Limits(options.seconds, int(options.memory * 2**30))
+
+
+def _tasks(units):
+    from ..course.tasks import TASKS
+    from ..course.workspace import parse_units
+
+    chosen = parse_units(units)
+    return [task for task in TASKS if task.unit in chosen]
+
+
+def _notebooks(options):
+    from ..course.emptying import emptied, source_of_module
+    from ..course.grading.notebooks import write_notebooks
+
+    tasks = _tasks(options.units)
+    sources = {task.module: emptied(source_of_module(task.module), task.module, tasks,
+                                    options.hints) for task in tasks}
+    for path in write_notebooks(options.folder, sources, tasks):
+        print(path)
+    return 0

@@ -1,0 +1,104 @@
+"""``albert-np predict``: what a fine-tuned model says about texts."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+
+from .input_texts import add_texts, read_texts
+
+DESCRIPTION = """\
+Predict with a model that albert-np finetune made, a JSON object for each line.
+
+What a line holds depends on the task; a tab separates several fields:
+
+  classification   text, or text TAB text for pairs     -> label, probabilities
+  entities         words                                -> tags, entities
+  questions        question TAB text                    -> answer, start, end, score
+  similarity       text TAB text                        -> score
+  choice           context TAB question TAB choices ... -> choice, text, probabilities
+  translation      text                                 -> translation, log_probability
+
+Lines that begin with { are JSON objects with these names as fields (text, text_pair, words,
+question, context, choices, source). Any number of lines is read, in bounded memory.
+"""
+
+EXAMPLES = """\
+examples:
+  albert-np predict runs/classification "You have won a prize!" "See you at six."
+  albert-np predict runs/entities --file messages.txt --output tagged.jsonl
+  printf 'Who wrote it?\\tIt was written by Ada.\\n' | albert-np predict runs/questions
+"""
+
+
+def add(commands):
+    """Add ``predict`` to the commands, an argparse object from ``add_subparsers``."""
+    parser = commands.add_parser(
+        "predict", help="predict with a fine-tuned model", description=DESCRIPTION,
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=_predict)
+    parser.add_argument("model", metavar="MODEL", help="the folder of a fine-tuned model")
+    parser.add_argument("texts", metavar="TEXT", nargs="*", help="a line, as above")
+    add_texts(parser)
+    parser.add_argument("--output", metavar="FILE",
+                        help="write the JSON lines into a file, whole or not at all")
+    parser.add_argument("--workers", type=int, default=2, metavar="N",
+                        help="batches worked out side by side (default: %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def _predict(options):
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    if options.workers < 1:
+        raise ValueError(f"--workers is {options.workers}; it must be at least 1")
+    from tqdm import tqdm
+
+    from ..files import write_whole
+    from ..finetuning.predicting import iterate_predictions, load_for_task
+    from ..memory import keep_freed_memory
+
+    keep_freed_memory()
+    texts, name = read_texts(options, options.texts)
+    loaded = load_for_task(options.model)
+    rows = (_row(text, name(number)) for number, text in enumerate(texts, 1))
+    predictions = iterate_predictions(loaded, rows, lambda number: _capital(name(number)),
+                                      options.workers)
+    to_screen = options.output is None and sys.stdout.isatty()
+    bar = tqdm(predictions, desc="predict", unit=" rows", total=_lines_of(options.file), delay=1,
+               disable=options.quiet or to_screen or None, file=sys.stderr)
+    lines = (json.dumps(prediction, ensure_ascii=False) + "\n" for prediction in bar)
+    if options.output is None:
+        sys.stdout.writelines(lines)
+        return 0
+    with tempfile.TemporaryFile() as store:
+        for line in lines:
+            store.write(line.encode())
+        store.seek(0)
+        write_whole(options.output, iter(lambda: store.read(1 << 20), b""))
+    return 0
+
+
+def _row(text, name):
+    """The line itself, or the JSON object that it is."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{_capital(name)} begins with {{ and is no JSON object: {error}"
+                         ) from None
+
+
+def _lines_of(file):
+    """How many lines a file has, for the progress bar."""
+    if file is None:
+        return None
+    with contextlib.suppress(OSError), open(file, "rb") as lines:
+        return sum(block.count(b"\n") for block in iter(lambda: lines.read(1 << 20), b""))
+
+
+def _capital(words):
+    return words[:1].upper() + words[1:]

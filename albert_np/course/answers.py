@@ -1,0 +1,208 @@
+"""What a module answers to the questions of a task: arrays under dotted names, sent as JSON."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import traceback
+from dataclasses import dataclass, field
+
+import numpy as np
+
+ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
+
+
+class SolutionImported(Exception):
+    """The function of the task was taken from albert_np in place of being written."""
+
+
+@dataclass
+class Answer:
+    """What came out of one question.
+
+    Attributes
+    ----------
+    name : str
+        What was asked for, such as "y" or "gradients".
+    leaves : dict of str to array
+        The result; empty where there was an error.
+    error : str or None
+        The kind of exception, such as "IndexError", "NotImplementedError" or "EndlessLoop".
+    message : str
+        Of the exception, with the line it came from.
+    changed : list of str
+        Arguments that the function changed in place.
+    """
+
+    name: str
+    leaves: dict = field(default_factory=dict)
+    error: str | None = None
+    message: str = ""
+    changed: list = field(default_factory=list)
+
+
+def leaves_of(value, name=""):
+    """All arrays and numbers of a result, under dotted names.
+
+    Parameters
+    ----------
+    value : array, number, text, None, or dicts, lists, tuples and dataclasses of them
+    name : str
+
+    Returns
+    -------
+    dict of str to array
+        None is left out.
+    """
+    if value is None:
+        return {}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
+    if isinstance(value, (list, tuple)):
+        value = {str(number): part for number, part in enumerate(value)}
+    if isinstance(value, dict):
+        leaves = {}
+        for key, part in value.items():
+            leaves.update(leaves_of(part, f"{name}.{key}" if name else str(key)))
+        return leaves
+    array = np.asarray(value)
+    return {name: array if array.dtype != object else np.asarray(repr(value))}
+
+
+class Watched:
+    """A module whose functions of one task are watched for changes of what they are given.
+
+    Parameters
+    ----------
+    module : module
+    names : sequence of str
+        Functions to watch. Everything else is handed on as it is.
+    """
+
+    def __init__(self, module, names):
+        self._module, self._names, self.changed = module, names, []
+
+    def __getattr__(self, name):
+        value = getattr(self._module, name)
+        if name not in self._names or isinstance(value, type) or not callable(value):
+            return value
+
+        def watched(*arguments, **named):
+            given = {**leaves_of(list(arguments)), **leaves_of(named)}
+            before = {key: array.tobytes() for key, array in given.items()}
+            try:
+                return value(*arguments, **named)
+            finally:
+                self.changed += [f"{name}: argument {key}" for key, array in given.items()
+                                 if array.tobytes() != before[key]]
+
+        return watched
+
+
+def answers_of(task, module, seed, sizes=None):
+    """Ask a module all questions of a task.
+
+    Parameters
+    ----------
+    task : Task
+    module : module
+        With the functions of the task.
+    seed : int
+        Of the inputs.
+    sizes : dict of str to int, optional
+        The letters B, T, E, ...; None draws them anew for every round.
+
+    Returns
+    -------
+    list of lists of Answer
+        One for each of `ROUNDS`. A round ends at the first error.
+    """
+    from .trials import trials_of
+
+    rounds = []
+    for number in range(len(ROUNDS)):
+        answers = []
+        for trial in trials_of(task):
+            watched = Watched(module, task.functions)
+            name = "the first question"
+            try:
+                with np.errstate(all="ignore"):
+                    for name, value, *_ in trial(watched, _draw(number, seed, sizes)):
+                        answers.append(Answer(name, {key: np.array(leaf) for key, leaf
+                                                     in leaves_of(value).items()},
+                                              changed=sorted(set(watched.changed))))
+                        watched.changed.clear()
+                        name = f"what comes after {name}"
+            except Exception as error:
+                answers.append(Answer(name, error=type(error).__name__,
+                                      message=_sentence(error, module)))
+                break
+        rounds.append(answers)
+    return rounds
+
+
+def slopes_of(task, module, number, seed, sizes, name):
+    """The numerical gradients that go with an answer: a function of leaf and index, or None."""
+    from .trials import trials_of
+
+    for trial in trials_of(task):
+        for asked, _, *slope in trial(module, _draw(number, seed, sizes)):
+            if asked == name:
+                return slope[0] if slope else None
+    return None
+
+
+def _draw(number, seed, sizes):
+    from .trials.draw import Draw
+
+    return Draw([seed, number], ROUNDS[number], sizes)
+
+
+def _sentence(error, module):
+    """What an exception says, and the line of the student's file that it came from."""
+    file = getattr(module, "__file__", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
+             if frame.filename == file]
+    return f"{error}" + (f" (line {lines[-1]})" if lines else "")
+
+
+def to_json(rounds):
+    """Answers as what JSON can hold."""
+    return [[{"name": answer.name, "error": answer.error, "message": answer.message,
+              "changed": answer.changed,
+              "leaves": {key: _pack(leaf) for key, leaf in answer.leaves.items()}}
+             for answer in answers] for answers in rounds]
+
+
+def from_json(rounds):
+    """Answers from what :func:`to_json` gave; nothing in it is run or trusted.
+
+    Raises
+    ------
+    ValueError
+        It is no such thing.
+    """
+    try:
+        return [[Answer(str(answer["name"]),
+                        {str(key): _unpack(leaf) for key, leaf in answer["leaves"].items()},
+                        None if answer["error"] is None else str(answer["error"]),
+                        str(answer["message"])[:2000], [str(one) for one in answer["changed"]])
+                 for answer in answers] for answers in rounds]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"These are no answers of a trial: {error}") from error
+
+
+def _pack(array):
+    if array.dtype.kind == "U":
+        return {"text": array.tolist()}
+    return {"dtype": array.dtype.str, "shape": list(array.shape),
+            "data": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()}
+
+
+def _unpack(packed):
+    if "text" in packed:
+        return np.asarray(packed["text"], dtype=str)
+    dtype = np.dtype(packed["dtype"])
+    if dtype.kind not in "biufc":
+        raise ValueError(f"arrays of {dtype} are not read")
+    return np.frombuffer(base64.b64decode(packed["data"]), dtype).reshape(packed["shape"])

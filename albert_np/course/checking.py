@@ -1,0 +1,221 @@
+"""Is a task solved? Its questions are put to a module and to the package, and compared.
+
+``check_task`` does all of it in one process. Where the module is not to be trusted, the answers
+are collected in a process of its own (:mod:`albert_np.course.child`) and judged here: the judge
+runs no code of the student, and computes the right answers itself from the same seed.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from .answers import ROUNDS, answers_of, slopes_of
+from .diagnosis import diagnose
+from .loading import reference_module, uses_solution
+from .verdict import Finding, Verdict
+
+# How far a result may be off, as a share of its array's largest entry, or of the floor where all
+# entries are smaller: some gradients are 0 but for round-off, such as that of the key bias.
+TOLERANCE = {"float64": 1e-7, "float32": 2e-3}
+FLOOR = {"float64": 1e-3, "float32": 0.1}
+ROUGH = 1e-4              # right to single precision, where double was asked for
+
+SENTENCES = {
+    "NotImplementedError": "It is not written yet.",
+    "SolutionImported": "It takes its result from albert_np itself; the task is to write it.",
+    "EndlessLoop": "It did not come to an end: {message}. Is there a loop that never ends?",
+    "Crash": "It took the whole process down with it: {message}.",
+    "BadCache": "The backward pass cannot work with what the forward pass keeps for it: keep the "
+                "cache that the comment in the function asks for ({message}).",
+    "WrongCount": "{message}.",
+    "RecursionError": "It calls itself without end: {message}.",
+    "MemoryError": "It asks for more memory than there is: {message}.",
+}
+KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "EndlessLoop": "time",
+         "Crash": "crash", "WrongCount": "shape"}
+
+
+def check_task(task, module, seed, sizes=None):
+    """Check one task.
+
+    Parameters
+    ----------
+    task : Task
+    module : module
+        With the functions of the task; from :func:`~albert_np.course.loading.student_module`.
+    seed : int
+        Of the inputs.
+    sizes : dict of str to int, optional
+        The letters B, T, E, A, D, F, V, L, M; those left out are drawn from the seed.
+
+    Returns
+    -------
+    Verdict
+    """
+    if uses_solution(task, module):
+        return Verdict(task.id, 0.0, [Finding("solution", SENTENCES["SolutionImported"])])
+    return judge(task, answers_of(task, module, seed, sizes), seed, sizes)
+
+
+def judge(task, rounds, seed, sizes=None):
+    """Compare a module's answers with the package's.
+
+    Parameters
+    ----------
+    task : Task
+    rounds : list of lists of Answer
+        From :func:`~albert_np.course.answers.answers_of` with the same seed and sizes.
+    seed, sizes : as in :func:`check_task`
+
+    Returns
+    -------
+    Verdict
+    """
+    right = right_answers(task, seed, _frozen(sizes))
+    wrong, manners = [], []
+    for number, dtype in enumerate(ROUNDS):
+        given = rounds[number] if number < len(rounds) else []
+        for place, expected in enumerate(right[number]):
+            answer = given[place] if place < len(given) else None
+            found, impolite = _compare(expected, answer, dtype, number)
+            wrong += found
+            manners += impolite
+            if answer is None or answer.error:
+                break
+        if wrong:
+            break                         # forward before backward, and the first round's first
+    if not wrong:
+        findings = list({finding.text: finding for finding in manners}.values())
+        findings = diagnose(task, rounds, right, findings, seed, sizes)
+        return Verdict(task.id, task.points / 2 if findings else float(task.points), findings)
+    wrong = _with_slopes(task, wrong, seed, sizes)
+    wrong = diagnose(task, rounds, right, wrong, seed, sizes)
+    return Verdict(task.id, 0.0, wrong)
+
+
+@lru_cache(maxsize=4096)
+def right_answers(task, seed, frozen_sizes=None):
+    """The package's own answers."""
+    sizes = dict(frozen_sizes) if frozen_sizes else None
+    rounds = answers_of(task, reference_module(task), seed, sizes)
+    for answers in rounds:
+        if answers[-1].error:
+            raise RuntimeError(f"task {task.id} cannot be asked with the sizes {sizes}: "
+                               f"{answers[-1].name}: {answers[-1].message}")
+    return rounds
+
+
+def _frozen(sizes):
+    return tuple(sorted(sizes.items())) if sizes else None
+
+
+def _compare(expected, answer, dtype, number):
+    """What is wrong with one answer, and what is merely impolite."""
+    question = expected.name
+    if answer is None:
+        return [Finding("error", f"{question}: there is no answer.", question)], []
+    if answer.error:
+        text = SENTENCES.get(answer.error, "It stops with {error}: {message}.").format(
+            error=answer.error, message=answer.message)
+        return [Finding(KINDS.get(answer.error, "error"), text, question)], []
+    shapes = [finding for key, leaf in expected.leaves.items()
+              for finding in _shape(question, key, leaf, answer.leaves)]
+    shapes += [Finding("shape", f"{question}: there is a result {key} that was not asked for.",
+                       question) for key in answer.leaves if key not in expected.leaves]
+    if shapes:
+        return shapes, []
+    values, manners = [], []
+    for key, leaf in expected.leaves.items():
+        got = answer.leaves[key]
+        name = _named(question, key)
+        tolerance = TOLERANCE[dtype]
+        if got.dtype != leaf.dtype and leaf.dtype.kind == "f":
+            tolerance = max(tolerance, ROUGH)
+            manners.append(Finding(
+                "dtype", f"{name} is {got.dtype}, where {leaf.dtype} went in and should come out: "
+                + ("something turned it into fewer digits." if got.itemsize < leaf.itemsize
+                   else "a scalar or an array of another dtype crept in."), question))
+        index = first_difference(got, leaf, tolerance, FLOOR[dtype])
+        if index is not None:
+            values.append(Finding("value", _wrong_value(name, index, got, leaf), question,
+                                  place=(number, key, index)))
+    for argument in answer.changed:
+        if argument not in expected.changed:
+            manners.append(Finding(
+                "changed", f"{question}: it changes what it was given ({argument}); work on a "
+                           f"copy, since the caller still needs it.", question))
+    return values, manners
+
+
+def _shape(question, key, leaf, leaves):
+    name = _named(question, key)
+    if key not in leaves:
+        return [Finding("shape", f"{name} is missing from the result.", question)]
+    if leaves[key].shape != leaf.shape:
+        return [Finding("shape", f"{name} has the shape {leaves[key].shape}; it should be "
+                                 f"{leaf.shape}.", question)]
+    if leaves[key].dtype.kind not in "biufc" and leaf.dtype.kind in "biufc":
+        return [Finding("shape", f"{name} holds no numbers.", question)]
+    return []
+
+
+def _named(question, key):
+    return f"{question}, {key}" if key and key != question else question
+
+
+def first_difference(got, expected, tolerance, floor=FLOOR["float64"]):
+    """The index of the entry that is farthest off, or None where all are near enough.
+
+    Parameters
+    ----------
+    got, expected : arrays of one shape
+    tolerance : float
+        Relative to the largest finite entry expected.
+    floor : float
+        Relative to this where all are smaller.
+
+    Returns
+    -------
+    tuple of int or None
+    """
+    if got.dtype == expected.dtype and got.tobytes() == expected.tobytes():
+        return None
+    if expected.dtype.kind not in "fc" or got.dtype.kind not in "biufc":
+        wrong = got != expected
+        if not wrong.any():
+            return None
+        return tuple(int(i) for i in np.unravel_index(np.argmax(wrong), wrong.shape))
+    if not expected.size:
+        return None
+    with np.errstate(all="ignore"):
+        finite = np.abs(expected[np.isfinite(expected)])
+        scale = max(finite.max(initial=0.0), floor)
+        off = np.abs(got.astype(complex) - expected) / scale
+        alike = (got == expected) | (np.isnan(got) & np.isnan(expected))
+        off = np.where(alike, 0, np.where(np.isnan(off), np.inf, off))
+    index = np.unravel_index(np.argmax(off), off.shape)
+    return tuple(int(i) for i in index) if off[index] > tolerance else None
+
+
+def _wrong_value(name, index, got, expected):
+    where = f"[{', '.join(map(str, index))}]" if index else ""
+    return f"{name}{where} is {_number(got[index])}; it should be {_number(expected[index])}."
+
+
+def _number(value):
+    return f"{value:.6g}" if np.asarray(value).dtype.kind in "fc" else str(value)
+
+
+def _with_slopes(task, findings, seed, sizes):
+    """Beside a wrong gradient, what the forward pass does when that entry is nudged."""
+    for finding in findings[:3]:
+        if finding.place is None or ROUNDS[finding.place[0]] != "float64":
+            continue
+        number, key, index = finding.place
+        slope = slopes_of(task, reference_module(task), number, seed, sizes, finding.question)
+        if slope is not None:
+            finding.text += (f" Nudging that entry in the forward pass changes the loss by "
+                             f"{_number(slope(key, index))} per unit.")
+    return findings

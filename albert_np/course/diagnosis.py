@@ -1,0 +1,129 @@
+"""Which planted fault gives just what the student's function gave?"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from .answers import ROUNDS, answers_of
+from .loading import faults_of, faulty_module, place_of
+
+
+def diagnose(task, rounds, right, findings, seed, sizes=None):
+    """Name, at the findings, the faults that explain them.
+
+    Results are compared, not sources: it does not matter how the student's function is written.
+    Every array that is wrong is looked up by itself, so that two mistakes at once are both named
+    where they spoil different arrays.
+
+    Parameters
+    ----------
+    task : Task
+    rounds, right : lists of lists of Answer
+        The student's and the package's.
+    findings : list of Finding
+    seed, sizes : as in :func:`~albert_np.course.checking.check_task`
+
+    Returns
+    -------
+    list of Finding
+        The same; where a fault was recognised, the first one that it explains says so.
+    """
+    if not findings or findings[0].kind in ("missing", "solution", "time", "crash"):
+        return findings
+    matches = _matches(task, rounds, right, seed, sizes)
+    told = set()
+    for finding in findings:
+        key = finding.place[1] if finding.place else None
+        fitting = [(fault, rank) for fault, rank, questions in matches
+                   if (finding.question, key) in questions or (finding.question, None) in questions]
+        # Two faults may give the same numbers, as two signs that are both wrong do.
+        alike = [fault for fault, rank in fitting if rank == fitting[0][1]]
+        if alike:
+            finding.fault, finding.concept = alike[0].name, alike[0].concept
+            finding.label = place_of(alike[0])[1]
+            if not told.issuperset(fault.name for fault in alike):
+                finding.text += " " + " Or of this one: ".join(
+                    sentence_of(fault) if fault is alike[0] else fault.wrong for fault in alike)
+                told.update(fault.name for fault in alike)
+    return sorted(findings, key=lambda finding: finding.fault is None)
+
+
+def sentence_of(fault):
+    """What is told of a fault that was recognised."""
+    from .mistakes import theme_of
+
+    label = place_of(fault)[1]
+    where = f" It spoils ({label})." if label else ""
+    return (f"Exactly this comes out of a known mistake: {fault.wrong}{where} The idea behind it: "
+            f"{fault.concept}. Ask yourself: {theme_of(fault.concept).question}")
+
+
+def _matches(task, rounds, right, seed, sizes):
+    """Faults, how well they fit, and the wrong (question, array) pairs they explain; best first."""
+    from .checking import _frozen
+
+    matches = []
+    for order, (fault, answers) in enumerate(faulty_answers(task, seed, _frozen(sizes))):
+        explained, missed = _explained(rounds, right, answers)
+        if explained:
+            matches.append((missed, -len(explained), order, fault, explained))
+    matches.sort(key=lambda match: match[:3])
+    return [(fault, (missed, fewer), explained)
+            for missed, fewer, _, fault, explained in matches]
+
+
+@lru_cache(maxsize=512)
+def faulty_answers(task, seed, frozen_sizes=None):
+    """The answers of the package with each of the task's planted faults.
+
+    Returns
+    -------
+    tuple of (PlantedFault, list of lists of Answer)
+    """
+    sizes = dict(frozen_sizes) if frozen_sizes else None
+    return tuple((fault, answers_of(task, faulty_module(task, fault), seed, sizes))
+                 for fault in faults_of(task))
+
+
+def _explained(rounds, right, faulty):
+    """Which wrong arrays of the student are those of the fault, in all rounds; how many are not."""
+    state = {}                            # (question, array) to whether the fault explains it
+    for number, dtype in enumerate(ROUNDS[:len(rounds)]):
+        for mine, true, theirs in zip(rounds[number], right[number], faulty[number]):
+            if mine.error or theirs.error:
+                key = (true.name, None)
+                if mine.error:
+                    same = (mine.error, _bare(mine)) == (theirs.error, _bare(theirs))
+                    state[key] = state.get(key, True) and same
+                continue
+            for name, leaf in true.leaves.items():
+                got, fault = mine.leaves.get(name), theirs.leaves.get(name)
+                if got is None and fault is None:
+                    continue
+                if _same(got, leaf, dtype):
+                    if not _same(fault, leaf, dtype):
+                        state[true.name, name] = False       # the fault would show here
+                    continue
+                key = (true.name, name)
+                state[key] = state.get(key, True) and _same(got, fault, dtype)
+            if mine.changed != true.changed:
+                key = (true.name, None)
+                state[key] = state.get(key, True) and mine.changed == theirs.changed
+    explained = {key for key, same in state.items() if same}
+    # A wrong shape or dtype is a finding of the whole question.
+    explained |= {(question, None) for question, _ in explained
+                  if all(same for key, same in state.items() if key[0] == question)}
+    return explained, sum(not same for same in state.values())
+
+
+def _same(got, other, dtype):
+    from .checking import FLOOR, TOLERANCE, first_difference
+
+    if got is None or other is None:
+        return got is other
+    return (got.shape == other.shape and got.dtype == other.dtype
+            and first_difference(got, other, TOLERANCE[dtype], FLOOR[dtype]) is None)
+
+
+def _bare(answer):
+    return answer.message.partition(" (line ")[0]

@@ -1,0 +1,195 @@
+"""Marking a class: one result file for each submission, a table of all, resumable."""
+
+import csv
+import io
+import json
+import os
+import queue
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ... import __version__
+from ...files import read_text, remove_leftovers, write_whole
+from ..tasks import TASKS
+from .gradescope import results
+from .marking import mark_submission
+from .sandbox import Limits, Sandbox, weaknesses
+from .submissions import fingerprint, read_submission, submissions_in
+
+
+def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), visible_seed=0,
+                workers=None, quiet=False, say=print):
+    """Mark every submission in a folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        See :func:`~albert_np.course.grading.submissions.submissions_in`.
+    output : str or Path
+        The table to write, such as "grades.csv". Beside it "grades.results" gets a file for each
+        submission, in the form of Gradescope's results.json. Those that are there already, for
+        the same files, seed, tasks and limits, are not marked again.
+    seed : int, optional
+        Of the hidden inputs. None takes that of the results that are there, or draws one.
+    tasks : sequence of Task
+    limits : Limits
+    visible_seed : int
+        Of the inputs of which students are told, which is that of their workspaces.
+    workers : int, optional
+        Submissions marked at the same time; None takes as many as there are processors.
+    quiet : bool
+        No progress bar.
+    say : callable
+        Gets remarks on this machine, as sentences.
+
+    Returns
+    -------
+    list of dict
+        The rows of the table.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There are no submissions, or the output cannot be written.
+    """
+    submissions, output = submissions_in(folder), Path(output)
+    store = output.with_suffix(".results")
+    if output.is_dir() or store == output:
+        raise ValueError(f"{output} is no name for a table; take one such as grades.csv.")
+    remove_leftovers(store)
+    seed = _settled_seed(store / ".seed.json", seed)
+    workers = min(workers or os.cpu_count() or 1, len(submissions))
+    rows, sandboxes = {}, queue.SimpleQueue()
+
+    def mark(name):
+        sandbox = sandboxes.get()
+        try:
+            return _mark_one(submissions[name], store / f"{name}.json", seed, tasks, sandbox,
+                             visible_seed)
+        finally:
+            sandboxes.put(sandbox)
+
+    cages = [Sandbox(limits) for _ in range(workers)]
+    try:
+        for cage in cages:
+            sandboxes.put(cage.__enter__())
+        for text in weaknesses(cages[0].able):
+            say(f"Note: {text}.")
+        pool = ThreadPoolExecutor(workers)
+        try:
+            futures = {pool.submit(mark, name): name for name in submissions}
+            with tqdm(total=len(futures), unit="submission", disable=quiet) as bar:
+                for future in as_completed(futures):
+                    rows[futures[future]] = future.result()
+                    bar.update()
+        except BaseException:                    # Ctrl-C too: what is written is whole, and
+            for cage in cages:                   # the rest comes next time
+                cage.close()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+    finally:
+        for cage in cages:
+            cage.close()
+    table = [_row(name, rows[name], tasks) for name in submissions]
+    write_whole(output, _csv(table))
+    return table
+
+
+def grade_one(path, seed=0, tasks=TASKS, limits=Limits(), visible_seed=0):
+    """The contents of Gradescope's results.json for one submission.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder, a zip file or a notebook.
+    seed : int
+        Of the hidden inputs.
+    tasks : sequence of Task
+    limits : Limits
+    visible_seed : int
+        Of the inputs of which students are told.
+
+    Returns
+    -------
+    dict
+        See :func:`~albert_np.course.grading.gradescope.results`.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such submission.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no submission {path}.")
+    with Sandbox(limits) as sandbox:
+        return _marked(*_read(path, tasks), seed, tasks, sandbox, visible_seed, "")
+
+
+def _read(path, tasks):
+    return read_submission(path, {task.module for task in tasks})
+
+
+def _marked(files, remarks, seed, tasks, sandbox, visible_seed, key):
+    start = time.monotonic()
+    marks = mark_submission(files, sandbox, seed, tasks, visible_seed)
+    if not marks or not any(mark.task.module in files for mark in marks):
+        remarks = [*remarks, "No file of a task was found in this submission."]
+    return results(marks, time.monotonic() - start, remarks,
+                   {"fingerprint": key, "seed": seed, "version": __version__})
+
+
+def _mark_one(path, store, seed, tasks, sandbox, visible_seed):
+    files, remarks = _read(path, tasks)
+    key = fingerprint(files, remarks, seed, visible_seed, [repr(task) for task in tasks],
+                      asdict(sandbox.limits), __version__)
+    known = _stored(store)
+    if known is not None and known["extra_data"].get("fingerprint") == key:
+        return known
+    value = _marked(files, remarks, seed, tasks, sandbox, visible_seed, key)
+    write_whole(store, (json.dumps(value, indent=1) + "\n").encode())
+    return value
+
+
+def _stored(path):
+    try:
+        value = json.loads(read_text(path))
+        return value if "score" in value and "fingerprint" in value["extra_data"] else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _settled_seed(path, seed):
+    """The seed to use, which a later run without one finds again."""
+    if seed is None:
+        try:
+            return int(json.loads(read_text(path))["seed"])
+        except FileNotFoundError:
+            seed = secrets.randbelow(2**31)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} holds no seed; remove it, or give --seed.") from error
+    write_whole(path, json.dumps({"seed": seed}).encode())
+    return seed
+
+
+def _row(name, value, tasks):
+    points = {test["number"]: test["score"] for test in value["tests"]}
+    of = sum(task.points for task in tasks)
+    return {"submission": name, "points": value["score"], "of": of,
+            "percent": round(100 * value["score"] / of, 2) if of else 0.0,
+            **{task.id: points[task.id] for task in tasks},
+            "remarks": " ".join(value["output"].splitlines()[1:])}
+
+
+def _csv(rows):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")

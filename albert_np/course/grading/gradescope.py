@@ -1,0 +1,58 @@
+"""Gradescope's ``results.json``: the marks of one submission, as its documentation describes.
+
+https://gradescope-autograders.readthedocs.io/en/latest/specs/
+"""
+
+import math
+
+OUTPUT_LENGTH = 4000             # characters told of one task
+
+
+def results(marks, seconds=None, remarks=(), extra=None):
+    """The contents of ``results.json``.
+
+    Every task is a test with its points, and with what `course check` says of it. Where that
+    finds nothing and the hidden inputs do, a second test without points tells the teachers alone.
+
+    Parameters
+    ----------
+    marks : list of Mark
+    seconds : float, optional
+        That the marking took.
+    remarks : sequence of str
+        About the whole submission.
+    extra : dict, optional
+        Kept by Gradescope and shown to nobody.
+
+    Returns
+    -------
+    dict
+    """
+    tests = []
+    for mark in marks:
+        points = mark.verdict.points
+        hidden = [finding.text for finding in mark.verdict.findings]
+        said = [finding.text for finding in mark.visible.findings]
+        if not said and hidden:
+            said = ["It is right for the inputs that `course check` uses and wrong for others."]
+        title = f"{mark.task.title} ({mark.task.functions[0]})"
+        tests.append({
+            "name": title, "number": mark.task.id, "score": points,
+            "max_score": float(mark.task.points),
+            "status": "passed" if points == mark.task.points else "failed",
+            "output": "\n".join(said)[:OUTPUT_LENGTH] or "Right.", "output_format": "text",
+            "tags": [f"unit {mark.task.unit}"], "visibility": "visible"})
+        if hidden and not mark.visible.findings:
+            tests.append({
+                "name": f"{title}, hidden inputs", "number": f"{mark.task.id}h", "score": 0.0,
+                "max_score": 0.0, "status": "failed", "output": "\n".join(hidden)[:OUTPUT_LENGTH],
+                "output_format": "text", "visibility": "hidden"})
+    points = math.fsum(mark.verdict.points for mark in marks)
+    of = sum(mark.task.points for mark in marks)
+    words = [f"{points:g} of {of:g} points. Tasks that people mark are not in this sum.", *remarks]
+    value = {"score": points, "output": "\n".join(words), "output_format": "text",
+             "visibility": "visible", "stdout_visibility": "hidden", "tests": tests,
+             "extra_data": extra or {}}
+    if seconds is not None:
+        value["execution_time"] = round(seconds, 3)
+    return value

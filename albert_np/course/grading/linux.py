@@ -1,0 +1,189 @@
+"""What Linux offers a process that is to lose its rights: four calls, none of which needs root.
+
+Each takes something away from the calling process and from everything it starts, for good. Each
+may be missing (an old kernel, a container that forbids it); then it raises an OSError and the
+caller decides. Constants are those of the kernel's headers, which never change.
+"""
+
+import ctypes
+import os
+import platform
+import struct
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+NEW_USER, NEW_PID, NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000          # linux/sched.h
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS = 1, 4, 8              # linux/prctl.h
+_PR_SET_SUBREAPER, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 36, 22, 38
+_DAC_READ_SEARCH = 2                                                         # linux/capability.h
+
+# linux/landlock.h: the rights that exist since its first version; later ones are added below.
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
+_RIGHTS_OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE
+_ALL_RIGHTS = {1: 0x1fff, 2: 0x3fff, 3: 0x7fff}                              # by version
+
+# What a function over arrays never needs, by the number that each kind of machine gives the call.
+_FORBIDDEN = {
+    # name             x86_64  aarch64
+    "socket":            (41, 198),
+    "io_uring_setup":    (425, 425),    # would open sockets without the call above
+    "kill":              (62, 129),
+    "tkill":             (200, 130),
+    "tgkill":            (234, 131),
+    "rt_sigqueueinfo":   (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_send_signal": (424, 424),
+    "pidfd_getfd":       (438, 438),
+    "ptrace":            (101, 117),
+    "process_vm_readv":  (310, 270),
+    "process_vm_writev": (311, 271),
+    "prlimit64":         (302, 261),    # reaches the limits of other processes
+    "open_by_handle_at": (304, 265),    # opens files without a path
+    "mount":             (165, 40),
+    "unshare":           (272, 97),
+    "setns":             (308, 268),
+    "bpf":               (321, 280),
+    "perf_event_open":   (298, 241),
+    "keyctl":            (250, 219),
+    "chmod":             (90, None),
+    "fchmodat":          (268, 53),
+    "fchmodat2":         (452, 452),
+    "chown":             (92, None),
+    "fchownat":          (260, 54),
+}
+_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}   # column, AUDIT_ARCH_...
+
+
+def _checked(result, what):
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def _prctl(option, value):
+    _checked(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl({option})")
+
+
+def unshare(flags):
+    """Leave the namespaces named by the flags; NEW_PID takes effect for the next child.
+
+    Parameters
+    ----------
+    flags : int
+        NEW_USER, NEW_PID, NEW_NETWORK, or several of them.
+    """
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def die_with_parent():
+    """Ask for SIGKILL when the parent dies. Changing the user id undoes this; call it after."""
+    _prctl(_PR_SET_PDEATHSIG, 9)
+
+
+def adopt_orphans():
+    """Become the parent of every descendant whose parent dies, so that none can run away."""
+    _prctl(_PR_SET_SUBREAPER, 1)
+
+
+def keep_memory_private():
+    """Let no other process of the same user read the memory of this one."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def gain_no_privileges():
+    """No program started from here on gets more rights than this process (set-user-id)."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities():
+    """Give up every capability, as one has after entering a user namespace of one's own."""
+    _set_capabilities(0)
+
+
+def become(user, read_everywhere):
+    """Change from root to another user and group, for good.
+
+    Parameters
+    ----------
+    user : int
+        The number of both.
+    read_everywhere : bool
+        Keep the one capability to read past the permissions of folders. The Python of this
+        process may be installed beneath a folder that only root may enter; where files are
+        confined anyway (:func:`confine_files`), that is what decides.
+    """
+    if read_everywhere:
+        _prctl(_PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+    _set_capabilities(1 << _DAC_READ_SEARCH if read_everywhere else 0)
+
+
+def _set_capabilities(bits):
+    header = struct.pack("=Ii", 0x20080522, 0)
+    low = struct.pack("=III", bits, bits, 0)                 # effective, permitted, inheritable
+    _checked(_libc.capset(header, low + bytes(12)), "capset")
+
+
+def forbid_calls():
+    """Refuse system calls that reach outside the process: sockets, signals, other memory.
+
+    A filter of the classic Berkeley kind looks at the number of each call; forbidden ones fail
+    with EPERM. :func:`gain_no_privileges` comes first.
+
+    Raises
+    ------
+    OSError
+        The kernel has no filters, or this kind of machine is not known here.
+    """
+    if platform.machine() not in _MACHINES:
+        raise OSError(f"no table of system calls for {platform.machine()}")
+    column, architecture = _MACHINES[platform.machine()]
+    numbers = [row[column] for row in _FORBIDDEN.values() if row[column] is not None]
+    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
+    allow, refuse, kill = 0x7FFF0000, 0x00050000 | 1, 0x80000000             # 1 is EPERM
+    code = [(load, 0, 0, 4), (equal, 1, 0, architecture), (answer, 0, 0, kill),
+            (load, 0, 0, 0), (at_least, 0, 1, 0x40000000), (answer, 0, 0, kill)]
+    for i, number in enumerate(numbers):
+        code.append((equal, len(numbers) - i, 0, number))                    # to the last line
+    code += [(answer, 0, 0, allow), (answer, 0, 0, refuse)]
+    filters = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in code))
+    program = struct.pack("HxxxxxxP", len(code), ctypes.addressof(filters))
+    _checked(_libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(2), program, 0, 0), "seccomp")
+
+
+def confine_files(readable, writable):
+    """See and touch no file except beneath these folders (Landlock, Linux 5.13 and later).
+
+    :func:`gain_no_privileges` comes first. Files that are already open stay so.
+
+    Parameters
+    ----------
+    readable, writable : iterables of str
+        Files or folders; those that cannot be opened are left out.
+
+    Raises
+    ------
+    OSError
+        The kernel has no Landlock, or it is switched off.
+    """
+    create, add, restrict = 444, 445, 446                # the same numbers on every machine
+    version = _checked(_libc.syscall(create, None, 0, 1), "landlock")
+    every = _ALL_RIGHTS[min(version, 3)]
+    rules = _checked(_libc.syscall(create, struct.pack("=Q", every), 8, 0), "landlock")
+    try:
+        for paths, rights in ((readable, _EXECUTE | _READ_FILE | _READ_DIR), (writable, every)):
+            for path in paths:
+                try:
+                    handle = os.open(path, os.O_PATH)
+                except OSError:
+                    continue
+                allowed = rights if os.path.isdir(path) else rights & _RIGHTS_OF_A_FILE
+                rule = struct.pack("=Qi", allowed, handle)
+                _checked(_libc.syscall(add, rules, 1, rule, 0), f"landlock: {path}")
+                os.close(handle)
+        _checked(_libc.syscall(restrict, rules, 0), "landlock")
+    finally:
+        os.close(rules)

@@ -1,0 +1,214 @@
+"""Assignments as notebooks, one for each module, with the metadata that nbgrader knows.
+
+The code is that of a workspace, cut into cells: what is given, what is to be written, and after
+each task a cell that checks it. A notebook that comes back is put together to the module again and
+marked like one, so that both kinds of workspace are marked by the same rules.
+"""
+
+import ast
+import json
+import re
+import types
+from pathlib import Path
+
+SETUP = "setup"                  # its grade_id; the module does without this cell
+SCHEMA_VERSION = 3               # of nbgrader's metadata
+
+
+def write_notebooks(folder, sources, tasks):
+    """Write a notebook for each module.
+
+    Parameters
+    ----------
+    folder : str or Path
+    sources : dict of str to str
+        The emptied modules of a workspace, by their files.
+    tasks : sequence of Task
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    ModuleNotFoundError
+        jupytext is not installed.
+    ValueError
+        A notebook cannot be written, or is there already.
+    """
+    try:
+        import jupytext
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("Notebooks need jupytext: pip install 'albert-np[course]'."
+                                  ) from error
+    from ...files import write_whole
+
+    paths = {}
+    for file, source in sources.items():
+        path = Path(folder, Path(file).with_suffix("").as_posix().replace("/", "_") + ".ipynb")
+        if path.exists():
+            raise ValueError(f"{path} is there already; choose another folder.")
+        notebook = jupytext.reads(percent_script(file, source, tasks), fmt="py:percent")
+        notebook.metadata["albert_np"] = {"module": file}
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3",
+                                           "language": "python"}
+        notebook.metadata.pop("jupytext", None)
+        paths[path] = jupytext.writes(notebook, fmt="ipynb")
+    for path, text in paths.items():
+        write_whole(path, text.encode())
+    return list(paths)
+
+
+def percent_script(file, source, tasks):
+    """The notebook of a module as a script of the percent format.
+
+    Parameters
+    ----------
+    file : str
+        Of the module, relative to the package.
+    source : str
+        Its emptied text.
+    tasks : sequence of Task
+        Those of other modules are left out.
+
+    Returns
+    -------
+    str
+    """
+    mine = [task for task in tasks if task.module == file]
+    cells = [_words("\n".join(
+        [f"# {file}", "", "Write the functions that raise `NotImplementedError`; the cell after "
+         "each says what is right and what is not. Run the cells from the top.", "",
+         *(f"- **{task.id} {task.title}**, {task.points} points. Read: {task.read}"
+           for task in mine)])),
+        _code("from albert_np.course.grading.notebooks import checker\n"
+              "check = checker(globals())", SETUP, locked=True)]
+    parts = list(pieces(source, mine))
+    for number, (name, text) in enumerate(parts):
+        if not name:
+            cells.append(_code(text, f"given-{number}", locked=True))
+            continue
+        cells.append(_code(text, f"write-{name}", solution=True))
+        later = {name for name, _ in parts[number + 1:]}
+        cells += [_code(f'check("{task.id}")', f"check-{task.id.replace('.', '-')}", locked=True,
+                        points=task.points)
+                  for task in mine if name in _owners(task) and not later & _owners(task)]
+    return "\n\n".join(cells) + "\n"
+
+
+def pieces(source, tasks):
+    """A module cut at the functions and classes that hold tasks.
+
+    Parameters
+    ----------
+    source : str
+    tasks : sequence of Task
+
+    Yields
+    ------
+    (str, str)
+        The name of the function or class, "" for what is given; and the text.
+    """
+    lines, owners = source.splitlines(), set().union(*map(_owners, tasks))
+    start = 0
+    for node in ast.parse(source).body:
+        if getattr(node, "name", None) in owners:
+            first = min([node.lineno, *(mark.lineno for mark in node.decorator_list)]) - 1
+            if text := "\n".join(lines[start:first]).strip("\n"):
+                yield "", text
+            yield node.name, "\n".join(lines[first:node.end_lineno])
+            start = node.end_lineno
+    if text := "\n".join(lines[start:]).strip("\n"):
+        yield "", text
+
+
+def _owners(task):
+    """The functions and classes of a module that hold what is to be written."""
+    return {name.partition(".")[0] for name in task.functions}
+
+
+def _words(text):
+    return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in text.splitlines())
+
+
+def _code(text, grade_id, locked=False, solution=False, points=None):
+    metadata = {"grade": points is not None, "grade_id": grade_id, "locked": locked,
+                "schema_version": SCHEMA_VERSION, "solution": solution, "task": False}
+    if points is not None:
+        metadata["points"] = points
+    return f"# %% nbgrader={json.dumps(metadata)}\n{text}"
+
+
+def source_of_notebook(text):
+    """The module that a notebook holds.
+
+    Parameters
+    ----------
+    text : str
+        Of the .ipynb file.
+
+    Returns
+    -------
+    module : str
+        Its file, such as "functional/linear.py".
+    source : str
+
+    Raises
+    ------
+    ValueError
+        It is no notebook of this course.
+    """
+    try:
+        notebook = json.loads(text)
+        module = notebook["metadata"]["albert_np"]["module"]
+        if not re.fullmatch(r"\w+(/\w+)*\.py", module):
+            raise ValueError(f"its module is {module!r}")
+        cells = ["".join(cell["source"]) for cell in notebook["cells"]
+                 if cell["cell_type"] == "code" and not _is_ours(cell)]
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise ValueError(f"it is no notebook of this course ({type(error).__name__}: {error})"
+                         ) from error
+    # Commands to the notebook itself ("%matplotlib", "!pip") are no Python.
+    lines = [line for cell in cells for line in [*cell.splitlines(), "", ""]
+             if not line.startswith(("%", "!"))]
+    return module, "\n".join(lines)
+
+
+def _is_ours(cell):
+    known = cell["metadata"].get("nbgrader", {})
+    return known.get("grade_id") == SETUP or bool(known.get("grade"))
+
+
+def checker(namespace):
+    """The function ``check`` of a notebook.
+
+    Parameters
+    ----------
+    namespace : dict
+        The ``globals()`` of the notebook.
+
+    Returns
+    -------
+    callable
+        ``check("2.4")`` prints what is wrong with a task and raises an AssertionError where it
+        does not get all its points.
+    """
+    def check(id, seed=0, sizes=None):
+        from ..checking import check_task
+        from ..loading import reference_module
+        from ..tasks import TASKS, task_named
+
+        task, module = task_named(id), types.ModuleType("notebook")
+        module.__dict__.update(namespace, __name__="notebook")
+        for other in TASKS:                       # each task is checked by itself
+            if other.module == task.module and other is not task:
+                module.__dict__.update({name: getattr(reference_module(task), name)
+                                        for name in other.functions if "." not in name})
+        verdict = check_task(task, module, seed, sizes)
+        said = "\n".join(finding.text for finding in verdict.findings)
+        if verdict.points < task.points:
+            raise AssertionError(f"{task.id} {task.title}: {verdict.points:g} of {task.points} "
+                                 f"points.\n{said}")
+        print(f"{task.id} {task.title}: right, {task.points} points.")
+
+    return check

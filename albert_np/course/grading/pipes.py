@@ -1,0 +1,96 @@
+"""Messages over pipes, between processes that do not trust each other: a length, then JSON.
+
+Nothing that arrives is run: no pickle, no names of classes. What a sender made up can only be a
+wrong answer, or no answer.
+"""
+
+import json
+import os
+import struct
+
+LONGEST = 64 << 20                               # bytes of one message
+_HEAD = struct.Struct("<Q")
+
+
+def send(descriptor, value):
+    """Write a value to a pipe as one message.
+
+    Parameters
+    ----------
+    descriptor : int
+    value : what JSON can hold
+    """
+    body = json.dumps(value).encode()
+    send_bytes(descriptor, _HEAD.pack(len(body)) + body)
+
+
+def send_bytes(descriptor, data):
+    """Write all of some bytes to a pipe."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left):]
+
+
+class Inbox:
+    """The bytes of one message, as they arrive.
+
+    Attributes
+    ----------
+    complete : bool
+    """
+
+    def __init__(self):
+        self._bytes, self.complete = bytearray(), False
+
+    def add(self, piece):
+        """Take what was read.
+
+        Raises
+        ------
+        ValueError
+            The message is longer than `LONGEST`.
+        """
+        self._bytes += piece
+        if len(self._bytes) >= _HEAD.size:
+            length, = _HEAD.unpack_from(self._bytes)
+            if length > LONGEST:
+                raise ValueError(f"a message of {length:,} bytes; at most {LONGEST:,} are read")
+            self.complete = len(self._bytes) >= _HEAD.size + length
+
+    def wanted(self):
+        """How many bytes can be read without touching the next message."""
+        if len(self._bytes) < _HEAD.size:
+            return _HEAD.size - len(self._bytes)
+        return min(_HEAD.size + _HEAD.unpack_from(self._bytes)[0] - len(self._bytes), 1 << 20)
+
+    def value(self):
+        """What the message says.
+
+        Raises
+        ------
+        ValueError
+            It is incomplete, or not JSON.
+        """
+        if not self.complete:
+            raise ValueError("the message is incomplete")
+        length, = _HEAD.unpack_from(self._bytes)
+        try:
+            return json.loads(self._bytes[_HEAD.size:_HEAD.size + length])
+        except RecursionError as error:
+            raise ValueError("the message is nested too deeply") from error
+
+
+def receive(descriptor):
+    """Wait for one message.
+
+    Returns
+    -------
+    value, or None where the sender is gone
+    """
+    inbox = Inbox()
+    while not inbox.complete:
+        piece = os.read(descriptor, inbox.wanted())
+        if not piece:
+            return None
+        inbox.add(piece)
+    return inbox.value()

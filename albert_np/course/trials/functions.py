@@ -1,0 +1,173 @@
+"""Trials of the functions: linear maps, softmax, layer norm, activations, dropout, losses."""
+
+import numpy as np
+
+from ... import functional
+from .pairs import BadCache, from_cache, function_pair
+
+
+def _linear(draw):
+    # Where W is square, a forgotten transpose has the right shape.
+    yield " for a square W", {"x": draw.normal(draw.B, draw.T, draw.E),
+                              "W": draw.normal(draw.E, draw.E), "b": draw.normal(draw.E)}, ()
+    yield "", {"x": draw.normal(draw.B, draw.T, draw.H), "W": draw.normal(draw.H, draw.F),
+               "b": draw.normal(draw.F)}, ()
+
+
+def _layer_norm(draw):
+    yield "", {"x": draw.normal(draw.B, draw.T, draw.H), "gamma": draw.normal(draw.H),
+               "beta": draw.normal(draw.H)}, (0.3,)
+    yield " of a row of equal numbers", {"x": np.ones((1, draw.E), draw.dtype),
+                                         "gamma": draw.normal(draw.E),
+                                         "beta": draw.normal(draw.E)}, (0.5,)
+
+
+def _softmax(draw):
+    yield "", {"x": 2 * draw.normal(draw.B, draw.A, draw.T)}, ()
+    yield " for scores in the thousands", {"x": 2000 + draw.normal(draw.B, draw.T)}, ()
+
+
+def _masked_softmax(draw):
+    keep = draw.rng.random((draw.B, 1, draw.T)) < 0.6
+    keep[:, :, 0] = True
+    empty = keep.copy()
+    empty[0] = False
+    scores = draw.normal(draw.B, draw.A, draw.T) - 1
+    yield "", {"x": scores}, (keep,)
+    yield " without a mask", {"x": scores}, (None,)
+    yield " of a row that keeps nothing", {"x": scores}, (empty,)
+
+
+def _activation(draw):
+    x = 2 * draw.normal(draw.B, draw.T, draw.F)
+    yield "", {"x": x + np.sign(x) * draw.dtype.type(0.1)}, ()
+
+
+def _cross_entropy(draw):
+    logits = draw.normal(draw.M, draw.V)
+    labels = draw.integers(0, draw.V, draw.M)
+    labels[1] = -100
+    weights = draw.rng.random(draw.M) + 0.5
+    yield "", {"logits": logits}, (labels,)
+    yield " with weights", {"logits": logits}, (labels, -100, weights)
+    yield " where nothing counts", {"logits": logits}, (np.full(draw.M, -100),)
+    extreme = logits.copy()
+    extreme[np.arange(draw.M), np.abs(labels) % draw.V] -= 2000
+    yield " for a probability that rounds to 0", {"logits": extreme}, (labels,)
+
+
+def _binary_cross_entropy(draw):
+    yield "", {"logits": 3 * draw.normal(draw.B, draw.T)}, (
+        draw.rng.integers(0, 2, (draw.B, draw.T)).astype(float),)
+
+
+def _mean_squared_error(draw):
+    yield "", {"predictions": draw.normal(draw.B, draw.T)}, (draw.rng.random((draw.B, draw.T)),)
+
+
+linear_forward, linear_backward = function_pair("linear", _linear)
+layer_norm_forward, layer_norm_backward = function_pair("layer_norm", _layer_norm)
+softmax_forward, softmax_backward = function_pair("softmax", _softmax)
+masked_softmax_forward, masked_softmax_backward = function_pair("masked_softmax", _masked_softmax)
+gelu_forward, gelu_backward = function_pair("gelu", _activation)
+gelu_new_forward, gelu_new_backward = function_pair("gelu_new", _activation)
+tanh_forward, tanh_backward = function_pair("tanh", _activation)
+relu_forward, relu_backward = function_pair("relu", _activation)
+cross_entropy_forward, cross_entropy_backward = function_pair("cross_entropy", _cross_entropy)
+binary_cross_entropy_forward, binary_cross_entropy_backward = function_pair(
+    "binary_cross_entropy", _binary_cross_entropy)
+mean_squared_error_forward, mean_squared_error_backward = function_pair(
+    "mean_squared_error", _mean_squared_error)
+
+
+def activation_table(f, draw):
+    """Which functions stand under "gelu" and "gelu_new"."""
+    x = draw.normal(draw.T)
+    for name in ("gelu", "gelu_new"):
+        forward, backward = f.ACTIVATIONS[name]
+        y, cache = forward(x)
+        yield f'ACTIVATIONS["{name}"]', {"y": y}
+        yield f'ACTIVATIONS["{name}"], backward', {"dx": from_cache(backward, y, cache)}
+
+
+def dropout_forward(f, draw):
+    """What may be drawn in many ways is asked for its shares, not for its entries."""
+    p = 0.3
+    x = 1 + np.abs(draw.normal(draw.B, 40 * draw.T, draw.E * draw.F))
+    y, mask = f.dropout_forward(x, p, np.random.default_rng(int(draw.integers(0, 2**31))))
+    yield "y where it is not 0, over x", {"factor": (y[y != 0] / x[y != 0])[:10]}
+    yield "the share of zeros, in twentieths", np.rint(20 * np.mean(y == 0))
+    dy = draw.like(y)
+    try:
+        dx = functional.dropout_backward(dy, mask)
+        off = np.abs(dx - dy * y / x).max() < 1e-3 * np.abs(dy).max()
+    except Exception as error:
+        raise BadCache(str(error)) from None
+    yield "whether its mask is the one that was applied", off
+    y, mask = f.dropout_forward(x[:, :3], p, None)
+    yield "y without a generator", y
+    yield "whether there is no mask without a generator", mask is None
+    yield "y for p = 0", f.dropout_forward(x[:, :3], 0.0, np.random.default_rng(0))[0]
+
+
+def dropout_backward(f, draw):
+    """The package's mask."""
+    x, dy = draw.normal(draw.B, draw.T, draw.H), draw.normal(draw.B, draw.T, draw.H)
+    _, mask = functional.dropout_forward(x, 0.4, np.random.default_rng(7))
+    yield "gradients", {"dx": f.dropout_backward(dy, mask)}
+    yield "gradients without a mask", {"dx": f.dropout_backward(dy, None)}
+
+
+def _embedding(draw):
+    ids = draw.integers(0, draw.V, draw.B, draw.T)
+    ids[0, 0] = ids[0, 2] = ids[-1, -1] = 3               # apart, and thrice
+    ids[0, 3] = ids[0, 4]                                 # side by side
+    yield "", {"table": draw.normal(draw.V, draw.E)}, (ids,)
+
+
+_embedding_forward, embedding_backward = function_pair("embedding", _embedding)
+
+
+def embedding_forward(f, draw):
+    """The rows, and the refusal of an id that NumPy would read from the end."""
+    yield from _embedding_forward(f, draw)
+    table = draw.normal(draw.V, draw.E)
+    for ids in ([-1], [draw.V]):
+        yield (f"whether the id {'-1' if ids[0] < 0 else 'V'} is refused",
+               _refused(f.embedding_forward, table, np.array(ids)))
+
+
+def _refused(function, *arguments):
+    try:
+        function(*arguments)
+    except ValueError:
+        return True
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return f"no, but {type(error).__name__}"
+    return False
+
+
+def add_rows(f, draw):
+    """Sums over equal ids, wherever they stand."""
+    table, ids = np.zeros((draw.V, draw.E), draw.dtype), draw.integers(0, 5, draw.T + draw.V)
+    f.add_rows(table, ids, draw.normal(len(ids), draw.E))
+    yield "the table", table
+
+
+def _rows(draw):
+    order = np.argsort(draw.rng.random((draw.B, draw.T)), axis=1)
+    positions = order[:, :3]
+    positions[0] = [draw.T - 1, 0, 2]
+    yield "", {"x": draw.normal(draw.B, draw.T, draw.H)}, (positions,)
+    yield " of all rows", {"x": draw.normal(draw.B, draw.T, draw.H)}, (None,)
+
+
+rows_at_forward, rows_at_backward = function_pair("rows_at", _rows)
+
+
+def erf(f, draw):
+    """Near 0, on both sides, and far out."""
+    x = np.concatenate([draw.normal(draw.T) * 0.2, draw.normal(draw.F) * 2, [-9.0, 0.0, 9.0]])
+    yield "y", f.erf(x.astype(draw.dtype))

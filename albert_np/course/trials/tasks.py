@@ -1,0 +1,279 @@
+"""Trials of fine-tuning: heads, task models, and translation by one encoder."""
+
+import numpy as np
+
+from ... import layers, task_models
+from ...config import AlbertConfig
+from ...models import AlbertModel, albert_forward
+from ...outputs import AlbertOutput
+from .draw import slopes
+from .objectives import model_inputs, model_of
+from .pairs import layer_pair
+
+
+def _classification_head(draw):
+    config = draw.config(classifier_dropout_prob=0.3, num_labels=3)
+    params = draw.params(config, "classification_head")["classification_head"]
+    yield "", {"params": params, "x": draw.normal(draw.B, draw.T, draw.H)}, (config,)
+    yield " with dropout", {"params": params, "x": draw.normal(draw.B, draw.T, draw.H)}, (
+        config, "rng")
+
+
+classification_head_forward, classification_head_backward = layer_pair(
+    "classification_head", layers.classification_head_forward,
+    layers.classification_head_backward, _classification_head)
+
+
+def _span_head(draw):
+    params = draw.params(draw.config(), "span_head")["span_head"]
+    yield "", {"params": params, "x": draw.normal(draw.B, draw.T, draw.H)}, ()
+
+
+span_head_forward, span_head_backward = layer_pair(
+    "span_head", layers.span_head_forward, layers.span_head_backward, _span_head)
+
+
+def _squad_params(draw, config):
+    return draw.params(config, "squad_head")["squad_head"]
+
+
+def _squad_end(draw):
+    starts = np.array([[1, 1, 3]] * draw.B)               # the same start twice
+    yield "", {"params": _squad_params(draw, draw.config())["end"],
+               "x": draw.normal(draw.B, draw.T, draw.H)}, (starts, 0.1)
+
+
+squad_end_forward, squad_end_backward = layer_pair(
+    "squad_end", layers.squad_end_forward, layers.squad_end_backward, _squad_end)
+
+
+def _squad_answer(draw):
+    config = draw.config(classifier_dropout_prob=0.3)
+    yield "", {"params": _squad_params(draw, config)["answer"],
+               "x": draw.normal(draw.B, draw.T, draw.H),
+               "start": draw.normal(draw.B, draw.T)}, (config, "rng")
+
+
+squad_answer_forward, squad_answer_backward = layer_pair(
+    "squad_answer", layers.squad_answer_forward, layers.squad_answer_backward, _squad_answer)
+
+
+def _squad_head(draw):
+    config = draw.config()
+    may_answer = draw.rng.random((draw.B, draw.T)) < 0.6
+    may_answer[:, :2] = True
+    may_answer[:, -1] = False
+    inputs = {"params": _squad_params(draw, config), "x": draw.normal(draw.B, draw.T, draw.H)}
+    yield " given starts", inputs, (may_answer, np.array([[1]] * draw.B), config)
+    yield " of the best starts", inputs, (may_answer, None, config, None, 2)
+
+
+squad_head_forward, squad_head_backward = layer_pair(
+    "squad_head", layers.squad_head_forward, layers.squad_head_backward, _squad_head)
+
+
+# ---- task models ---------------------------------------------------------------------------------
+
+def _both(name, f, draw, **changes):
+    """The model of f and the package's, with the same parameters."""
+    model = model_of(getattr(f, name), draw, **changes)
+    reference = getattr(task_models, name)(model.config, dtype=draw.dtype)
+    reference.params = model.params
+    return model, reference
+
+
+def _gradients(model, reference, forward_arguments, logits):
+    """Backward of the loss and of loss and logits together."""
+    _, cache = reference.forward(*forward_arguments[0], **forward_arguments[1])
+    params = model.params
+
+    def loss(**nudged):
+        reference.params = nudged
+        value = reference.forward(*forward_arguments[0], **forward_arguments[1])[0].loss
+        reference.params = params
+        return [value]
+
+    yield "gradients of the loss", model.backward(cache), slopes(loss, params, [np.float64(1.0)])
+    yield "gradients of loss and outputs", model.backward(cache, {"loss": 0.7, **logits})
+
+
+def question_answering_forward(f, draw):
+    """The loss, with an answer that was cut off."""
+    model, _ = _both("AlbertForQuestionAnswering", f, draw)
+    inputs = model_inputs(draw)
+    start, end = np.full(draw.B, 1), np.full(draw.B, 3)
+    output, _ = model.forward(*inputs, start_positions=start, end_positions=end)
+    yield "the logits", {"start": output.start_logits, "end": output.end_logits}
+    yield "the loss", {"loss": output.loss}
+    end[0] = start[0] = draw.T + 2
+    output, _ = model.forward(*inputs, start_positions=start, end_positions=end)
+    yield "the loss where an answer lies outside", {"loss": output.loss}
+
+
+def question_answering_backward(f, draw):
+    """Of the loss, and of the logits on top."""
+    model, reference = _both("AlbertForQuestionAnswering", f, draw)
+    given = dict(start_positions=np.full(draw.B, 1), end_positions=np.full(draw.B, 3))
+    yield from _gradients(model, reference, (model_inputs(draw), given),
+                          {"start_logits": draw.normal(draw.B, draw.T)})
+
+
+def squad2_backward(f, draw):
+    """With answers and without."""
+    model, reference = _both("AlbertForSquad2", f, draw)
+    given = dict(start_positions=np.full(draw.B, 1), end_positions=np.full(draw.B, 1),
+                 is_impossible=np.arange(draw.B) % 2)
+    yield from _gradients(model, reference, (model_inputs(draw), given),
+                          {"cls_logits": draw.normal(draw.B)})
+
+
+def may_answer(f, draw):
+    """By the attention mask, and by a mask of its own."""
+    shape, mask = (draw.B, draw.T), draw.padding()
+    yield "where, by the attention mask", f._may_answer(shape, mask, None)
+    yield "where, without any mask", f._may_answer(shape, None, None)
+    p_mask = draw.integers(0, 2, draw.B, draw.T)
+    p_mask[:, 0] = 0
+    yield "where, by p_mask", f._may_answer(shape, mask, p_mask)
+
+
+def multiple_choice_forward(f, draw):
+    """Scores and loss."""
+    model, _ = _both("AlbertForMultipleChoice", f, draw)
+    C = draw.M
+    ids = draw.integers(5, draw.V, draw.B, C, draw.T)
+    output, _ = model.forward(ids, labels=draw.integers(0, C, draw.B))
+    yield "the logits", {"logits": output.logits}
+    yield "the loss", {"loss": output.loss}
+
+
+def masked_lm_backward(f, draw):
+    """The two uses of the word table."""
+    model, reference = _both("AlbertForMaskedLM", f, draw)
+    labels = np.full((draw.B, draw.T), -100)
+    labels[0, 2], labels[0, draw.T - 1], labels[-1, 1] = 7, 9, 5
+    yield from _gradients(model, reference, (model_inputs(draw), {"labels": labels}),
+                          {"logits": draw.normal(3, draw.V)})
+
+
+def add_gradients(f, draw):
+    """Of one shape, of another shape, and None."""
+    a, b = draw.normal(draw.B, draw.T), draw.normal(draw.B * draw.T)
+    yield "the sum", f.add((draw.B * draw.T, 1), draw.dtype, a, None, b)
+    yield "the sum of nothing", f.add((draw.B,), draw.dtype, None)
+
+
+def trunk_backward(f, draw):
+    """What a head hands down is added to what was asked for."""
+    model, (ids, mask, types) = model_of(AlbertModel, draw), model_inputs(draw)
+    output, cache = albert_forward(model.params, ids, mask, types, model.config)
+    for name, key in (("sequence_output", "sequence"), ("pooled_output", "pooled")):
+        array = getattr(output, name)
+        d = AlbertOutput(**{name: draw.like(array)})
+        yield (f"gradients of the {key} output, from two sides",
+               f.trunk_backward(model.params, d, cache, None, **{key: draw.like(array)}))
+
+
+def problem_of(f, draw):
+    """Which problem it is."""
+    for what, changes, labels in [
+            ("a number for each text", dict(num_labels=1), [0.5, 1.5]),
+            ("one class of three", dict(num_labels=3), [0, 2]),
+            ("several of three classes", dict(num_labels=3), [[0.0, 1.0, 1.0]])]:
+        yield f"the problem with {what}", str(f.problem_of(AlbertConfig(**changes), labels))
+
+
+def check_problem_labels(f, draw):
+    """Shapes that are brought into order, and those that are refused."""
+    numbers = draw.normal(draw.B)
+    config = AlbertConfig(num_labels=1)
+    yield "labels of a regression", f.check_problem_labels(config, "regression", draw.B, numbers)
+    yield "labels of one class", f.check_problem_labels(
+        AlbertConfig(num_labels=4), "single_label_classification", draw.B,
+        draw.integers(0, 4, draw.B, 1))
+    try:
+        f.check_problem_labels(AlbertConfig(num_labels=4), "multi_label_classification", draw.B,
+                               np.full((draw.B, 4), 2.0))
+        yield "whether a label of 2 is refused", False
+    except ValueError:
+        yield "whether a label of 2 is refused", True
+
+
+# ---- translation ---------------------------------------------------------------------------------
+
+def _lengths(draw):
+    s, t = draw.integers(2, 5, draw.B), draw.integers(1, 4, draw.B)
+    s[0] = 3
+    return s, t, int((s + t).max()) + 1
+
+
+def prefix_lm_mask(f, draw):
+    """Who sees whom."""
+    yield "the mask", f.prefix_lm_mask(*_lengths(draw))
+
+
+def next_piece_labels(f, draw):
+    """What each token has to predict."""
+    s, t, T = _lengths(draw)
+    yield "the labels", f.next_piece_labels(draw.integers(5, 60, draw.B, T), s, t)
+
+
+def _search(f, draw, room=4):
+    config = AlbertConfig(vocab_size=draw.V, hidden_size=draw.H, num_attention_heads=draw.A)
+    return f._Search(0, [6, 7, 8], config, 2, room, 0.8)
+
+
+def hypothesis(f, draw):
+    """Finished and cut off."""
+    search = _search(f, draw)
+    for finished in (True, False):
+        found = search.hypothesis([5, 6, 7], -2.5, finished)
+        yield f"the hypothesis (finished: {finished})", {
+            "pieces": found.pieces, "log_probability": found.log_probability,
+            "score": found.score}
+
+
+def _log_softmax(z):
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+def advance(f, draw):
+    """Four steps of a search."""
+    search = _search(f, draw)
+    for step in range(4):
+        if not search.live:
+            break
+        search.advance(_log_softmax(2 * draw.rng.standard_normal((len(search.live), draw.V))))
+        yield f"the live beginnings after step {step + 1}", [
+            {"pieces": pieces, "log": log} for pieces, log in search.live]
+    yield "what was found", [[*one.pieces, one.score] for one in search.results()]
+
+
+def settled(f, draw):
+    """Whether anything better can come."""
+    search = _search(f, draw, room=9)
+    live = [([5], -1.0)]
+    yield "with nothing finished", bool(search.settled(live))
+    yield "with nothing live", bool(search.settled([]))
+    # Reachable are -1 / 10**0.8 = -0.158 at the end, and -1 / 2**0.8 = -0.574 at once.
+    for score in (-0.1, -0.3, -0.9):
+        search.finished = [search.hypothesis([5] * 3, score * 4**0.8, True)] * 2
+        yield f"with two finished of score {score}", bool(search.settled(live))
+
+
+def next_log_probabilities(f, draw):
+    """Rows of several lengths."""
+    model = model_of(task_models.AlbertForMaskedLM, draw)
+    allowed = np.ones(draw.V, bool)
+    allowed[:3] = False
+    sources, targets = [[2, 7, 3], [2, 9, 8, 3], [2, 6, 3]], [[5, 6], [], [8]]
+    result = f.next_log_probabilities(model, sources, targets, allowed)
+    yield "the log-probabilities", np.where(allowed, result, 0)
+    yield "whether a forbidden piece has probability 0", bool(np.isneginf(result[:, :3]).all())
+
+
+def to_state_dict(f, draw):
+    """Every matrix in the other library's layout."""
+    config = draw.config()
+    yield "the weights", {name.replace(".", "/"): array for name, array in
+                          f.to_state_dict(config, draw.params(config)).items()}

@@ -1,0 +1,70 @@
+"""Trials of the optimisers: parameters after some steps."""
+
+import numpy as np
+
+from ...parameters import tree_map
+
+
+def _tree(draw):
+    return {"W": draw.normal(draw.E, draw.F), "b": draw.normal(draw.F),
+            "zero": np.zeros((3, draw.E), draw.dtype)}
+
+
+def _steps(name, settings):
+    def trial(f, draw):
+        params = _tree(draw)
+        schedule = [0.1, 0.03, 0.07, 0.02]
+        optimizer = getattr(f, name)(params, lr=schedule.__getitem__, **settings)
+        for step in range(len(schedule)):
+            grads = tree_map(lambda p: draw.normal(*p.shape), params)
+            optimizer.step(params, grads)
+            yield f"the parameters after step {step + 1}", tree_map(np.copy, params)
+        yield "how many steps it counts", optimizer.steps
+
+    return trial
+
+
+sgd_step = _steps("SGD", dict(momentum=0.8))
+adam_step = _steps("Adam", dict(betas=(0.8, 0.95), eps=0.01))
+adamw_step = _steps("AdamW", dict(betas=(0.8, 0.95), eps=0.01, weight_decay=0.3))
+lamb_step = _steps("LAMB", dict(betas=(0.8, 0.95), eps=0.01, weight_decay=0.3))
+
+
+def update_moments(f, draw):
+    """Two steps."""
+    m, v = draw.normal(draw.E, draw.F), np.abs(draw.normal(draw.E, draw.F))
+    for step in (1, 2):
+        f.update_moments(m, v, draw.normal(draw.E, draw.F), 0.8, 0.95, np.empty_like(m))
+        yield f"m and v after step {step}", {"m": m, "v": v}
+
+
+def decays(f, draw):
+    """A matrix and a vector."""
+    yield "whether a matrix decays", bool(f.decays(draw.normal(draw.E, draw.F)))
+    yield "whether a vector decays", bool(f.decays(draw.normal(draw.E)))
+
+
+def trust_ratio(f, draw):
+    """Of two matrices, and where either is 0."""
+    p, u = draw.normal(draw.E, draw.F), draw.normal(draw.E, draw.F)
+    yield "the ratio", f.trust_ratio(p, u)
+    yield "the ratio where p is 0", f.trust_ratio(0 * p, u)
+    yield "the ratio where u is 0", f.trust_ratio(p, 0 * u)
+
+
+def clip_by_global_norm(f, draw):
+    """A long gradient and a short one."""
+    for what, scale in (("long", 10.0), ("short", 1e-3)):
+        grads = tree_map(lambda leaf: leaf * draw.dtype.type(scale), _tree(draw))
+        norm = f.clip_by_global_norm(grads, 1.5)
+        yield f"a {what} gradient, clipped", grads
+        yield f"the norm of a {what} gradient", norm
+
+
+def warmup_polynomial_decay(f, draw):
+    """From the first step to beyond the last."""
+    N = int(draw.integers(8, 15))
+    for what, arguments in [("", (0.5, N, 3)), (", without warm-up", (0.5, N)),
+                            (", with a power and an end", (0.5, N, 2, 2.0, 0.1))]:
+        schedule = f.warmup_polynomial_decay(*arguments)
+        yield f"the rates{what}", [float(schedule(step)) for step in range(N + 3)]

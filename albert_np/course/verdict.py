@@ -1,0 +1,70 @@
+"""What a check says: points and findings, each one or two sentences for the student."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass
+class Finding:
+    """One thing that is not right.
+
+    Attributes
+    ----------
+    kind : str
+        "missing" (not written yet), "error", "solution", "time", "crash", "shape", "value",
+        "dtype" or "changed".
+    text : str
+        For the student.
+    question : str
+        What was asked for.
+    fault : str or None
+        The planted fault that gives the very same result.
+    concept : str or None
+        Of that fault.
+    label : str
+        Of the equation it breaks, such as "LN.5"; "" without one.
+    place : (int, str, tuple) or None
+        Of a wrong value: the round, the array, and the index.
+    """
+
+    kind: str
+    text: str
+    question: str = ""
+    fault: str | None = None
+    concept: str | None = None
+    label: str = ""
+    place: tuple | None = None
+
+
+@dataclass
+class Verdict:
+    """The result of a task.
+
+    Attributes
+    ----------
+    task : str
+        Its id.
+    points : float
+        All of the task's where every answer is right; half where the values are right and a dtype
+        is not, or an input was changed; none otherwise.
+    findings : list of Finding
+        The most important first; empty where everything is right.
+    printed : str
+        What the student's code printed.
+    """
+
+    task: str
+    points: float
+    findings: list = field(default_factory=list)
+    printed: str = ""
+
+    def to_json(self):
+        """The verdict as what JSON can hold."""
+        return asdict(self)
+
+
+def verdict_from_json(value):
+    """The verdict that `Verdict.to_json` wrote."""
+    return Verdict(value["task"], value["points"],
+                   [Finding(**finding) for finding in value["findings"]], value["printed"])

@@ -1,0 +1,141 @@
+"""A student's workspace: a folder with one file for every module that has a task in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import __version__
+from ..files import read_text, write_together
+from .emptying import emptied, source_of_module
+from .tasks import OPEN_TASKS, TASKS, UNITS
+from .workspace_pages import CONFTEST, TEST_FILE, open_page, readme
+
+SETTINGS = "course.json"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace as its settings describe it.
+
+    Attributes
+    ----------
+    folder : Path
+    units : list of int
+    hints : str
+    seed : int
+        Of the visible checks' inputs and their sizes.
+    sizes : dict of str to int, or None
+        Letters whose sizes are fixed.
+    """
+
+    folder: Path
+    units: list
+    hints: str
+    seed: int
+    sizes: dict | None = None
+
+    @property
+    def tasks(self):
+        """The tasks of its units, in their order."""
+        return [task for task in TASKS if task.unit in self.units]
+
+    def file_of(self, task):
+        """The file that holds a task."""
+        return self.folder / task.module
+
+
+def parse_units(text):
+    """Units such as "1-6" or "2,4,7-8".
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ValueError
+        The text is no such list.
+    """
+    known = [unit.number for unit in UNITS]
+    units = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        last = last or first
+        if not (first.isdecimal() and last.isdecimal()
+                and int(first) in known and int(last) in known and int(first) <= int(last)):
+            raise ValueError(f"--units says {text!r}; it should name units from {known[0]} to "
+                             f"{known[-1]}, such as 1-6 or 2,4,7-8.")
+        units |= set(range(int(first), int(last) + 1))
+    return sorted(units)
+
+
+def make_workspace(folder, units=None, hints="shapes", seed=0):
+    """Write a workspace.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if it does not exist.
+    units : sequence of int, optional
+        None takes all.
+    hints : {"none", "shapes", "steps"}
+        See :func:`~albert_np.course.emptying.emptied`.
+    seed : int
+
+    Returns
+    -------
+    Workspace
+
+    Raises
+    ------
+    ValueError
+        The folder holds something already.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"{folder} exists and is not empty; name a folder that does not exist, "
+                         f"so that nobody's work is overwritten.")
+    workspace = Workspace(folder, sorted(units or [unit.number for unit in UNITS]), hints, seed)
+    files = {task.module: emptied(source_of_module(task.module), task.module, workspace.tasks,
+                                  hints) for task in workspace.tasks}
+    for task in OPEN_TASKS:
+        if task.unit in workspace.units:
+            files[f"open/unit_{task.unit}.md"] = open_page(task)
+    settings = {"albert_np": __version__, "units": workspace.units, "hints": hints, "seed": seed,
+                "sizes": None}
+    files |= {"README.md": readme(workspace), "conftest.py": CONFTEST,
+              "test_tasks.py": TEST_FILE, SETTINGS: json.dumps(settings, indent=2) + "\n"}
+    write_together({folder / name: text.encode() for name, text in files.items()})
+    return workspace
+
+
+def open_workspace(folder="."):
+    """The workspace in a folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    ValueError
+        Its settings cannot be read.
+    """
+    folder = Path(folder)
+    if not (folder / SETTINGS).is_file():
+        raise FileNotFoundError(f"There is no {SETTINGS} in {folder.resolve()}; change into the "
+                                f"folder that `albert-np course new` made.")
+    try:
+        settings = json.loads(read_text(folder / SETTINGS))
+        units, hints = settings["units"], str(settings["hints"])
+        seed, sizes = settings["seed"], settings.get("sizes")
+        if not (isinstance(units, list) and units and all(isinstance(u, int) for u in units)
+                and isinstance(seed, int) and (sizes is None or isinstance(sizes, dict))):
+            raise TypeError
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{folder / SETTINGS} is not as `albert-np course new` writes it: it "
+                         f'needs "units" (a list of numbers), "hints", "seed" (a number) and '
+                         f'"sizes" (null, or letters with their sizes).') from None
+    from .trials.draw import check_sizes
+
+    return Workspace(folder, units, hints, seed, check_sizes(sizes) or None)

@@ -1,0 +1,157 @@
+"""The texts of a workspace: its README, its pages for the open tasks, and its tests."""
+
+from __future__ import annotations
+
+import textwrap
+
+from .. import __version__
+from .tasks import OPEN_TASKS, UNITS
+
+CONFTEST = '''\
+"""Lets pytest run the checks of one task or unit: ``python -m pytest --task 2.1``."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--task", action="append", default=[],
+                     help="a task, such as 2.1, or a unit, such as 2; may be given several times")
+'''
+
+TEST_FILE = '''\
+"""One test for each task; ``albert-np course check`` says the same in more words."""
+
+from pathlib import Path
+
+import pytest
+
+from albert_np.course.running import Runner
+from albert_np.course.tasks import task_named
+from albert_np.course.workspace import open_workspace
+
+WORKSPACE = open_workspace(Path(__file__).parent)
+
+
+def pytest_generate_tests(metafunc):
+    wanted = metafunc.config.getoption("--task")
+    ids = [task.id for task in WORKSPACE.tasks
+           if not wanted or task.id in wanted or str(task.unit) in wanted]
+    metafunc.parametrize("task_id", ids)
+
+
+@pytest.fixture(scope="session")
+def runner():
+    with Runner() as runner:
+        yield runner
+
+
+def test_task(task_id, runner):
+    task = task_named(task_id)
+    verdict = runner.check(task, WORKSPACE.file_of(task), WORKSPACE.seed, WORKSPACE.sizes)
+    assert verdict.points == task.points, "\\n".join(f.text for f in verdict.findings)
+'''
+
+
+def readme(workspace):
+    """The README of a workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+
+    Returns
+    -------
+    str
+    """
+    first = workspace.tasks[0]
+    total = sum(task.points for task in workspace.tasks)
+    pages = [f"""\
+# ALBERT by hand: your workspace
+
+Here are {len(workspace.tasks)} functions of an ALBERT in NumPy with nothing in them. You write
+them; together they are worth {total} points. Everything they call comes from `albert_np`, so each
+can be solved by itself and in any order, though the order below is the easiest.
+
+## How to work
+
+1. Open a terminal in this folder. `albert-np --version` should answer `albert-np {__version__}`;
+   if it does not, install albert-np as your teacher told you.
+2. Look at the first task, {first.id}: open `{first.module}`, find `{first.functions[0]}`, and
+   replace the line `raise NotImplementedError(...)` by your code. Leave the name and the
+   arguments as they are. Where a comment says what the cache holds, keep to it: the other half of
+   the function, forward or backward, relies on it.
+3. Check it:
+
+       albert-np course check {first.id}
+
+   The check looks at the forward pass before the backward pass, and at shapes and dtypes before
+   values. Beside a wrong gradient it puts what the forward pass does when that entry is nudged.
+   Where your result is what a well-known mistake gives, it says which.
+4. See how far you are:
+
+       albert-np course check
+
+   With a number it checks one unit: `albert-np course check {first.unit}`. With `--seed 5` it
+   asks with other numbers and other sizes. When your work is marked, other ones are used, too.
+
+The letters in the docstrings are sizes: B texts of T tokens, E the width of an embedding, H that of
+a hidden state, A heads of D = H/A columns, F the width of the feed-forward network, V pieces in the
+vocabulary, L depths, M masked positions. float32 stays float32 and float64 stays float64; what you
+are given you do not change, unless the docstring says "in place".
+
+An equation such as (LN.5) is shown, with its derivation, by
+
+    albert-np equation LN.5
+
+(This shows the line of code that computes it, too. Try first.) With pytest installed,
+`python -m pytest --task {first.id}` runs the same check, and `python -m pytest` all of them.
+"""]
+    for unit in UNITS:
+        if unit.number not in workspace.units:
+            continue
+        rows = [f"| {task.id} | {task.title} | `{task.module}`: "
+                f"{', '.join(f'`{name}`' for name in _written(task))} | {task.points} | "
+                f"{task.read} | `albert-np course check {task.id}` |"
+                for task in workspace.tasks if task.unit == unit.number]
+        pages.append("\n".join([
+            f"## Unit {unit.number}: {unit.title}", "",
+            *textwrap.wrap(f"Afterwards you can {unit.goals}. The lecture on it: "
+                           f"{lectures(unit)} of the project.", 100), "",
+            "| task | what | where | points | read first | check |",
+            "|---|---|---|---|---|---|", *rows, "", *_open_task(unit)]))
+    return "\n".join(pages)
+
+
+def lectures(unit):
+    """The tutorials of a unit, for a page."""
+    names = [f"`tutorials/{name}.py`" for name in unit.tutorials.split()]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _written(task):
+    """The functions of a task, without its constants."""
+    return [name for name in task.functions if not name.isupper()]
+
+
+def _open_task(unit):
+    for task in OPEN_TASKS:
+        if task.unit == unit.number:
+            text = (f"**Open task** ({task.points} points, marked by people; write it in "
+                    f"`open/unit_{unit.number}.md`): {task.title}")
+            yield from textwrap.wrap(text, 100)
+            yield ""
+
+
+def open_page(task):
+    """The page on which an open task is answered, with its rubric.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    str
+    """
+    rubric = [f"| {points} | {what} |" for points, what in task.rubric]
+    return "\n".join([f"# Unit {task.unit}, open task", "", *textwrap.wrap(task.title, 100), "",
+                      f"To read: {task.read}.", "", "| points | for |", "|---|---|", *rubric, "",
+                      "## Your answer", "", ""])

@@ -1,0 +1,62 @@
+"""Examples in the order of training: shuffled, and yet little padding."""
+
+import numpy as np
+
+
+def epoch_batches(lengths, batch_size, rng, window=50):
+    """Which examples make up each batch of one epoch.
+
+    Examples are shuffled. Then every ``window`` batches that follow each other are sorted by
+    length and cut anew, so that a batch has sentences of similar lengths and hardly any padding;
+    and the batches are shuffled once more.
+
+    Parameters
+    ----------
+    lengths : integer array (N,)
+        Tokens of each example.
+    batch_size : int
+    rng : numpy.random.Generator
+    window : int
+        In batches. 1 sorts within a batch only.
+
+    Returns
+    -------
+    list of integer arrays
+        The examples of each batch, the longest first. The last batch may be smaller; every example
+        stands in one batch.
+
+    Examples
+    --------
+    >>> batches = epoch_batches(np.array([9, 2, 8, 3, 9]), 2, np.random.default_rng(0))
+    >>> sorted(np.concatenate(batches).tolist()), [len(batch) for batch in batches]
+    ([0, 1, 2, 3, 4], [1, 2, 2])
+    """
+    lengths = np.asarray(lengths)
+    order, step = rng.permutation(len(lengths)), batch_size * window
+    batches = []
+    for first in range(0, len(order), step):
+        near = order[first:first + step]
+        near = near[np.argsort(-lengths[near], kind="stable")]
+        batches += np.split(near, range(batch_size, len(near), batch_size))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def length_batches(lengths, tokens):
+    """All examples in the order of their lengths, cut into batches of about so many tokens.
+
+    Parameters
+    ----------
+    lengths : integer array (N,)
+    tokens : int
+        Of a batch, padding included; a longer example has a batch of its own.
+
+    Yields
+    ------
+    integer arrays
+    """
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    first = 0
+    while first < len(order):
+        size = max(1, tokens // int(lengths[order[first]]))
+        yield order[first:first + size]
+        first += size

@@ -1,0 +1,130 @@
+"""The table of a search: best first."""
+
+import csv
+import io
+
+SHOWN = 20                     # rows on the screen; the files have all
+_FIXED = ("rank", "trial", "status", "metric", "score", "low", "high", "seconds")
+
+
+def ranked(trials):
+    """Trials, best first; then those that failed, then those that are still to come.
+
+    Parameters
+    ----------
+    trials : list of dict
+        ``trial``, the number; ``status``, "done", "failed" or "waiting"; ``parameters``;
+        ``metric``, ``score``, ``low``, ``high``, ``seconds`` of one that is done; ``sentence`` of
+        one that failed.
+
+    Returns
+    -------
+    list of dict
+
+    Raises
+    ------
+    ValueError
+        Scores of different metrics, which have no order.
+
+    Examples
+    --------
+    >>> trials = [{"trial": 1, "status": "done", "metric": "f1", "score": 0.5},
+    ...           {"trial": 2, "status": "failed"},
+    ...           {"trial": 3, "status": "done", "metric": "f1", "score": 0.7}]
+    >>> [trial["trial"] for trial in ranked(trials)]
+    [3, 1, 2]
+    """
+    metrics = sorted({trial["metric"] for trial in trials if trial["status"] == "done"})
+    if len(metrics) > 1:
+        raise ValueError(f"the trials are scored by different metrics ({', '.join(metrics)}), so "
+                         f"none of them is best")
+    place = ("done", "failed", "waiting").index
+    return sorted(trials, key=lambda trial: (place(trial["status"]), -(trial.get("score") or 0),
+                                             trial["trial"]))
+
+
+def as_csv(trials, names):
+    """All trials, best first.
+
+    Parameters
+    ----------
+    trials : list of dict
+        As for :func:`ranked`.
+    names : list of str
+        The hyper-parameters.
+
+    Returns
+    -------
+    str
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    taken = {*_FIXED, "sentence"}
+    writer.writerow([*_FIXED, *(f"option {name}" if name in taken else name for name in names),
+                     "sentence"])
+    for rank, trial in enumerate(ranked(trials), 1):
+        row = {**trial, "rank": rank if trial["status"] == "done" else None}
+        writer.writerow([*(row.get(key) for key in _FIXED),
+                         *(trial["parameters"][name] for name in names), trial.get("sentence")])
+    return text.getvalue()
+
+
+def as_text(trials, names):
+    """What is shown at the end.
+
+    Parameters
+    ----------
+    trials : list of dict
+        As for :func:`ranked`.
+    names : list of str
+
+    Returns
+    -------
+    str
+    """
+    trials = ranked(trials)
+    done = [trial for trial in trials if trial["status"] == "done"]
+    failed = [trial for trial in trials if trial["status"] == "failed"]
+    lines = []
+    if done:
+        rows = [["", "trial", done[0]["metric"], "interval", *names, "seconds"]]
+        rows += [[str(rank), str(trial["trial"]), f"{trial['score']:.4f}", _interval(trial),
+                  *(in_words(trial["parameters"][name]) for name in names),
+                  "" if trial["seconds"] is None else f"{trial['seconds']:,.0f}"]
+                 for rank, trial in enumerate(done[:SHOWN], 1)]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        lines += ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
+        if len(done) > SHOWN:
+            lines.append(f"... and {len(done) - SHOWN} more")
+    for sentence in dict.fromkeys(trial["sentence"] for trial in failed):
+        numbers = [str(trial["trial"]) for trial in failed if trial["sentence"] == sentence]
+        lines.append(f"failed: trial{'s' * (len(numbers) > 1)} {', '.join(numbers)}: {sentence}")
+    return "\n".join([*lines, *_reservations(done)])
+
+
+def _reservations(done):
+    """How far the first place is to be believed."""
+    if len(done) < 2:
+        return []
+    best = done[0]["score"]
+    near = sum(trial["high"] is not None and trial["high"] >= best for trial in done[1:])
+    lines = ["The best of many looks better than it is: measure it on text that no trial has seen."]
+    if near:
+        lines.insert(0, f"The intervals of {near} of the {len(done) - 1} others reach the best "
+                        f"score.")
+    return ["", *lines]
+
+
+def _interval(trial):
+    if trial["low"] is None or trial["high"] is None:
+        return ""
+    return f"{trial['low']:.3f}..{trial['high']:.3f}"
+
+
+def in_words(value):
+    """A value as it would be written in a space.
+
+    >>> in_words(True), in_words(0.00001), in_words("gelu")
+    ('on', '1e-05', 'gelu')
+    """
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

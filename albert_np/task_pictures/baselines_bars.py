@@ -1,0 +1,80 @@
+"""What a model is worth beside simpler ones."""
+
+from ..plotting import GREY, save_figure
+from .drawing import START_COLOURS, draw_interval, number_text, three_numbers
+from .lettering import lettering
+
+
+def baselines_bars_figure(figures, metric, title=None):
+    """A bar for each way to do a task, with its interval.
+
+    "from scratch" and "pretrained" have the colours that they have in the learning curves, all
+    others are grey.
+
+    Parameters
+    ----------
+    figures : dict of str to Figure, number, (value, low, high), or None
+        Of the test data, in the order from top to bottom, such as trivial, TF-IDF, from scratch,
+        pretrained. Of (value, low, high) both ends may be None. A baseline that does not apply
+        (None) is left out.
+    metric : str
+        What the numbers are, such as "accuracy".
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        There is nothing to draw, or an entry is malformed.
+    """
+    from matplotlib.figure import Figure
+
+    rows = {name: three_numbers(figure, name) for name, figure in figures.items()
+            if figure is not None}
+    if not rows:
+        raise ValueError("There is no test figure to draw a bar for.")
+    figure = Figure(figsize=(9, 1.4 + 0.7 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    numbers = [number for row in rows.values() for number in row if number is not None]
+    low, high = min(0, *numbers), max(0, *numbers)
+    span = high - low or 1.0
+    for place, (name, (value, begin, end)) in enumerate(rows.items()):
+        axes.barh(place, value, 0.6, color=START_COLOURS.get(name, GREY), alpha=0.75)
+        draw_interval(axes, place, begin, end, "black", horizontal=True)
+        texts = [number_text(number, high) for number in (value, begin, end) if number is not None]
+        text = texts[0] + (f"  [{texts[1]}, {texts[2]}]" if texts[1:] else "")
+        axes.annotate(text, (1.015, place), va="center", fontsize=12, annotation_clip=False,
+                      xycoords=("axes fraction", "data"))
+    axes.set_xlim(low - 0.03 * span * (low < 0), high + 0.03 * span * (high > 0 or low == 0))
+    if low < 0:
+        axes.axvline(0, color="black", linewidth=0.8)
+    names, fonts = lettering(*rows)
+    axes.set_yticks(range(len(rows)), names, fontsize=13, fontfamily=fonts)
+    axes.invert_yaxis()
+    (metric,), fonts = lettering(metric)
+    axes.set_xlabel(metric, fontsize=13, fontfamily=fonts)
+    axes.tick_params(axis="x", labelsize=12)
+    axes.grid(axis="x", alpha=0.25)
+    axes.set_axisbelow(True)
+    if title:
+        (title,), fonts = lettering(title)
+        axes.set_title(title, fontsize=14, fontfamily=fonts)
+    return figure
+
+
+def plot_baselines_bars(figures, metric, path, title=None):
+    """Save :func:`baselines_bars_figure` as PNG.
+
+    Parameters
+    ----------
+    figures, metric, title : as in :func:`baselines_bars_figure`
+    path : str or Path
+
+    Returns
+    -------
+    Path
+    """
+    return save_figure(baselines_bars_figure(figures, metric, title), path)

@@ -1,0 +1,75 @@
+"""Labels in whatever writing: no formula, no warning, no letter that no font has."""
+
+from functools import lru_cache
+
+MISSING = "□"
+# Fonts of these names are looked at first: they have Chinese characters.
+_LIKELY = ("CJK", "Han", "Hei", "Song", "Ming", "WenQuanYi", "YaHei", "PingFang", "Unicode")
+
+
+def lettering(*texts):
+    """Texts that can be drawn, and the fonts to draw them with.
+
+    A dollar sign begins no formula, and what cannot be seen becomes a space. Where matplotlib's own
+    font lacks a character, another installed font gives it; where none has it, a box stands for it.
+
+    Parameters
+    ----------
+    texts : str
+        Anything else is written as ``str`` writes it.
+
+    Returns
+    -------
+    texts : list of str
+    fonts : list of str
+        For ``fontfamily=``.
+    """
+    texts = ["".join(c if c.isprintable() else " " for c in str(text)) for text in texts]
+    fonts, missing = fonts_for(frozenset("".join(texts)))
+    shown = ["".join(MISSING if c in missing else c for c in text) for text in texts]
+    return [text.replace("$", r"\$") for text in shown], list(fonts)
+
+
+@lru_cache(maxsize=64)
+def fonts_for(characters):
+    """The families that have all these characters together, as far as any has them.
+
+    Parameters
+    ----------
+    characters : frozenset of str
+
+    Returns
+    -------
+    families : tuple of str
+        matplotlib's own first, then those that add something.
+    missing : frozenset of str
+        What no installed font has.
+    """
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+    families = ["sans-serif"]
+    own = get_font(findfont(FontProperties(family=rcParams["font.family"]))).get_charmap()
+    missing = {c for c in characters if ord(c) not in own}
+    # The last resort has a box of its own for every character there is.
+    others = [entry for entry in fontManager.ttflist
+              if entry.style == "normal" and "Last Resort" not in entry.name]
+    for entry in sorted(others, key=lambda entry: not any(w in entry.name for w in _LIKELY)):
+        if not missing:
+            break
+        try:
+            font = get_font(entry.fname)
+            found = {c for c in missing if ord(c) in font.get_charmap()}
+            # Matplotlib takes the font of a family that is nearest to plain: only that one counts.
+            if found and font.scalable and _plain_file(entry.name) == entry.fname:
+                families.append(entry.name)
+                missing -= found
+        except (OSError, RuntimeError, ValueError):
+            continue                       # a file that is gone, or that FreeType cannot read
+    return tuple(families), frozenset(missing)
+
+
+def _plain_file(family):
+    from matplotlib.font_manager import FontProperties, findfont
+
+    return findfont(FontProperties(family=[family]), fallback_to_default=False)

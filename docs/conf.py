@@ -1,0 +1,58 @@
+"""The settings of Sphinx; ``docs/build`` runs it."""
+
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]             # extension.py, and the package itself
+
+project, author = "albert_np", "the authors of albert_np"
+copyright = author
+try:
+    release = metadata.version("albert-np")
+except metadata.PackageNotFoundError:                    # not installed
+    from albert_np import __version__ as release
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx.ext.mathjax",
+              "sphinx-mathjax-offline", "numpydoc", "myst_parser",
+              "sphinx_gallery.gen_gallery", "extension"]
+exclude_patterns = ["_build", "speed", "tutorials/*.ipynb", "tutorials/*.py"]
+default_role = "py:obj"                                  # `name` in a docstring
+nitpicky = False
+
+html_theme = "furo"
+html_title = f"albert_np {release}"
+html_static_path = ["static"]
+html_css_files = ["wide.css"]
+html_copy_source = html_show_sourcelink = False
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autosummary_generate = False
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+numpydoc_xref_param_type = False
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../tutorials"],
+    "gallery_dirs": ["tutorials"],
+    "filename_pattern": r"/\d\d_" if os.environ.get("ALBERT_NP_DOCS_RUN") != "0" else "nothing",
+    "within_subsection_order": "FileNameSortKey",
+    "nested_sections": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "capture_repr": (),
+    "image_scrapers": ("matplotlib",),
+    "reset_modules": ("matplotlib",),
+    "plot_gallery": "True",
+    "min_reported_time": 0,
+    "write_computation_times": False,
+    "show_signature": False,
+    "notebook_images": False,
+}

@@ -1,0 +1,181 @@
+"""What this site asks of Sphinx beyond its own: equation numbers that are our labels.
+
+- An equation with ``:label: ATT.9`` is numbered (ATT.9), and not (1), (2), ... page by page.
+- Wherever prose says (ATT.9) or ATT.9, in a docstring, a page or a tutorial, it becomes a link to
+  that equation.
+- Names that a package only passes on (``albert_np.layers.attention_forward``) lead to where the
+  object is documented, once, in the module that defines it.
+- The pages of the API are written here: one for each module, in the order of the floors.
+"""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.domains.math import MathDomain
+from sphinx.transforms import SphinxTransform
+from sphinx.util.nodes import make_refnode
+
+from albert_np.equations import LABEL, find_equations
+
+# The floors of the tower, bottom to top; whatever is not named comes behind.
+FLOORS = ("config", "parameters", "initialization", "functional", "layers", "models",
+          "task_models", "checkpoint", "optim", "text", "datasets", "pretraining", "finetuning")
+
+
+class LabelledMath(MathDomain):
+    """Equations are numbered by their own labels."""
+
+    def note_equation(self, docname, labelid, location=None):
+        super().note_equation(docname, labelid, location)
+        self.equations[labelid] = (docname, labelid)
+
+
+class LinkLabels(SphinxTransform):
+    """Turn labels in prose into links."""
+
+    default_priority = 5
+    leave = (nodes.literal, nodes.literal_block, nodes.doctest_block, nodes.math, nodes.math_block,
+             nodes.reference, nodes.title, nodes.comment, nodes.raw, addnodes.pending_xref)
+    known = None
+
+    def apply(self):
+        if LinkLabels.known is None:
+            LinkLabels.known = {equation.label for equation in find_equations()}
+        for text in list(self.document.findall(nodes.Text)):
+            parent = text.parent
+            while parent is not None and not isinstance(parent, self.leave):
+                parent = parent.parent
+            if parent is None:
+                self.link(text)
+
+    def link(self, text):
+        parts = re.split(rf"(\({LABEL}\))", str(text))
+        if len(parts) == 1:
+            return
+        replacement = []
+        for part in parts:
+            label = part[1:-1]
+            if part.startswith("(") and label in self.known:
+                reference = addnodes.pending_xref(
+                    part, nodes.literal(part, part), refdomain="math", reftype="eq",
+                    reftarget=label, refdoc=self.env.docname, refwarn=True)
+                replacement.append(reference)
+            elif part:
+                replacement.append(nodes.Text(part))
+        text.parent.replace(text, replacement)
+
+
+def find_defined(app, env, node, contnode):
+    """A name that some package passes on: link to the module that defines it."""
+    if node.get("refdomain") != "py":
+        return None
+    parts = node.get("reftarget", "").split(".")
+    for module in filter(None, (node.get("py:module"), "albert_np", "")):
+        found = resolve(parts, module) or resolve(parts, ".".join(module.split(".")[:-1]))
+        if found:
+            entry = env.get_domain("py").objects.get(found)
+            if entry:
+                return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id,
+                                    contnode, found)
+    return None
+
+
+def resolve(parts, module):
+    """The full name under which the object is defined, or None."""
+    if parts[0] == "albert_np":
+        for cut in range(len(parts), 0, -1):
+            try:
+                here, rest = importlib.import_module(".".join(parts[:cut])), parts[cut:]
+                break
+            except ImportError:
+                continue
+        else:
+            return None
+    else:
+        try:
+            here, rest = importlib.import_module(module or "albert_np"), parts
+        except ImportError:
+            return None
+    for name in rest:
+        here = getattr(here, name, None)
+    home, name = getattr(here, "__module__", None), getattr(here, "__qualname__", None)
+    return f"{home}.{name}" if home and name and str(home).startswith("albert_np") else None
+
+
+def write_api(app):
+    """One page for each public module of the package, and the list of them."""
+    import albert_np
+
+    folder = Path(app.srcdir) / "api"
+    folder.mkdir(exist_ok=True)
+    names = [module.name for module in pkgutil.walk_packages(albert_np.__path__, "albert_np.")
+             if not module.name.endswith("__main__")]
+    keep = {"index.rst"}
+    for name in names:
+        keep.add(f"{name}.rst")
+        write_if_new(folder / f"{name}.rst",
+                     f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n   :members:\n"
+                     "   :ignore-module-all:\n")
+    for old in folder.glob("*.rst"):
+        if old.name not in keep:
+            old.unlink()
+
+    def floor(name):
+        first = name.split(".")[1]
+        return FLOORS.index(first) if first in FLOORS else len(FLOORS)
+
+    listed = "".join(f"   {name}\n" for name in sorted(names, key=lambda name: (floor(name), name)))
+    write_if_new(folder / "index.rst",
+                 "The code, module by module\n==========================\n\nBottom to top: each "
+                 "floor imports only from the floors beneath it.\n\n.. toctree::\n"
+                 "   :maxdepth: 1\n\n" + listed)
+
+
+def write_equations(app):
+    """The page that lists all equations."""
+    rows = [("Equation", "Derived in", "Computed in albert_np/")]
+    for equation in find_equations():
+        module = "albert_np." + equation.file.removesuffix(".py").replace("/", ".")
+        rows.append((f":eq:`{equation.label}`",
+                     f":py:obj:`{equation.function} <{module}.{equation.function}>`"
+                     if equation.function else f":py:mod:`{module}`",
+                     ", ".join(f"{line.file}, line {line.line}" for line in equation.lines)))
+    table = "".join(f"   * - {one}\n     - {two}\n     - {three}\n" for one, two, three in rows)
+    write_if_new(Path(app.srcdir) / "equations.rst",
+                 "All equations\n=============\n\nEach is derived in a docstring; its label stands "
+                 "at the end of the line that computes it.\n\n.. list-table::\n   :header-rows: 1\n\n"
+                 + table)
+
+
+def write_course(app):
+    """The list of the tutorials with its routes, and the page for teachers: pages here too."""
+    tutorials = Path(app.srcdir).parent / "tutorials"
+
+    def page(match):
+        there = (tutorials / f"{match[2]}.py").exists()
+        return f"[{match[1]}](tutorials/{match[2]}.rst)" if there else match[1]
+
+    for source, name in (("README.md", "course.md"), ("teaching.md", "teaching.md")):
+        text = (tutorials / source).read_text(encoding="utf-8")
+        write_if_new(Path(app.srcdir) / name,
+                     re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text))
+
+
+def write_if_new(path, text):
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.add_domain(LabelledMath, override=True)
+    app.add_transform(LinkLabels)
+    app.connect("builder-inited", write_api)
+    app.connect("builder-inited", write_equations)
+    app.connect("builder-inited", write_course)
+    app.connect("missing-reference", find_defined)
+    return {"parallel_read_safe": True, "version": "1"}

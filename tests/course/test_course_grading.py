@@ -1,0 +1,281 @@
+"""Marking: every submission gets what it deserves, whatever it tries, and no other one notices."""
+
+import csv
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import adversaries
+import albert_np
+from albert_np.course.grading import classes
+from albert_np.course.grading.classes import grade_class, grade_one
+from albert_np.course.grading.sandbox import Limits
+from albert_np.course.grading.submissions import read_submission, submissions_in
+from albert_np.course.tasks import TASKS
+
+PACKAGE = Path(albert_np.__file__).parent
+LAYER_NORM = [task for task in TASKS if task.module == adversaries.FILE]
+FORWARD, BACKWARD = (task.points for task in LAYER_NORM)
+QUICK = Limits(seconds=2.0)
+ORPHAN = f"orphan-{os.getpid() % 100000}"
+
+# What each deserves: the share of the points for the forward and for the backward pass.
+DESERVED = {
+    "right": (RIGHT := adversaries.RIGHT, 1, 1),
+    "right but slow": (adversaries.SLOW, 1, 1),
+    "right in another style": (adversaries.OTHER_STYLE, 1, 1),
+    "float32 only": (adversaries.FLOAT32_ONLY, 0.5, 0.5),
+    "changes its input": (adversaries.IN_PLACE, 0.5, 1),
+    "hard-coded": (adversaries.hard_coded(LAYER_NORM), 0, 0),
+    "endless loop": (adversaries.ENDLESS, None, 0),
+    "20 GB": (adversaries.GREEDY, None, 0),
+    "forks": (adversaries.FORK.format(orphan=ORPHAN), 1, 1),
+    "deletes files": (adversaries.DELETE, 1, 1),
+    "prints scores": (adversaries.PRINT_SCORES, 1, 0),
+    "patches": (adversaries.PATCH, 1, 0),
+    "imports the solution": (adversaries.IMPORT, 1, 0),
+    "imports it in disguise": (adversaries.IMPORT_IN_DISGUISE, 1, 0),
+    "reads the source": (adversaries.READ_SOURCE, 1, 0),
+    "empty": ("", 0, 0),
+    "no Python": ("def layer_norm_forward(x:\n", 0, 0),
+}
+
+
+def hand_in(folder, submissions):
+    """A class of submissions of one file each."""
+    for name, text in submissions.items():
+        path = folder / name / adversaries.FILE
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    return folder
+
+
+def rows_of(path):
+    return {row["submission"]: row for row in csv.DictReader(path.read_text().splitlines())}
+
+
+def processes_named(name):
+    return [path for path in Path("/proc").glob("[0-9]*/comm")
+            if path.exists() and name in path.read_text()]
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """The whole class, marked once: the rows, the folder, and a file that should survive."""
+    folder = tmp_path_factory.mktemp("class")
+    victim = folder / "victim"
+    victim.mkdir(mode=0o777)
+    (victim / "precious").write_text("still here")
+    os.chmod(victim, 0o777)
+    store = folder / "grades.results/prints scores.json"
+    texts = {name: text.replace("{victim}", str(victim)).replace("{store}", str(store))
+             for name, (text, *_) in DESERVED.items()}
+    hand_in(folder / "handed in", texts)
+    grade_class(folder / "handed in", folder / "grades.csv", seed=3, tasks=LAYER_NORM,
+                limits=QUICK, workers=2, quiet=True)
+    return rows_of(folder / "grades.csv"), folder, victim
+
+
+@pytest.mark.parametrize("name", DESERVED)
+def test_everyone_gets_what_the_work_deserves(marked, name):
+    row = marked[0][name]
+    _, forward, backward = DESERVED[name]
+    # The forward pass is asked for gradients too: where its backward pass never ends, or cannot
+    # work with the package's cache, the package's own is taken.
+    forward = 1 if forward is None else forward
+    assert (float(row[LAYER_NORM[0].id]), float(row[LAYER_NORM[1].id])) == (
+        forward * FORWARD, backward * BACKWARD)
+    assert float(row["points"]) == forward * FORWARD + backward * BACKWARD
+
+
+def test_the_student_is_told_why(marked):
+    def told(name, number=1):
+        value = json.loads((marked[1] / f"grades.results/{name}.json").read_text())
+        return value["tests"][number]["output"]
+
+    assert "did not come to an end" in told("endless loop")
+    assert "memory" in told("20 GB")
+    assert "takes its result from albert_np" in told("imports the solution")
+    assert "takes its result from albert_np" in told("imports it in disguise")
+    assert "changes what it was given" in told("changes its input", 0)
+    assert "float32" in told("float32 only")
+    assert "inputs that `course check` uses and wrong for others" in told("hard-coded", 0)
+    assert "LN.5" in told("prints scores")                # the planted fault is recognised
+
+
+def test_nothing_was_deleted_and_nobody_is_left_behind(marked):
+    _, folder, victim = marked
+    assert (victim / "precious").read_text() == "still here"
+    assert victim.stat().st_mode & 0o777 == 0o777
+    assert processes_named(ORPHAN) == []
+    forged = json.loads((folder / "grades.results/prints scores.json").read_text())
+    assert forged["score"] == FORWARD
+
+
+def test_same_seed_same_marks(marked, tmp_path):
+    rows, folder, _ = marked
+    some = {name: DESERVED[name][0] for name in ("right", "hard-coded", "changes its input")}
+    hand_in(tmp_path / "again", some)
+    again = grade_class(tmp_path / "again", tmp_path / "grades.csv", seed=3, tasks=LAYER_NORM,
+                        limits=QUICK, workers=1, quiet=True)
+    for row in again:
+        assert {key: str(value) for key, value in row.items()} == rows[row["submission"]]
+        old = json.loads((folder / f"grades.results/{row['submission']}.json").read_text())
+        new = json.loads((tmp_path / f"grades.results/{row['submission']}.json").read_text())
+        assert old["tests"] == new["tests"]
+
+
+def test_marking_resumes(tmp_path, monkeypatch):
+    hand_in(tmp_path / "class", {f"student {i}": RIGHT for i in range(4)})
+    real, marked = classes.mark_submission, []
+
+    def interrupted(*arguments, **named):
+        if len(marked) == 2:
+            raise KeyboardInterrupt
+        marked.append(1)
+        return real(*arguments, **named)
+
+    options = dict(tasks=LAYER_NORM, limits=QUICK, workers=1, quiet=True)
+    monkeypatch.setattr(classes, "mark_submission", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(tmp_path / "class", tmp_path / "grades.csv", **options)
+    assert not (tmp_path / "grades.csv").exists()
+    assert len(list((tmp_path / "grades.results").glob("student*.json"))) == 2
+
+    marked.clear()
+    monkeypatch.setattr(classes, "mark_submission",
+                        lambda *a, **named: marked.append(1) or real(*a, **named))
+    rows = grade_class(tmp_path / "class", tmp_path / "grades.csv", **options)
+    assert len(marked) == 2                               # the other two were there
+    assert [row["points"] for row in rows] == 4 * [FORWARD + BACKWARD]
+
+    # A new version of one submission is marked; the others are not marked again.
+    (tmp_path / "class/student 1" / adversaries.FILE).write_text("")
+    marked.clear()
+    rows = grade_class(tmp_path / "class", tmp_path / "grades.csv", **options)
+    assert len(marked) == 1 and rows[1]["points"] == 0 and rows[2]["points"] > 0
+
+
+def test_a_seed_is_drawn_once(tmp_path):
+    first = classes._settled_seed(tmp_path / "seed.json", None)
+    assert classes._settled_seed(tmp_path / "seed.json", None) == first
+    assert classes._settled_seed(tmp_path / "seed.json", 5) == 5
+    assert classes._settled_seed(tmp_path / "other.json", None) != first
+
+
+# ---- what is handed in ---------------------------------------------------------------------------
+
+def test_folders_zips_and_nested_workspaces(tmp_path):
+    hand_in(tmp_path, {"plain": RIGHT, "nested/deep/workspace": RIGHT})
+    with zipfile.ZipFile(tmp_path / "zipped.zip", "w") as archive:
+        archive.writestr(f"workspace/{adversaries.FILE}", RIGHT)
+        archive.writestr("../outside.py", "evil = 1")
+        archive.writestr("__MACOSX/x.py", "junk = 1")
+    (tmp_path / "notes.txt").write_text("not a submission")
+    found = submissions_in(tmp_path)
+    assert list(found) == ["nested", "plain", "zipped"]
+    for path in found.values():
+        files, remarks = read_submission(path, [adversaries.FILE])
+        assert files == {adversaries.FILE: RIGHT} and remarks == []
+
+
+def test_links_giants_and_bytes_are_not_read(tmp_path):
+    hand_in(tmp_path, {"odd": RIGHT})
+    (tmp_path / "secret.py").write_text("password = 1")
+    (tmp_path / "odd/link.py").symlink_to(tmp_path / "secret.py")
+    (tmp_path / "odd/folder").symlink_to(tmp_path)
+    (tmp_path / "odd/giant.py").write_text("#" * (1 << 21))
+    (tmp_path / "odd/latin.py").write_bytes("# \xe4".encode("latin-1"))
+    (tmp_path / "odd/other.ipynb").write_text('{"cells": []}')
+    files, remarks = read_submission(tmp_path / "odd", [adversaries.FILE])
+    assert files == {adversaries.FILE: RIGHT}
+    assert [remark.split()[0] for remark in remarks] == ["giant.py", "latin.py", "other.ipynb"]
+
+
+def test_what_is_no_class_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        submissions_in(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="holds no submissions"):
+        submissions_in(tmp_path)
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann.zip").touch()
+    with pytest.raises(ValueError, match="same name"):
+        submissions_in(tmp_path)
+
+
+def test_a_broken_zip_costs_its_own_points(tmp_path):
+    hand_in(tmp_path / "class", {"ann": RIGHT})
+    (tmp_path / "class/bob.zip").write_bytes(b"no zip")
+    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", tasks=LAYER_NORM,
+                           limits=QUICK, workers=1, quiet=True)
+    assert (ann["points"], bob["points"]) == (FORWARD + BACKWARD, 0)
+    assert "bob.zip cannot be read" in bob["remarks"] and "No file of a task" in bob["remarks"]
+
+
+# ---- Gradescope ----------------------------------------------------------------------------------
+
+VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
+FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
+
+# https://gradescope-autograders.readthedocs.io/en/latest/specs/, "Output format"
+SCHEMA = {
+    "type": "object", "additionalProperties": False,
+    "anyOf": [{"required": ["score"]}, {"required": ["tests"]}],
+    "properties": {
+        "score": {"type": "number"}, "execution_time": {"type": "number"},
+        "output": {"type": "string"}, "output_format": FORMAT, "test_output_format": FORMAT,
+        "test_name_format": FORMAT, "visibility": VISIBILITY, "stdout_visibility": VISIBILITY,
+        "extra_data": {"type": "object"},
+        "tests": {"type": "array", "items": {
+            "type": "object", "additionalProperties": False,
+            "properties": {
+                "score": {"type": "number"}, "max_score": {"type": "number"},
+                "status": {"enum": ["passed", "failed"]}, "name": {"type": "string"},
+                "name_format": FORMAT, "number": {"type": "string"}, "output": {"type": "string"},
+                "output_format": FORMAT, "tags": {"type": "array", "items": {"type": "string"}},
+                "visibility": VISIBILITY, "extra_data": {"type": "object"}}}},
+        "leaderboard": {"type": "array", "items": {
+            "type": "object", "required": ["name", "value"],
+            "properties": {"name": {"type": "string"}, "value": {"type": ["number", "string"]},
+                           "order": {"enum": ["asc", "desc"]}}}},
+    },
+}
+
+
+def test_results_follow_the_documented_schema(marked):
+    jsonschema = pytest.importorskip("jsonschema")
+    files = sorted((marked[1] / "grades.results").glob("*.json"))
+    files = [path for path in files if not path.name.startswith(".")]
+    assert len(files) == len(DESERVED)
+    for path in files:
+        value = json.loads(path.read_text())
+        jsonschema.validate(value, SCHEMA)
+        assert value["score"] == sum(test["score"] for test in value["tests"])
+        assert sum(test["max_score"] for test in value["tests"]) == FORWARD + BACKWARD
+    hidden = [test for test in json.loads((marked[1] / "grades.results/hard-coded.json")
+                                          .read_text())["tests"] if test["visibility"] == "hidden"]
+    assert len(hidden) == 2 and all(test["max_score"] == 0 for test in hidden)
+
+
+def test_one_submission(tmp_path):
+    hand_in(tmp_path, {"ann": adversaries.HALF_RIGHT})
+    value = grade_one(tmp_path / "ann", seed=1, tasks=LAYER_NORM, limits=QUICK)
+    assert value["score"] == FORWARD
+    assert [test["status"] for test in value["tests"]] == ["passed", "failed"]
+    with pytest.raises(FileNotFoundError, match="no submission"):
+        grade_one(tmp_path / "bob")
+
+
+@pytest.mark.thorough
+def test_all_units_of_the_package_itself(tmp_path):
+    """The complete solution gets every point, from the cage too."""
+    for module in {task.module for task in TASKS}:
+        path = tmp_path / "ann" / module
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text((PACKAGE / module).read_text("utf-8"), "utf-8")
+    value = grade_one(tmp_path / "ann", seed=11)
+    assert [test["number"] for test in value["tests"] if test["status"] == "failed"] == []
+    assert value["score"] == sum(task.points for task in TASKS)

@@ -1,0 +1,250 @@
+"""A workspace on the disk: what is in it, what the check says in it, and what cannot harm it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from albert_np.cli import main
+from albert_np.course.emptying import HINTS, emptied, shortened, solved, source_of_module
+from albert_np.course.loading import faults_of
+from albert_np.course.mistakes import THEMES, generated
+from albert_np.course.running import Runner
+from albert_np.course.tasks import OPEN_TASKS, TASKS, UNITS, task_named
+from albert_np.course.workspace import make_workspace, open_workspace, parse_units
+from albert_np.equations import LABEL, find_equations
+
+TEACHING = Path(__file__).resolve().parents[2] / "tutorials" / "teaching.md"
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with Runner(seconds=20) as runner:
+        yield runner
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """In a path with spaces and Chinese characters."""
+    return make_workspace(tmp_path / "my 作业 folder", [1, 2], "steps", seed=3)
+
+
+# ---- the table of tasks --------------------------------------------------------------------------
+
+def test_the_table_of_tasks():
+    ids = [task.id for task in TASKS]
+    assert len(set(ids)) == len(ids) >= 30
+    numbers = [unit.number for unit in UNITS]
+    assert sorted({task.unit for task in TASKS}) == numbers == [*range(1, 9)]
+    assert [task.unit for task in OPEN_TASKS] == [*range(1, 9)]
+    assert all(sum(points for points, _ in task.rubric) == 10 for task in OPEN_TASKS)
+    owned = [(task.module, name) for task in TASKS for name in task.functions]
+    assert len(set(owned)) == len(owned)
+
+
+def test_what_is_to_be_read_exists():
+    known = {equation.label for equation in find_equations()}
+    for task in (*TASKS, *OPEN_TASKS):
+        assert set(re.findall(LABEL, task.read)) <= known, task.id
+    listed = (TEACHING.parent / "README.md").read_text("utf-8")
+    for unit in UNITS:
+        assert all(f"{name}.py" in listed for name in unit.tutorials.split())
+
+
+def test_every_concept_has_a_theme_and_the_teachers_page_is_up_to_date():
+    concepts = [concept for theme in THEMES for concept in theme.concepts]
+    assert len(set(concepts)) == len(concepts)
+    assert set(concepts) == {fault.concept for task in TASKS for fault in faults_of(task)}
+    page = TEACHING.read_text("utf-8")
+    assert generated(page) == page, "python -m albert_np.course.mistakes tutorials/teaching.md"
+
+
+# ---- emptying ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("hints", HINTS)
+def test_nothing_of_the_solution_is_left(hints):
+    source = source_of_module("functional/layer_norm.py")
+    left = emptied(source, "functional/layer_norm.py", TASKS, hints)
+    compile(left, "layer_norm.py", "exec")
+    assert 'raise NotImplementedError("task 2.6: layer norm, backward")' in left
+    assert "def layer_norm_backward(dy, cache):" in left
+    assert "# the cache: (x_hat, inv_std, gamma)" in left
+    assert "column_sum(dy)" not in left and "# (LN.5)" not in left
+    assert (":label: LN.5" in left) == (hints == "steps")
+    assert ("# forward: y = gamma * x_hat + beta" in left) == (hints == "steps")
+    assert ("gamma, beta : arrays (H,)" in left) == (hints != "none")
+    assert "from albert_np.functional.sums import" in left
+
+
+def test_a_docstring_without_its_derivation():
+    docstring = ("Add. Then\nmore.\n\nWhy so.\n\nParameters\n----------\nx : array\n\n"
+                 "Notes\n-----\nOf age.")
+    assert shortened(docstring, "none") == "Add."
+    assert shortened(docstring, "shapes") == "Add.\n\nParameters\n----------\nx : array"
+
+
+def test_all_modules_can_be_emptied_and_are_not_too_wide():
+    for file in {task.module for task in TASKS}:
+        source = source_of_module(file)
+        for hints in HINTS:
+            left = emptied(source, file, TASKS, hints)
+            compile(left, file, "exec")
+            assert max(map(len, left.splitlines())) <= 100, file
+        functions = [name for task in TASKS if task.module == file for name in task.functions
+                     if not name.isupper()]
+        assert left.count("raise NotImplementedError(") == len(functions)
+
+
+# ---- the workspace -------------------------------------------------------------------------------
+
+def test_what_is_in_a_workspace(workspace):
+    files = {str(path.relative_to(workspace.folder)) for path in workspace.folder.rglob("*.*")}
+    assert files == {*(task.module for task in TASKS if task.unit < 3), "README.md", "course.json",
+                     "conftest.py", "test_tasks.py", "open/unit_1.md", "open/unit_2.md"}
+    readme = (workspace.folder / "README.md").read_text("utf-8")
+    for task in workspace.tasks:
+        assert f"albert-np course check {task.id}`" in readme
+    assert open_workspace(workspace.folder) == workspace
+
+
+def test_units():
+    assert parse_units("1-3,5") == [1, 2, 3, 5]
+    for text in ("0", "9", "3-1", "", "two"):
+        with pytest.raises(ValueError, match="--units says"):
+            parse_units(text)
+
+
+def said(capsys, *arguments):
+    status = main(["course", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return status, out + err
+
+
+def test_the_first_task_by_following_the_readme(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "a b 学生"
+    assert main(["course", "new", str(folder), "--units", "1"]) == 0
+    monkeypatch.chdir(folder)
+    status, words = said(capsys, "check", "1.1")
+    assert status == 1 and "0 of 1 points" in words and "not written yet" in words
+    path = Path("gradcheck.py")
+    old = 'raise NotImplementedError("task 1.1: relative error")'
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, """\
+error = abs(analytic - numerical) / max(abs(analytic) + abs(numerical), floor)
+    return float("inf") if error != error else error"""), "utf-8")
+    status, words = said(capsys, "check", "1.1")
+    assert status == 0 and "1 of 1 points" in words
+    status, words = said(capsys, "check")
+    assert status == 1 and re.search(r"^1\.1 .* 1 / 1  done$", words, re.MULTILINE)
+    assert re.search(r"^1\.2 .* 0 / 3  not written yet$", words, re.MULTILINE)
+
+
+def test_pytest_in_a_workspace(workspace):
+    task = task_named("2.1")
+    path = workspace.file_of(task)
+    path.write_text(solved(source_of_module(task.module), task.module), "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                           "--task", "2.1", "--task", "2.3"], cwd=workspace.folder, text=True,
+                          capture_output=True, env=environment)
+    assert "1 failed, 1 passed" in done.stdout
+    assert "It is not written yet." in done.stdout
+
+
+def test_bad_input_gets_a_sentence(tmp_path, capsys, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "essay.txt").write_text("mine")
+    for arguments, words in [
+            (("new", tmp_path / "full"), "is not empty"),
+            (("new", tmp_path / "x", "--units", "12"), "--units says '12'"),
+            (("new", tmp_path / "x", "--seed", "-1"), "it must be 0 or more"),
+            (("check", "--workspace", tmp_path), "There is no course.json")]:
+        status, told = said(capsys, *arguments)
+        assert status == 2 and words in told and told.count("\n") == 1
+    assert (tmp_path / "full" / "essay.txt").read_text() == "mine"
+    folder = make_workspace(tmp_path / "w", [1]).folder
+    for arguments, words in [(("check", "9"), "no task or unit 9"), (("check", "2.1"), "2.1"),
+                             (("check", "1.1", "--seconds", "0"), "it must be above 0")]:
+        status, told = said(capsys, *arguments, "--workspace", folder)
+        assert status == 2 and words in told and told.count("\n") == 1
+    settings = json.loads((folder / "course.json").read_text())
+    for sizes, words in [({"T": 1}, "T = 1 is impossible"), ({"Q": 9}, "Q = 9 is impossible"),
+                         ([3], "is not as `albert-np course new` writes it")]:
+        (folder / "course.json").write_text(json.dumps({**settings, "sizes": sizes}))
+        status, told = said(capsys, "check", "1.1", "--workspace", folder)
+        assert status == 2 and words in told
+
+
+def test_sizes_can_be_chosen(runner, tmp_path):
+    path = tmp_path / "linear.py"
+    path.write_text(solved(source_of_module("functional/linear.py"), "functional/linear.py"))
+    sizes = {"B": 4, "T": 9, "A": 3, "D": 5, "E": 8, "F": 12, "V": 31, "L": 2, "M": 6}
+    for id in ("2.1", "2.2"):
+        assert runner.check(task_named(id), path, 0, sizes).findings == []
+
+
+# ---- what goes wrong -----------------------------------------------------------------------------
+
+SOLUTION = solved(source_of_module("functional/layer_norm.py"), "functional/layer_norm.py")
+
+
+def backward(body):
+    """The solution with another layer_norm_backward at its end."""
+    return SOLUTION + "\n\ndef layer_norm_backward(dy, cache):\n" + "\n".join(
+        f"    {line}" for line in body.splitlines()) + "\n"
+
+
+@pytest.mark.parametrize("source, kind, words, points", [
+    (SOLUTION, None, "", 5),
+    (SOLUTION.replace("row_mean(dx_hat)\n", "0\n"), "value",
+     "The mean's own dependence on x is forgotten", 0),
+    (SOLUTION.replace("dx *= inv_std", "dx /= inv_std"), "value", "Nudging that entry", 0),
+    (backward("while True:\n    pass"), "time", "Is there a loop that never ends?", 0),
+    (SOLUTION + "\nwhile True:\n    pass\n", "time", "Is there a loop that never ends?", 0),
+    (backward("import os\nos._exit(0)"), "crash", "exit status 0", 0),
+    (backward("import os\nos.kill(os.getpid(), 11)"), "crash", "SIGSEGV", 0),
+    (backward("return layer_norm_backward(dy, cache)"), "error", "calls itself without end", 0),
+    (backward("return dy[99]"), "error", "(line ", 0),
+    (backward("return dy, dy[0, 0]"), "shape", "2 results come back, where 3 gradients should", 0),
+    (backward("return dy, dy, dy[0, 0]"), "shape", "has the shape", 0),
+    (SOLUTION + "\nfrom albert_np.functional import layer_norm_backward\n", "solution",
+     "takes its result from albert_np", 0),
+    (backward("from albert_np import functional\n"
+              "return functional.layer_norm_backward(dy, cache)"), "solution",
+     "takes its result from albert_np", 0),
+    (SOLUTION.replace("dx_hat = dy * gamma", "dx_hat = np.multiply(dy, gamma, out=dy)"), "changed",
+     "changes what it was given", 2.5),
+    (SOLUTION.replace("return dx, dgamma, dbeta",
+                      "return dx.astype(np.float32), dgamma, dbeta"), "dtype", "is float32", 2.5),
+    ("def layer_norm_backward(:\n", "error", "SyntaxError", 0),
+    ("import no_such_module\n", "error", "no_such_module", 0),
+    ("x = 1\n", "error", "layer_norm_backward", 0),
+], ids=["right", "mean", "scale", "loop", "loop_at_import", "exit", "signal", "recursion", "index",
+        "too_few", "shape", "import", "indirect_import", "in_place", "float32", "syntax",
+        "no_module", "empty"])
+def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, runner, monkeypatch):
+    path = tmp_path / "layer_norm.py"
+    path.write_text(source, "utf-8")
+    monkeypatch.setattr(runner, "seconds", 1.0 if kind == "time" else 60.0)
+    verdict = runner.check(task_named("2.6"), path, 5)
+    assert verdict.points == points
+    assert [finding.kind for finding in verdict.findings[:1]] == ([kind] if kind else [])
+    if kind:
+        assert words in verdict.findings[0].text
+        assert "\n" not in verdict.findings[0].text
+
+
+def test_the_child_lives_on_and_shows_what_was_printed(tmp_path, runner):
+    path = tmp_path / "layer_norm.py"
+    path.write_text(backward("print('the shape is', dy.shape)\nraise KeyError('x')"))
+    verdict = runner.check(task_named("2.6"), path, 0)
+    assert "the shape is" in verdict.printed and "KeyError" in verdict.findings[0].text
+    path.write_text("import numpy\nnumpy.einsum = None\n" + SOLUTION)
+    assert runner.check(task_named("2.6"), path, 0).points == 0
+    path.write_text(SOLUTION)
+    assert runner.check(task_named("2.6"), path, 0).points == 5          # in the same child

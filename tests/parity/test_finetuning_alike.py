@@ -1,0 +1,82 @@
+"""A hundred steps of fine-tuning, here and in PyTorch: same start, data, order, hyper-parameters.
+
+Here it is the package's own loop, from rows to losses. On the other side are transformers' model of
+the same name and torch.autograd, with the optimiser written from its published formulas in
+test_training_alike.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+pytest.importorskip("sklearn")
+
+sys.path.append(str(Path(__file__).parents[1] / "tasks"))
+
+from test_pytorch_parity import load_into_torch, one_thread, their_config  # noqa: E402, F401
+from test_training_alike import TorchOptimizer, torch_arguments  # noqa: E402
+from toys import MODEL, WORDS, toy_splits  # noqa: E402
+
+from albert_np.finetuning import TASKS, Settings  # noqa: E402
+from albert_np.finetuning.batches import epoch_batches  # noqa: E402
+from albert_np.finetuning.start import from_scratch  # noqa: E402
+from albert_np.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
+from albert_np.parameters import cast  # noqa: E402
+from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
+
+pytestmark = pytest.mark.parity
+
+STEPS, EPOCHS, BATCH, RATE = 100, 5, 8, 2e-3
+
+
+@pytest.mark.parametrize("name", ["classification", "entities", "questions"])
+def test_loss_curves_are_alike(name, tmp_path):
+    """At each of 100 steps to 1e-8, in float64 without dropout, warm-up and clipping included."""
+    task, splits = TASKS[name], toy_splits(name, BATCH * STEPS // EPOCHS, 1)
+    labels = task.labels_of(splits.train)
+    rng = np.random.default_rng(0)
+    train_tokenizer([" ".join(rng.choice(WORDS, 8)) for _ in range(300)], 45, tmp_path / "model")
+    tokenizer = AlbertTokenizer(tmp_path / "model")
+    model = from_scratch(task.MODEL, MODEL, tokenizer, task.configuration(labels), seed=0)
+    model.params = cast(model.params, np.float64)
+    examples = [example for row in task.features(tokenizer, splits.train, labels,
+                                                 Settings(name, max_length=24)) for example in row]
+
+    examples = examples[:BATCH * STEPS // EPOCHS]           # some rows have two windows
+
+    theirs = load_into_torch(model, getattr(transformers, task.MODEL.__name__)(
+        their_config(model.config)))
+    expected, clipped = train_theirs(theirs, task, model.config, examples)
+
+    optimizer = original_optimizer(model.params, RATE, STEPS)
+    history = train_epochs(model, examples, lambda *chosen: task.collate(model.config, *chosen),
+                           optimizer, epochs=EPOCHS, batch_size=BATCH, dropout=False,
+                           rng=np.random.default_rng(7), workers=2, progress=False)
+    found = np.array([row["loss"] for row in history["steps"]])
+    assert found.shape == expected.shape == (STEPS,)
+    assert np.abs(found - expected).max() <= 1e-8
+    assert found[-5:].mean() < found[:5].mean() / 3 and 0 < clipped < STEPS
+
+
+def train_theirs(model, task, config, examples):
+    """The loss before each step, and how many gradients were too long."""
+    optimizer, rng = TorchOptimizer("adamw", model), np.random.default_rng(7)
+    lengths = [example["input_ids"].size for example in examples]
+    losses, clipped, step = [], 0, 0
+    for _ in range(EPOCHS):
+        for indices in epoch_batches(lengths, BATCH, rng):
+            batch = task.collate(config, [examples[i] for i in indices])
+            loss = model(**torch_arguments(batch, {}, torch.float64)).loss
+            loss.backward()
+            norm = torch.sqrt(sum((p.grad**2).sum() for p in model.parameters()
+                                  if p.grad is not None))
+            clipped += norm.item() > 1
+            warm_up = STEPS // 10
+            optimizer.step(RATE * step / warm_up if step < warm_up else RATE * (1 - step / STEPS))
+            losses.append(loss.item())
+            step += 1
+    return np.array(losses), clipped

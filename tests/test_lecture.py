@@ -1,0 +1,242 @@
+"""What tutorials share: in a hurry or not, where pictures go, and the source they quote."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from albert_np import functional, lecture
+from albert_np.finetuning import TASKS, Settings
+from albert_np.lecture import (curves, data_or, made_up_messages, output_folder, quick, show,
+                               small_pretrained, source_of, teach, two_starts)
+from albert_np.metrics import Figure as Score
+
+
+@pytest.mark.parametrize("value, hurry", [(None, False), ("", False), ("0", False), ("1", True),
+                                          ("yes", True)])
+def test_quick_is_what_the_environment_says(monkeypatch, value, hurry):
+    monkeypatch.delenv("ALBERT_NP_QUICK", raising=False)
+    if value is not None:
+        monkeypatch.setenv("ALBERT_NP_QUICK", value)
+    assert quick() is hurry
+
+
+def test_output_goes_to_the_tutorials_where_there_are_any(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    beside = output_folder().absolute()
+    (tmp_path / "tutorials").mkdir()
+    assert beside == tmp_path / "output"
+    assert output_folder().absolute() == tmp_path / "tutorials" / "output"
+    assert not output_folder().exists(), "asking alone makes no folder"
+
+
+# ---- pictures ------------------------------------------------------------------------------------
+
+@pytest.fixture
+def shown(monkeypatch, tmp_path):
+    """In an empty folder: how many times something was put on the screen, as a list."""
+    import matplotlib.pyplot as plt
+
+    calls = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plt, "show", lambda: calls.append("screen"))
+    return calls
+
+
+def test_a_picture_is_saved_and_its_place_printed(shown, tmp_path, capsys):
+    figure = Figure(figsize=(1, 1))
+    figure.subplots().plot([1, 2])
+    show(figure, "a-line")
+    picture = tmp_path / "output" / "a-line.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out == "saved output/a-line.png\n"
+
+
+@pytest.mark.parametrize("backend, terminal, screens", [
+    ("qtagg", True, ["screen"]), ("qtagg", False, []), ("agg", True, []), ("Agg", True, []),
+    ("template", True, [])])
+def test_a_picture_is_shown_where_somebody_looks(shown, monkeypatch, backend, terminal, screens):
+    """Not under a backend without windows, and not from a script that nobody sits at."""
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setattr(plt, "get_backend", lambda: backend)
+    monkeypatch.setattr(lecture.sys.stdin, "isatty", lambda: terminal, raising=False)
+    show(Figure(figsize=(0.1, 0.1)), "dot")
+    assert shown == screens
+
+
+def test_a_picture_that_pyplot_does_not_know_is_put_on_a_page_of_its(shown):
+    """A notebook and the pages show pyplot's figures; one of pyplot itself is not doubled."""
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    show(Figure(figsize=(2, 1)), "by-the-package")
+    copy, = set(plt.get_fignums()) - set(before)
+    assert plt.figure(copy).get_size_inches().tolist() == [2, 1]
+    assert plt.figure(copy).axes[0].images[0].get_array().shape[:2] == (150, 300)
+    own = plt.figure(figsize=(1, 1))
+    show(own, "by-pyplot")
+    assert set(plt.get_fignums()) == {*before, copy, own.number}
+    for number in (copy, own.number):
+        plt.close(number)
+
+
+# ---- data and models -----------------------------------------------------------------------------
+
+def test_data_that_is_nowhere_is_replaced_and_said_so(capsys):
+    def fetch():
+        raise FileNotFoundError("Put it into a folder.")
+
+    assert data_or(lambda: "data", lambda: "made up") == "data"
+    assert capsys.readouterr().out == ""
+    assert data_or(fetch, lambda: "made up") == "made up"
+    assert capsys.readouterr().out.startswith("Put it into a folder. Until then")
+
+
+def test_other_mistakes_of_a_fetch_are_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        data_or(lambda: 1 / 0, lambda: "made up")
+
+
+def test_a_users_model_is_taken(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("ALBERT_NP_MODEL", str(tmp_path))
+    monkeypatch.setattr(lecture, "_pretrain", None)
+    assert small_pretrained() == tmp_path
+    assert str(tmp_path) in capsys.readouterr().out
+
+
+def test_a_model_is_pretrained_once_in_a_hurry_or_not(monkeypatch, tmp_path):
+    runs = []
+
+    def pretrain(folder, steps):
+        runs.append(steps)
+        folder.mkdir(parents=True)
+        (folder / "config.json").touch()
+
+    monkeypatch.delenv("ALBERT_NP_MODEL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lecture, "_pretrain", pretrain)
+    folders = []
+    for hurry in ("0", "0", "1", "1"):
+        monkeypatch.setenv("ALBERT_NP_QUICK", hurry)
+        folders.append(small_pretrained())
+    assert len(runs) == 2 and runs[0] > runs[1]
+    assert folders[0] == folders[1] != folders[2] == folders[3]
+
+
+@pytest.fixture
+def pretrained(tmp_path):
+    """A folder with a tiny model, not trained at all, and its tokenizer."""
+    from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+    from albert_np.text.train_tokenizer import train_tokenizer
+
+    train_tokenizer([row.text for row in made_up_messages().train], 60, tmp_path / "pieces.model")
+    tokenizer = AlbertTokenizer(tmp_path / "pieces.model")
+    config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=8, hidden_size=12,
+                          num_hidden_layers=2, num_attention_heads=3, intermediate_size=16,
+                          max_position_embeddings=10)
+    AlbertForPreTraining(config, seed=7).save_pretrained(tmp_path / "model", tokenizer)
+    return tmp_path / "model"
+
+
+def test_two_starts_differ_in_their_weights_alone(pretrained):
+    task = TASKS["classification"]
+    models, tokenizer = two_starts(task, pretrained, ("ham", "spam"),
+                                   Settings("classification", max_length=32))
+    fresh, known = models["from scratch"], models["pretrained"]
+    assert fresh.config == known.config and known.config.max_position_embeddings == 32
+    assert tokenizer.vocab_size == known.config.vocab_size
+    from albert_np import AlbertForPreTraining
+    stored = AlbertForPreTraining.from_pretrained(pretrained).params["embeddings"]["word"]
+    np.testing.assert_array_equal(known.params["embeddings"]["word"], stored)
+    assert not np.allclose(fresh.params["embeddings"]["word"], stored)
+
+
+def test_teaching_ends_with_the_best_epoch(pretrained):
+    task, splits = TASKS["classification"], made_up_messages()
+    splits = type(splits)(splits.train[:40], splits.dev[:10], [], splits.labels)
+    settings = Settings("classification", max_length=32)
+    models, tokenizer = two_starts(task, pretrained, splits.labels, settings)
+    seen = []
+
+    def score(rows, predictions):
+        assert rows == splits.dev and len(predictions) == 10
+        seen.append(model.params["embeddings"]["word"].copy())
+        return Score({1: 0.5, 2: 0.9, 3: 0.7}[len(seen)], 0.1, 1.0)
+
+    model = models["pretrained"]
+    history = teach(task, model, tokenizer, splits, settings, score, epochs=3, batch_size=20)
+    np.testing.assert_array_equal(model.params["embeddings"]["word"], seen[1])
+    assert not np.array_equal(seen[1], seen[2])
+    assert [step for step, _ in curves(history)["losses"]] == [1, 2, 3, 4, 5, 6]
+    assert curves(history)["epochs"] == [(1, 0.5, 0.1, 1.0), (2, 0.9, 0.1, 1.0), (3, 0.7, 0.1, 1.0)]
+
+
+# ---- source --------------------------------------------------------------------------------------
+
+EXAMPLE = '''
+def area(a, b):
+    r"""An area.
+
+    .. math:: (AREA.1)
+    """
+    # what AREA.1 and AREA.2 say
+    if a > b:
+        a = b                   # (AREA.2)
+    s = a * b                   # (AREA.1)
+    return s + 0 * s            # (AREA.2)
+
+
+def plain(x):
+    return x
+'''
+
+
+@pytest.fixture
+def example(tmp_path):
+    """A module of two functions, one of them with a docstring that carries a label, too."""
+    (tmp_path / "example.py").write_text(EXAMPLE, "utf-8")
+    spec = importlib.util.spec_from_file_location("example", tmp_path / "example.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_source_of_a_whole_function_is_without_its_docstring(example):
+    assert source_of(example.area).splitlines() == [
+        "def area(a, b):", "    # what AREA.1 and AREA.2 say", "    if a > b:",
+        "        a = b                   # (AREA.2)", "    s = a * b                   # (AREA.1)",
+        "    return s + 0 * s            # (AREA.2)"]
+    assert source_of(example.plain) == "def plain(x):\n    return x"
+
+
+def test_source_of_labels_is_the_lines_that_carry_them(example):
+    """In the order asked for; not the equation in the docstring; every line of a label."""
+    assert source_of(example.area, "AREA.1") == "s = a * b                   # (AREA.1)"
+    assert source_of(example.area, "AREA.1", "AREA.2").splitlines() == [
+        "s = a * b                   # (AREA.1)", "    a = b                   # (AREA.2)",
+        "return s + 0 * s            # (AREA.2)"]
+    assert source_of(example.area, "AREA.1", lines_around=1).splitlines() == [
+        "    a = b                   # (AREA.2)", "s = a * b                   # (AREA.1)"]
+
+
+def test_more_lines_around_than_there_are(example):
+    lines = source_of(example.area, "AREA.1", lines_around=5).splitlines()
+    assert lines[0] == "def area(a, b):" and lines[-1].endswith("(AREA.1)") and len(lines) == 5
+
+
+def test_a_label_that_is_not_there_is_named(example):
+    with pytest.raises(ValueError, match=r"No line of area carries the label \(AREA.3\)\."):
+        source_of(example.area, "AREA.3")
+
+
+def test_source_of_this_package_can_be_run():
+    """What is quoted is the code itself: without its docstring it computes the same."""
+    text = source_of(functional.softmax_backward)
+    names = dict(vars(importlib.import_module("albert_np.functional.softmax")))
+    exec(text, names)
+    p, dp = np.array([0.2, 0.3, 0.5]), np.array([1.0, -1.0, 2.0])
+    assert '"""' not in text
+    np.testing.assert_array_equal(names["softmax_backward"](dp, p),
+                                  functional.softmax_backward(dp, p))
