@@ -220,7 +220,7 @@ assert np.diag(measured["shared"][1], 1).mean() > np.diag(measured["not shared"]
 # inputs, and their wishes reach the loss by another way. Where every depth has other weights there
 # is little to agree on from the start.
 #
-# With the outer link, depth l gets a part of a length near 1/l. Each f ends in a layer norm, so it
+# With the outer link, the parts shrink with the depth l. Each f ends in a layer norm, so it
 # adds a vector of length :math:`\sqrt H` (γ is 1, β is 0 here); after l depths h is about l times
 # as long as one of them, and the next layer norm divides by that length, forward (LN.1) and
 # backward (the factor 1/σ of LN.5). In exchange no depth can lose the gradient: (ENC.4) hands dh
@@ -307,13 +307,16 @@ show(figure, "06_distance_and_angle")
 # %%
 # What to notice. Untrained, the shared layer takes smooth steps that become smaller; each is the
 # same map, applied to what it made before. Layers of their own know nothing of each other, and
-# their steps go up and down. Training keeps that difference, though the two networks started from
-# the same weights and have about the same loss. With the outer link (green), every step has the
-# length of one layer norm's output, :math:`\sqrt H = 8`, and the angle shrinks, because h grows.
+# their steps go up and down. Training keeps some of that difference, though the two networks
+# started from the same weights and have about the same loss. With the outer link (green), every
+# step has the length of one layer norm's output, :math:`\sqrt H = 8`, and the angle shrinks,
+# because h grows.
 #
-# And the fixed point? Look at where the blue distances end. The paper's network has 24 layers, a
-# width of 1024 and plenty to do for each of them; ours is small, and when its steps become 0, the
-# last layers could be left away.
+# And the fixed point? Look at where the blue distances end, in the line printed above. While they
+# are above 0, the last layers still do something, as in the paper. A network that has nothing to do
+# in its depth is another matter. Run this with ``ALBERT_NP_QUICK=1``, which stops at the
+# frequencies of pieces: then the steps of the shared layer do come down to 0, and most depths could
+# be left out.
 #
 # In the paper
 # ------------

@@ -34,7 +34,7 @@ from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, e
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 from albert_np.text.masking import ngram_probabilities
 
-STEPS = 100 if quick() else 2400
+STEPS = 60 if quick() else 2400
 keep_freed_memory()                      # large arrays are allocated again at every step
 
 # %%
@@ -212,7 +212,7 @@ for (ngram, (_, rows, _)), colour, style in zip(runs.items(), (BLUE, ORANGE), ("
               label="single words" if ngram == 1 else f"n-grams of up to {ngram} words")
 for name, value in {"ln V": np.log(V), **references}.items():
     left.axhline(value, color=GREY, linestyle=":", linewidth=1.5, zorder=1)
-    left.annotate(name, (0.99, value), (0, 3), ha="right", textcoords="offset points", fontsize=12,
+    left.annotate(name, (0.5, value), (0, 3), ha="right", textcoords="offset points", fontsize=12,
                   xycoords=("axes fraction", "data"), color=GREY)
 left.set_xlabel("step", fontsize=13)
 left.set_ylabel("loss on held-out text (nats)", fontsize=13)
@@ -238,11 +238,11 @@ show(figure, "07_plateau")
 # What to notice. The first fall, from ln V to the unigram line, takes some tens of steps: the bias
 # of the output learns how frequent each piece is. Then the loss stands, or nearly: each word of the
 # neighbourhood helps a little, wherever it stands. On the right you see what is missing: early on
-# the attention is spread evenly over the sequence. It can only help to look at a neighbour once
-# the value sent from there means something, and the value can only be learnt where somebody looks.
-# Each waits for the other; their gradients are small, and they grow together. When a head has
-# found distance 1 the loss falls for a second time. With n-grams this takes longer: more of the
-# neighbours are hidden themselves.
+# no head takes more from the neighbours than from pieces further away. It can only help to look at
+# a neighbour once the value sent from there means something, and the value can only be learnt where
+# somebody looks. Each waits for the other; their gradients are small, and they grow together. When
+# heads have found the distances -1 and 1 the loss falls for a second time. With n-grams this takes
+# longer: more of the neighbours are hidden themselves.
 #
 # What can be done about a long plateau: wait; make sure that the learning rate is neither tiny nor
 # so large that attention is thrown about; start a *narrow* model from larger weights than the

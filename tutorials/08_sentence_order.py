@@ -166,7 +166,7 @@ for axes, task in zip(panels, ("nsp", "sop")):
     axes.axhline(50, color=GREY, linestyle=":", linewidth=1.5)
     axes.set_title(f"Trained on {task.upper()}", fontsize=14)
     axes.set_xlabel("step", fontsize=13)
-    axes.set_ylim(40, 103)
+    axes.set_ylim(30, 103)
     axes.grid(alpha=0.25)
     axes.tick_params(labelsize=12)
 panels[0].set_ylabel("right answers (%)", fontsize=13)

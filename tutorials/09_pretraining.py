@@ -163,6 +163,7 @@ def curve(axes, key, factor=1.0, smooth=True, **look):
                   color=look["color"], markersize=8, markeredgecolor="black", linewidth=1)
 
 
+PAPER = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}    # behind words
 figure, panels = plt.subplots(2, 2, figsize=(11.5, 8), layout="constrained", sharex=True)
 (losses, right), (rate, norm) = panels
 curve(losses, "mlm_loss", color=BLUE, label="words (MLM)")
@@ -170,18 +171,20 @@ for name, value in {"ln V": np.log(config.vocab_size),
                     **{name: figures["mlm_loss"] for name, figures in counters.items()}}.items():
     losses.axhline(value, color=GREY, linestyle=":", linewidth=1.5, zorder=1)
     losses.annotate(name, (0.99, value), (0, 3), ha="right", textcoords="offset points",
-                    fontsize=12, xycoords=("axes fraction", "data"), color=GREY)
+                    fontsize=12, xycoords=("axes fraction", "data"), color=GREY, bbox=PAPER)
+losses.set_ylim(top=np.log(config.vocab_size) + 0.4)
 losses.set_ylabel("loss (nats)", fontsize=13)
 losses.set_title("Loss of the hidden words", fontsize=14)
 curve(right, "mlm_accuracy", 100, color=BLUE, label="words (MLM)")
 curve(right, "sop_accuracy", 100, color=ORANGE, linestyle="-.", label="order (SOP)")
 right.axhline(50, color=GREY, linestyle=":", linewidth=1.5, zorder=1)
 right.annotate("tossing a coin", (0.99, 50), (0, -14), ha="right", textcoords="offset points",
-               fontsize=12, xycoords=("axes fraction", "data"), color=GREY)
+               fontsize=12, xycoords=("axes fraction", "data"), color=GREY, bbox=PAPER)
 right.set_ylabel("right answers (%)", fontsize=13)
-right.set_ylim(0, 105)
+right.set_ylim(0, 119)
+right.set_yticks(range(0, 101, 20))
 right.set_title("Right answers (dots: held-out text)", fontsize=14)
-right.legend(fontsize=12, loc="center left")
+right.legend(fontsize=12, loc="upper right", ncols=2)
 curve(rate, "learning_rate", 1000, smooth=False, color=GREEN)
 rate.set_ylabel("learning rate (1/1000)", fontsize=13)
 rate.set_title("Learning rate: warm-up, then down", fontsize=14)

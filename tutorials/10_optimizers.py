@@ -91,7 +91,7 @@ assert walk(walks["SGD, 0.0201"])[1][-1] > walk(walks["SGD, 0.019"])[1][-1]
 # quiet one:
 
 rng = np.random.default_rng(0)
-loudness, decay, rate, steps = np.array([[1.0], [0.01]]), 0.1, 0.01, 600
+loudness, decay, rate, steps = np.array([[10.0], [0.01]]), 0.1, 0.01, 600
 in_gradient, in_step = ({"p": np.ones((2, 1000))} for _ in range(2))     # 1,000 weights of each
 adam, adamw = Adam(in_gradient, lr=rate), AdamW(in_step, lr=rate, weight_decay=decay)
 for _ in range(steps):
@@ -184,8 +184,8 @@ for (name, (rates, losses)), colour, style in zip(found.items(), (ORANGE, GREEN,
                                                   ("s-", "v:", "o-", "D--")):
     right.semilogx(rates, np.minimum(losses, untrained + 0.5), style, color=colour, linewidth=2,
                    markersize=7, label=name)
-    gone = rates[np.isnan(losses)]
-    right.plot(gone, np.full(len(gone), untrained + 0.5), "x", color=colour, markersize=11,
+    gone, height = rates[np.isnan(losses)], untrained + 0.15 + 0.12 * len(right.lines) / 2
+    right.plot(gone, np.full(len(gone), height), "x", color=colour, markersize=11,
                markeredgewidth=3)
 for name, value in (("untrained", untrained), ("unigram", unigram)):
     right.axhline(value, color=GREY, linestyle=":", linewidth=1.2, zorder=1)
@@ -194,8 +194,8 @@ for name, value in (("untrained", untrained), ("unigram", unigram)):
 right.set_xlabel("learning rate (x: diverged)", fontsize=13)
 right.set_ylabel("loss on held-out text (nats)", fontsize=13)
 right.set_title(f"A small ALBERT, {STEPS} steps", fontsize=14)
-left.legend(fontsize=12, loc="upper right")
-right.legend(fontsize=12, loc="center left")
+left.legend(fontsize=12, loc="lower left")
+right.legend(fontsize=12, loc="center right")
 for axes in (left, right):
     axes.tick_params(labelsize=12)
 show(figure, "10_valley_and_albert")
@@ -205,9 +205,9 @@ show(figure, "10_valley_and_albert")
 # by gradient", Adam's is the distance that one weight moves, LAMB's the share of its length that
 # one matrix changes. So a rate that is good for one says nothing about another. Below its floor a
 # rule does not arrive in time. Above the ceiling they differ in kind: SGD's step grows with the
-# gradient, which grows with the mistake, so it can run away. Adam's step stays a few :math:`\eta`
-# long whatever the gradient is; it can spoil a model without ever showing an alarming loss, all the
-# more since the unigram loss asks nothing of attention (exercise 4).
+# gradient, which grows with the mistake, so it runs away. The steps of the others are a few
+# :math:`\eta` long whatever the gradient is. They can spoil a model without showing an alarming
+# loss, all the more since the unigram loss asks nothing of attention (exercise 4).
 #
 # %%
 # Trust ratios
@@ -239,7 +239,7 @@ for name, p in flatten(model.params).items():
                         trust_ratio(p, u))
 print(f"\n{'matrix':24s} {'SGD':>8s} {'AdamW':>8s} {'LAMB':>6s}   trust ratio")
 for name, (sgd, adamw, ratio) in table.items():
-    print(f"{name:24s} {sgd:8.4f} {adamw:8.4f} {adamw * ratio:6.1f}   {ratio:8.2f}")
+    print(f"{name:24s} {sgd:8.0e} {adamw:8.4f} {adamw * ratio:6.1f}   {ratio:8.2f}")
 sgd, adamw, ratios = np.array(list(table.values())).T
 print(f"{'largest over smallest':24s} {sgd.max() / sgd.min():8.1f} "
       f"{adamw.max() / adamw.min():8.1f} {1:6.1f}")
@@ -329,6 +329,7 @@ left.semilogx(t, too_long * np.minimum(t / 150, 1), "--", color=BLUE, linewidth=
 left.axhline(1, color=GREY, linestyle=":", linewidth=1.5)
 left.set_xlabel("step", fontsize=13)
 left.set_ylabel("length of the step (Adam's = 1)", fontsize=13)
+left.set_ylim(0, 9.5)
 left.set_title("AdamW's first steps", fontsize=14)
 for (name, shares), colour, style in zip(ways.items(), (ORANGE, GREY, BLUE), ("-", ":", "--")):
     right.plot(range(1, 41), 100 * shares, style, color=colour, linewidth=2.4, label=name)
