@@ -142,8 +142,9 @@ assert abs(sum(parts) - total) < 1e-15 and abs(slope - total) < 1e-9
 # ---------------
 # Write ``=`` in place of ``+=`` in (ENC.3), or keep the cache on a layer object, where the next
 # depth overwrites it. With ``=`` the part of the depth that is visited last survives alone, the
-# first one. It points roughly downhill, so training works, more slowly, and nobody notices. (A
-# *cosine* is the agreement of two directions: 1 the same, 0 none, -1 opposite.)
+# first one. While its cosine with the whole is above 0 it still points downhill, so the loss falls
+# all the same, and nobody notices. (A *cosine* is the agreement of two directions: 1 the same, 0
+# none, -1 opposite.)
 
 
 def vector(tree):
