@@ -40,7 +40,7 @@ from albert_np.text.train_tokenizer import train_tokenizer
 
 task, settings = TASKS["classification"], Settings("classification", max_length=48)
 splits = data_or(fetch_sms_spam, made_up_messages)
-rows, epochs = (128, 1) if quick() else (384, 3)
+rows, epochs = (128, 1) if quick() else (800, 3)
 file = output_folder() / "18_pieces.model"
 file.parent.mkdir(parents=True, exist_ok=True)
 train_tokenizer([row.text for row in splits.train], 500 if len(splits.train) > 1000 else 60, file)
@@ -49,7 +49,7 @@ splits = Splits(splits.train[:rows], splits.dev[:250], splits.test[:500], splits
 examples = [example for row in task.features(tokenizer, splits.train, splits.labels, settings)
             for example in row]
 fields = {"embedding_size": 32, "hidden_size": 48, "num_hidden_layers": 2, "intermediate_size": 96,
-          "num_attention_heads": 4}
+          "num_attention_heads": 4, "initializer_range": 0.2}
 
 
 def accuracy(rows, predictions):
