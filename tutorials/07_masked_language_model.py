@@ -232,6 +232,7 @@ for axes in (left, right):
     axes.tick_params(labelsize=12)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=12)
+left.legend(fontsize=12, loc="center right", bbox_to_anchor=(1, 0.66))     # clear of both curves
 show(figure, "07_plateau")
 
 # %%
