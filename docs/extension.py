@@ -170,6 +170,13 @@ def write_if_new(path, text):
         path.write_text(text)
 
 
+def forget_modules_without_source(app, env):
+    """Modules in C, whose source no page shows, do not belong in the list of source pages."""
+    modules = getattr(env, "_viewcode_modules", {})
+    for name in [name for name, entry in modules.items() if not entry]:
+        del modules[name]
+
+
 def setup(app):
     """Called by Sphinx."""
     app.add_domain(LabelledMath, override=True)
@@ -178,4 +185,5 @@ def setup(app):
     app.connect("builder-inited", write_equations)
     app.connect("builder-inited", write_course)
     app.connect("missing-reference", find_defined)
+    app.connect("env-updated", forget_modules_without_source)
     return {"parallel_read_safe": True, "version": "1"}
