@@ -42,8 +42,7 @@ def serve(request, keep_from=()):
     Parameters
     ----------
     request : dict
-        task (an id), file, seed, sizes, seconds, and perhaps limits, which go to
-        :func:`albert_np.course.sandbox.enter` in the fork.
+        task (an id), file, seed, sizes and seconds.
     keep_from : tuple of int
         File descriptors that the fork must not have.
 
@@ -135,10 +134,6 @@ def run(request):
 
     task = task_named(request["task"])
     try:
-        if request.get("limits") is not None:
-            from . import sandbox
-
-            sandbox.enter(request["limits"])
         forbid_solution(task)
         module = student_module(request["file"], task)
         if uses_solution(task, module):

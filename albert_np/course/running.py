@@ -24,8 +24,6 @@ class Runner:
     ----------
     seconds : float
         After which a task is stopped.
-    limits : dict, optional
-        For :func:`albert_np.course.sandbox.enter`, in the process of each task.
     command : list of str
         Put in front of the child's own command line.
 
@@ -37,8 +35,8 @@ class Runner:
             verdict = runner.check(task, "functional/layer_norm.py", seed=0)
     """
 
-    def __init__(self, seconds=SECONDS, limits=None, command=()):
-        self.seconds, self.limits, self.command, self._process = seconds, limits, command, None
+    def __init__(self, seconds=SECONDS, command=()):
+        self.seconds, self.command, self._process = seconds, command, None
 
     def __enter__(self):
         return self
@@ -77,7 +75,7 @@ class Runner:
         except ValueError as error:
             return Verdict(task.id, 0.0, [Finding("error", str(error))])
         reply = self._ask({"task": task.id, "file": str(Path(path).resolve()), "seed": seed,
-                           "sizes": sizes, "seconds": self.seconds, "limits": self.limits})
+                           "sizes": sizes, "seconds": self.seconds})
         try:
             rounds = from_json(reply["rounds"])
         except ValueError as error:

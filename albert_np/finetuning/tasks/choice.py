@@ -53,14 +53,17 @@ def labels_of(rows):
 
 
 def configuration(labels):
+    """The fields of the configuration that the task settles, as a dict."""
     return {}
 
 
 def features(tokenizer, rows, labels, settings):
+    """For each row a list of its examples, dicts of arrays for `collate`."""
     return [[choice_example(tokenizer, row, settings.max_length)] for row in rows]
 
 
 def collate(config, examples, length=None):
+    """Examples as the keyword arguments of the forward pass, padded to a length."""
     return padded_batch(config, examples, ("labels",), length)
 
 
@@ -88,6 +91,7 @@ def figures(rows, predictions, labels, rng=None):
 
 
 def baselines(train, rows):
+    """Predictions for rows by methods without a network, by the name of the method."""
     return {name: [{"choice": choice} for choice in method(train, rows)] for name, method in (
         ("commonest place", without_network.commonest_place),
         ("TF-IDF cosines + logistic regression", without_network.tfidf_choices))}

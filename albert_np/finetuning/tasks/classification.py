@@ -34,16 +34,19 @@ def labels_of(rows):
 
 
 def configuration(labels):
+    """The fields of the configuration that the task settles, as a dict."""
     return {"num_labels": len(labels), "id2label": dict(enumerate(labels)),
             "problem_type": "single_label_classification"}
 
 
 def features(tokenizer, rows, labels, settings):
+    """For each row a list of its examples, dicts of arrays for `collate`."""
     return [[example] for example in
             sequence_examples(tokenizer, rows, settings.max_length, labels)]
 
 
 def collate(config, examples, length=None):
+    """Examples as the keyword arguments of the forward pass, padded to a length."""
     return padded_batch(config, examples, ("labels",), length)
 
 
@@ -72,6 +75,7 @@ def figures(rows, predictions, labels, rng=None):
 
 
 def baselines(train, rows):
+    """Predictions for rows by methods without a network, by the name of the method."""
     return {name: [{"label": label} for label in method(train, rows)] for name, method in (
         ("commonest label", without_network.commonest_label),
         ("TF-IDF + logistic regression", without_network.tfidf_labels))}

@@ -40,14 +40,17 @@ def labels_of(rows):
 
 
 def configuration(labels):
+    """The fields of the configuration that the task settles, as a dict."""
     return {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
 
 
 def features(tokenizer, rows, labels, settings):
+    """For each row a list of its examples, dicts of arrays for `collate`."""
     return [tag_windows(tokenizer, row, labels, settings.max_length) for row in rows]
 
 
 def collate(config, examples, length=None):
+    """Examples as the keyword arguments of the forward pass, padded to a length."""
     return padded_batch(config, examples, ("labels",), length)
 
 
@@ -106,6 +109,7 @@ def figures(rows, predictions, labels, rng=None):
 
 
 def baselines(train, rows):
+    """Predictions for rows by methods without a network, by the name of the method."""
     return {name: [{"tags": tags} for tags in method(train, rows)] for name, method in (
         ("no names at all", without_network.outside),
         ("each word's commonest tag", without_network.commonest_tags))}

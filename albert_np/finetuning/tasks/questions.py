@@ -34,14 +34,17 @@ def labels_of(rows):
 
 
 def configuration(labels):
+    """The fields of the configuration that the task settles, as a dict."""
     return {}
 
 
 def features(tokenizer, rows, labels, settings):
+    """For each row a list of its examples, dicts of arrays for `collate`."""
     return [_windows(tokenizer, row, settings) for row in rows]
 
 
 def collate(config, examples, length=None):
+    """Examples as the keyword arguments of the forward pass, padded to a length."""
     return padded_batch(config, examples, ("start_positions", "end_positions"), length)
 
 
@@ -69,6 +72,7 @@ def figures(rows, predictions, labels, rng=None):
 
 
 def baselines(train, rows):
+    """Predictions for rows by methods without a network, by the name of the method."""
     return {name: [{"answer": answer} for answer in method(rows)] for name, method in (
         ("the first sentence", without_network.first_sentences),
         ("the sentence with most words of the question", without_network.overlapping_sentences))}

@@ -32,14 +32,17 @@ def labels_of(rows):
 
 
 def configuration(labels):
+    """The fields of the configuration that the task settles, as a dict."""
     return {"num_labels": 1, "id2label": None, "problem_type": "regression"}
 
 
 def features(tokenizer, rows, labels, settings):
+    """For each row a list of its examples, dicts of arrays for `collate`."""
     return [[example] for example in sequence_examples(tokenizer, rows, settings.max_length)]
 
 
 def collate(config, examples, length=None):
+    """Examples as the keyword arguments of the forward pass, padded to a length."""
     return padded_batch(config, examples, ("labels",), length)
 
 
@@ -60,6 +63,7 @@ def figures(rows, predictions, labels, rng=None):
 
 
 def baselines(train, rows):
+    """Predictions for rows by methods without a network, by the name of the method."""
     return {name: [{"score": score} for score in method(train, rows)] for name, method in (
         ("mean score", without_network.mean_score),
         ("TF-IDF cosines + ridge regression", without_network.tfidf_similarity))}

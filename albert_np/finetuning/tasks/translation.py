@@ -34,6 +34,7 @@ def labels_of(rows):
 
 
 def configuration(labels):
+    """The fields of the configuration that the task settles, as a dict."""
     return {}
 
 
@@ -48,6 +49,7 @@ def features(tokenizer, rows, labels, settings):
 
 
 def collate(config, examples, length=None):
+    """Examples as the keyword arguments of the forward pass, padded to a length."""
     batch = translation_batch([example["source"] for example in examples],
                               [example["target"] for example in examples], config)
     return {**batch, "only_asked": True}
@@ -121,6 +123,7 @@ def figures(rows, predictions, labels, rng=None):
 
 
 def baselines(train, rows):
+    """Predictions for rows by methods without a network, by the name of the method."""
     return {name: [{"translation": text} for text in method(train, rows)] for name, method in (
         ("the commonest target", without_network.commonest_target),
         ("the target of the most similar source", without_network.nearest_translation))}
