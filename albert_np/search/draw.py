@@ -36,10 +36,12 @@ def draw_trials(axes, method="random", trials=None, seed=0):
 
     Examples
     --------
-    >>> from albert_np.search import Option, read_space
-    >>> options = {"lr": Option("lr", float), "layers": Option("layers", int)}
-    >>> axes = read_space(["layers=1,2", "lr=1e-4..1e-2:log"], options)
-    >>> draw_trials(axes, trials=2, seed=3) == draw_trials(axes, trials=5, seed=3)[:2]
+    With scikit-learn, which the tests of searches use too:
+
+    >>> from albert_np.search import Option, read_space  # doctest: +SKIP
+    >>> options = {"lr": Option("lr", float), "layers": Option("layers", int)}  # doctest: +SKIP
+    >>> axes = read_space(["layers=1,2", "lr=1e-4..1e-2:log"], options)  # doctest: +SKIP
+    >>> draw_trials(axes, trials=2, seed=3) == draw_trials(axes, trials=5, seed=3)[:2]  # doctest: +SKIP
     True
     """
     selection = library("sklearn.model_selection", "scikit-learn")
