@@ -105,6 +105,44 @@ def test_it_stands_in_the_index(path):
     assert f"`{path.name}`" in index or f"({path.name})" in index
 
 
+@every_tutorial
+def test_the_index_knows_what_comes_before(path):
+    needed = re.search(r"Prerequisites:(.*?)\. ", " ".join(path.read_text().split()))[1]
+    row = next(row for row in (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
+               if f"]({path.name})" in row)
+    assert re.findall(r"\d+", row.split("|")[-2]) == [
+        number.lstrip("0") for number in re.findall(r"``(\d\d)_\w+\.py``", needed)]
+
+
+def letters_of(text):
+    """All single letters in the formulas of a tutorial; commands of LaTeX and words left out."""
+    greek = dict(zip("alpha beta gamma delta epsilon eta lambda mu sigma Phi varphi".split(),
+                     "αβγδεηλμσΦφ"))
+    block = r"^# \.\. math::\n#\n((?:#    .*\n|#\n(?=#    ))+)"
+    formulas = re.findall(r":math:`([^`]*)`", text) + re.findall(block, text, re.MULTILINE)
+    formulas = " ".join(re.sub(r"\\(text|operatorname)\{[^}]*\}", " ", each) for each in formulas)
+    found = {greek[name] for name in re.findall(r"\\(\w+?)(?![a-zA-Z])", formulas) if name in greek}
+    return found | set(re.findall(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", " ", formulas)))
+
+
+@every_tutorial
+def test_every_letter_of_a_formula_is_explained_in_the_index(path):
+    table = (FOLDER / "README.md").read_text(encoding="utf-8").split("## The letters")[1]
+    explained = {letter for cell in re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE)
+                 for letter in re.findall(r"\b\w\b", cell)}
+    assert letters_of(path.read_text(encoding="utf-8")) - explained == set()
+
+
+def test_letters_are_found():
+    assert letters_of(""":math:`\\eta x_t` and
+# .. math::
+#
+#    \\frac{ab}{\\text{total}} = \\hat Z
+
+# no formula
+""") == set("ηxtabZ")
+
+
 SOUND = '''"""
 Is it so?
 =========

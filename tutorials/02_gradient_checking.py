@@ -212,7 +212,8 @@ for report in gradcheck.check_gradients(attention, forgetful, params, x, rng=rng
 # Where should the bound be?
 # --------------------------
 # Above what right gradients show, and below what any fault shows. So measure both. Five functions
-# as they are, and six plausible mistakes:
+# as they are, and six plausible mistakes. (What softmax and layer norm are for is told in
+# ``03_softmax_gelu_layer_norm.py``. A *linear map* is x @ W + b. All are boxes again.)
 
 x, W, b = rng.standard_normal((3, 6)), rng.standard_normal((6, 6)), rng.standard_normal(6)
 gamma, beta = 1 + 0.3 * rng.standard_normal(6), rng.standard_normal(6)

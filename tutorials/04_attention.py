@@ -204,7 +204,9 @@ assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
 # the table, so no honest loss can be lower, on average, than the table's *entropy*, the mean of
 # -log p over what it draws. A small ALBERT is trained to name the next symbol at every position,
 # once with the right mask, in which position i sees 0 to i, and once with one more: i sees i + 1,
-# its own answer. Every batch is drawn anew, so nothing can be learnt by heart.
+# its own answer. Every batch is drawn anew, so nothing can be learnt by heart. (*Training* is: take
+# a batch, compute the loss and its gradient, move each parameter a little against its gradient, and
+# begin again. How far it moves is what ``AdamW`` decides, see ``10_optimizers.py``.)
 
 V, T, B, steps = 10, 12, 32, (120 if quick() else 600)
 table = softmax_forward(2 * np.random.default_rng(1).standard_normal((V, V)))[0]

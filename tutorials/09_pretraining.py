@@ -6,9 +6,9 @@ Here is the whole job by the API, step by step: text, pieces, pairs, masks, mode
 losses. At the end a small ALBERT guesses words in text that it has never seen, and you can read the
 four curves of a run: loss, accuracy, learning rate, gradient norm.
 
-Prerequisites: ``07_masked_language_model.py``, ``08_sentence_order.py`` and ``10_optimizers.py``
-explain the parts; this one puts them together. In the paper: sections 3.1 and 4.1 (Lan et al.
-2020). Run it with ``python tutorials/09_pretraining.py``; pictures go to ``tutorials/output/``.
+Prerequisites: ``07_masked_language_model.py`` and ``08_sentence_order.py`` explain the parts; this
+one puts them together. In the paper: sections 3.1 and 4.1 (Lan et al. 2020). Run it with ``python
+tutorials/09_pretraining.py``; pictures go to ``tutorials/output/``.
 """
 
 import os
@@ -115,7 +115,8 @@ for name, count in config.parameter_counts().items():
 # One step, by hand
 # -----------------
 # ``train`` below does nothing but this, again and again (and it shortens the gradient to length 1
-# where it is longer, CLIP.1).
+# where it is longer, CLIP.1). The *optimiser* decides how far each parameter moves against its
+# gradient; that is a subject of its own, and the next one, ``10_optimizers.py``.
 
 schedule = warmup_polynomial_decay(3e-3, STEPS, STEPS // 20)
 optimizer = AdamW(model.params, lr=schedule, betas=(0.9, 0.98))

@@ -208,7 +208,7 @@ show(figure, "10_valley_and_albert")
 # gradient, which grows with the mistake, so it runs away. The steps of the others are a few
 # :math:`\eta` long whatever the gradient is. They can spoil a model without showing an alarming
 # loss, all the more since the unigram loss asks nothing of attention (exercise 4).
-#
+
 # %%
 # Trust ratios
 # ------------

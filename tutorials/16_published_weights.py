@@ -8,11 +8,12 @@ model, breaks it in the way that is easiest to overlook, and checks it against n
 people published. Then it puts the model to its two simplest uses: filling gaps, and comparing
 sentences.
 
-Before: ``04_attention.py``, ``07_masked_language_model.py``. In the paper: section 3.2, table 1.
-
-Name the folder of a model by ``ALBERT_NP_MODEL=folder`` or as the only argument (or its name on the
-hub, such as ``albert/albert-base-v2``, if the extra ``hub`` is installed). Without one, a small
-model is trained here in about a minute; everything then works the same, only worse.
+Prerequisites: ``04_attention.py`` and ``07_masked_language_model.py``. In the paper: section 3.2,
+table 1 (Lan et al. 2020). Run it with ``python tutorials/16_published_weights.py``; pictures go to
+``tutorials/output/``. Name the folder of a model by ``ALBERT_NP_MODEL=folder`` or as the only
+argument (or its name on the hub, such as ``albert/albert-base-v2``, if the extra ``hub`` is
+installed). Without one, a small model is trained here first; everything then works the same, only
+worse.
 """
 
 import os

@@ -7,9 +7,10 @@ Everybody wonders at first. This tutorial counts parameters, counts operations, 
 time and memory of models that differ in sharing alone. At the end you know what sharing saves, what
 it does not, and how a measurement of time can fool you.
 
-Before: ``05_factorized_embeddings.py``, ``06_one_layer_twelve_times.py``. In the paper: table 2
-with its column "Speedup", and table 6, which trains BERT-large and ALBERT-xxlarge for the same
-*time*.
+Prerequisites: ``05_factorized_embeddings.py`` and ``06_one_layer_twelve_times.py``. In the paper:
+table 2 with its column "Speedup", and table 6, which trains BERT-large and ALBERT-xxlarge for the
+same *time* (Lan et al. 2020). Run it with ``python tutorials/17_why_not_faster.py``; pictures go to
+``tutorials/output/``.
 """
 
 import os
@@ -39,7 +40,8 @@ keep_freed_memory()                 # as in training: large arrays are allocated
 # -------------------
 # The letters: V pieces in the vocabulary, E numbers for each of them, H the width of the hidden
 # states, F that of the feed-forward network, A heads, L layers. "BERT of the same shape" shares
-# nothing and has E = H.
+# nothing and has E = H. (The heads of pretraining count here; without them, as in
+# ``05_factorized_embeddings.py``, it is nearer to nineteen times.)
 
 large = AlbertConfig.from_name("albert-large-v2")
 print(format_table(parameter_table(large), large))

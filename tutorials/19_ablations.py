@@ -7,9 +7,11 @@ know what one of them is worth, train models that differ in that one thing and i
 *ablation*. The paper's tables 3, 4 and 5 are ablations. Here we repeat them at toy scale, in a
 minute or two, and learn above all how to read such a table without fooling ourselves.
 
-Before: ``05_factorized_embeddings.py``, ``06_one_layer_twelve_times.py``, ``08_sentence_order.py``.
-In the paper: sections 4.4, 4.5 and 4.6. Runs on real text, longer ones, are in
-``docs/pretraining.md`` (``albert-np ablate sharing`` repeats them, in some ten minutes each).
+Prerequisites: ``05_factorized_embeddings.py``, ``06_one_layer_twelve_times.py`` and
+``08_sentence_order.py``. In the paper: sections 4.4, 4.5 and 4.6 (Lan et al. 2020). Run it with
+``python tutorials/19_ablations.py``; pictures go to ``tutorials/output/``. Longer runs, on real
+text, are in ``docs/pretraining.md`` (``albert-np ablate sharing`` repeats them, in some ten minutes
+each).
 """
 
 import json
@@ -36,7 +38,7 @@ SEEDS = 1 if QUICK else 2
 #
 # - a document is about one *topic* out of six, and uses its words only (what a next-sentence task
 #   can see);
-# - its four sentences stand in a row, and about half of them begin with a word that tells where:
+# - its four sentences stand in a row, and six in ten of them begin with a word that tells where:
 #   first, then, later, finally (what a sentence-order task can see);
 # - the two nouns of a sentence determine its verb (what only the masked language model can see).
 

@@ -8,12 +8,11 @@ through all layers, by gradients of our own backward pass, and by reading the an
 end you have seen where the four agree, and a test that no picture can talk its way out of: erase a
 word and look again.
 
-Before: ``04_attention.py``, ``06_one_layer_twelve_times.py``, ``07_masked_language_model.py``. In
-the paper: figure 1 looks inside at the same places, at how far each layer moves a state (section
-3.1).
-
-Name a model of yours by ``ALBERT_NP_MODEL=folder`` or as the only argument; otherwise a small one
-is trained first, in about a minute.
+Prerequisites: ``04_attention.py``, ``06_one_layer_twelve_times.py`` and
+``07_masked_language_model.py``. In the paper: figure 1 looks inside at the same places, at how far
+each layer moves a state (Lan et al. 2020, section 3.1). Run it with ``python
+tutorials/20_looking_inside.py``; pictures go to ``tutorials/output/``. Name a model of yours by
+``ALBERT_NP_MODEL=folder`` or as the only argument; otherwise a small one is trained first.
 """
 
 import os
