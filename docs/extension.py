@@ -161,8 +161,9 @@ def write_course(app):
 
     for source, name in (("README.md", "course.md"), ("teaching.md", "teaching.md")):
         text = (tutorials / source).read_text(encoding="utf-8")
+        text = re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text)
         write_if_new(Path(app.srcdir) / name,
-                     re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text))
+                     text.replace("](pictures/", "](../tutorials/pictures/"))
 
 
 def write_if_new(path, text):

@@ -114,6 +114,15 @@ def test_the_index_knows_what_comes_before(path):
         number.lstrip("0") for number in re.findall(r"``(\d\d)_\w+\.py``", needed)]
 
 
+@every_tutorial
+def test_its_picture_in_the_index_is_one_that_it_draws(path):
+    """And small: the index shows all of them at once."""
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    name, = re.findall(rf"\]\(pictures/({path.stem[:2]}_\w+)\.png\)", index)
+    assert f'"{name}")' in path.read_text(encoding="utf-8")
+    assert 1000 < (FOLDER / "pictures" / f"{name}.png").stat().st_size < 60_000
+
+
 def letters_of(text):
     """All single letters in the formulas of a tutorial; commands of LaTeX and words left out."""
     greek = dict(zip("alpha beta gamma delta epsilon eta lambda mu sigma Phi varphi".split(),
