@@ -1,24 +1,54 @@
-"""A trained model for tutorials that look at one: the reader's own, or a small one made here."""
+"""A pretrained model for tutorials: the reader's own, or a small one that is made here, once."""
 
 import os
 import platform
 import sys
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from .lecture import output_folder, quick
 
-STEPS, STEPS_IN_QUICK_MODE = 3500, 60
+# One layer leaves the plateau soonest. Applied three times it then learns to go on from itself.
+STAGES = ((1, 6000, 4e-3), (3, 800, 2e-3))             # layers, steps, learning rate
+STAGES_IN_QUICK_MODE = ((1, 40, 4e-3), (3, 10, 2e-3))
+WIDTH, PIECES, TOKENS = 64, 2000, 40                   # E = H, V, T
+
+
+def small_pretrained():
+    """The folder of a model for tasks: a user's, or one that is pretrained here in a minute, once.
+
+    The environment variable ALBERT_NP_MODEL names a user's, such as a run of ``albert-np
+    pretrain``. Otherwise a small model learns to fill gaps in plain text: some of Wikipedia, and
+    the training parts of the tasks without their labels; where none of these is at hand, the
+    documentation that comes with Python. It is kept under `output_folder` for the next tutorial.
+
+    Returns
+    -------
+    Path
+    """
+    named = os.environ.get("ALBERT_NP_MODEL")
+    if named:
+        print("the pretrained model is", named)
+        return Path(named)
+    documents = texts_of_tasks()
+    if not documents:
+        return _documentation_model()[0]
+    folder = _folder_for("tasks")
+    if not (folder / "config.json").exists():
+        _pretrain(folder, [each for i, each in enumerate(documents) if i % 40], documents[::40])
+    print("the pretrained model is", folder)
+    return folder
 
 
 def model_for_a_lecture():
-    """A pretrained model, its tokenizer, and held-out text to ask it about.
+    """A pretrained model to look at, its tokenizer, and text to ask it about.
 
     The folder (or the name on the hub) of a model can be given as the only argument of the script,
-    or by the environment variable ``ALBERT_NP_MODEL``. Otherwise the default run of
-    ``albert-np pretrain`` is made here, cut short, and kept under `output_folder` for the next
-    tutorial that wants it.
+    or by the environment variable ALBERT_NP_MODEL. Otherwise a small model is pretrained here on
+    the documentation that comes with Python, and kept for the next tutorial.
 
     Returns
     -------
@@ -27,75 +57,154 @@ def model_for_a_lecture():
     held_out : list of dict
         Masked batches, each with the keyword arguments of the model's forward pass. Text that the
         model made here was not trained on; what a model of the reader's has seen is not known.
+    folder : Path
+        Where the model is.
 
     Raises
     ------
     FileNotFoundError, ValueError
         There is no such model, or its folder lacks something.
     """
-    named = named_model()
-    if named is None:
-        run = _small_run()
-        return run["model"], run["tokenizer"], run["data"].held_out
-
+    from .checkpoint.places import find_folder
     from .inference import load
-    model, tokenizer = load(named)
-    print(f"The model is that of {named}.")
-    return model, tokenizer, _embedded_text(model, tokenizer)
+    from .text import embedded_corpus
+
+    named = _named_model()
+    if named is None:
+        folder, held_out = _documentation_model()
+    else:
+        print("the pretrained model is", named)
+        folder, (documents, _) = find_folder(named), embedded_corpus()
+        held_out = documents[::len(documents) // 300]
+    model, tokenizer = load(folder)
+    length = min(TOKENS, model.config.max_position_embeddings)
+    return model, tokenizer, _masked(held_out, tokenizer, length), folder
 
 
-def small_model_folder():
-    """Where `model_for_a_lecture` leaves the model that it makes.
-
-    Returns
-    -------
-    Path
-    """
-    # The text is this Python's own documentation, which another version has in other words.
-    steps = STEPS_IN_QUICK_MODE if quick() else STEPS
-    return output_folder() / f"small-model-{steps}-python-{platform.python_version()}"
-
-
-def named_model():
-    """The model that the reader has named, or None.
+def texts_of_tasks():
+    """Plain text of the kinds that the tutorials' tasks are about; empty where there is none.
 
     Returns
     -------
-    str or None
+    list of list of str
+        Documents of sentences. Lines that have nothing to do with each other (messages, captions)
+        stand in documents of twenty. Nothing of a development or test part is among them.
     """
+    from . import datasets
+
+    def lines(texts):
+        return [texts[i:i + 20] for i in range(0, len(texts), 20)]
+
+    sources = (
+        lambda: [[sentence.replace("<unk>", " ") for sentence in article]
+                 for part in ("valid", "test") for article in datasets.fetch_wikitext2(part)],
+        lambda: lines([row.text for row in datasets.fetch_sms_spam().train]),
+        lambda: lines([" ".join(row.words) for row in datasets.fetch_wnut17().train]),
+        lambda: lines([text for row in datasets.fetch_stsb().train
+                       for text in (row.text, row.text_pair)]),
+        lambda: [context.split(" . ")
+                 for context in sorted({row.context for row in datasets.fetch_squad_slice().train})])
+    documents = []
+    for source in sources:
+        try:
+            documents += source()
+        except (FileNotFoundError, ValueError):      # not at hand: the others will do
+            pass
+    return documents
+
+
+def deepened(model, num_hidden_layers):
+    """The same parameters, with the shared layer applied another number of times.
+
+    Parameters
+    ----------
+    model : AlbertForPreTraining
+        One that shares all of its layer.
+    num_hidden_layers : int
+
+    Returns
+    -------
+    AlbertForPreTraining
+        It has the parameters of `model`, not a copy.
+    """
+    from . import AlbertForPreTraining
+
+    deeper = AlbertForPreTraining(replace(model.config, num_hidden_layers=num_hidden_layers),
+                                  seed=None)
+    deeper.params = model.params
+    return deeper
+
+
+def _named_model():
+    """The model that the reader has named, or None."""
     # A notebook's kernel and pytest have arguments too, which begin with a hyphen.
     if len(sys.argv) == 2 and not sys.argv[1].startswith("-"):
         return sys.argv[1]
     return os.environ.get("ALBERT_NP_MODEL") or None
 
 
-def _small_run():
-    """The short default run: made, or finished, or read again. What `pretrain` returns."""
-    from .memory import keep_freed_memory
-    from .pretraining import pretrain, resume
-    from .pretraining.options import OPTIONS_NAME
-
-    keep_freed_memory()
-    folder, steps = small_model_folder(), STEPS_IN_QUICK_MODE if quick() else STEPS
-    if (folder / OPTIONS_NAME).exists():
-        print(f"The model is that of {folder}, made here before.")
-        return resume(folder, progress=False)
-    print(f"No model was named, so a small one is trained here, for {steps:,} steps. (Name one of "
-          f"yours by ALBERT_NP_MODEL.)")
-    return pretrain(folder, steps=steps, evaluate_every=steps, checkpoint_every=steps,
-                    keep_checkpoints=1, held_out_sequences=1000, progress=False)
+def _folder_for(text):
+    return output_folder() / f"pretrained-on-{text}{'-quick' if quick() else ''}"
 
 
-def _embedded_text(model, tokenizer, documents=300):
-    """Masked batches of the text that every Python brings along."""
-    from .pretraining import held_out_batches
+def _documentation_model():
+    """The folder of the model of Python's documentation, and the documents that it has not seen."""
+    from .text import embedded_corpus, split_documents
+
+    documents, modules = embedded_corpus()
+    training, held_out = split_documents(documents, 0.1, groups=modules,
+                                         rng=np.random.default_rng(0))
+    # Another version of Python has its documentation in other words.
+    folder = _folder_for(f"documentation-of-{platform.python_version()}")
+    if not (folder / "config.json").exists():
+        _pretrain(folder, training, held_out)
+    print("the pretrained model is", folder)
+    return folder, held_out
+
+
+def _options(length):
     from .text import DataOptions
-    from .text.batches import tokenize_documents
-    from .text.corpora import embedded_corpus
-    from .text.tokenized import TokenizedDocuments
+    return DataOptions(max_seq_length=length, sentence_task="none", ngram=1)
 
-    text, _ = embedded_corpus()
-    chosen = np.linspace(0, len(text) - 1, documents, dtype=int)
-    shard = TokenizedDocuments.from_lists(tokenize_documents([text[i] for i in chosen], tokenizer))
-    length = min(40, model.config.max_position_embeddings)
-    return held_out_batches([shard], tokenizer, DataOptions(max_seq_length=length), 26)
+
+def _masked(documents, tokenizer, length):
+    """Masked batches of documents."""
+    from .pretraining import held_out_batches
+    from .text import TokenizedDocuments, tokenize_documents
+
+    shard = TokenizedDocuments.from_lists(tokenize_documents(documents, tokenizer))
+    return held_out_batches([shard], tokenizer, _options(length), 26)
+
+
+def _pretrain(folder, documents, held_out):
+    """Fill gaps: with one layer first, then with the same layer applied again and again."""
+    from . import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+    from .initialization import wave_positions
+    from .memory import keep_freed_memory
+    from .optim import warmup_polynomial_decay
+    from .pretraining import PretrainingData, evaluate, train
+    from .text import train_tokenizer
+
+    print(f"pretraining a small model; it is kept in {folder}")
+    keep_freed_memory()                  # large arrays are allocated again at every step
+    with TemporaryDirectory() as temporary:
+        file = Path(temporary) / "spiece.model"
+        train_tokenizer([sentence for document in documents for sentence in document], PIECES, file)
+        tokenizer = AlbertTokenizer(file)
+        data = PretrainingData.from_text(documents, held_out, tokenizer, _options(TOKENS),
+                                         batch_size=24, seed=0)
+        model = AlbertForPreTraining(AlbertConfig(
+            vocab_size=PIECES, embedding_size=WIDTH, hidden_size=WIDTH, num_hidden_layers=1,
+            num_attention_heads=4, intermediate_size=4 * WIDTH, max_position_embeddings=64,
+            initializer_range=0.1), seed=0)
+        model.params["embeddings"]["position"][:] = wave_positions(64, WIDTH, amplitude=0.5)
+        batches = data.training_batches()
+        for layers, steps, rate in STAGES_IN_QUICK_MODE if quick() else STAGES:
+            model = deepened(model, layers)
+            schedule = warmup_polynomial_decay(rate, steps, steps // 10)
+            train(model, AdamW(model.params, lr=schedule, betas=(0.9, 0.98)), batches, steps,
+                  workers=2, progress=False)
+        loss = evaluate(model, data.held_out)["mlm_loss"]
+        print(f"loss on held-out text {loss:.2f}, where guessing blindly has ln {PIECES} = "
+              f"{np.log(PIECES):.2f}")
+        model.save_pretrained(folder, tokenizer)

@@ -1,16 +1,22 @@
 """What tutorials share: in a hurry or not, where pictures go, and the source they quote."""
 
 import importlib.util
+import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from albert_np import functional, lecture
+from albert_np import (AlbertConfig, AlbertForPreTraining, AlbertTokenizer, datasets, functional,
+                       lecture, lecture_model)
+from albert_np.datasets import fetch_sms_spam
 from albert_np.finetuning import TASKS, Settings
 from albert_np.lecture import (curves, data_or, made_up_messages, output_folder, quick, show,
-                               small_pretrained, source_of, teach, two_starts)
+                               source_of, teach, two_starts)
+from albert_np.lecture_model import deepened, small_pretrained, texts_of_tasks
 from albert_np.metrics import Figure as Score
+from albert_np.text import train_tokenizer
 
 
 @pytest.mark.parametrize("value, hurry", [(None, False), ("", False), ("0", False), ("1", True),
@@ -101,36 +107,94 @@ def test_other_mistakes_of_a_fetch_are_not_hidden():
 
 def test_a_users_model_is_taken(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("ALBERT_NP_MODEL", str(tmp_path))
-    monkeypatch.setattr(lecture, "_pretrain", None)
+    monkeypatch.setattr(lecture_model, "_pretrain", None)
     assert small_pretrained() == tmp_path
     assert str(tmp_path) in capsys.readouterr().out
 
 
-def test_a_model_is_pretrained_once_in_a_hurry_or_not(monkeypatch, tmp_path):
-    runs = []
+@pytest.fixture
+def runs(monkeypatch, tmp_path):
+    """In an empty folder, with a pretraining that does nothing: what it was asked for."""
+    calls = []
 
-    def pretrain(folder, steps):
-        runs.append(steps)
+    def pretrain(folder, documents, held_out):
+        calls.append((documents, held_out))
         folder.mkdir(parents=True)
         (folder / "config.json").touch()
 
     monkeypatch.delenv("ALBERT_NP_MODEL", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(lecture, "_pretrain", pretrain)
+    monkeypatch.setattr(lecture_model, "_pretrain", pretrain)
+    monkeypatch.setattr(lecture_model, "texts_of_tasks", lambda: [[f"{i}"] for i in range(80)])
+    return calls
+
+
+def test_a_model_is_pretrained_once_in_a_hurry_or_not(monkeypatch, runs):
     folders = []
     for hurry in ("0", "0", "1", "1"):
         monkeypatch.setenv("ALBERT_NP_QUICK", hurry)
         folders.append(small_pretrained())
-    assert len(runs) == 2 and runs[0] > runs[1]
+    assert len(runs) == 2
     assert folders[0] == folders[1] != folders[2] == folders[3]
+
+
+def test_what_is_held_out_is_not_trained_on(monkeypatch, runs):
+    folder = small_pretrained()
+    monkeypatch.setattr(lecture_model, "texts_of_tasks", list)
+    assert small_pretrained() != folder, "the documentation of Python makes another model"
+    (some, two), (documentation, held_out) = runs
+    assert len(some) == 78 and two == [["0"], ["40"]]
+    for training, kept in runs:
+        assert not {str(document) for document in training} & {str(document) for document in kept}
+    assert len(documentation) > 5 * len(held_out) > 100
+
+
+@pytest.mark.skipif("ALBERT_NP_DATA" not in os.environ, reason="needs the data sets")
+def test_the_texts_of_the_tasks_are_of_their_training_parts():
+    documents = texts_of_tasks()
+    sentences = {sentence for document in documents for sentence in document}
+    assert sum(len(sentence.split()) for sentence in sentences) > 500_000
+    messages = fetch_sms_spam()
+    seen = {row.text for row in messages.train}
+    assert seen <= sentences
+    assert not {row.text for row in messages.test} - seen & sentences
+    assert not any("<unk>" in sentence for sentence in sentences)
+
+
+def test_without_data_there_are_no_texts_of_tasks(monkeypatch):
+    def nowhere(*_):
+        raise FileNotFoundError("Put it into a folder.")
+
+    for name in ("wikitext2", "sms_spam", "wnut17", "stsb", "squad_slice"):
+        monkeypatch.setattr(datasets, f"fetch_{name}", nowhere)
+    assert texts_of_tasks() == []
+
+
+def test_pretraining_in_stages_ends_with_the_deeper_model(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(lecture_model, "STAGES", ((1, 2, 1e-3), (3, 1, 1e-3)))
+    monkeypatch.setattr(lecture_model, "PIECES", 60)
+    monkeypatch.delenv("ALBERT_NP_QUICK", raising=False)
+    documents = [[row.text] * 3 for row in made_up_messages().train]
+    lecture_model._pretrain(tmp_path / "model", documents[:300], documents[300:])
+    assert "guessing blindly has ln 60 = 4.09" in capsys.readouterr().out
+    model = AlbertForPreTraining.from_pretrained(tmp_path / "model")
+    assert model.config.num_hidden_layers == 3 and model.config.sharing == "all"
+
+
+def test_a_deepened_model_has_the_same_parameters():
+    config = AlbertConfig(vocab_size=30, embedding_size=8, hidden_size=12, num_hidden_layers=1,
+                          num_attention_heads=3, intermediate_size=16, max_position_embeddings=10)
+    one = AlbertForPreTraining(config, seed=0)
+    three = deepened(one, 3)
+    assert three.params is one.params and three.config == replace(config, num_hidden_layers=3)
+    ids = np.array([[2, 7, 9, 3]])
+    np.testing.assert_array_equal(one.forward(ids)[0].hidden_states[1],
+                                  three.forward(ids)[0].hidden_states[1])
 
 
 @pytest.fixture
 def pretrained(tmp_path):
     """A folder with a tiny model, not trained at all, and its tokenizer."""
-    from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-    from albert_np.text.train_tokenizer import train_tokenizer
-
     train_tokenizer([row.text for row in made_up_messages().train], 60, tmp_path / "pieces.model")
     tokenizer = AlbertTokenizer(tmp_path / "pieces.model")
     config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=8, hidden_size=12,
@@ -147,7 +211,6 @@ def test_two_starts_differ_in_their_weights_alone(pretrained):
     fresh, known = models["from scratch"], models["pretrained"]
     assert fresh.config == known.config and known.config.max_position_embeddings == 32
     assert tokenizer.vocab_size == known.config.vocab_size
-    from albert_np import AlbertForPreTraining
     stored = AlbertForPreTraining.from_pretrained(pretrained).params["embeddings"]["word"]
     np.testing.assert_array_equal(known.params["embeddings"]["word"], stored)
     assert not np.allclose(fresh.params["embeddings"]["word"], stored)

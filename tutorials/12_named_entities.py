@@ -25,7 +25,8 @@ from albert_np.datasets import Splits, Tagged, fetch_wnut17
 from albert_np.datasets.features import tag_windows
 from albert_np.finetuning import TASKS, Settings
 from albert_np.finetuning.tasks.entities import entities_of
-from albert_np.lecture import curves, data_or, quick, show, small_pretrained, teach, two_starts
+from albert_np.lecture import curves, data_or, quick, show, teach, two_starts
+from albert_np.lecture_model import small_pretrained
 from albert_np.memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.metrics.bootstrap import ratio
@@ -68,7 +69,7 @@ named = [row for row in splits.train if set(row.tags) != {"O"}]
 others = [row for row in splits.train if set(row.tags) == {"O"}]
 train = [*named, *others[:len(named)]]
 train = [train[i] for i in rng.permutation(len(train))]
-splits = Splits(train[:60] if quick() else train[:1000], splits.dev[:60 if quick() else 250],
+splits = Splits(train[:60] if quick() else train[:1500], splits.dev[:60 if quick() else 250],
                 splits.test[:60 if quick() else 500], labels)
 row = next(row for row in splits.train if any(tag.startswith("I-") for tag in row.tags))
 print(f"{len(splits.train)} sentences to learn from, {len(labels)} tags; one of them:")
@@ -145,7 +146,7 @@ histories = {}
 for name, model in models.items():
     print(f"\n{name}")
     histories[name] = teach(task, model, tokenizer, splits, settings, f1,
-                            epochs=1 if quick() else 8, learning_rate=2e-3)
+                            epochs=1 if quick() else 8)
 show(learning_curves_figure({name: curves(history) for name, history in histories.items()},
                             "F1 of names"), "12_learning_curves")
 
@@ -194,9 +195,8 @@ show(figure, "12_words_and_names")
 # In the second column look at the numbers in brackets. A model that has learnt little guesses few
 # names, or guesses many that are wrong. The type of a name that was never seen can only be told
 # from the words around it ("moved to ..."), and to know what such words mean is what pretraining
-# is for. A minute on the documentation of a programming language teaches little of it, and its
-# vocabulary spells a new name in letters; whether it helped at all is for the intervals of the
-# last two rows to say.
+# is for. A minute of it teaches a little; how much that is worth is for the intervals of the last
+# two rows to say.
 #
 # By type
 # -------

@@ -28,8 +28,8 @@ from albert_np.finetuning import TASKS, Settings
 from albert_np.finetuning.outputs import INPUTS, outputs_of
 from albert_np.functional import softmax_forward
 from albert_np.layers import span_head_forward
-from albert_np.lecture import (curves, data_or, quick, show, small_pretrained, source_of, teach,
-                               two_starts)
+from albert_np.lecture import curves, data_or, quick, show, source_of, teach, two_starts
+from albert_np.lecture_model import small_pretrained
 from albert_np.memory import keep_freed_memory
 from albert_np.metrics import answer_scores, exact_match, overlap_f1
 from albert_np.plotting import BLUE, ORANGE
@@ -62,7 +62,7 @@ def stand_in():
 
 
 splits = data_or(fetch_squad_slice, stand_in)
-rows = 32 if quick() else 500
+rows = 32 if quick() else 1000
 
 
 def excerpts(rows, rng, length=250):
@@ -237,7 +237,7 @@ axes.hist(distances[distances >= 0], edges, color=BLUE, label="a stretch of text
 axes.set_xlabel("from the likeliest start to the likeliest end, in pieces", fontsize=13)
 axes.set_ylabel("questions", fontsize=13)
 axes.tick_params(labelsize=11)
-axes.legend(fontsize=12, loc="upper left")
+axes.legend(fontsize=12, loc="upper right")
 show(figure, "13_each_finger_for_itself")
 
 # %%

@@ -26,8 +26,8 @@ from albert_np.datasets import Classification, Splits, fetch_stsb
 from albert_np.datasets.features import sequence_examples
 from albert_np.finetuning import TASKS, Settings
 from albert_np.functional import mean_squared_error_backward, mean_squared_error_forward
-from albert_np.lecture import (curves, data_or, quick, show, small_pretrained, source_of, teach,
-                               two_starts)
+from albert_np.lecture import curves, data_or, quick, show, source_of, teach, two_starts
+from albert_np.lecture_model import small_pretrained
 from albert_np.memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.metrics.bootstrap import ratio

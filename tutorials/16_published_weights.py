@@ -26,15 +26,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AlbertForPreTraining, AlbertModel, fill_mask, sentence_vectors
-from albert_np.checkpoint.places import find_folder
 from albert_np.inference.sizes import describe
 from albert_np.lecture import quick, show
-from albert_np.lecture_model import model_for_a_lecture, named_model, small_model_folder
+from albert_np.lecture_model import model_for_a_lecture
 from albert_np.parameters import flatten
 from albert_np.pretraining import evaluate
 
-model, tokenizer, held_out = model_for_a_lecture()
-folder = find_folder(named_model() or small_model_folder())
+model, tokenizer, held_out, folder = model_for_a_lecture()
 
 # %%
 # What is in the folder

@@ -22,8 +22,9 @@ from albert_np import AlbertTokenizer
 from albert_np.datasets import Splits, fetch_sms_spam
 from albert_np.finetuning import TASKS, Settings
 from albert_np.finetuning.start import from_scratch
-from albert_np.finetuning.trainer import original_optimizer, steps_of, train_epochs
-from albert_np.lecture import data_or, made_up_messages, output_folder, quick, show
+from albert_np.finetuning.trainer import steps_of, train_epochs
+from albert_np.lecture import (data_or, made_up_messages, output_folder, quick, short_run_adamw,
+                               show)
 from albert_np.metrics import bootstrap
 from albert_np.plotting import BLUE, ORANGE
 from albert_np.search import Option, read_space
@@ -62,9 +63,8 @@ def accuracy(rows, predictions):
 def run(parameters, seed=0):
     """Train at one point of the space. Returns the trained model."""
     model = from_scratch(task.MODEL, fields, tokenizer, task.configuration(splits.labels), seed)
-    optimizer = original_optimizer(model.params, parameters["learning-rate"],
-                                   steps_of(examples, 16, epochs),
-                                   weight_decay=parameters["weight-decay"])
+    optimizer = short_run_adamw(model.params, parameters["learning-rate"],
+                                steps_of(examples, 16, epochs), parameters["weight-decay"])
     train_epochs(model, examples, lambda *chosen: task.collate(model.config, *chosen), optimizer,
                  epochs=epochs, batch_size=16, rng=np.random.default_rng(seed), progress=False)
     return model

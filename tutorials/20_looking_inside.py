@@ -30,7 +30,7 @@ from albert_np.lecture import quick, show, source_of
 from albert_np.lecture_model import model_for_a_lecture
 from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
 
-model, tokenizer, held_out = model_for_a_lecture()
+model, tokenizer, held_out, _ = model_for_a_lecture()
 config, params = model.config, model.params
 
 # %%
@@ -362,10 +362,12 @@ show(figure, "20_prediction_by_depth")
 print(f"best layer to read: {losses.argmin()}; the model was trained with {L}")
 
 # %%
-# What to notice, once the model is trained: the guess is made step by step, each layer adds a part,
-# and past the trained depth things get worse: the layer was trained for exactly L rounds, and what
-# it gives is no fixed point. (The paper sees the same in its figure 1: the distance between what
-# goes into a layer and what comes out goes on oscillating and does not go to 0.)
+# What to notice, once the model is trained: most of the guess is made in the first round, the next
+# ones correct it, and past the trained depth things get worse: the layer was trained for exactly
+# L rounds, and what it gives is no fixed point. (The paper sees the same in its figure 1: the
+# distance between what goes into a layer and what comes out goes on oscillating and does not go to
+# 0.) That so much comes so early has to do with how the small model was made, with one layer first
+# and three later. If you have named a model of yours, compare.
 #
 # A high loss at depth 0 does not prove that nothing is known there. The head was trained to read
 # the last state only; what an early state knows in another basis it cannot see.

@@ -48,9 +48,9 @@ def learning_curves_figure(runs, metric, title=None):
             label_axes(axes, "step", "loss", "Training loss")
         else:
             label_axes(axes, "epoch", lettering(metric)[0][0], "Validation")
-        # A place of its own: to look for the best one takes seconds on a slow machine.
-        legend = axes.legend(fontsize=12, loc="upper right" if draw is _draw_losses
-                             else "lower right")
+        # Losses fall, so the corner is free. Below the axes no value of an epoch is covered.
+        legend = axes.legend(fontsize=12, **({"loc": "upper right"} if draw is _draw_losses else
+                             {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}))
         for text in legend.get_texts():
             text.set_fontfamily(fonts)
     if title:
