@@ -163,7 +163,8 @@ def write_course(app):
         text = (tutorials / source).read_text(encoding="utf-8")
         text = re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text)
         write_if_new(Path(app.srcdir) / name,
-                     text.replace("](pictures/", "](../tutorials/pictures/"))
+                     text.replace("](pictures/", "](../tutorials/pictures/")
+                         .replace("](../docs/", "]("))
 
 
 def write_if_new(path, text):

@@ -123,7 +123,7 @@ def test_no_secrets_in_the_environment(monkeypatch):
 
 def test_the_planted_faults_do_not_tell(sandbox):
     line = ("import sys; assert not [name for name, module in sys.modules.items() "
-            "if getattr(module, 'PLANTED_FAULTS', ())]")
+            "if getattr(module, 'PLANTED_FAULTS', ()) or getattr(module, 'FAULTS', ())]")
     assert said_by(sandbox, line) == ""
 
 
