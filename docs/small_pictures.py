@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 TUTORIALS = Path(__file__).resolve().parent.parent / "tutorials"
-WIDTH, COLOURS = 420, 64           # pixels; few colours make small files
+WIDTH, COLOURS = 420, 128          # pixels; few colours make small files
 
 
 def main():
