@@ -47,11 +47,13 @@ def tfidf_choices(train, rows):
         [part for row in train for part in (row.context, row.question, *row.choices)])
 
     def features(row):
-        context, question, *choices = words.transform([row.context, row.question, *row.choices])
-        sentences = words.transform([part for part in row.context.replace("\n", " ").split(".")
-                                     if part.strip()] or [row.context])
-        both = words.transform([f"{row.question} {choice}" for choice in row.choices])
-        closest = (sentences @ both.T).toarray().max(axis=0)                       # (C,)
+        C = len(row.choices)
+        sentences = [part for part in row.context.replace("\n", " ").split(".")
+                     if part.strip()] or [row.context]
+        both = [f"{row.question} {choice}" for choice in row.choices]
+        vectors = words.transform([row.context, row.question, *row.choices, *both, *sentences])
+        context, question, choices = vectors[0], vectors[1], vectors[2:2 + C]
+        closest = (vectors[2 + 2 * C:] @ vectors[2 + C:2 + 2 * C].T).toarray().max(axis=0)  # (C,)
         return np.array([[*cosine_rows(context, choice), *cosine_rows(question, choice), near,
                           np.log1p(len(given))]
                          for choice, near, given in zip(choices, closest, row.choices)])
