@@ -141,8 +141,8 @@ def test_a_model_is_pretrained_once_in_a_hurry_or_not(monkeypatch, runs):
 def test_what_is_held_out_is_not_trained_on(monkeypatch, runs):
     folder = small_pretrained()
     monkeypatch.setattr(lecture_model, "texts_of_tasks", list)
-    monkeypatch.setattr(text, "embedded_corpus",
-                        lambda: ([[f"of module {i % 20}"] for i in range(200)], np.arange(200) % 20))
+    modules = np.arange(200) % 20
+    monkeypatch.setattr(text, "embedded_corpus", lambda: ([[f"of {i}"] for i in modules], modules))
     assert small_pretrained() != folder, "the documentation of Python makes another model"
     (some, two), (documentation, held_out) = runs
     assert len(some) == 78 and two == [["0"], ["40"]]
