@@ -190,7 +190,7 @@ def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size
 
 
 def short_run_adamw(params, learning_rate, steps, weight_decay=0.01):
-    """AdamW with warm-up and a straight line down to 0, for a few hundred steps.
+    """AdamW with warm-up and a straight line down to 0, for a run of minutes.
 
     It differs from the original's in one number: the mean of squared gradients forgets faster
     (0.98 in place of 0.999). The first steps would be six times too long otherwise, which throws

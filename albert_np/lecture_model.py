@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from .lecture import output_folder, quick
+from .lecture import output_folder, quick, short_run_adamw
 
 # One layer leaves the plateau soonest. Applied three times it then learns to go on from itself.
 STAGES = ((1, 6000, 4e-3), (3, 800, 2e-3))             # layers, steps, learning rate
@@ -75,7 +75,7 @@ def model_for_a_lecture():
     else:
         print("the pretrained model is", named)
         folder, (documents, _) = find_folder(named), embedded_corpus()
-        held_out = documents[::len(documents) // 300]
+        held_out = documents[::max(1, len(documents) // 300)]
     model, tokenizer = load(folder)
     length = min(TOKENS, model.config.max_position_embeddings)
     return model, tokenizer, _masked(held_out, tokenizer, length), folder
@@ -178,10 +178,9 @@ def _masked(documents, tokenizer, length):
 
 def _pretrain(folder, documents, held_out):
     """Fill gaps: with one layer first, then with the same layer applied again and again."""
-    from . import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+    from . import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
     from .initialization import wave_positions
     from .memory import keep_freed_memory
-    from .optim import warmup_polynomial_decay
     from .pretraining import PretrainingData, evaluate, train
     from .text import train_tokenizer
 
@@ -191,20 +190,19 @@ def _pretrain(folder, documents, held_out):
         file = Path(temporary) / "spiece.model"
         train_tokenizer([sentence for document in documents for sentence in document], PIECES, file)
         tokenizer = AlbertTokenizer(file)
-        data = PretrainingData.from_text(documents, held_out, tokenizer, _options(TOKENS),
-                                         batch_size=24, seed=0)
-        model = AlbertForPreTraining(AlbertConfig(
-            vocab_size=PIECES, embedding_size=WIDTH, hidden_size=WIDTH, num_hidden_layers=1,
-            num_attention_heads=4, intermediate_size=4 * WIDTH, max_position_embeddings=64,
-            initializer_range=0.1), seed=0)
-        model.params["embeddings"]["position"][:] = wave_positions(64, WIDTH, amplitude=0.5)
-        batches = data.training_batches()
-        for layers, steps, rate in STAGES_IN_QUICK_MODE if quick() else STAGES:
-            model = deepened(model, layers)
-            schedule = warmup_polynomial_decay(rate, steps, steps // 10)
-            train(model, AdamW(model.params, lr=schedule, betas=(0.9, 0.98)), batches, steps,
-                  workers=2, progress=False)
-        loss = evaluate(model, data.held_out)["mlm_loss"]
-        print(f"loss on held-out text {loss:.2f}, where guessing blindly has ln {PIECES} = "
-              f"{np.log(PIECES):.2f}")
-        model.save_pretrained(folder, tokenizer)
+    data = PretrainingData.from_text(documents, held_out, tokenizer, _options(TOKENS),
+                                     batch_size=24, seed=0)
+    model = AlbertForPreTraining(AlbertConfig(
+        vocab_size=PIECES, embedding_size=WIDTH, hidden_size=WIDTH, num_hidden_layers=1,
+        num_attention_heads=4, intermediate_size=4 * WIDTH, max_position_embeddings=64,
+        initializer_range=0.1), seed=0)
+    model.params["embeddings"]["position"][:] = wave_positions(64, WIDTH, amplitude=0.5)
+    batches = data.training_batches()
+    for layers, steps, rate in STAGES_IN_QUICK_MODE if quick() else STAGES:
+        model = deepened(model, layers)
+        train(model, short_run_adamw(model.params, rate, steps), batches, steps, workers=2,
+              progress=False)
+    loss = evaluate(model, data.held_out)["mlm_loss"]
+    print(f"loss on held-out text {loss:.2f}, where guessing blindly has ln {PIECES} = "
+          f"{np.log(PIECES):.2f}")
+    model.save_pretrained(folder, tokenizer)

@@ -12,9 +12,11 @@ from albert_np import (AlbertConfig, AlbertForPreTraining, AlbertTokenizer, data
                        lecture, lecture_model, text)
 from albert_np.datasets import fetch_sms_spam
 from albert_np.finetuning import TASKS, Settings
-from albert_np.lecture import (curves, data_or, made_up_messages, output_folder, quick, show,
-                               source_of, teach, two_starts)
-from albert_np.lecture_model import deepened, small_pretrained, texts_of_tasks
+from albert_np.finetuning.trainer import original_optimizer
+from albert_np.lecture import (curves, data_or, made_up_messages, output_folder, quick,
+                               short_run_adamw, show, source_of, teach, two_starts)
+from albert_np.lecture_model import (deepened, model_for_a_lecture, small_pretrained,
+                                     texts_of_tasks)
 from albert_np.metrics import Figure as Score
 from albert_np.text import train_tokenizer
 
@@ -180,6 +182,40 @@ def test_pretraining_in_stages_ends_with_the_deeper_model(monkeypatch, tmp_path,
     assert "guessing blindly has ln 60 = 4.09" in capsys.readouterr().out
     model = AlbertForPreTraining.from_pretrained(tmp_path / "model")
     assert model.config.num_hidden_layers == 3 and model.config.sharing == "all"
+
+
+def test_a_model_to_look_at_is_the_one_that_was_named(monkeypatch, pretrained):
+    """By the only argument, or else by the environment; with masked batches as long as it reads."""
+    sentences = [row.text for row in made_up_messages().train]
+    monkeypatch.setattr(text, "embedded_corpus", lambda: ([[each, each] for each in sentences[:50]],
+                                                          np.zeros(50)))
+    monkeypatch.setenv("ALBERT_NP_MODEL", str(pretrained.parent / "nowhere"))
+    monkeypatch.setattr(lecture_model.sys, "argv", ["20_looking_inside.py", str(pretrained)])
+    model, tokenizer, held_out, folder = model_for_a_lecture()
+    assert folder == pretrained and model.config.hidden_size == 12
+    assert {batch["input_ids"].shape[1] for batch in held_out} == {10}
+    asked = np.concatenate([batch["labels"] != -100 for batch in held_out])
+    hidden = np.concatenate([batch["input_ids"] == tokenizer.mask_token_id for batch in held_out])
+    assert 0 < (hidden & asked).sum() == hidden.sum() < asked.sum()
+    monkeypatch.setattr(lecture_model.sys, "argv", ["pytest", "-q"])
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        model_for_a_lecture()
+
+
+def test_the_first_steps_of_a_short_run_are_not_too_long():
+    """With a constant gradient no step is longer than twice the learning rate of that step."""
+    def longest(optimizer):
+        params, moved = {"p": np.zeros((1, 1))}, []
+        for step in range(30):
+            before = params["p"].copy()
+            optimizer.step(params, {"p": np.ones((1, 1))})
+            rate = 1e-3 * (step / 10 if step < 10 else 1 - step / 100)
+            moved.append(abs((params["p"] - before).item()) / rate if step else 0.0)
+        return max(moved)
+
+    tree = {"p": np.zeros((1, 1))}
+    assert longest(short_run_adamw(tree, 1e-3, 100, weight_decay=0)) < 2
+    assert longest(original_optimizer(tree, 1e-3, 100, weight_decay=0)) > 6
 
 
 def test_a_deepened_model_has_the_same_parameters():

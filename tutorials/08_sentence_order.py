@@ -246,8 +246,7 @@ for variant in ablation_of("sentence-task", 64).variants:
 
 # %%
 # There the model that was asked SOP knows much about NSP as well, and of the three it is the best
-# start for other tasks. Order matters in those: ``14_sentence_similarity.py`` and others fine-tune
-# from here.
+# start for tasks that ask about two texts, such as that of ``14_sentence_similarity.py``.
 #
 # Exercises
 # ---------
