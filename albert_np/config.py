@@ -9,7 +9,7 @@ from pathlib import Path
 from sys import float_info
 
 from .files import write_whole
-from .json_file import read_object
+from .files.json_objects import read_object
 
 SHARINGS = ("all", "attention", "ffn", "none")
 ACTIVATION_NAMES = ("gelu", "gelu_new", "relu", "tanh", "linear")

@@ -180,7 +180,7 @@ def _pretrain(folder, documents, held_out):
     """Fill gaps: with one layer first, then with the same layer applied again and again."""
     from . import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
     from .initialization import wave_positions
-    from .memory import keep_freed_memory
+    from .files.freed_memory import keep_freed_memory
     from .pretraining import PretrainingData, evaluate, train
     from .text import train_tokenizer
 

@@ -25,7 +25,7 @@ def growth(side, name, steps=3):
     """Run some training steps of a side here; MB beyond the import."""
     import sides
     import workloads
-    from albert_np.memory import keep_freed_memory
+    from albert_np.files.freed_memory import keep_freed_memory
 
     workload = {"base": workloads.base(8, 128), "small": workloads.small(),
                 "default": workloads.default_pretraining()}[name]

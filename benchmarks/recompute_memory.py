@@ -25,7 +25,7 @@ def worker(L, recompute):
     from workloads import AlbertConfig, Workload
 
     from albert_np import AdamW, AlbertForPreTraining
-    from albert_np.memory import keep_freed_memory
+    from albert_np.files.freed_memory import keep_freed_memory
     from albert_np.pretraining.parallel import losses_and_gradients
 
     keep_freed_memory()

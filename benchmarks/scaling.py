@@ -15,7 +15,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"                # before NumPy is import
 import numpy as np                                      # noqa: E402
 
 from albert_np import AdamW, AlbertForPreTraining       # noqa: E402
-from albert_np.memory import keep_freed_memory          # noqa: E402
+from albert_np.files.freed_memory import keep_freed_memory          # noqa: E402
 from albert_np.pretraining.parallel import losses_and_gradients    # noqa: E402
 from floor import flops                                 # noqa: E402
 from measure import InThisProcess, alternate            # noqa: E402

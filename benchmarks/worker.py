@@ -91,7 +91,7 @@ def call_of(options):
     if options["kind"] == "onnx":
         from torch_side import onnx_call
         return onnx_call(workload, threads)
-    from albert_np.memory import keep_freed_memory
+    from albert_np.files.freed_memory import keep_freed_memory
     from sides import floor_call, our_call
 
     keep_freed_memory()

@@ -261,7 +261,7 @@ ON_A_SMALL_DISK = """
 import subprocess, sys
 import numpy as np
 from albert_np.pretraining.checkpoints import newest_checkpoint, save_checkpoint
-from albert_np.pretraining.run_folder import lock
+from albert_np.files.locks import lock
 
 folder = sys.argv[1]
 def attempt(size):

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.pretraining import run_folder
-from albert_np.pretraining.run_folder import lock, stop_requests
+from albert_np.files import locks
+from albert_np.files.locks import lock
+from albert_np.pretraining.stopping import stop_requests
 
-ROOT = Path(run_folder.__file__).parents[2]
+ROOT = Path(locks.__file__).parents[2]
 
 HOLDER = """
 import sys
-from albert_np.pretraining.run_folder import lock
+from albert_np.files.locks import lock
 with lock(sys.argv[1]):
     print("locked", flush=True)
     sys.stdin.read()
@@ -61,7 +62,7 @@ def test_what_a_killed_run_left_half_written_is_cleared_away(tmp_path):
     kept = [tmp_path / "results.json", tmp_path / "checkpoints" / "step-00000009.safetensors"]
     for path in left + kept:
         path.write_bytes(b"half")
-    with lock(tmp_path):
+    with lock(tmp_path, "checkpoints"):
         assert not any(path.exists() for path in left) and all(path.exists() for path in kept)
         left[0].write_bytes(b"half")
         with pytest.raises(ValueError, match="used by another run"), lock(tmp_path):

@@ -27,7 +27,7 @@ from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
 from albert_np.initialization import wave_positions
 from albert_np.layers import encoder_backward, encoder_forward
 from albert_np.lecture import quick, show, source_of
-from albert_np.memory import keep_freed_memory
+from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import cast, flatten, tree_map
 from albert_np.plotting import BLUE, GREEN, ORANGE

@@ -27,7 +27,7 @@ from albert_np.layers import classification_head_forward, pooler_forward
 from albert_np.lecture import (curves, data_or, made_up_messages, quick, show, source_of, teach,
                                two_starts)
 from albert_np.lecture_model import small_pretrained
-from albert_np.memory import keep_freed_memory
+from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.parameters import count
 from albert_np.task_pictures import (baselines_bars_figure, confusion_matrix_figure,

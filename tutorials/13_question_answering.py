@@ -30,7 +30,7 @@ from albert_np.functional import softmax_forward
 from albert_np.layers import span_head_forward
 from albert_np.lecture import curves, data_or, quick, show, source_of, teach, two_starts
 from albert_np.lecture_model import small_pretrained
-from albert_np.memory import keep_freed_memory
+from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import answer_scores, exact_match, overlap_f1
 from albert_np.plotting import BLUE, ORANGE
 from albert_np.task_pictures import (answer_attention_figure, baselines_bars_figure,

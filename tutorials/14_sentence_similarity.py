@@ -28,7 +28,7 @@ from albert_np.finetuning import TASKS, Settings
 from albert_np.functional import mean_squared_error_backward, mean_squared_error_forward
 from albert_np.lecture import curves, data_or, quick, show, source_of, teach, two_starts
 from albert_np.lecture_model import small_pretrained
-from albert_np.memory import keep_freed_memory
+from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.metrics.bootstrap import ratio
 from albert_np.plotting import BLUE, GREY, ORANGE

@@ -31,7 +31,7 @@ from albert_np.finetuning.start import from_scratch
 from albert_np.finetuning.trainer import steps_of, train_epochs
 from albert_np.lecture import (curves, data_or, output_folder, quick, short_run_adamw, show,
                                source_of, teach)
-from albert_np.memory import keep_freed_memory
+from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.parameters import tree_map
 from albert_np.plotting import BLUE, ORANGE

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from ..config import AlbertConfig
-from ..json_file import read_object
+from ..files.json_objects import read_object
 from .places import CONFIG_NAME, ORIGINAL_CONFIG_NAME, find_folder
 
 MOST_BLOCKS = 10_000        # applications of a layer; the largest published model has 24

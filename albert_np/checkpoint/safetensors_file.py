@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..json_file import parse_object
+from ..files.json_objects import parse_object
 from .stored import StoredTensor
 
 LONGEST_HEADER = 2 * 2**20      # bytes, room for 20,000 tensors; the largest BERT has 400

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..json_file import read_object
+from ..files.json_objects import read_object
 from .safetensors_file import open_safetensors
 
 

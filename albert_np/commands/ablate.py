@@ -68,7 +68,7 @@ def _ablate(options):
     # Before NumPy is imported: each run computes its matrix products on one thread.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    from ..memory import keep_freed_memory
+    from ..files.freed_memory import keep_freed_memory
     from ..pretraining.ablation import ablate
 
     keep_freed_memory()

@@ -123,7 +123,7 @@ def _finetune(options):
     from pathlib import Path
 
     from ..finetuning import finetune
-    from ..memory import keep_freed_memory
+    from ..files.freed_memory import keep_freed_memory
     from .pretrain import _free_folder
 
     keep_freed_memory()

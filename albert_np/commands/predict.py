@@ -58,7 +58,7 @@ def _predict(options):
 
     from ..files import write_whole
     from ..finetuning.predicting import iterate_predictions, load_for_task
-    from ..memory import keep_freed_memory
+    from ..files.freed_memory import keep_freed_memory
 
     keep_freed_memory()
     texts, name = read_texts(options, options.texts)

@@ -193,7 +193,7 @@ def _pretrain(options):
     # Before NumPy is imported: each worker computes its own matrix products, on one thread.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    from ..memory import keep_freed_memory
+    from ..files.freed_memory import keep_freed_memory
     from ..pretraining import RunStopped, find_communicator, show_guesses
 
     keep_freed_memory()

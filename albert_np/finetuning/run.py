@@ -14,7 +14,7 @@ from ..checkpoint.folder import model_files
 from ..files import write_together, write_whole
 from ..inference.load import load_config
 from ..parameters import count
-from ..pretraining.run_folder import lock
+from ..files.locks import lock
 from ..text.tokenizer import AlbertTokenizer
 from ..text.train_tokenizer import train_tokenizer
 from .data import load_splits, texts_of

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from ..json_file import read_object
+from ..files.json_objects import read_object
 
 FILE_NAME = "task.json"
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import __version__
 from ..files import read_text, write_whole
-from ..memory import keep_freed_memory
+from ..files.freed_memory import keep_freed_memory
 from ..models import IGNORED
 from ..optim import warmup_polynomial_decay
 from ..text.data_options import DataOptions
@@ -28,7 +28,7 @@ from .evaluation import evaluate
 from .options import check_options, config_values
 from .run import make_model, make_optimizer, option_names, pretrain
 from .run_data import open_run_data
-from .run_folder import lock
+from ..files.locks import lock
 from .trainer import train
 
 RUNS = "runs"

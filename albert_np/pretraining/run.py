@@ -13,6 +13,7 @@ from ..initialization import wave_positions
 from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
+from .checkpoints import FOLDER_NAME as CHECKPOINTS
 from .checkpoints import newest_checkpoint, save_checkpoint
 from .distributed import Alone
 from .evaluation import evaluate
@@ -22,7 +23,8 @@ from .options import (OPTIMIZERS, OPTIONS_NAME, check_options, config_values, re
                       write_options)
 from .results import summary, write_results
 from .run_data import open_run_data
-from .run_folder import lock, stop_requests
+from ..files.locks import lock
+from .stopping import stop_requests
 from .state import capture, restore
 from .trainer import train
 
@@ -139,7 +141,7 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
 
 def _lock_of_first(output, communicator):
     """Rank 0 locks the run folder for all."""
-    return contextlib.nullcontext() if communicator.rank else lock(output)
+    return contextlib.nullcontext() if communicator.rank else lock(output, CHECKPOINTS)
 
 
 def option_names():

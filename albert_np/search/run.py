@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .. import __version__
 from ..files import read_text, write_together
-from ..json_file import parse_object
-from ..pretraining.run_folder import lock
+from ..files.json_objects import parse_object
+from ..files.locks import lock
 from .draw import draw_trials
 from .options import option_called
 from .space import read_space

@@ -11,7 +11,7 @@ import time
 from math import isfinite
 from pathlib import Path
 
-from ..json_file import read_object
+from ..files.json_objects import read_object
 from . import watched
 
 RESULTS = "results.json"

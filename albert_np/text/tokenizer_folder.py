@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ..json_file import read_object
+from ..files.json_objects import read_object
 
 MODEL_NAME = "spiece.model"
 SETTINGS_NAME = "tokenizer_config.json"

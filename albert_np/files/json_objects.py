@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from .files import read_text
+from . import read_text
 
 LIMIT = 2 * 2**20      # bytes; no configuration comes near it
 

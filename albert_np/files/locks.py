@@ -1,21 +1,17 @@
-"""One run in one folder, and stopping it without loss."""
+"""One run a folder: a lock that ends with its process."""
 
 import contextlib
 import os
-import signal
-import threading
 import warnings
 from pathlib import Path
-from types import SimpleNamespace
 
-from ..files import make_folder, remove_leftovers
-from .checkpoints import FOLDER_NAME as CHECKPOINTS
+from .whole_files import make_folder, remove_leftovers
 
 LOCK_NAME = ".lock"
 
 
 @contextlib.contextmanager
-def lock(folder):
+def lock(folder, *subfolders):
     """Keep a run folder for this run alone; clear away what a killed run left half-written.
 
     The operating system ends the lock when the process ends, however that happens: the file
@@ -28,6 +24,8 @@ def lock(folder):
     ----------
     folder : str or Path
         Made if it does not exist.
+    subfolders : str
+        Names of folders inside it that are cleared in the same way.
 
     Raises
     ------
@@ -51,7 +49,7 @@ def lock(folder):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise ValueError(f"Nothing can be written in the folder {folder}: it is read-only; "
                              f"choose another one.")
-        for place in (folder, folder / CHECKPOINTS):
+        for place in (folder, *(folder / name for name in subfolders)):
             remove_leftovers(place)
         yield
     finally:
@@ -77,44 +75,3 @@ def _take(descriptor, folder):
     except OSError as error:
         raise ValueError(f"Nothing can be written in the folder {folder}: {error.strerror}."
                          ) from error
-
-
-@contextlib.contextmanager
-def stop_requests():
-    """Turn Ctrl-C and SIGTERM into a wish, to be granted at the next good moment.
-
-    ::
-
-        with stop_requests() as requests:
-            for step in ...:
-                ...
-                if requests.signal is not None:
-                    ...                            # save a checkpoint and stop
-
-    A second Ctrl-C does not wait: it raises KeyboardInterrupt wherever the program is. Signals
-    reach Python's main thread only; in another thread nothing is changed and no wish ever comes.
-
-    Yields
-    ------
-    object
-        Its attribute ``signal`` is None, or the number of the signal that came.
-    """
-    requests = SimpleNamespace(signal=None)
-    if threading.current_thread() is not threading.main_thread():
-        yield requests
-        return
-
-    def note(number, frame):
-        if number == requests.signal == signal.SIGINT:
-            raise KeyboardInterrupt
-        requests.signal = number
-
-    before = {}
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, note)
-        yield requests
-    finally:
-        for number, handler in before.items():
-            # None: a handler that was not set from Python, which Python cannot set again.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
