@@ -36,7 +36,7 @@ CHECKED_AS = {
 PROVING_TESTS = {
     "finetuning/": "tests/tasks/test_finetuning.py",
     "gradcheck.py": "tests/test_gradients.py",
-    "initialization.py": "tests/test_symbolic.py",
+    "parameters/initial_values.py": "tests/test_symbolic.py",
     "optim/": "tests/test_optim.py",
     "pretraining/distributed.py": "tests/test_distributed.py",
     "pretraining/": "tests/test_pretraining.py",

@@ -16,7 +16,7 @@ from . import functional as F
 from . import layers
 from .config import AlbertConfig
 from .gradcheck import check_directions, check_inputs_of
-from .initialization import initial_parameters
+from .parameters.initial_values import initial_parameters
 from .models import AlbertForPreTraining, AlbertModel, AlbertOutput
 from .parameters import tree_map
 

@@ -179,7 +179,7 @@ def _masked(documents, tokenizer, length):
 def _pretrain(folder, documents, held_out):
     """Fill gaps: with one layer first, then with the same layer applied again and again."""
     from . import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-    from .initialization import wave_positions
+    from .parameters.initial_values import wave_positions
     from .files.freed_memory import keep_freed_memory
     from .pretraining import PretrainingData, evaluate, train
     from .text import train_tokenizer

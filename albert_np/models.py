@@ -8,7 +8,7 @@ import numpy as np
 
 from .config import AlbertConfig
 from .functional import cross_entropy_backward, cross_entropy_forward
-from .initialization import initial_parameters
+from .parameters.initial_values import initial_parameters
 from .inputs import check_inputs, check_labels
 from .layers import (embeddings_backward, embeddings_forward, encoder_backward, encoder_forward,
                      masked_lm_head_backward, masked_lm_head_forward, pooler_backward,
@@ -16,7 +16,7 @@ from .layers import (embeddings_backward, embeddings_forward, encoder_backward, 
                      visible_keys)
 from .outputs import AlbertOutput, upstream_gradients
 from .parameters import zeros_like
-from .state_dict import from_state_dict, to_state_dict
+from .parameters.state_dict import from_state_dict, to_state_dict
 
 IGNORED = -100     # the label of a position where nothing is predicted
 

@@ -5,7 +5,7 @@ import numpy as np
 from . import gradient_checks as checks
 from . import layers, task_models
 from .gradient_checks import GradientCheck, padding_mask, small_config
-from .initialization import initial_parameters
+from .parameters.initial_values import initial_parameters
 from .outputs import AlbertOutput
 from .parameters import tree_map
 from .translation import prefix_lm_mask

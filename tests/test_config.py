@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from albert_np.config import PUBLISHED, AlbertConfig
-from albert_np.initialization import initial_parameters
+from albert_np.parameters.initial_values import initial_parameters
 from albert_np.parameters import count
 
 # AlbertModel, without pooler, masked LM without pooler, AlbertForPreTraining

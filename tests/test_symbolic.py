@@ -17,7 +17,7 @@ sympy = pytest.importorskip("sympy")
 
 from albert_np import functional as F                                       # noqa: E402
 from albert_np.functional import gelu                                       # noqa: E402
-from albert_np.initialization import wave_positions                         # noqa: E402
+from albert_np.parameters.initial_values import wave_positions                         # noqa: E402
 from albert_np.layers import (attention_backward, attention_forward,        # noqa: E402
                               masked_lm_head_backward, masked_lm_head_forward)
 

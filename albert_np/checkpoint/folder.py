@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import write_together
-from ..initialization import truncated_normal
+from ..parameters.initial_values import truncated_normal
 from ..models import AlbertForPreTraining
 from ..parameters import flatten
 from .config_file import read_config

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..published_names import HEADS, IGNORED, TIED, name_table, stored_shape
+from ..parameters.published_names import HEADS, IGNORED, TIED, name_table, stored_shape
 from .stored import FLOATS, as_floats
 
 MAY_BE_MISSING = ("pooler", *HEADS)

@@ -2,7 +2,7 @@
 
 import re
 
-from ..published_names import IGNORED, name_table
+from ..parameters.published_names import IGNORED, name_table
 from .stored import stored_array
 
 

@@ -86,8 +86,8 @@ TASKS = (
     _task("1.2", "numerical derivatives", "gradcheck.py", "derivative", 3, "FD.1, FD.2"),
     _task("1.3", "check every input of a function", "gradcheck.py", "check_inputs_of", 4,
           "FD.1, FD.3, tutorial 2"),
-    _task("1.4", "the norm of a tree", "parameters.py", "global_norm", 1, "CLIP.1"),
-    _task("1.5", "adding up trees", "parameters.py", "add_in_place", 2, "ENC.3"),
+    _task("1.4", "the norm of a tree", "functional/trees.py", "global_norm", 1, "CLIP.1"),
+    _task("1.5", "adding up trees", "functional/trees.py", "add_in_place", 2, "ENC.3"),
     _task("1.6", "the error function", FN + "erf.py", "erf", 2, "ERF.1"),
     # ---- 2: elementary functions ----
     _task("2.1", "linear map, forward", FN + "linear.py", "linear_forward", 1, "LIN.1"),
@@ -249,7 +249,7 @@ TASKS = (
           "BEAM.1"),
     _task("8.25", "when a search is over", "translation/decoding.py", "_Search.settled", 2,
           "BEAM.2"),
-    _task("8.26", "weights for another library", "state_dict.py", "to_state_dict", 2,
+    _task("8.26", "weights for another library", "parameters/state_dict.py", "to_state_dict", 2,
           "the docstring"),
 )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..config import AlbertConfig
 from ..inference.load import check_vocabulary, load_config
-from ..initialization import wave_positions
+from ..parameters.initial_values import wave_positions
 from ..models import AlbertModel
 from ..text.tokenizer import AlbertTokenizer
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..functional import rows_at_backward, rows_at_forward
-from ..parameters import add_in_place, zeros_like
+from ..functional.trees import add_in_place, zeros_like
 from .encoder_layer import encoder_layer_backward, encoder_layer_forward
 
 

@@ -417,7 +417,7 @@ FAULTS = (
         concept="order of depths",
         caught_by="test_layers.py::test_contributions_of_the_depths_add_up"),
     PlantedFault(
-        "tree_sum_assigns", "parameters.py",
+        "tree_sum_assigns", "functional/trees.py",
         old="total[key] += branch",
         new="total[key] = branch",
         wrong="Adding one tree to another replaces its leaves instead.",

@@ -68,7 +68,7 @@ FAULTS = (
         concept="means of means",
         caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
     PlantedFault(
-        "exported_weights_not_transposed", "state_dict.py",
+        "exported_weights_not_transposed", "parameters/state_dict.py",
         old='np.array(leaf.T if transposed else leaf, order="C")',
         new='np.array(leaf, order="C")',
         wrong="Weights are written (in, out) where (out, in) is expected; square ones load "

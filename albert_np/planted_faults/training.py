@@ -175,7 +175,7 @@ FAULTS = (
               "direction.",
         concept="one vector of all parameters", caught_by="test_optim.py::test_clipping"),
     PlantedFault(
-        "norm_without_root", "parameters.py",
+        "norm_without_root", "functional/trees.py",
         old="np.sqrt(sum(",
         new="abs(sum(",
         wrong="The norm is the sum of squares, without the root.",

@@ -9,7 +9,7 @@ import numpy as np
 from ..checkpoint import save_model
 from ..config import AlbertConfig
 from ..files import write_whole
-from ..initialization import wave_positions
+from ..parameters.initial_values import wave_positions
 from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
 from .baselines import BigramModel, UnigramModel, evaluate_baseline

@@ -12,7 +12,7 @@ from albert_np import AlbertConfig
 from albert_np.checkpoint import load_model
 from albert_np.models import AlbertForPreTraining, AlbertModel, _Albert
 from albert_np.parameters import flatten
-from albert_np.published_names import name_table, stored_shape
+from albert_np.parameters.published_names import name_table, stored_shape
 
 SIZES = dict(vocab_size=31, embedding_size=6, hidden_size=12, num_hidden_layers=4,
              num_attention_heads=3, intermediate_size=17, max_position_embeddings=9,

@@ -9,7 +9,7 @@ import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
 from albert_np.checkpoint import save_model
-from albert_np.published_names import name_table
+from albert_np.parameters.published_names import name_table
 from albert_np.text import AlbertTokenizer
 
 INDEX = "model.safetensors.index.json"

@@ -20,7 +20,7 @@ from albert_np.finetuning.start import add_positions, from_scratch  # noqa: E402
 from albert_np.finetuning.tasks.entities import entities_of  # noqa: E402
 from albert_np.finetuning.tasks.translation import spelling_of  # noqa: E402
 from albert_np.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
-from albert_np.initialization import wave_positions  # noqa: E402
+from albert_np.parameters.initial_values import wave_positions  # noqa: E402
 from albert_np.metrics import Figure  # noqa: E402
 from albert_np.parameters import flatten, tree_map  # noqa: E402
 from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...config import AlbertConfig
 from ...gradcheck import cast_floats, derivative, random_like
-from ...initialization import initial_parameters
+from ...parameters.initial_values import initial_parameters
 from ...parameters import tree_map
 
 # From which each letter is drawn; H is A D.

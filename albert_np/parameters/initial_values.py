@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .config import AlbertConfig
+from ..config import AlbertConfig
 
 
 def initial_parameters(config: AlbertConfig, rng, dtype=np.float32, components=()):

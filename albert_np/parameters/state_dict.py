@@ -1,13 +1,13 @@
 """Weights in and out of a tree, under the names and in the layouts of the published ones.
 
-The names stand in :mod:`albert_np.published_names`.
+The names stand in :mod:`albert_np.parameters.published_names`.
 """
 
 import re
 
 import numpy as np
 
-from .parameters import flatten
+from ..functional.trees import flatten
 from .published_names import IGNORED, TIED, name_table
 
 
@@ -20,7 +20,7 @@ def to_state_dict(config, tree, prefix="albert."):
     tree : dict
         Parameters, or gradients: the same transposition serves both.
     prefix : str
-        As in :func:`~albert_np.published_names.name_table`.
+        As in :func:`~albert_np.parameters.published_names.name_table`.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def from_state_dict(config, tree, mapping, prefix="albert."):
     tree : dict, changed in place
     mapping : dict of str to array
     prefix : str
-        As in :func:`~albert_np.published_names.name_table`.
+        As in :func:`~albert_np.parameters.published_names.name_table`.
 
     Raises
     ------

@@ -1,0 +1,10 @@
+"""The parameters as one tree of arrays: how it is walked, drawn, named and stored.
+
+Read ``functional/trees.py`` (the tree and the functions on it), ``initial_values`` (its shapes),
+``published_names`` (what each leaf is called elsewhere), then ``state_dict``.
+"""
+
+from ..functional.trees import (add_in_place, cast, count, flatten, global_norm, tree_map,
+                                zeros_like)
+
+__all__ = ["add_in_place", "cast", "count", "flatten", "global_norm", "tree_map", "zeros_like"]
