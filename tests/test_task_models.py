@@ -8,7 +8,7 @@ import pytest
 import albert_np
 from albert_np import task_models
 from albert_np.gradient_checks import padding_mask, small_config
-from albert_np.layers.squad_head import HIDDEN
+from albert_np.layers.heads.squad2_head import HIDDEN
 from albert_np.optim import AdamW
 from albert_np.parameters import flatten
 from albert_np.task_gradient_checks import parameters_of

@@ -426,25 +426,25 @@ FAULTS = (
     # ---- heads -----------------------------------------------------------------------------------
 
     PlantedFault(
-        "tied_gradient_not_transposed", "layers/masked_lm_head.py",
+        "tied_gradient_not_transposed", "layers/heads/masked_lm_head.py",
         old="dword = dword_T.T",
         new="dword = dword_T",
         wrong="The gradient of the transposed table is handed back as that of the table.",
         concept="transposes", caught_by="masked_lm_head, gelu_new"),
     PlantedFault(
-        "output_bias_gradient_lost", "layers/masked_lm_head.py",
+        "output_bias_gradient_lost", "layers/heads/masked_lm_head.py",
         old='"bias": dbias',
         new='"bias": 0 * dbias',
         wrong="The bias of the vocabulary gets no gradient.",
         concept="every parameter is checked", caught_by="masked_lm_head, gelu_new"),
     PlantedFault(
-        "head_activation_forgotten", "layers/masked_lm_head.py",
+        "head_activation_forgotten", "layers/heads/masked_lm_head.py",
         old="du = activation_backward(dg, activation_cache)",
         new="du = dg",
         wrong="The derivative of the head's activation is missing.",
         concept="chain rule", caught_by="masked_lm_head, gelu_new"),
     PlantedFault(
-        "head_layer_norm_forgotten", "layers/masked_lm_head.py",
+        "head_layer_norm_forgotten", "layers/heads/masked_lm_head.py",
         old="du = activation_backward(dg, activation_cache)",
         new="du = activation_backward(de, activation_cache)",
         wrong="The gradient goes around the head's layer norm.",
@@ -475,7 +475,7 @@ FAULTS = (
         wrong="The derivative of tanh is missing.",
         concept="chain rule", caught_by="pooler"),
     PlantedFault(
-        "sentence_order_bias_lost", "layers/sentence_order_head.py",
+        "sentence_order_bias_lost", "layers/heads/sentence_order_head.py",
         old='"b": db}',
         new='"b": 0 * db}',
         wrong="The bias of the sentence-order head gets no gradient.",

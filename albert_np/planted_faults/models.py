@@ -78,134 +78,134 @@ FAULTS = (
     # ---- heads and models of tasks, translation --------------------------------------------------
 
     PlantedFault(
-        "classification_head_mask_forgotten", "layers/classification_head.py",
+        "classification_head_mask_forgotten", "layers/heads/classification_head.py",
         old="dx = dropout_backward(d_dropped, dropout_cache) ",
         new="dx = d_dropped ",
         wrong="The gradient passes through what dropout had set to 0.",
         concept="forward and backward belong together", caught_by="classification_head, dropout"),
     PlantedFault(
-        "span_head_start_and_end_exchanged", "layers/span_head.py",
+        "span_head_start_and_end_exchanged", "layers/heads/span_head.py",
         old="dy = np.stack([dstart, dend], axis=-1)",
         new="dy = np.stack([dend, dstart], axis=-1)",
         wrong="The gradients of start and end are exchanged.",
         concept="which column is which", caught_by="span_head"),
     PlantedFault(
-        "span_head_stacked_in_front", "layers/span_head.py",
+        "span_head_stacked_in_front", "layers/heads/span_head.py",
         old="dy = np.stack([dstart, dend], axis=-1)",
         new="dy = np.stack([dstart, dend], axis=1)",
         wrong="Start and end are stacked along the tokens; a reshape later hides that the "
               "axes are mixed up.",
         concept="axes", caught_by="span_head"),
     PlantedFault(
-        "squad_end_start_takes_the_upper_half", "layers/squad_end.py",
+        "squad_end_start_takes_the_upper_half", "layers/heads/squad2_end.py",
         old='linear_forward(x_start, dense["W"][H:],',
         new='linear_forward(x_start, dense["W"][:H],',
         wrong="The start's hidden state is multiplied by the half of W that belongs to the "
               "token.",
         concept="halves of a concatenation", caught_by="squad_end, several starts"),
     PlantedFault(
-        "squad_end_halves_exchanged", "layers/squad_end.py",
+        "squad_end_halves_exchanged", "layers/heads/squad2_end.py",
         old="np.concatenate([dW_token, dW_start])",
         new="np.concatenate([dW_start, dW_token])",
         wrong="The two halves of dW are put on top of each other in the wrong order.",
         concept="halves of a concatenation", caught_by="squad_end, several starts"),
     PlantedFault(
-        "squad_end_start_gets_nothing", "layers/squad_end.py",
+        "squad_end_start_gets_nothing", "layers/heads/squad2_end.py",
         old="    np.add.at(dx, (rows, starts), dx_start) ",
         new="    dx = dx + 0 ",
         wrong="The start's hidden state gets its gradient as a token only, not that as a "
               "start.",
         concept="every use adds its part", caught_by="squad_end, several starts"),
     PlantedFault(
-        "squad_end_equal_starts_overwrite", "layers/squad_end.py",
+        "squad_end_equal_starts_overwrite", "layers/heads/squad2_end.py",
         old="np.add.at(dx, (rows, starts), dx_start)",
         new="dx[rows, starts] += dx_start",
         wrong="Where one token is the start twice, only one of the two gradients is added: += "
               "on an index array writes each place once.",
         concept="duplicates must add up", caught_by="squad_end, several starts"),
     PlantedFault(
-        "squad_end_start_replaces_token", "layers/squad_end.py",
+        "squad_end_start_replaces_token", "layers/heads/squad2_end.py",
         old="np.add.at(dx, (rows, starts), dx_start)",
         new="dx[rows, starts] = dx_start",
         wrong="The gradient as a start replaces the one as a token.",
         concept="every use adds its part", caught_by="squad_head, the right start"),
     PlantedFault(
-        "squad_end_sum_axes_exchanged", "layers/squad_end.py",
+        "squad_end_sum_axes_exchanged", "layers/heads/squad2_end.py",
         old="d_of_token, d_of_start = du.sum(axis=1), du.sum(axis=2)",
         new="d_of_token, d_of_start = du[:, 0], du.sum(axis=2)",
         wrong="Only the first start's gradient reaches the tokens.",
         concept="sum over all the shared axes", caught_by="squad_end, several starts"),
     PlantedFault(
-        "squad_end_start_of_the_last_token", "layers/squad_end.py",
+        "squad_end_start_of_the_last_token", "layers/heads/squad2_end.py",
         old="d_of_token, d_of_start = du.sum(axis=1), du.sum(axis=2)",
         new="d_of_token, d_of_start = du.sum(axis=1), du[:, :, -1]",
         wrong="The start gets the gradient of one token instead of that of all.",
         concept="sum over all the shared axes", caught_by="squad_end, several starts"),
     PlantedFault(
-        "squad_end_bias_twice", "layers/squad_end.py",
+        "squad_end_bias_twice", "layers/heads/squad2_end.py",
         old='np.zeros_like(dense["b"])) ',
         new='dense["b"]) ',
         wrong="c is added with either half, and its gradient counted once.",
         concept="forward and backward belong together", caught_by="squad_end, several starts"),
     PlantedFault(
-        "squad_answer_softmax_skipped", "layers/squad_answer.py",
+        "squad_answer_softmax_skipped", "layers/heads/squad2_answer.py",
         old="dstart = softmax_backward(dp, softmax_cache)",
         new="dstart = dp * p",
         wrong="The softmax's backward pass forgets the row sum: probabilities that compete "
               "seem independent.",
         concept="softmax", caught_by="squad_answer, dropout"),
     PlantedFault(
-        "squad_answer_first_token_twice", "layers/squad_answer.py",
+        "squad_answer_first_token_twice", "layers/heads/squad2_answer.py",
         old="dx[:, 0] += dfirst",
         new="dx[:, 0] = dfirst",
         wrong="The first token's own use replaces its part in the weighted mean.",
         concept="every use adds its part", caught_by="squad_answer, dropout"),
     PlantedFault(
-        "squad_answer_every_token_first", "layers/squad_answer.py",
+        "squad_answer_every_token_first", "layers/heads/squad2_answer.py",
         old="dx[:, 0] += dfirst",
         new="dx += dfirst[:, None]",
         wrong="Every token gets the gradient that belongs to the first.",
         concept="padding and positions", caught_by="squad_answer, dropout"),
     PlantedFault(
-        "squad_answer_mean_unweighted", "layers/squad_answer.py",
+        "squad_answer_mean_unweighted", "layers/heads/squad2_answer.py",
         old="dx = p[:, :, None] * dg[:, None]",
         new="dx = dg[:, None] * np.ones_like(p)[:, :, None] / p.shape[1]",
         wrong="The gradient of the weighted mean is shared out evenly.",
         concept="weighted sums", caught_by="squad_answer, dropout"),
     PlantedFault(
-        "squad_answer_dropout_after_tanh_forgotten", "layers/squad_answer.py",
+        "squad_answer_dropout_after_tanh_forgotten", "layers/heads/squad2_answer.py",
         old="du = tanh_backward(dropout_backward(d_dropped, dropout_cache), tanh_cache)",
         new="du = tanh_backward(d_dropped, tanh_cache)",
         wrong="The gradient passes through what dropout had set to 0.",
         concept="forward and backward belong together", caught_by="squad_answer, dropout"),
     PlantedFault(
-        "squad_answer_halves_exchanged", "layers/squad_answer.py",
+        "squad_answer_halves_exchanged", "layers/heads/squad2_answer.py",
         old="dg, dfirst = d_both[:, :H], d_both[:, H:]",
         new="dfirst, dg = d_both[:, :H], d_both[:, H:]",
         wrong="The gradients of the two halves of the concatenation are exchanged.",
         concept="halves of a concatenation", caught_by="squad_answer, dropout"),
     PlantedFault(
-        "squad_head_answer_without_say", "layers/squad_head.py",
+        "squad_head_answer_without_say", "layers/heads/squad2_head.py",
         old="np.where(may_answer, dstart + dstart_answer, 0)",
         new="np.where(may_answer, dstart, 0)",
         wrong="The start's scores lose the gradient of their second use, the answerability.",
         concept="every use adds its part", caught_by="squad_head, the right start"),
     PlantedFault(
-        "squad_head_mask_leaks", "layers/squad_head.py",
+        "squad_head_mask_leaks", "layers/heads/squad2_head.py",
         old="np.where(may_answer, dstart + dstart_answer, 0)",
         new="dstart + dstart_answer",
         wrong="Gradients of hidden starts flow back, although the forward pass put a constant "
               "there.",
         concept="masks", caught_by="squad_head, the right start"),
     PlantedFault(
-        "squad_head_end_mask_leaks", "layers/squad_head.py",
+        "squad_head_end_mask_leaks", "layers/heads/squad2_head.py",
         old='params["end"], np.where(may_answer[:, None], dend, 0), end_cache)',
         new='params["end"], dend, end_cache)',
         wrong="Gradients of hidden ends flow back, although the forward pass put a constant "
               "there.",
         concept="masks", caught_by="squad_head, the best starts"),
     PlantedFault(
-        "squad_head_end_forgotten", "layers/squad_head.py",
+        "squad_head_end_forgotten", "layers/heads/squad2_head.py",
         old="dx = dx_start + dx_end + dx_answer",
         new="dx = dx_start + dx_answer",
         wrong="The hidden states get no gradient from the ends.",
@@ -236,7 +236,7 @@ FAULTS = (
         wrong="The answerability gets no gradient from the loss.",
         concept="every use adds its part", caught_by="AlbertForSquad2, dropout"),
     PlantedFault(
-        "squad2_starts_worst_first", "layers/squad_head.py",
+        "squad2_starts_worst_first", "layers/heads/squad2_head.py",
         old='np.argsort(-start_logits.real, axis=-1, kind="stable")[:, :n_top]',
         new='np.argsort(start_logits.real, axis=-1, kind="stable")[:, :n_top]',
         wrong="The ends are scored after the worst starts instead of the best.",

@@ -1,7 +1,7 @@
 """The masked-LM head: from hidden states back to a score for every piece of the vocabulary."""
 
-from ..functional import (ACTIVATIONS, layer_norm_backward, layer_norm_forward, linear_backward,
-                          linear_forward)
+from ...functional import (ACTIVATIONS, layer_norm_backward, layer_norm_forward, linear_backward,
+                           linear_forward)
 
 
 def masked_lm_head_forward(params, x, word_embeddings, config):

@@ -1,6 +1,6 @@
 """The classification head: dropout, then a linear map to one score for each class."""
 
-from ..functional import dropout_backward, dropout_forward, linear_backward, linear_forward
+from ...functional import dropout_backward, dropout_forward, linear_backward, linear_forward
 
 
 def classification_head_forward(params, x, config, rng=None):

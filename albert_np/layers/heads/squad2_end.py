@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..functional import (layer_norm_backward, layer_norm_forward, linear_backward, linear_forward,
-                          tanh_backward, tanh_forward)
+from ...functional import (layer_norm_backward, layer_norm_forward, linear_backward, linear_forward,
+                           tanh_backward, tanh_forward)
 
 
 def squad_end_forward(params, x, starts, eps):

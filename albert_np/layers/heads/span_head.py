@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..functional import linear_backward, linear_forward
+from ...functional import linear_backward, linear_forward
 
 
 def span_head_forward(params, x):

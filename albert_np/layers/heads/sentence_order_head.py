@@ -1,6 +1,6 @@
 """The sentence-order head: were the two segments swapped?"""
 
-from ..functional import linear_backward, linear_forward
+from ...functional import linear_backward, linear_forward
 
 
 def sentence_order_head_forward(params, pooled):

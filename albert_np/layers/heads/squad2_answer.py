@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..functional import (dropout_backward, dropout_forward, linear_backward, linear_forward,
-                          softmax_backward, softmax_forward, tanh_backward, tanh_forward)
+from ...functional import (dropout_backward, dropout_forward, linear_backward, linear_forward,
+                           softmax_backward, softmax_forward, tanh_backward, tanh_forward)
 
 
 def squad_answer_forward(params, x, start_logits, config, rng=None):
@@ -30,7 +30,7 @@ def squad_answer_forward(params, x, start_logits, config, rng=None):
         dense {W (2H, H), b (H,)}, score {W (H, 1)}.
     x : array (B, T, H)
     start_logits : array (B, T)
-        Masked: :data:`~albert_np.layers.squad_head.HIDDEN` where no answer may begin.
+        Masked: :data:`~albert_np.layers.heads.squad2_head.HIDDEN` where no answer may begin.
     config : AlbertConfig
     rng : numpy.random.Generator or None
         None turns dropout off.

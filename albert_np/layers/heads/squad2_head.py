@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..functional import linear_backward, linear_forward
-from .squad_answer import squad_answer_backward, squad_answer_forward
-from .squad_end import squad_end_backward, squad_end_forward
+from ...functional import linear_backward, linear_forward
+from .squad2_answer import squad_answer_backward, squad_answer_forward
+from .squad2_end import squad_end_backward, squad_end_forward
 
 HIDDEN = -1e30     # the score of a token where no answer may begin or end, as in the original
 
@@ -25,8 +25,8 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
     Parameters
     ----------
     params : dict
-        start {W (H, 1), b (1,)}, end (see :func:`~albert_np.layers.squad_end.squad_end_forward`),
-        answer (see :func:`~albert_np.layers.squad_answer.squad_answer_forward`).
+        start {W (H, 1), b (1,)}, end (see :func:`~albert_np.layers.heads.squad2_end.squad_end_forward`),
+        answer (see :func:`~albert_np.layers.heads.squad2_answer.squad_answer_forward`).
     x : array (B, T, H)
     may_answer : boolean array (B, T)
     starts : integer array (B, K), or None
