@@ -3,10 +3,11 @@
 import numpy as np
 
 from . import gradient_checks as checks
-from . import layers, task_models
+from . import layers, models
 from .gradient_checks import GradientCheck, padding_mask, small_config
 from .parameters.initial_values import initial_parameters
-from .outputs import AlbertOutput
+from .layers.heads import squad2_head
+from .models.outputs import AlbertOutput
 from .parameters import tree_map
 from .translation import prefix_lm_mask
 
@@ -42,7 +43,7 @@ def head_checks():
     """The heads of :mod:`albert_np.layers` that belong to tasks."""
     rng = np.random.default_rng(3)
     x = rng.standard_normal((checks.B, checks.T, checks.H))
-    start_logits = np.where(P_MASK, layers.squad_head.HIDDEN, rng.standard_normal(P_MASK.shape))
+    start_logits = np.where(P_MASK, squad2_head.HIDDEN, rng.standard_normal(P_MASK.shape))
     starts = np.array([[4, 0], [2, 2]])                    # the second start twice: they add up
     config = small_config(num_labels=K, **DROPOUT)
     params = parameters_of(config, ("classification_head", "span_head", "squad_head"))
@@ -94,7 +95,7 @@ def head_checks():
 # ---- models --------------------------------------------------------------------------------------
 
 def task_model_checks():
-    """The models of :mod:`albert_np.task_models`, each with every kind of label."""
+    """The models of :mod:`albert_np.models`, each with every kind of label."""
     several = np.array([[1, 0, 0.25, 1], [0, 1, 1, 0]])
     numbers = np.array([[0.5, -2.0, 3.0, 1.0], [4.0, 0.0, -1.0, 2.5]])
     tags = np.array([[-100, 3, 0, 3, -100], [-100, 1, 2, -100, -100]])
@@ -158,7 +159,7 @@ TRUNK = ("sequence_output", "hidden_states", "attentions")
 def _model(name, what, config, outputs, inputs=None, **given):
     """A check of the gradients of the named outputs with respect to every parameter."""
     inputs = inputs or dict(input_ids=IDS, attention_mask=padding_mask(), token_type_ids=TYPES)
-    model = getattr(task_models, name)(config, dtype=np.float64)
+    model = getattr(models, name)(config, dtype=np.float64)
 
     def forward(params):
         model.params = params

@@ -22,7 +22,7 @@ import numpy as np
 
 from albert_np.checkpoint import load_model
 from albert_np.files import read_bytes, read_text
-from albert_np.models import IGNORED
+from albert_np.functional import IGNORED
 from albert_np.pretraining import BigramModel, evaluate, held_out_batches
 from albert_np.pretraining.options import read_options
 from albert_np.pretraining.run import option_names

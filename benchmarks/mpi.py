@@ -33,7 +33,7 @@ import numpy as np                                      # noqa: E402
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, __version__    # noqa: E402
 from albert_np.files.freed_memory import keep_freed_memory          # noqa: E402
-from albert_np.models import IGNORED                    # noqa: E402
+from albert_np.functional import IGNORED                    # noqa: E402
 from albert_np.parameters import tree_map               # noqa: E402
 from albert_np.pretraining import find_communicator, train      # noqa: E402
 from albert_np.pretraining.options import SMALL_CONFIG  # noqa: E402

@@ -6,7 +6,7 @@ import numpy as np
 
 from albert_np import AdamW, AlbertForPreTraining
 from albert_np.functional import cross_entropy_backward, cross_entropy_forward
-from albert_np.models import IGNORED
+from albert_np.functional import IGNORED
 from albert_np.optim import clip_by_global_norm
 from albert_np.parameters import add_in_place
 from albert_np.pretraining.parallel import losses_and_gradients

@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 
 from albert_np import AlbertConfig, AlbertForPreTraining
-from albert_np.models import IGNORED
+from albert_np.functional import IGNORED
 from sides import LABELLED
 
 OUR_OWN_FIELDS = {"sharing", "embedding_mapping", "cross_layer_residual", "sop_weight", "extra"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from albert_np import AlbertConfig
-from albert_np.models import IGNORED
+from albert_np.functional import IGNORED
 
 MASKED = 0.15               # the share of the tokens that carry a masked-LM label
 

@@ -23,7 +23,7 @@ from albert_np.equations import LABEL, find_equations
 
 # The floors of the tower, bottom to top; whatever is not named comes behind.
 FLOORS = ("config", "parameters", "initialization", "functional", "layers", "models",
-          "task_models", "checkpoint", "optim", "text", "datasets", "pretraining", "finetuning")
+          "models", "checkpoint", "optim", "text", "datasets", "pretraining", "finetuning")
 
 
 class LabelledMath(MathDomain):

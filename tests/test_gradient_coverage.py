@@ -13,11 +13,11 @@ from typing import Callable
 import numpy as np
 import pytest
 
-from albert_np import equations, task_models
+from albert_np import equations, models
 from albert_np.config import ACTIVATION_NAMES, PROBLEM_TYPES, SHARINGS, AlbertConfig
 from albert_np.equations import index_source, read_sources
 from albert_np.gradient_checks import A, B, D, E, FF, H, P, T, V, all_checks
-from albert_np.outputs import AlbertOutput
+from albert_np.models.outputs import AlbertOutput
 from albert_np.parameters import flatten
 
 TASK_OUTPUTS = {"logits", "start_logits", "end_logits", "start_top_index", "cls_logits"}
@@ -362,7 +362,7 @@ def test_every_backward_pass_is_required():
             if name != function and file.startswith(("functional/", "layers/")):
                 assert name in required or name in PROVEN_WITHIN, (
                     f"{file}: no gradient check of {function} is required")
-    assert {"AlbertModel", "AlbertForPreTraining", *task_models.__all__} <= required
+    assert {"AlbertModel", "AlbertForPreTraining", *models.TASK_MODELS} <= required
     for function, variant in PROVEN_WITHIN.values():
         assert any((r.function, r.variant) == (function, variant) for r in REQUIREMENTS)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import albert_np
-from albert_np import task_models
+from albert_np import models
 from albert_np.gradient_checks import padding_mask, small_config
 from albert_np.layers.heads.squad2_head import HIDDEN
 from albert_np.optim import AdamW
@@ -24,7 +24,7 @@ LABELS = {
     "AlbertForQuestionAnswering": POSITIONS,
     "AlbertForSquad2": dict(**POSITIONS, is_impossible=[0, 1]),
 }
-EVERY_MODEL = pytest.mark.parametrize("name", task_models.__all__)
+EVERY_MODEL = pytest.mark.parametrize("name", models.TASK_MODELS)
 
 
 def make(name, dtype=np.float64, **changes):
@@ -389,5 +389,5 @@ def test_gradients_of_nothing_get_one_sentence(name):
 
 
 def test_a_list_of_models_is_exported():
-    assert set(task_models.__all__) <= set(albert_np.__all__)
-    assert set(task_models.__all__) == set(LABELS)
+    assert set(models.TASK_MODELS) <= set(albert_np.__all__)
+    assert set(models.TASK_MODELS) == set(LABELS)

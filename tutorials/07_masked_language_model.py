@@ -26,7 +26,7 @@ from albert_np.functional import cross_entropy_forward
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.models import IGNORED
+from albert_np.functional import IGNORED
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,

@@ -247,7 +247,7 @@ show(figure, "13_each_finger_for_itself")
 #    does that do to the F1?
 # 2. Which is better for exact match: pairs of any length, or pairs of at most 5 pieces? Set
 #    ``max_answer_length`` with ``replace(settings, max_answer_length=5)`` and predict again.
-# 3. ``albert_np.task_models.AlbertForSquad2`` (SQE.1) lets the end depend on the start. Which of
+# 3. ``albert_np.models.AlbertForSquad2`` (SQE.1) lets the end depend on the start. Which of
 #    the faults above can it still make?
 # 4. ``albert-np finetune questions --data squad-slice`` trains on all paragraphs. Does the order of
 #    the four bars change?

@@ -32,7 +32,7 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
     Parameters
     ----------
     model_class : class
-        Of :mod:`albert_np.models` or :mod:`albert_np.task_models`.
+        Of :mod:`albert_np.models`.
     name_or_folder : str or Path
         A folder with ``config.json`` and weights (``model.safetensors``, sharded safetensors, or
         ``pytorch_model.bin`` where PyTorch is installed), the folder of a pretraining run, a
@@ -155,7 +155,7 @@ def save_pretrained(model, folder, tokenizer=None):
 
     Parameters
     ----------
-    model : a model of :mod:`albert_np.models` or :mod:`albert_np.task_models`
+    model : a model of :mod:`albert_np.models`
     folder : str or Path
         Made if it does not exist.
     tokenizer : AlbertTokenizer, optional

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..parameters.published_names import HEADS, IGNORED, TIED, name_table, stored_shape
+from ..parameters.published_names import HEADS, NOT_WEIGHTS, TIED, name_table, stored_shape
 from .stored import FLOATS, as_floats
 
 MAY_BE_MISSING = ("pooler", *HEADS)
@@ -82,7 +82,7 @@ def match(config, branches, stored, source):
         raise ValueError(f"the weights in {source} do not fit the configuration: "
                          + "; ".join(faults))
     for known_as, name in in_file.items():
-        if re.search(IGNORED, known_as):
+        if re.search(NOT_WEIGHTS, known_as):
             result.ignored.append(name)
         elif known_as not in used:
             result.unused.append(name)

@@ -2,7 +2,7 @@
 
 import re
 
-from ..parameters.published_names import IGNORED, name_table
+from ..parameters.published_names import NOT_WEIGHTS, name_table
 from .stored import stored_array
 
 
@@ -30,7 +30,7 @@ def open_original(prefix, config):
     names = {name.original: name for name in name_table(config)}
     tensors = {}
     for original, array in read_tensorflow(prefix).items():
-        if re.search(IGNORED, original):
+        if re.search(NOT_WEIGHTS, original):
             continue
         name = names.get(original.removeprefix("module/"))      # modules of TF-Hub add that
         if name is None:

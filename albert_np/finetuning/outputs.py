@@ -12,7 +12,7 @@ def outputs_of(model, examples, names, pool=None):
 
     Parameters
     ----------
-    model : a model of :mod:`albert_np.task_models`
+    model : a model of :mod:`albert_np.models`
     examples : list of dict
         With input_ids, token_type_ids, attention_mask, each (T,), or (C, T) for C choices.
     names : tuple of str

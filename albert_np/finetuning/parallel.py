@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from ..functional import IGNORED
 from ..parameters import add_in_place
-
-IGNORED = -100
 
 
 def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
@@ -23,7 +22,7 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
 
     Parameters
     ----------
-    model : a model of :mod:`albert_np.task_models`
+    model : a model of :mod:`albert_np.models`
     examples : list of dict
         Sorted by length, they divide evenly: part i takes every n-th, from the i-th on.
     collate : callable

@@ -21,7 +21,7 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
 
     Parameters
     ----------
-    model_class : class of :mod:`albert_np.task_models`
+    model_class : class of :mod:`albert_np.models`
     name_or_folder : str or Path
         A pretraining run, a folder of published weights, or a name on the hub.
     changes : dict
@@ -94,7 +94,7 @@ def from_scratch(model_class, config, tokenizer, changes, seed):
 
     Parameters
     ----------
-    model_class : class of :mod:`albert_np.task_models`
+    model_class : class of :mod:`albert_np.models`
     config : dict or AlbertConfig
         A dict holds what differs from `FRESH_CONFIG`.
     tokenizer : AlbertTokenizer

@@ -49,7 +49,7 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
 
     Parameters
     ----------
-    model : a model of :mod:`albert_np.task_models`
+    model : a model of :mod:`albert_np.models`
         Its parameters change in place.
     examples : list of dict
         From a task's ``features``.

@@ -6,7 +6,7 @@ gradients of the forward's array arguments, in their order.
 
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward
 from .binary_cross_entropy import binary_cross_entropy_backward, binary_cross_entropy_forward
-from .cross_entropy import cross_entropy_backward, cross_entropy_forward
+from .cross_entropy import IGNORED, cross_entropy_backward, cross_entropy_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import embedding_backward, embedding_forward
 from .erf import erf
@@ -19,7 +19,7 @@ from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_b
                       softmax_forward)
 
 __all__ = [
-    "ACTIVATIONS", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
+    "ACTIVATIONS", "IGNORED", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
     "cross_entropy_backward", "cross_entropy_forward", "dropout_backward", "dropout_forward",
     "embedding_backward", "embedding_forward", "erf", "gelu_backward", "gelu_forward",
     "gelu_new_backward", "gelu_new_forward", "layer_norm_backward", "layer_norm_forward",

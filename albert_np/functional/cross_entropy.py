@@ -2,8 +2,10 @@
 
 import numpy as np
 
+IGNORED = -100     # the label of what is not predicted and counts in no loss; PyTorch's default
 
-def cross_entropy_forward(logits, labels, ignore_index=-100, weights=None):
+
+def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     r"""Mean negative log-probability that the logits give to the right classes.
 
     .. math::

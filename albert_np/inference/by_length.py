@@ -8,7 +8,7 @@ import numpy as np
 
 from ..layers import embeddings_forward, encoder_forward, visible_keys
 from ..lengths import forward_by_length
-from ..outputs import AlbertOutput
+from ..models.outputs import AlbertOutput
 
 WINDOW = 1024      # texts that are read, and sorted by length, at a time
 TOKENS = 4096      # in one batch, padding included

@@ -105,7 +105,7 @@ HEADS = ("mlm_head", "sop_head", "classification_head", "choice_head", "span_hea
 TIED = {"predictions.decoder.weight": "embeddings.word_embeddings.weight",
         "predictions.decoder.bias": "predictions.bias"}
 # 0, 1, 2, ... in old files, and the optimiser's part of the original's.
-IGNORED = r"(^|\.)position_ids$|/adam_[mv]$|(^|/)global_step$"
+NOT_WEIGHTS = r"(^|\.)position_ids$|/adam_[mv]$|(^|/)global_step$"
 
 
 class Name(NamedTuple):

@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from ..functional.trees import flatten
-from .published_names import IGNORED, TIED, name_table
+from .published_names import NOT_WEIGHTS, TIED, name_table
 
 
 def to_state_dict(config, tree, prefix="albert."):
@@ -52,7 +52,7 @@ def from_state_dict(config, tree, mapping, prefix="albert."):
               for theirs, leaf, transposed in pairs}
     faults = [f"{name} is missing" for name in shapes if name not in mapping]
     faults += [f"{name} is unknown" for name in mapping
-               if name not in shapes and name not in TIED and not re.search(IGNORED, name)]
+               if name not in shapes and name not in TIED and not re.search(NOT_WEIGHTS, name)]
     faults += [f"{name} has shape {np.shape(mapping[name])} instead of {shape}"
                for name, shape in shapes.items()
                if name in mapping and np.shape(mapping[name]) != shape]

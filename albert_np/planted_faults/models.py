@@ -6,19 +6,19 @@ FAULTS = (
     # ---- whole models ----------------------------------------------------------------------------
 
     PlantedFault(
-        "tied_embedding_without_head", "models.py",
+        "tied_embedding_without_head", "models/trunk.py",
         old='grads["embeddings"]["word"] += d_word',
         new="d_word *= 0",
         wrong="The tied word table gets no gradient from its use as output matrix.",
         concept="tied weights add up", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "tied_embedding_without_look_up", "models.py",
+        "tied_embedding_without_look_up", "models/trunk.py",
         old='grads["embeddings"]["word"] += d_word',
         new='grads["embeddings"]["word"] = d_word',
         wrong="An = in place of a +=: the tied word table loses the gradient of the look-up.",
         concept="tied weights add up", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "sop_weight_forgotten_in_backward", "models.py",
+        "sop_weight_forgotten_in_backward", "models/trunk.py",
         old="+ d_loss * self.config.sop_weight",
         new="+ d_loss",
         wrong="The weight of the sentence-order loss is missing on the way back; with a weight "
@@ -26,35 +26,35 @@ FAULTS = (
         concept="test away from the initial values",
         caught_by="AlbertForPreTraining, sop_weight 0.3"),
     PlantedFault(
-        "sop_weight_forgotten_in_forward", "models.py",
+        "sop_weight_forgotten_in_forward", "models/trunk.py",
         old="weighted = output.sop_loss * config.sop_weight",
         new="weighted = output.sop_loss",
         wrong="The weight of the sentence-order loss is missing in the loss.",
         concept="forward and backward belong together",
         caught_by="test_models.py::test_losses_by_definition"),
     PlantedFault(
-        "pooler_gradient_lost", "models.py",
+        "pooler_gradient_lost", "models/trunk.py",
         old="for use in (d_hidden_states[-1], d_output.sequence_output, d_from_pooler):",
         new="for use in (d_hidden_states[-1], d_output.sequence_output):",
         wrong="The last hidden state gets nothing back from the pooler, and so nothing from "
               "the sentence-order loss.",
         concept="every use adds its part", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "masked_rows_misplaced", "models.py",
+        "masked_rows_misplaced", "models/trunk.py",
         old="d_sequence[looked_at] = d_rows",
         new="d_sequence.reshape(-1, d_rows.shape[1])[:len(d_rows)] = d_rows",
         wrong="The masked positions' gradients go to the first rows instead of to where they "
               "came from.",
         concept="the way back is the way there", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "mlm_loss_gradient_replaces", "models.py",
+        "mlm_loss_gradient_replaces", "models/trunk.py",
         old="d_mlm_loss = float(d.mlm_loss or 0) + d_loss",
         new="d_mlm_loss = d_loss",
         wrong="A gradient given for the masked-LM loss alone is lost.",
         concept="every use adds its part",
         caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
     PlantedFault(
-        "sentence_order_gradient_lost", "models.py",
+        "sentence_order_gradient_lost", "models/trunk.py",
         old="pooled_output=_sum(d_pooled, d.pooled_output)",
         new="pooled_output=d.pooled_output",
         wrong="The pooler gets nothing back from the sentence-order head; only the head itself "
@@ -211,26 +211,26 @@ FAULTS = (
         wrong="The hidden states get no gradient from the ends.",
         concept="every use adds its part", caught_by="squad_head, the best starts"),
     PlantedFault(
-        "question_loss_not_halved", "task_models/question_answering.py",
+        "question_loss_not_halved", "models/question_answering.py",
         old="half = float(d.loss) / 2",
         new="half = float(d.loss)",
         wrong="The loss is the mean of two parts, and each gets the whole gradient.",
         concept="the loss's own factor", caught_by="AlbertForQuestionAnswering, positions"),
     PlantedFault(
-        "question_positions_clipped_inside", "task_models/question_answering.py",
+        "question_positions_clipped_inside", "models/question_answering.py",
         old="output.start_logits, np.clip(start_positions, 0, T), ignore_index=T)",
         new="output.start_logits, np.clip(start_positions, 0, T - 1), ignore_index=T)",
         wrong="An answer that lies behind the window is taken for the window's last token.",
         concept="labels that do not count",
         caught_by="test_task_models.py::test_positions_outside_do_not_count"),
     PlantedFault(
-        "squad2_loss_not_halved", "task_models/squad2.py",
+        "squad2_loss_not_halved", "models/squad2.py",
         old="half = float(d.loss) / 2 ",
         new="half = float(d.loss) ",
         wrong="Each of the three terms gets the whole gradient instead of half of it.",
         concept="the loss's own factor", caught_by="AlbertForSquad2, answerable or not"),
     PlantedFault(
-        "squad2_answerability_without_loss", "task_models/squad2.py",
+        "squad2_answerability_without_loss", "models/squad2.py",
         old="add((B,), self.dtype, d.cls_logits, cls))",
         new="add((B,), self.dtype, d.cls_logits, None))",
         wrong="The answerability gets no gradient from the loss.",
@@ -243,35 +243,35 @@ FAULTS = (
         concept="order of sorting",
         caught_by="test_task_models.py::test_squad2_ends_after_each_of_the_best_starts"),
     PlantedFault(
-        "squad2_padding_may_answer", "task_models/squad2.py",
+        "squad2_padding_may_answer", "models/squad2.py",
         old="return attention_mask.reshape(shape[0], -1, shape[1]).any(axis=1)",
         new="return np.ones(shape, bool)",
         wrong="Padding may be part of an answer.",
         concept="padding",
         caught_by="test_task_models.py::test_squad2_hides_the_padding_by_itself"),
     PlantedFault(
-        "choices_compete_across_questions", "task_models/multiple_choice.py",
+        "choices_compete_across_questions", "models/multiple_choice.py",
         old="output.logits = scores.reshape(B, C) ",
         new="output.logits = scores.reshape(C, B).T ",
         wrong="The scores are laid out choice by choice, and choices of different questions "
               "compete.",
         concept="axes", caught_by="test_task_models.py::test_choices_compete_with_each_other"),
     PlantedFault(
-        "choices_gradient_transposed", "task_models/common.py",
+        "choices_gradient_transposed", "models/head_backward.py",
         old="total += gradient.reshape(shape)",
         new="total += gradient.T.reshape(shape)",
         wrong="The gradients of the choices' scores are dealt out in another order than the "
               "scores.",
         concept="axes", caught_by="AlbertForMultipleChoice, labels"),
     PlantedFault(
-        "loss_and_logits_overwrite", "task_models/common.py",
+        "loss_and_logits_overwrite", "models/head_backward.py",
         old="total += gradient.reshape(shape)",
         new="total = gradient.reshape(shape)",
         wrong="Of the gradients of loss and logits only the last counts.",
         concept="every use adds its part",
         caught_by="test_task_models.py::test_gradients_add_up_over_outputs"),
     PlantedFault(
-        "pooled_gradient_replaces", "task_models/common.py",
+        "pooled_gradient_replaces", "models/head_backward.py",
         old="d = replace(d, pooled_output=_sum(pooled, d.pooled_output))",
         new="d = replace(d, pooled_output=pooled)",
         wrong="The head's gradient replaces the one that was asked of the pooled output "
@@ -279,33 +279,33 @@ FAULTS = (
         concept="every use adds its part",
         caught_by="AlbertForSequenceClassification, every output"),
     PlantedFault(
-        "sequence_gradient_replaces", "task_models/common.py",
+        "sequence_gradient_replaces", "models/head_backward.py",
         old="d = replace(d, sequence_output=_sum(sequence, d.sequence_output))",
         new="d = replace(d, sequence_output=sequence)",
         wrong="The head's gradient replaces the one that was asked of the hidden states "
               "themselves.",
         concept="every use adds its part", caught_by="AlbertForTokenClassification, every output"),
     PlantedFault(
-        "masked_lm_untied", "task_models/masked_lm.py",
+        "masked_lm_untied", "models/masked_lm.py",
         old='        grads["embeddings"]["word"] += d_word',
         new='        grads["embeddings"]["word"] += 0 * d_word',
         wrong="The word table loses the gradient of its second use, the head.",
         concept="tied weights", caught_by="AlbertForMaskedLM, labels"),
     PlantedFault(
-        "masked_lm_rows_at_the_front", "task_models/masked_lm.py",
+        "masked_lm_rows_at_the_front", "models/masked_lm.py",
         old="        d_sequence[looked_at] = d_rows",
         new="        d_sequence.reshape(-1, d_rows.shape[1])[:M] = d_rows",
         wrong="The gradients of the labelled tokens go to the first tokens of the batch.",
         concept="gathering and scattering", caught_by="AlbertForMaskedLM, labels"),
     PlantedFault(
-        "regression_squares_everything_with_everything", "task_models/labels.py",
+        "regression_squares_everything_with_everything", "models/labels.py",
         old="        labels = labels[:, None]",
         new="        return labels",
         wrong="Labels (B,) meet logits (B, 1); where shapes are not checked, every text is "
               "compared with every label.",
         concept="broadcasting", caught_by="test_task_models.py::test_regression[1-labels1]"),
     PlantedFault(
-        "several_labels_taken_for_one", "task_models/labels.py",
+        "several_labels_taken_for_one", "models/labels.py",
         old='return "single_label_classification" if whole else "multi_label_classification"',
         new='return "single_label_classification"',
         wrong="Labels that are not integers are taken for single classes.",

@@ -18,7 +18,7 @@ import numpy as np
 from .. import __version__
 from ..files import read_text, write_whole
 from ..files.freed_memory import keep_freed_memory
-from ..models import IGNORED
+from ..functional import IGNORED
 from ..optim import warmup_polynomial_decay
 from ..text.data_options import DataOptions
 from .ablation_table import findings, in_words, summarize, table

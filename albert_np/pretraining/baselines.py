@@ -7,7 +7,7 @@ is worth the difference to the bigram loss. A model that is better than that has
 
 import numpy as np
 
-from ..models import IGNORED
+from ..functional import IGNORED
 
 
 class UnigramModel:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..models import IGNORED
+from ..functional import IGNORED
 from .distributed import Alone
 
 

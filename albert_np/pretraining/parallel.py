@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..models import IGNORED
+from ..functional import IGNORED
 from ..parameters import add_in_place, cast, tree_map, zeros_like
 from .distributed import Alone
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-NO_LABEL = -100
+from ..functional import IGNORED
 
 
 def mask_tokens(input_ids, tokenizer, options, rng):
@@ -79,7 +79,7 @@ def mask_batch(input_ids, tokenizer, options, rng):
         permuted = ngrams.covered_by(choose(ngrams, budget, options, rng))
         masked_ids = permute_chosen(masked_ids, permuted, rng)
         chosen |= permuted
-    return masked_ids, np.where(chosen, input_ids, NO_LABEL).astype(np.int64, copy=False)
+    return masked_ids, np.where(chosen, input_ids, IGNORED).astype(np.int64, copy=False)
 
 
 def prediction_budget(input_ids, tokenizer, options):

@@ -4,7 +4,9 @@ from bisect import bisect_left, bisect_right
 
 import numpy as np
 
-IN_ORDER, SWAPPED, RANDOM_NEXT, NOT_ASKED = 0, 1, 1, -100
+from ..functional import IGNORED
+
+IN_ORDER, SWAPPED, RANDOM_NEXT = 0, 1, 1
 
 
 class NoPairs(ValueError):
@@ -140,7 +142,7 @@ def _cut(starts, document_starts, options, rng):
                 stop = middle                                 # what was not used comes next
             elif sop and asked and rng.random() < 0.5:
                 a, b, label = b, a, SWAPPED
-            spans.append((*a, *b, label if asked else NOT_ASKED))
+            spans.append((*a, *b, label if asked else IGNORED))
             i = stop
     return spans
 

@@ -10,9 +10,8 @@ The source part ends with its ``[SEP]``, the target part with the one that says 
 
 import numpy as np
 
-from ..inputs import _array
-
-IGNORED = -100
+from ..functional import IGNORED
+from ..models.inputs import as_array
 
 
 def prefix_lm_mask(source_lengths, target_lengths, T):
@@ -94,7 +93,7 @@ def next_piece_labels(input_ids, source_lengths, target_lengths):
     >>> next_piece_labels([[2, 7, 3, 8, 9, 3, 0]], [3], [3]).tolist()
     [[-100, -100, 8, 9, 3, -100, -100]]
     """
-    input_ids = _array("input_ids", input_ids)
+    input_ids = as_array("input_ids", input_ids)
     T = input_ids.shape[-1]
     s, t = _lengths(source_lengths, target_lengths, T)
     i = np.arange(T)
@@ -173,7 +172,7 @@ def padded(rows, source_lengths, target_lengths, config):
 
 def _lengths(source_lengths, target_lengths, T):
     """The lengths as two integer arrays (B,), refused where they do not fit into T."""
-    s, t = _array("source_lengths", source_lengths), _array("target_lengths", target_lengths)
+    s, t = as_array("source_lengths", source_lengths), as_array("target_lengths", target_lengths)
     for name, lengths, least in (("source_lengths", s, 1), ("target_lengths", t, 0)):
         if lengths.ndim != 1 or lengths.shape != s.shape or (
                 not np.issubdtype(lengths.dtype, np.integer)):

@@ -8,7 +8,7 @@ the three parts, which are put on its ALBERT here as the original puts them toge
 import numpy as np
 import pytest
 
-from albert_np import task_models
+from albert_np import models
 from albert_np.config import AlbertConfig
 from albert_np.translation import translation_batch
 
@@ -126,7 +126,7 @@ def our_outputs(output):
 def check_task(task, agree, changes, mask="padding", dtype=np.float64, every_output=False):
     name, options, make_labels = TASKS[task]
     config = AlbertConfig(**{**SMALL, **changes, **options})
-    ours, theirs = pair(getattr(task_models, name), config, dtype)
+    ours, theirs = pair(getattr(models, name), config, dtype)
     rng = np.random.default_rng(3)
     inputs, labels = inputs_of(name, config, mask, rng), make_labels(rng)
     expected = their_outputs(theirs, inputs, labels)
@@ -202,7 +202,7 @@ def test_names_and_shapes(name):
         theirs = getattr(transformers, name)(their_config(config)).state_dict()
     expected = {key: tuple(value.shape) for key, value in theirs.items()
                 if not key.startswith("predictions.decoder.")}
-    ours = getattr(task_models, name)(config).state_dict()
+    ours = getattr(models, name)(config).state_dict()
     assert {key: array.shape for key, array in ours.items()} == expected
 
 
@@ -223,7 +223,7 @@ def test_configuration_is_read_by_transformers(tmp_path):
 
 def test_every_label_ignored(agree):
     """The mean over nothing: NaN in transformers, 0 here, and gradients of 0."""
-    ours, theirs = pair(task_models.AlbertForTokenClassification,
+    ours, theirs = pair(models.AlbertForTokenClassification,
                         AlbertConfig(**SMALL, num_labels=K), np.float64)
     inputs = inputs_of("", ours.config, "padding", np.random.default_rng(4))
     labels = {"labels": np.full((B, T), IGNORED)}
@@ -238,7 +238,7 @@ def test_every_label_ignored(agree):
 def test_prefix_mask(agree):
     """Next-piece prediction under a (B, T, T) mask, which torch is given as numbers to add."""
     config = AlbertConfig(**SMALL)
-    ours, theirs = pair(task_models.AlbertForMaskedLM, config, np.float64)
+    ours, theirs = pair(models.AlbertForMaskedLM, config, np.float64)
     rng = np.random.default_rng(5)
     sources = [rng.integers(5, 61, n).tolist() for n in (4, 2, 7)]
     targets = [rng.integers(5, 61, n).tolist() for n in (3, 6, 1)]
@@ -301,7 +301,7 @@ class TorchSquad2(torch.nn.Module):
 def squad():
     """Ours, theirs, inputs, p_mask, and labels: two questions have no answer."""
     config = AlbertConfig(**SMALL)
-    ours = our_model(task_models.AlbertForSquad2, config, np.float64)
+    ours = our_model(models.AlbertForSquad2, config, np.float64)
     theirs = load_into_torch(ours, TorchSquad2(their_config(config)))
     inputs, _ = make_inputs(config, (B, T), "padding", np.random.default_rng(6))
     p_mask = 1 - inputs["attention_mask"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import layers
 from ...models import AlbertForPreTraining, AlbertModel, albert_forward
-from ...outputs import AlbertOutput
+from ...models.outputs import AlbertOutput
 from ...text.data_options import DataOptions
 from .draw import slopes
 from .pairs import layer_pair

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ... import layers, task_models
+from ... import layers, models
 from ...config import AlbertConfig
 from ...models import AlbertModel, albert_forward
-from ...outputs import AlbertOutput
+from ...models.outputs import AlbertOutput
 from .draw import slopes
 from .objectives import model_inputs, model_of
 from .pairs import layer_pair
@@ -77,7 +77,7 @@ squad_head_forward, squad_head_backward = layer_pair(
 def _both(name, f, draw, **changes):
     """The model of f and the package's, with the same parameters."""
     model = model_of(getattr(f, name), draw, **changes)
-    reference = getattr(task_models, name)(model.config, dtype=draw.dtype)
+    reference = getattr(models, name)(model.config, dtype=draw.dtype)
     reference.params = model.params
     return model, reference
 
@@ -263,7 +263,7 @@ def settled(f, draw):
 
 def next_log_probabilities(f, draw):
     """Rows of several lengths."""
-    model = model_of(task_models.AlbertForMaskedLM, draw)
+    model = model_of(models.AlbertForMaskedLM, draw)
     allowed = np.ones(draw.V, bool)
     allowed[:3] = False
     sources, targets = [[2, 7, 3], [2, 9, 8, 3], [2, 6, 3]], [[5, 6], [], [8]]

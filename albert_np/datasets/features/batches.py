@@ -2,7 +2,7 @@
 
 import numpy as np
 
-IGNORED = -100           # the label of a piece that is not asked about; as in albert_np.models
+from ...functional import IGNORED
 
 # What fills the rest of a row; every other array is filled with zeros.
 _FILLING = {"labels": IGNORED, "word_ids": -1, "p_mask": 1}

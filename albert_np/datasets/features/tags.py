@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .batches import IGNORED, join_pieces
+from ...functional import IGNORED
+from .batches import join_pieces
 from .windows import best_windows
 
 

@@ -7,7 +7,7 @@ from ... import metrics
 from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa, read_json_lines
 from ...datasets.features import choice_example
 from ...functional import softmax_forward
-from ...task_models import AlbertForMultipleChoice as MODEL
+from ...models import AlbertForMultipleChoice as MODEL
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "accuracy"

@@ -6,7 +6,7 @@ from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Tagged, fetch_wnut17, read_conll
 from ...datasets.features import tag_windows, tags_of_words
-from ...task_models import AlbertForTokenClassification as MODEL
+from ...models import AlbertForTokenClassification as MODEL
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "f1"

@@ -4,7 +4,7 @@ from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Question, fetch_squad_slice, fetch_xquad, read_squad
 from ...datasets.features import decode_answer, question_windows
-from ...task_models import AlbertForQuestionAnswering as MODEL
+from ...models import AlbertForQuestionAnswering as MODEL
 from ..outputs import outputs_of, padded_batch
 from .reading import text_fields
 

@@ -7,7 +7,7 @@ from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Pair, fetch_english_chinese, read_parallel
 from ...datasets.features import join_pieces
-from ...task_models import AlbertForMaskedLM as MODEL
+from ...models import AlbertForMaskedLM as MODEL
 from ...text.preprocessing import preprocess
 from ...translation import beam_search, translation_batch
 from .reading import text_fields

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..models import _shapes, _sum, albert_backward
-from ..outputs import upstream_gradients
+from .trunk import add_optional, albert_backward, trunk_shapes
+from .outputs import upstream_gradients
 
 
 def upstream(model, d_output, albert_cache, shapes, loss_cache, needed="labels"):
@@ -32,7 +32,7 @@ def upstream(model, d_output, albert_cache, shapes, loss_cache, needed="labels")
     ValueError
         Where a gradient does not fit its output, or is given for a loss that there is not.
     """
-    shapes = {**_shapes(model.config, albert_cache), **shapes, "loss": ()}
+    shapes = {**trunk_shapes(model.config, albert_cache), **shapes, "loss": ()}
     d = upstream_gradients({"loss": 1.0} if d_output is None else d_output, shapes, model.dtype)
     if d.loss is not None and loss_cache is None:
         raise ValueError(f"there is no loss to differentiate: forward was not given {needed}")
@@ -78,7 +78,7 @@ def trunk_backward(params, d, albert_cache, contributions, sequence=None, pooled
     grads : dict of embeddings, encoder and, where there is one, pooler
     """
     if sequence is not None:
-        d = replace(d, sequence_output=_sum(sequence, d.sequence_output))
+        d = replace(d, sequence_output=add_optional(sequence, d.sequence_output))
     if pooled is not None:
-        d = replace(d, pooled_output=_sum(pooled, d.pooled_output))
+        d = replace(d, pooled_output=add_optional(pooled, d.pooled_output))
     return albert_backward(params, d, albert_cache, contributions)

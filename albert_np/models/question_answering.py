@@ -3,14 +3,15 @@
 import numpy as np
 
 from ..functional import cross_entropy_backward, cross_entropy_forward
-from ..inputs import check_inputs
+from .inputs import check_inputs
 from ..layers import span_head_backward, span_head_forward
-from ..models import _Albert, albert_forward
-from .common import add, trunk_backward, upstream
+from .base import BaseModel
+from .trunk import albert_forward
+from .head_backward import add, trunk_backward, upstream
 from .labels import check_positions
 
 
-class AlbertForQuestionAnswering(_Albert):
+class AlbertForQuestionAnswering(BaseModel):
     """ALBERT with two scores for each token, start and end of the answer, and without a pooler.
 
     Parameters

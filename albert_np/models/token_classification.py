@@ -1,14 +1,14 @@
 """One class for every token: names of people and places, parts of speech."""
 
-from ..functional import cross_entropy_backward, cross_entropy_forward
-from ..inputs import _integers, check_inputs
+from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
+from .inputs import as_integers, check_inputs
 from ..layers import classification_head_backward, classification_head_forward
-from ..models import _Albert, albert_forward
-from .common import add, trunk_backward, upstream
-from .labels import IGNORED
+from .base import BaseModel
+from .trunk import albert_forward
+from .head_backward import add, trunk_backward, upstream
 
 
-class AlbertForTokenClassification(_Albert):
+class AlbertForTokenClassification(BaseModel):
     """ALBERT with a classification head on every hidden state, and without a pooler.
 
     Parameters
@@ -63,7 +63,7 @@ class AlbertForTokenClassification(_Albert):
         input_ids, attention_mask, token_type_ids = check_inputs(
             config, input_ids, attention_mask, token_type_ids, rng)
         if labels is not None:
-            labels = _integers("labels", labels, input_ids.shape, config.num_labels, "num_labels",
+            labels = as_integers("labels", labels, input_ids.shape, config.num_labels, "num_labels",
                                ignored=IGNORED)
 
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,

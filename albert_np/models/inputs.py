@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..functional import IGNORED
+
 
 def check_inputs(config, input_ids, attention_mask, token_type_ids, rng=None):
     """Turn the inputs into arrays, fill in the defaults, and refuse what makes no sense.
@@ -26,7 +28,7 @@ def check_inputs(config, input_ids, attention_mask, token_type_ids, rng=None):
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise ValueError(f"rng must be a numpy.random.Generator or None, not a "
                          f"{type(rng).__name__}")
-    input_ids = _integers("input_ids", input_ids, None, config.vocab_size, "vocab_size")
+    input_ids = as_integers("input_ids", input_ids, None, config.vocab_size, "vocab_size")
     if input_ids.ndim != 2 or input_ids.size == 0:
         raise ValueError(f"input_ids have shape {input_ids.shape}; they must be (batch, tokens) "
                          f"with at least one of each")
@@ -36,10 +38,10 @@ def check_inputs(config, input_ids, attention_mask, token_type_ids, rng=None):
                          f"{config.max_position_embeddings}; shorten the text")
     if token_type_ids is None:
         token_type_ids = np.zeros((B, T), dtype=np.int64)
-    token_type_ids = _integers("token_type_ids", token_type_ids, (B, T), config.type_vocab_size,
+    token_type_ids = as_integers("token_type_ids", token_type_ids, (B, T), config.type_vocab_size,
                                "type_vocab_size")
     if attention_mask is not None:
-        attention_mask = _array("attention_mask", attention_mask)
+        attention_mask = as_array("attention_mask", attention_mask)
         if attention_mask.shape not in ((B, T), (B, T, T)):
             raise ValueError(f"attention_mask has shape {attention_mask.shape}; it must be "
                              f"{(B, T)} or {(B, T, T)}, as input_ids are {(B, T)}")
@@ -67,19 +69,19 @@ def check_labels(config, shape, labels, sentence_order_label):
     labels, sentence_order_label : arrays, or None where they were None
     """
     if labels is not None:
-        labels = _integers("labels", labels, shape, config.vocab_size, "vocab_size", ignored=-100)
+        labels = as_integers("labels", labels, shape, config.vocab_size, "vocab_size", ignored=IGNORED)
     if sentence_order_label is not None:
-        sentence_order_label = _array("sentence_order_label", sentence_order_label)
+        sentence_order_label = as_array("sentence_order_label", sentence_order_label)
         if sentence_order_label.shape == (shape[0], 1):
             sentence_order_label = sentence_order_label[:, 0]
-        sentence_order_label = _integers("sentence_order_label", sentence_order_label,
-                                         shape[:1], 2, "the number of orders", ignored=-100)
+        sentence_order_label = as_integers("sentence_order_label", sentence_order_label,
+                                         shape[:1], 2, "the number of orders", ignored=IGNORED)
     return labels, sentence_order_label
 
 
-def _integers(name, values, shape, limit, limit_name, ignored=None):
+def as_integers(name, values, shape, limit, limit_name, ignored=None):
     """``values`` as an integer array of the given shape, each in [0, limit) or ``ignored``."""
-    values = _array(name, values)
+    values = as_array(name, values)
     if values.size and not np.issubdtype(values.dtype, np.integer):
         raise ValueError(f"{name} have dtype {values.dtype}; they must be integers")
     if shape is not None and values.shape != shape:
@@ -95,7 +97,7 @@ def _integers(name, values, shape, limit, limit_name, ignored=None):
     return values
 
 
-def _array(name, values):
+def as_array(name, values):
     """``values`` as an array, unless its rows are of different lengths."""
     try:
         return np.asarray(values)

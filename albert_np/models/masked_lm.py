@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from ..functional import cross_entropy_backward, cross_entropy_forward
-from ..inputs import check_inputs, check_labels
+from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
+from .inputs import check_inputs, check_labels
 from ..layers import masked_lm_head_backward, masked_lm_head_forward
-from ..models import _Albert, _positions_asked, albert_forward
-from .common import add, trunk_backward, upstream
-from .labels import IGNORED
+from .base import BaseModel
+from .trunk import albert_forward, predicted_positions
+from .head_backward import add, trunk_backward, upstream
 
 
-class AlbertForMaskedLM(_Albert):
+class AlbertForMaskedLM(BaseModel):
     """ALBERT with the masked-LM head, and without a pooler.
 
     With a (B, T, T) attention mask in place of masked words it is a translator, too: see
@@ -71,7 +71,7 @@ class AlbertForMaskedLM(_Albert):
         labels, _ = check_labels(config, input_ids.shape, labels, None)
 
         asked = np.ones(input_ids.shape, bool) if labels is None else labels != IGNORED   # (B, T)
-        queries = _positions_asked(asked) if only_asked else None                    # (B, R)
+        queries = predicted_positions(asked) if only_asked else None                    # (B, R)
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
                                               config, rng, recompute, queries)
         looked_at = asked if queries is None else np.take_along_axis(asked, queries, axis=1)

@@ -1,14 +1,14 @@
 """Which of several answers fits? Each is read together with the text, and the scores compete."""
 
-from ..functional import cross_entropy_backward, cross_entropy_forward
-from ..inputs import _array, _integers, check_inputs
+from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
+from .inputs import as_array, as_integers, check_inputs
 from ..layers import classification_head_backward, classification_head_forward
-from ..models import _Albert, albert_forward
-from .common import add, trunk_backward, upstream
-from .labels import IGNORED
+from .base import BaseModel
+from .trunk import albert_forward
+from .head_backward import add, trunk_backward, upstream
 
 
-class AlbertForMultipleChoice(_Albert):
+class AlbertForMultipleChoice(BaseModel):
     """ALBERT with a head that gives one score to each choice.
 
     Parameters
@@ -71,7 +71,7 @@ class AlbertForMultipleChoice(_Albert):
             Where the inputs do not fit the configuration or each other.
         """
         config, params = self.config, self.params
-        input_ids = _array("input_ids", input_ids)
+        input_ids = as_array("input_ids", input_ids)
         if input_ids.ndim != 3 or input_ids.size == 0:
             raise ValueError(f"input_ids have shape {input_ids.shape}; they must be (batch, "
                              f"choices, tokens) with at least one of each")
@@ -81,7 +81,7 @@ class AlbertForMultipleChoice(_Albert):
             _flat("attention_mask", attention_mask, [(B, C, T), (B, C, T, T)]),
             _flat("token_type_ids", token_type_ids, [(B, C, T)]), rng)
         if labels is not None:
-            labels = _integers("labels", labels, (B,), C, "the number of choices", ignored=IGNORED)
+            labels = as_integers("labels", labels, (B,), C, "the number of choices", ignored=IGNORED)
 
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
                                               config, rng, recompute)
@@ -124,7 +124,7 @@ def _flat(name, values, shapes):
     """(B, C, ...) as (B C, ...), where given."""
     if values is None:
         return None
-    values = _array(name, values)
+    values = as_array(name, values)
     if values.shape not in shapes:
         raise ValueError(f"{name} have shape {values.shape}; they must have shape "
                          f"{' or '.join(map(str, shapes))}")

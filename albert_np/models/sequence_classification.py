@@ -3,10 +3,11 @@
 from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_forward,
                           cross_entropy_backward, cross_entropy_forward,
                           mean_squared_error_backward, mean_squared_error_forward)
-from ..inputs import check_inputs
+from .inputs import check_inputs
 from ..layers import classification_head_backward, classification_head_forward
-from ..models import _Albert, albert_forward
-from .common import add, trunk_backward, upstream
+from .base import BaseModel
+from .trunk import albert_forward
+from .head_backward import add, trunk_backward, upstream
 from .labels import check_problem_labels, problem_of
 
 LOSSES = {
@@ -16,7 +17,7 @@ LOSSES = {
 }
 
 
-class AlbertForSequenceClassification(_Albert):
+class AlbertForSequenceClassification(BaseModel):
     """ALBERT with a classification head on its pooled output.
 
     Parameters

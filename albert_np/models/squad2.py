@@ -4,14 +4,15 @@ import numpy as np
 
 from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_forward,
                           cross_entropy_backward, cross_entropy_forward)
-from ..inputs import _array, _integers, check_inputs
+from .inputs import as_array, as_integers, check_inputs
 from ..layers import squad_head_backward, squad_head_forward
-from ..models import _Albert, albert_forward
-from .common import add, trunk_backward, upstream
+from .base import BaseModel
+from .trunk import albert_forward
+from .head_backward import add, trunk_backward, upstream
 from .labels import check_positions
 
 
-class AlbertForSquad2(_Albert):
+class AlbertForSquad2(BaseModel):
     """ALBERT with the original's SQuAD 2 head: ends that depend on the start, and "no answer".
 
     The alternative to ``AlbertForQuestionAnswering``, where a question may have no answer in the
@@ -173,7 +174,7 @@ def _may_answer(shape, attention_mask, p_mask):
         if attention_mask is None:
             return np.ones(shape, bool)
         return attention_mask.reshape(shape[0], -1, shape[1]).any(axis=1)
-    p_mask = _array("p_mask", p_mask)
+    p_mask = as_array("p_mask", p_mask)
     if p_mask.shape != shape or not np.isin(p_mask, (0, 1)).all():
         raise ValueError(f"p_mask has shape {p_mask.shape}; it must hold 0 and 1 (no answer here) "
                          f"in the shape {shape}")
@@ -192,7 +193,7 @@ def _check_squad_labels(may_answer, start_positions, end_positions, is_impossibl
                              "without an answer they are 0")
         return None
     for name, positions in (("start_positions", start_positions), ("end_positions", end_positions)):
-        _integers(name, positions, (B,), T, "the number of tokens")
+        as_integers(name, positions, (B,), T, "the number of tokens")
         free = may_answer[np.arange(B), positions]
         if not free.all():
             b = int(np.flatnonzero(~free)[0])
@@ -200,7 +201,7 @@ def _check_squad_labels(may_answer, start_positions, end_positions, is_impossibl
                              f"attention_mask")
     if is_impossible is None:
         return None
-    is_impossible = _array("is_impossible", is_impossible)
+    is_impossible = as_array("is_impossible", is_impossible)
     is_impossible = is_impossible[:, 0] if is_impossible.shape == (B, 1) else is_impossible
     if is_impossible.shape != (B,) or not np.isin(is_impossible, (0, 1)).all():
         raise ValueError(f"is_impossible has shape {is_impossible.shape}; it must hold 0 and 1 "

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from ..inputs import _array, _integers
-
-IGNORED = -100     # the label of what does not count
+from ..functional import IGNORED
+from .inputs import as_array, as_integers
 
 
 def problem_of(config, labels):
@@ -26,7 +25,7 @@ def problem_of(config, labels):
         return config.problem_type
     if config.num_labels == 1:
         return "regression"
-    whole = np.issubdtype(_array("labels", labels).dtype, np.integer)
+    whole = np.issubdtype(as_array("labels", labels).dtype, np.integer)
     return "single_label_classification" if whole else "multi_label_classification"
 
 
@@ -54,14 +53,14 @@ def check_problem_labels(config, problem, B, labels):
         In one sentence.
     """
     K = config.num_labels
-    labels = _array("labels", labels)
+    labels = as_array("labels", labels)
     if problem == "single_label_classification":
         if labels.shape == (B, K) and K > 1:
             raise ValueError(f"labels have shape {labels.shape}, and integers are single labels of "
                              f"shape {(B,)}; set problem_type to multi_label_classification for "
                              f"several labels at once")
         labels = labels[:, 0] if labels.shape == (B, 1) else labels
-        return _integers("labels", labels, (B,), K, "num_labels", ignored=IGNORED)
+        return as_integers("labels", labels, (B,), K, "num_labels", ignored=IGNORED)
     if K == 1 and labels.shape == (B,):
         labels = labels[:, None]
     if labels.shape != (B, K):
@@ -93,7 +92,7 @@ def check_positions(B, start_positions, end_positions):
     for name, positions in (("start_positions", start_positions), ("end_positions", end_positions)):
         if positions is None:
             raise ValueError(f"{name} are missing: an answer has a start and an end")
-        positions = _array(name, positions)
+        positions = as_array(name, positions)
         positions = positions[:, 0] if positions.shape == (B, 1) else positions
         if positions.size and not np.issubdtype(positions.dtype, np.integer):
             raise ValueError(f"{name} have dtype {positions.dtype}; they must be integers")

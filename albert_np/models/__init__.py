@@ -1,0 +1,22 @@
+"""The models: layers put together over one tree of parameters, each with forward and backward.
+
+Read ``trunk`` (embeddings, encoder, pooler), ``albert_model``, ``pretraining`` (the two losses), then
+one task, such as ``sequence_classification``; ``inputs`` and ``labels`` check what comes in.
+"""
+
+from .albert_model import AlbertModel
+from .masked_lm import AlbertForMaskedLM
+from .multiple_choice import AlbertForMultipleChoice
+from .outputs import AlbertOutput
+from .pretraining import AlbertForPreTraining
+from .question_answering import AlbertForQuestionAnswering
+from .sequence_classification import AlbertForSequenceClassification
+from .squad2 import AlbertForSquad2
+from .token_classification import AlbertForTokenClassification
+from .trunk import albert_backward, albert_forward
+
+TASK_MODELS = ("AlbertForMaskedLM", "AlbertForMultipleChoice", "AlbertForQuestionAnswering",
+               "AlbertForSequenceClassification", "AlbertForSquad2", "AlbertForTokenClassification")
+
+__all__ = ["AlbertForPreTraining", "AlbertModel", "AlbertOutput", "TASK_MODELS", "albert_backward",
+           "albert_forward", *TASK_MODELS]

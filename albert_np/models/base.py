@@ -1,0 +1,71 @@
+"""What the models have in common: a configuration and one tree of parameters."""
+
+import numpy as np
+
+from ..config import AlbertConfig
+from ..parameters.initial_values import initial_parameters
+from ..parameters.state_dict import from_state_dict, to_state_dict
+
+
+class BaseModel:
+    """What the models have in common: a configuration and one tree of parameters."""
+
+    components = ()       # the branches of the tree that this model has
+    prefix = "albert."    # what Hugging Face writes before the names of the trunk
+    load_report = None    # of a model from_pretrained: what differed, a checkpoint.LoadReport
+
+    def __init__(self, config, seed=0, dtype=np.float32):
+        if not isinstance(config, AlbertConfig):
+            raise ValueError(f"config must be an AlbertConfig, not a {type(config).__name__}")
+        if not np.issubdtype(dtype, np.inexact):
+            raise ValueError(f"dtype is {np.dtype(dtype)}; parameters need a floating-point dtype")
+        self.config = config
+        rng = None if seed is None else np.random.default_rng(seed)      # None: zeros
+        params = initial_parameters(config, rng, dtype, self.components)
+        self.params = {name: params[name] for name in self.components}
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
+                        **changes):
+        """A model with published weights, from a folder or from the hub.
+
+        ``load_report`` says what differed; ``changes`` replace fields of the configuration. See
+        :func:`albert_np.checkpoint.load_pretrained`.
+        """
+        from ..checkpoint import load_pretrained
+        return load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes)
+
+    def save_pretrained(self, folder, tokenizer=None):
+        """Write a folder that transformers loads too: see `checkpoint.save_pretrained`."""
+        from ..checkpoint import save_pretrained
+        save_pretrained(self, folder, tokenizer)
+
+    @property
+    def dtype(self):
+        """The dtype of the parameters."""
+        return self.params["embeddings"]["word"].dtype
+
+    def state_dict(self, tree=None):
+        """The parameters, or a tree of gradients, under Hugging Face's names and in its layouts.
+
+        Parameters
+        ----------
+        tree : dict, optional
+            A tree like ``params``; None takes the parameters themselves.
+
+        Returns
+        -------
+        dict of str to array
+            Copies. Tied weights occur once.
+        """
+        return to_state_dict(self.config, self.params if tree is None else tree, self.prefix)
+
+    def load_state_dict(self, mapping):
+        """Copy weights of those names and layouts into ``params``, keeping its dtype.
+
+        Raises
+        ------
+        ValueError
+            That lists what is missing, unknown or of another shape; nothing is changed then.
+        """
+        from_state_dict(self.config, self.params, mapping, self.prefix)
