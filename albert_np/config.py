@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
 from pathlib import Path
 from sys import float_info
 
 from .files import write_whole
 from .files.json_objects import read_object
+from .model_files.folders import CONFIG_NAME, ORIGINAL_CONFIG_NAME, find_folder
+from .model_files.settings import read_settings
 
 SHARINGS = ("all", "attention", "ffn", "none")
 ACTIVATION_NAMES = ("gelu", "gelu_new", "relu", "tanh", "linear")
 PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
+MOST_BLOCKS = 10_000        # applications of a layer; the largest published model has 24
+MOST_CLASSES = 100_000
 
 
 @dataclass
@@ -218,8 +222,10 @@ class AlbertConfig:
     @classmethod
     def from_pretrained(cls, name_or_folder, **changes):
         """That of a published model, in a folder or on the hub; ``changes`` replace fields."""
-        from .checkpoint.config_file import read_pretrained_config
-        return read_pretrained_config(name_or_folder, changes)
+        folder = find_folder(name_or_folder, weights=False)
+        original = (not (folder / CONFIG_NAME).exists()
+                    and (folder / ORIGINAL_CONFIG_NAME).exists())
+        return read_config(folder, original, name_or_folder, changes)[0]
 
     def save_pretrained(self, folder):
         """Write ``config.json`` into a folder."""
@@ -305,3 +311,59 @@ PUBLISHED = {
     "albert-xlarge-v2": _published(2048, 24, 16, "gelu_new", 0.0),
     "albert-xxlarge-v2": _published(4096, 12, 64, "gelu_new", 0.0),
 }
+
+
+def read_config(folder, original=False, name="", changes=None):
+    """The configuration in a folder of published weights.
+
+    Parameters
+    ----------
+    folder, original, name
+        As in :func:`~albert_np.model_files.settings.read_settings`.
+    changes : dict, optional
+        Fields that the user wants otherwise.
+
+    Returns
+    -------
+    config : AlbertConfig
+    kind : {"albert", "bert"}
+    notes : list of str
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no configuration.
+    ValueError
+        It cannot be read, is not that of an ALBERT or a BERT, or has absurd sizes.
+    """
+    changes = changes or {}
+    unknown = set(changes) - {f.name for f in fields(AlbertConfig)}
+    if unknown:
+        raise ValueError(f"the configuration has no field {', '.join(sorted(unknown))}")
+    values, kind, notes, path = read_settings(folder, original, name, "hidden_act" in changes)
+    try:
+        config = replace(AlbertConfig.from_dict(values), **changes)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    _check_sizes(config, path)
+    return config, kind, notes
+
+
+def _check_sizes(config, path):
+    """Refuse what would take for ever before a single weight is looked at.
+
+    All other sizes are compared with the shapes in the file of weights.
+    """
+    blocks = config.num_hidden_layers * config.inner_group_num
+    if blocks > MOST_BLOCKS:
+        raise ValueError(f"{path}: num_hidden_layers {_short(config.num_hidden_layers)} with "
+                         f"inner_group_num {_short(config.inner_group_num)} is absurd: more than "
+                         f"{MOST_BLOCKS} layers to go through")
+    classes = getattr(config, "num_labels", config.extra.get("num_labels"))
+    if isinstance(classes, int) and classes > MOST_CLASSES:
+        raise ValueError(f"{path}: num_labels {_short(classes)} is absurd: more than "
+                         f"{MOST_CLASSES} classes")
+
+
+def _short(number):
+    return number if number < 10**20 else "of more than 20 digits"

@@ -65,7 +65,7 @@ def model_for_a_lecture():
     FileNotFoundError, ValueError
         There is no such model, or its folder lacks something.
     """
-    from .checkpoint.places import find_folder
+    from .model_files.folders import find_folder
     from .inference import load
     from .text import embedded_corpus
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from albert_np.checkpoint import load_model
+from albert_np.inference import load_model
 from albert_np.files import read_bytes, read_text
 from albert_np.functional import IGNORED
 from albert_np.pretraining import BigramModel, evaluate, held_out_batches

@@ -74,7 +74,6 @@ def inference_folder(tmp_path_factory):
     """The folder of a small model, untrained, whose tokenizer has pieces for common words."""
     pytest.importorskip("sentencepiece")
     from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-    from albert_np.checkpoint import save_model
     from albert_np.text import train_tokenizer
 
     folder = tmp_path_factory.mktemp("model")
@@ -85,7 +84,7 @@ def inference_folder(tmp_path_factory):
                     folder / "spiece.model")
     tokenizer = AlbertTokenizer(folder / "spiece.model")
     tokenizer.save(folder)
-    save_model(AlbertForPreTraining(AlbertConfig(
+    AlbertForPreTraining(AlbertConfig(
         vocab_size=tokenizer.vocab_size, embedding_size=8, hidden_size=16, num_hidden_layers=2,
-        num_attention_heads=2, intermediate_size=20, max_position_embeddings=40)), folder)
+        num_attention_heads=2, intermediate_size=20, max_position_embeddings=40)).save_pretrained(folder)
     return folder

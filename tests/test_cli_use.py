@@ -193,12 +193,11 @@ def test_bad_input_gets_one_sentence_and_exit_status_2(inference_folder, tmp_pat
 def test_a_tokenizer_of_another_model_is_refused(inference_folder, tmp_path, capsys):
     from dataclasses import replace
 
-    from albert_np.checkpoint import save_model
 
     model, tokenizer = load(inference_folder, AlbertModel)
     tokenizer.save(tmp_path)
     from albert_np import AlbertForPreTraining
-    save_model(AlbertForPreTraining(replace(model.config, vocab_size=50)), tmp_path)
+    AlbertForPreTraining(replace(model.config, vocab_size=50)).save_pretrained(tmp_path)
     for arguments in (["fill-mask", tmp_path, "a [MASK]"], ["embed", tmp_path, "a"],
                       ["similarity", tmp_path, "a", "b"]):
         assert "a vocabulary of 50 pieces and the tokenizer one of" in refused(capsys, *arguments)

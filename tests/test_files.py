@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from albert_np import files
+from albert_np.files import whole_files as files
 from albert_np.files import remove_leftovers, write_whole
 
 

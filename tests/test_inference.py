@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel, AlbertTokenizer
-from albert_np.checkpoint import save_model
 from albert_np.config import PUBLISHED
 from albert_np.inference import (by_length, fill_mask, load, load_config, parameter_table,
                                  sentence_vectors, similarity)
@@ -253,7 +252,7 @@ def test_bad_input_gets_one_sentence(model, tokenizer):
 # ---- load ----------------------------------------------------------------------------------------
 
 def test_load(model, tokenizer, tmp_path):
-    save_model(model, tmp_path)
+    model.save_pretrained(tmp_path)
     tokenizer.save(tmp_path)
     for model_class in (AlbertForPreTraining, AlbertModel):
         found, its_tokenizer = load(tmp_path, model_class)
@@ -261,7 +260,7 @@ def test_load(model, tokenizer, tmp_path):
         np.testing.assert_allclose(sentence_vectors(found, its_tokenizer, PLAIN),
                                    sentence_vectors(model, tokenizer, PLAIN), rtol=1e-4, atol=1e-5)
     assert load_config(tmp_path) == load_config(tmp_path / "config.json") == model.config
-    save_model(AlbertForPreTraining(replace(model.config, vocab_size=50)), tmp_path)
+    AlbertForPreTraining(replace(model.config, vocab_size=50)).save_pretrained(tmp_path)
     with pytest.raises(ValueError, match="vocabulary of 50 pieces and the tokenizer one of"):
         load(tmp_path)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertForPreTraining
-from albert_np.checkpoint import load_model
+from albert_np.inference import load_model
 from albert_np.gradient_checks import small_config
 from albert_np.optim import SGD, AdamW
 from albert_np.parameters import flatten, tree_map

@@ -4,7 +4,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
-from ..checkpoint.places import find_folder
+from ..model_files.folders import find_folder
 from ..inference.load import load, load_config
 from .settings import Settings, read_settings
 from .tasks import TASKS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checkpoint.folder import model_files
+from ..models.loading import model_files
 from ..files import write_together, write_whole
 from ..inference.load import load_config
 from ..parameters import count

@@ -39,7 +39,7 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
     Raises
     ------
     FileNotFoundError, ValueError
-        As :func:`albert_np.checkpoint.folder.load_pretrained`; or the weights are none of an
+        As :func:`albert_np.models.loading.load_pretrained`; or the weights are none of an
         ALBERT's trunk, or model and tokenizer do not belong together.
     """
     tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)

@@ -1,8 +1,9 @@
 """Using a model: guesses for masked words, vectors of sentences, a table of its parameters."""
 
 from .guesses import fill_mask
-from .load import load, load_config
+from .load import load, load_config, load_model
 from .sizes import parameter_table
 from .vectors import sentence_vectors, similarity
 
-__all__ = ["fill_mask", "load", "load_config", "parameter_table", "sentence_vectors", "similarity"]
+__all__ = ["fill_mask", "load", "load_config", "load_model",
+           "parameter_table", "sentence_vectors", "similarity"]

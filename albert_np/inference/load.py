@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from ..config import PUBLISHED, AlbertConfig
 from ..models import AlbertForPreTraining
 
@@ -72,3 +74,18 @@ def check_vocabulary(model, tokenizer):
     if model.config.vocab_size != tokenizer.vocab_size:
         raise ValueError(f"The model has a vocabulary of {model.config.vocab_size} pieces and the "
                          f"tokenizer one of {tokenizer.vocab_size}; they do not belong together.")
+
+
+def load_model(folder, model_class=AlbertForPreTraining, dtype=np.float32):
+    """Read a model from a folder of one's own, in which nothing may be missing.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As there, or a tensor of the model is not in the file.
+    """
+    model = model_class.from_pretrained(Path(folder), dtype=dtype)
+    if model.load_report.initialised:
+        raise ValueError(f"{folder} does not have all of {model_class.__name__}: "
+                         f"{', '.join(model.load_report.initialised)} is missing")
+    return model

@@ -5,6 +5,7 @@ import numpy as np
 from ..config import AlbertConfig
 from ..parameters.initial_values import initial_parameters
 from ..parameters.state_dict import from_state_dict, to_state_dict
+from .loading import load_pretrained, save_pretrained
 
 
 class BaseModel:
@@ -12,7 +13,7 @@ class BaseModel:
 
     components = ()       # the branches of the tree that this model has
     prefix = "albert."    # what Hugging Face writes before the names of the trunk
-    load_report = None    # of a model from_pretrained: what differed, a checkpoint.LoadReport
+    load_report = None    # of a model from_pretrained: what differed, a LoadReport
 
     def __init__(self, config, seed=0, dtype=np.float32):
         if not isinstance(config, AlbertConfig):
@@ -30,14 +31,12 @@ class BaseModel:
         """A model with published weights, from a folder or from the hub.
 
         ``load_report`` says what differed; ``changes`` replace fields of the configuration. See
-        :func:`albert_np.checkpoint.load_pretrained`.
+        :func:`albert_np.models.loading.load_pretrained`.
         """
-        from ..checkpoint import load_pretrained
         return load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes)
 
     def save_pretrained(self, folder, tokenizer=None):
-        """Write a folder that transformers loads too: see `checkpoint.save_pretrained`."""
-        from ..checkpoint import save_pretrained
+        """Write a folder that transformers loads too: see `loading.save_pretrained`."""
         save_pretrained(self, folder, tokenizer)
 
     @property

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checkpoint import save_model
 from ..config import AlbertConfig
 from ..files import write_whole
 from ..parameters.initial_values import wave_positions
@@ -237,7 +236,7 @@ def _run(output, options, checkpoint, communicator, progress):
                 save_checkpoint(output, step, *state, keep=options["keep_checkpoints"])
                 write_whole(output / "metrics.csv", to_csv(metrics))
             if evaluated:
-                save_model(model, output)
+                model.save_pretrained(output)
 
         def save(step, metrics, evaluated):
             nonlocal stopped_by
@@ -269,7 +268,7 @@ def _run(output, options, checkpoint, communicator, progress):
 
 
 def _write_end(output, options, model, metrics, baselines, say):
-    save_model(model, output)
+    model.save_pretrained(output)
     results = write_results(output, options, metrics, baselines, model.config)
     say(summary(results, output))
     return results

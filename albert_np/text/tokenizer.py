@@ -111,7 +111,7 @@ class AlbertTokenizer:
         Parameters
         ----------
         name_or_folder : str or Path
-            As in `albert_np.checkpoint.load_pretrained`.
+            As in `albert_np.models.loading.load_pretrained`.
 
         Returns
         -------
@@ -122,7 +122,7 @@ class AlbertTokenizer:
         FileNotFoundError, ValueError
             As `from_folder`.
         """
-        from ..checkpoint.places import find_folder
+        from ..model_files.folders import find_folder
 
         return cls.from_folder(find_folder(name_or_folder, weights=False))
 

@@ -8,8 +8,8 @@ entry of each tensor, and every parameter is moved away from its initial value f
 import numpy as np
 import pytest
 
-from albert_np import AlbertForPreTraining, AlbertModel
-from albert_np.checkpoint.bert_names import bert_config, from_bert, to_bert
+from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
+from albert_np.model_files.bert_names import bert_settings, from_bert, to_bert
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -54,7 +54,7 @@ def ours_from(theirs, kind=AlbertForPreTraining):
     """Our model with their weights, loaded as one loads a file of theirs."""
     weights = {name: value.numpy() for name, value in theirs.state_dict().items()}
     dtype = next(iter(weights.values())).dtype
-    model = kind(bert_config(theirs.config.to_dict()), dtype=dtype)
+    model = kind(AlbertConfig.from_dict(bert_settings(theirs.config.to_dict())), dtype=dtype)
     model.load_state_dict(from_bert(weights))
     return model
 

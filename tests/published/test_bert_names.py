@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining
-from albert_np.checkpoint.bert_names import bert_config, from_bert, is_bert, to_bert
+from albert_np.model_files.bert_names import bert_settings, from_bert, is_bert, to_bert
 
 CONFIG = AlbertConfig(vocab_size=30, embedding_size=6, hidden_size=6, num_hidden_layers=3,
                       num_attention_heads=2, intermediate_size=8, max_position_embeddings=8,
@@ -84,14 +84,14 @@ def test_whose_names_they_are(weights):
 
 def test_bert_base():
     """The config.json of bert-base-uncased, and the 110 million parameters that follow from it."""
-    config = bert_config(json.loads("""
+    config = AlbertConfig.from_dict(bert_settings(json.loads("""
         {"architectures": ["BertForMaskedLM"], "attention_probs_dropout_prob": 0.1,
          "gradient_checkpointing": false, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
          "hidden_size": 768, "initializer_range": 0.02, "intermediate_size": 3072,
          "layer_norm_eps": 1e-12, "max_position_embeddings": 512, "model_type": "bert",
          "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0,
          "position_embedding_type": "absolute", "transformers_version": "4.6.0.dev0",
-         "type_vocab_size": 2, "use_cache": true, "vocab_size": 30522}"""))
+         "type_vocab_size": 2, "use_cache": true, "vocab_size": 30522}""")))
     assert config == AlbertConfig(
         vocab_size=30522, embedding_size=768, hidden_act="gelu", hidden_dropout_prob=0.1,
         attention_probs_dropout_prob=0.1, bos_token_id=None, eos_token_id=None, sharing="none",
@@ -104,7 +104,7 @@ def test_bert_base():
 
 def test_a_silent_configuration():
     """A file with no more than the type means the defaults of a BERT, not of an ALBERT."""
-    config = bert_config({"model_type": "bert"})
+    config = AlbertConfig.from_dict(bert_settings({"model_type": "bert"}))
     assert (config.vocab_size, config.hidden_act, config.hidden_dropout_prob) == (30522, "gelu",
                                                                                   0.1)
 
@@ -112,7 +112,7 @@ def test_a_silent_configuration():
 @pytest.mark.parametrize("values, dropout", [({}, 0.3), ({"classifier_dropout": None}, 0.3),
                                              ({"classifier_dropout": 0.2}, 0.2)])
 def test_dropout_before_a_classifier(values, dropout):
-    config = bert_config({"model_type": "bert", "hidden_dropout_prob": 0.3, **values})
+    config = AlbertConfig.from_dict(bert_settings({"model_type": "bert", "hidden_dropout_prob": 0.3, **values}))
     assert config.classifier_dropout_prob == dropout
 
 
@@ -126,4 +126,4 @@ def test_dropout_before_a_classifier(values, dropout):
     ({"hidden_size": 7}, "hidden_size 7 is not divisible by num_attention_heads 12")])
 def test_configurations_that_are_refused(values, said):
     with pytest.raises(ValueError, match=said):
-        bert_config({"model_type": "bert", **values})
+        AlbertConfig.from_dict(bert_settings({"model_type": "bert", **values}))

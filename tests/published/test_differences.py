@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from albert_np.checkpoint import load_model
+from albert_np.inference import load_model
 from albert_np.models import AlbertForPreTraining, AlbertModel
 from albert_np.parameters import flatten
 
@@ -304,7 +304,7 @@ def test_a_bert_is_an_albert_that_shares_nothing(folder, small_model, same):
     """Its own names, no map from E to H, a head for next sentences."""
     from dataclasses import replace
 
-    to_bert = pytest.importorskip("albert_np.checkpoint.bert_names").to_bert
+    to_bert = pytest.importorskip("albert_np.model_files.bert_names").to_bert
     config = replace(small_model.config, embedding_size=12, embedding_mapping=False, sharing="none",
                      hidden_act="gelu")
     saved = AlbertForPreTraining(config, seed=9)

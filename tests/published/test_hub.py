@@ -16,8 +16,8 @@ import pytest
 from small_hub import COMMIT, SmallHub
 
 from albert_np import AlbertConfig, AlbertForPreTraining
-from albert_np.checkpoint import load_model, save_model
-from albert_np.checkpoint.hub import find_folder
+from albert_np.inference import load_model
+from albert_np.model_files.hub import find_folder
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -30,7 +30,7 @@ CONFIG = AlbertConfig(vocab_size=30, embedding_size=4, hidden_size=6, num_hidden
 @pytest.fixture
 def hub(tmp_path):
     """A hub with "albert/albert-base-v2", which is in truth a very small one."""
-    save_model(AlbertForPreTraining(CONFIG, seed=3), tmp_path / "made")
+    AlbertForPreTraining(CONFIG, seed=3).save_pretrained(tmp_path / "made")
     files = {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
     hub = SmallHub()
     hub.models["albert/albert-base-v2"] = {
@@ -153,8 +153,8 @@ def test_pickled_weights_only_where_there_are_no_others(served):
 def test_the_second_load_is_offline(hub, tmp_path):
     """HF_ENDPOINT and HF_HOME at the first, HF_HUB_OFFLINE and no server at the second."""
     load = textwrap.dedent("""
-        from albert_np.checkpoint import load_model
-        from albert_np.checkpoint.hub import find_folder
+        from albert_np.inference import load_model
+        from albert_np.model_files.hub import find_folder
         print(load_model(find_folder("albert-base-v2")).params["sop_head"]["W"].sum())
         """)
 

@@ -9,8 +9,9 @@ import pytest
 
 import albert_np
 from albert_np import AlbertConfig
-from albert_np.checkpoint import load_model
-from albert_np.models import AlbertForPreTraining, AlbertModel, _Albert
+from albert_np.inference import load_model
+from albert_np.models import AlbertForPreTraining, AlbertModel
+from albert_np.models.base import BaseModel
 from albert_np.parameters import flatten
 from albert_np.parameters.published_names import name_table, stored_shape
 
@@ -26,7 +27,7 @@ def model_classes():
         if "models" in module.name:
             members = vars(importlib.import_module(module.name)).values()
             found |= {kind for kind in members if inspect.isclass(kind)
-                      and issubclass(kind, _Albert) and kind.components}
+                      and issubclass(kind, BaseModel) and kind.components}
     return sorted(found, key=lambda kind: kind.__name__)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
-from albert_np.checkpoint import save_model
 from albert_np.parameters.published_names import name_table
 from albert_np.text import AlbertTokenizer
 
@@ -89,10 +88,10 @@ def test_the_cache_of_the_hub(folder, small_model, same):
 
 
 def test_names_go_to_the_hub(folder, small_model, same, monkeypatch):
-    hub = types.ModuleType("albert_np.checkpoint.hub")
+    hub = types.ModuleType("albert_np.model_files.hub")
     asked = []
     hub.find_folder = lambda name, weights: asked.append((name, weights)) or folder.path
-    monkeypatch.setitem(sys.modules, "albert_np.checkpoint.hub", hub)
+    monkeypatch.setitem(sys.modules, "albert_np.model_files.hub", hub)
     for name in ("albert/albert-tiny", "albert-base-v2"):
         same(AlbertForPreTraining.from_pretrained(name), small_model)
     assert AlbertConfig.from_pretrained("albert/albert-tiny") == small_model.config
@@ -120,7 +119,7 @@ def test_what_is_no_folder_of_a_model(folder, tmp_path):
 
 
 def test_the_folder_of_a_run(tmp_path, small_model, same):
-    save_model(small_model, tmp_path)
+    small_model.save_pretrained(tmp_path)
     (tmp_path / "checkpoints").mkdir()
     same(AlbertForPreTraining.from_pretrained(str(tmp_path)), small_model)
 
@@ -183,10 +182,10 @@ def original(folder, small_model, monkeypatch):
     folder.weights.unlink()
     for step in ("best", "100", "20"):
         (folder.path / f"model.ckpt-{step}.index").touch()
-    read = types.ModuleType("albert_np.checkpoint.tensorflow")
+    read = types.ModuleType("albert_np.model_files.tensorflow.reader")
     read.read = []
     read.read_tensorflow = lambda prefix: read.read.append(prefix) or variables
-    monkeypatch.setitem(sys.modules, "albert_np.checkpoint.tensorflow", read)
+    monkeypatch.setitem(sys.modules, "albert_np.model_files.tensorflow.reader", read)
     return folder.path, variables, read.read
 
 
@@ -246,7 +245,7 @@ def test_memory_mapped_weights_give_the_same_numbers(folder, small_model):
 
 def test_saving_is_whole_or_not_at_all(folder, small_model, monkeypatch, same):
     """The configuration fails after the weights were written: neither is changed."""
-    from albert_np import files
+    from albert_np.files import whole_files as files
 
     other = AlbertForPreTraining(AlbertConfig(vocab_size=9, embedding_size=3, hidden_size=4,
                                               num_attention_heads=2, intermediate_size=5))

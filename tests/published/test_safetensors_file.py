@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from albert_np.checkpoint.safetensors_file import open_safetensors
+from albert_np.model_files.safetensors_file import open_safetensors
 
 
 def write(path, header, data=b"", length=None):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tensorflow_files import header, table, variables, varint, write
 
-from albert_np.checkpoint.tensorflow import read_tensorflow
+from albert_np.model_files.tensorflow.reader import read_tensorflow
 
 MEGABYTE = 1 << 20
 

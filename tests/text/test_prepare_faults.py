@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from albert_np import files
+from albert_np.files import whole_files as files
 from albert_np.text import prepare as prepare_module
 from albert_np.text import tokenizing
 from albert_np.text.manifest import MANIFEST_NAME

@@ -14,8 +14,6 @@ sentence-order head, and ``sop_logits`` are then its next-sentence scores.
 
 import re
 
-from ..config import AlbertConfig
-
 # The name of a weight is one of these and ".weight" or ".bias"; both sides store them alike.
 ONCE = (
     # an ALBERT of Hugging Face's     a BERT of Hugging Face's
@@ -52,8 +50,8 @@ _DEFAULTS = dict(vocab_size=30522, hidden_size=768, num_hidden_layers=12, num_at
                  eos_token_id=None)
 
 
-def bert_config(values):
-    """The configuration of the ALBERT that a BERT is.
+def bert_settings(values):
+    """The settings of the ALBERT that a BERT is.
 
     Parameters
     ----------
@@ -63,18 +61,19 @@ def bert_config(values):
 
     Returns
     -------
-    AlbertConfig
+    dict
+        For :meth:`AlbertConfig.from_dict <albert_np.config.AlbertConfig.from_dict>`.
 
     Raises
     ------
     ValueError
-        A value is impossible, or the model is a variant that computes something else.
+        The model is a variant that computes something else.
 
     Examples
     --------
-    >>> config = bert_config({"model_type": "bert", "num_hidden_layers": 6})
-    >>> config.num_hidden_layers, config.embedding_size, config.sharing, config.hidden_act
-    (6, 768, 'none', 'gelu')
+    >>> values = bert_settings({"model_type": "bert", "num_hidden_layers": 6})
+    >>> [values[name] for name in ("num_hidden_layers", "embedding_size", "sharing", "hidden_act")]
+    [6, 768, 'none', 'gelu']
     """
     if values.get("model_type") != "bert":
         raise ValueError(f"the configuration is that of a model of the type "
@@ -89,12 +88,12 @@ def bert_config(values):
                              f"without sharing")
     values = {**_DEFAULTS, **values}
     dropout = values.pop("classifier_dropout", None)
-    return AlbertConfig.from_dict({
+    return {
         **{name: value for name, value in values.items()
            if name not in ("model_type", "architectures")},
         "classifier_dropout_prob": values["hidden_dropout_prob"] if dropout is None else dropout,
         "embedding_size": values["hidden_size"], "embedding_mapping": False, "sharing": "none",
-        "num_hidden_groups": 1, "inner_group_num": 1, "cross_layer_residual": False})
+        "num_hidden_groups": 1, "inner_group_num": 1, "cross_layer_residual": False}
 
 
 def is_bert(names):

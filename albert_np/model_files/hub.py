@@ -11,12 +11,10 @@ import os
 import re
 from pathlib import Path
 
-from ..config import PUBLISHED
 from ..files import read_bytes
-from ..text.tokenizer_folder import MODEL_NAME, SETTINGS_NAME
-from .places import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
+from .folders import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, TOKENIZER_NAMES, WEIGHTS_NAME
 
-TOKENIZER_NAMES = (MODEL_NAME, SETTINGS_NAME)
+PUBLISHED = r"albert-(base|large|xlarge|xxlarge)-v[12]"       # owned by "albert" on the hub
 
 
 def find_folder(name, revision=None, weights=True):
@@ -65,7 +63,7 @@ def find_folder(name, revision=None, weights=True):
         raise ValueError(f"{name} is not a folder here, and to fetch a model from the hub takes "
                          f"huggingface_hub; install it with pip install 'albert-np[hub]'"
                          ) from None
-    fetch = _Fetcher(huggingface_hub, f"albert/{name}" if name in PUBLISHED else name, revision)
+    fetch = _Fetcher(huggingface_hub, f"albert/{name}" if re.fullmatch(PUBLISHED, name) else name, revision)
     folder = fetch(CONFIG_NAME).parent
     fetch.revision = folder.name          # the commit: all files are to be of the same one
     for optional in TOKENIZER_NAMES:

@@ -2,8 +2,8 @@
 
 import re
 
-from ..parameters.published_names import NOT_WEIGHTS, name_table
-from .stored import stored_array
+from .published_names import NOT_WEIGHTS, name_table
+from ..model_files.stored_tensor import stored_array
 
 
 def open_original(prefix, config):
@@ -23,9 +23,9 @@ def open_original(prefix, config):
     Raises
     ------
     ValueError, FileNotFoundError
-        See ``albert_np.checkpoint.tensorflow.read_tensorflow``.
+        See ``albert_np.model_files.tensorflow.reader.read_tensorflow``.
     """
-    from .tensorflow import read_tensorflow
+    from ..model_files.tensorflow.reader import read_tensorflow
 
     names = {name.original: name for name in name_table(config)}
     tensors = {}

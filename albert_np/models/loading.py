@@ -5,20 +5,20 @@ from pathlib import Path
 
 import numpy as np
 
+from ..config import read_config
 from ..files import write_together
+from ..functional.trees import flatten
+from ..model_files.bert_names import from_bert
+from ..model_files.folders import (CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME, find_folder,
+                                   find_original, weights_kind)
+from ..model_files.pytorch_file import open_pytorch
+from ..model_files.safetensors_file import open_safetensors
+from ..model_files.sharded import open_sharded
+from ..model_files.stored_tensor import FLOATS, as_floats
 from ..parameters.initial_values import truncated_normal
-from ..models import AlbertForPreTraining
-from ..parameters import flatten
-from .config_file import read_config
-from .matching import match
-from .original import open_original
-from .places import (CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME, find_folder,
-                     find_original, weights_kind)
-from .pytorch_file import open_pytorch
-from .report import LoadReport
-from .safetensors_file import open_safetensors
-from .sharded import open_sharded
-from .stored import FLOATS, as_floats
+from ..parameters.matching import match
+from ..parameters.original_names import open_original
+from .load_report import LoadReport
 
 
 def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
@@ -72,8 +72,6 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
     config, kind, notes = read_config(folder, file == "original", name_or_folder, changes)
     stored, source = _open_weights(folder, file, config)
     if kind == "bert":
-        from .bert_names import from_bert
-
         stored = from_bert(stored)
         notes.append("a BERT: nothing is shared, and its next-sentence head is the sentence-order "
                      "head here")
@@ -189,23 +187,3 @@ def model_files(model, folder, tokenizer=None):
         **({} if tokenizer is None else {folder / name: data
                                          for name, data in tokenizer.files().items()}),
         folder / CONFIG_NAME: (json.dumps(config, indent=2) + "\n").encode()}
-
-
-def save_model(model, folder):
-    """:func:`save_pretrained` without a tokenizer, as a pretraining run calls it."""
-    save_pretrained(model, folder)
-
-
-def load_model(folder, model_class=AlbertForPreTraining, dtype=np.float32):
-    """:func:`load_pretrained` for a folder of one's own, in which nothing may be missing.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As there, or a tensor of the model is not in the file.
-    """
-    model = load_pretrained(model_class, Path(folder), dtype)
-    if model.load_report.initialised:
-        raise ValueError(f"{folder} does not have all of {model_class.__name__}: "
-                         f"{', '.join(model.load_report.initialised)} is missing")
-    return model

@@ -6,6 +6,7 @@ from pathlib import Path
 CONFIG_NAME, WEIGHTS_NAME = "config.json", "model.safetensors"
 INDEX_NAME, PICKLE_NAME = "model.safetensors.index.json", "pytorch_model.bin"
 ORIGINAL_CONFIG_NAME = "albert_config.json"
+TOKENIZER_NAMES = ("spiece.model", "tokenizer_config.json")
 
 
 def find_folder(name_or_folder, weights=True):
@@ -28,7 +29,7 @@ def find_folder(name_or_folder, weights=True):
     FileNotFoundError
         There is no such folder, and it can be no name either, or the cache has no snapshot.
     ValueError
-        It is a file, or (see ``albert_np.checkpoint.hub``) no model can be fetched under the name.
+        It is a file, or (see ``albert_np.model_files.hub``) no model can be fetched under the name.
     """
     if not isinstance(name_or_folder, (str, Path)) or not str(name_or_folder):
         raise ValueError(f"a model is named by a str or a Path, not by {name_or_folder!r}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import read_bytes
+from ...files import read_bytes
 from .crc32c import masked_crc32c
 from .protobuf import read_fields
 from .sorted_table import read_table

@@ -1,6 +1,6 @@
 """Weights that PyTorch pickled. Only PyTorch's own loader opens them, and only for weights."""
 
-from .stored import StoredTensor, stored_array
+from .stored_tensor import StoredTensor, stored_array
 
 CONVERT = ("On a machine that has PyTorch and transformers, "
            "AlbertForPreTraining.from_pretrained(folder).save_pretrained(new_folder) writes a "

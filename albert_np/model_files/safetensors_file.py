@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files.json_objects import parse_object
-from .stored import StoredTensor
+from .stored_tensor import StoredTensor
 
 LONGEST_HEADER = 2 * 2**20      # bytes, room for 20,000 tensors; the largest BERT has 400
 MOST_AXES = 16
