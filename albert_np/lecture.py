@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from .plotting import save_figure
+from .plotting.figures import save_figure
 
 
 def quick():
@@ -33,7 +33,7 @@ def show(figure, name):
     ----------
     figure : matplotlib Figure
         A notebook and the pages show those of ``plt.figure`` or ``plt.subplots``. Of any other,
-        such as those of `albert_np.task_pictures`, they are given a copy that they show.
+        such as those of `albert_np.plotting.tasks`, they are given a copy that they show.
     name : str
         Of the file, without its ending.
     """
@@ -215,7 +215,7 @@ def short_run_adamw(params, learning_rate, steps, weight_decay=0.01):
 
 
 def curves(history):
-    """A history as `albert_np.task_pictures.learning_curves_figure` draws it."""
+    """A history as `albert_np.plotting.tasks.learning_curves_figure` draws it."""
     return {"losses": [(row["step"], row["loss"]) for row in history["steps"]],
             "epochs": [(row["epoch"], row["value"], row["low"], row["high"])
                        for row in history["epochs"]]}

@@ -9,7 +9,7 @@ from .parameters.initial_values import initial_parameters
 from .layers.heads import squad2_head
 from .models.outputs import AlbertOutput
 from .parameters import tree_map
-from .translation import prefix_lm_mask
+from .inference.translation import prefix_lm_mask
 
 K, C = 4, 3      # classes and choices: B, T, E, ... are other numbers, or stand on other axes
 IDS = np.array([[2, 9, 4, 9, 3], [2, 9, 4, 0, 0]])

@@ -207,7 +207,7 @@ def draw(results, path):
     """Left: the measured sums. Right: a batch of 4096 x 512 pieces on clusters, on paper."""
     from matplotlib.figure import Figure
 
-    from albert_np.plotting import BLUE, GREY, ORANGE, save_figure
+    from albert_np.plotting.figures import BLUE, GREY, ORANGE, save_figure
 
     figure = Figure(figsize=(13, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)

@@ -60,7 +60,7 @@ def draw(depths, curves, path):
     """
     from matplotlib.figure import Figure
 
-    from albert_np.plotting import BLUE, ORANGE, save_figure
+    from albert_np.plotting.figures import BLUE, ORANGE, save_figure
 
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()

@@ -85,7 +85,7 @@ def draw(rows, path, title):
     """
     from matplotlib.figure import Figure
 
-    from albert_np.plotting import BLUE, GREEN, GREY, ORANGE, save_figure
+    from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE, save_figure
 
     bars = [("PyTorch eager", ORANGE, lambda row: row["torch / ours"]),
             ("PyTorch compiled", "#E69F00", lambda row: row["compiled / ours"]),

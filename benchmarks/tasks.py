@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from albert_np.task_pictures import plot_learning_curves
+from albert_np.plotting.tasks import plot_learning_curves
 
 # The arguments of albert-np finetune, without model and output. Settings were chosen by a few
 # shorter trials on the development parts.

@@ -5,10 +5,10 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure as MatplotlibFigure
 
-from albert_np import task_pictures as pictures
-from albert_np.plotting import BLUE
-from albert_np.task_pictures.answer_attention import _around
-from albert_np.task_pictures.lettering import MISSING, fonts_for, lettering
+from albert_np.plotting import tasks as pictures
+from albert_np.plotting.figures import BLUE
+from albert_np.plotting.tasks.answer_attention import _around
+from albert_np.plotting.tasks.lettering import MISSING, fonts_for, lettering
 
 
 @pytest.fixture

@@ -53,6 +53,6 @@ def test_importing_the_package_imports_nothing_else():
         before = set(sys.modules)
         import albert_np
         assert {name for name in set(sys.modules) - before} <= {"albert_np", "importlib"}
-        import albert_np.plotting
+        import albert_np.plotting.figures
         assert sys.modules["matplotlib"] is None
     """)

@@ -9,14 +9,14 @@ import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel, AlbertTokenizer
 from albert_np.config import PUBLISHED
-from albert_np.inference import (by_length, fill_mask, load, load_config, parameter_table,
-                                 sentence_vectors, similarity)
+from albert_np.inference import (fill_mask, load, load_config, parameter_table, sentence_vectors,
+                                 similarity, text_windows as by_length)
 from albert_np.inference.guesses import iterate_fill_mask
-from albert_np.inference.sizes_picture import plot_parameters
+from albert_np.plotting.parameter_sizes import plot_parameters
 from albert_np.inference.sizes import as_bert, format_table
 from albert_np.inference.vectors import iterate_vectors
 from albert_np.parameters import count
-from albert_np.plotting import BLUE, ORANGE
+from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.pretraining import top_guesses
 
 TEXTS = ["A [MASK] of names.", "The [MASK] returns the [MASK].",
@@ -44,7 +44,7 @@ def small_batches(monkeypatch):
     """Several windows, several batches in each, several groups of lengths in some."""
     monkeypatch.setattr(by_length, "WINDOW", 4)
     monkeypatch.setattr(by_length, "TOKENS", 40)
-    monkeypatch.setattr("albert_np.lengths.length_groups.__defaults__", (1,))
+    monkeypatch.setattr("albert_np.inference.length_groups.length_groups.__defaults__", (1,))
 
 
 def vector(model, tokenizer, text, special_tokens=True):
@@ -320,7 +320,7 @@ def test_the_table_as_text(name):
                                          ("albert-xxlarge-v2", "223,158,450")])
 def test_the_picture(tmp_path, monkeypatch, name, total):
     drawn = []
-    monkeypatch.setattr("albert_np.inference.sizes_picture.save_figure",
+    monkeypatch.setattr("albert_np.plotting.parameter_sizes.save_figure",
                         lambda figure, path: drawn.append(figure) or path)
     config = AlbertConfig.from_name(name)
     table = parameter_table(config)

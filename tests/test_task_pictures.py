@@ -7,13 +7,13 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure as MatplotlibFigure
 
-from albert_np import task_pictures as pictures
+from albert_np.plotting import tasks as pictures
 from albert_np.metrics import Figure
-from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
-from albert_np.task_pictures.confusion_matrix import confusion_counts
-from albert_np.task_pictures.drawing import number_text, run_colours, three_numbers
-from albert_np.task_pictures.entity_bars import entity_scores
-from albert_np.task_pictures.translation_lengths import length_groups
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.tasks.confusion_matrix import confusion_counts
+from albert_np.plotting.tasks.drawing import number_text, run_colours, three_numbers
+from albert_np.plotting.tasks.entity_bars import entity_scores
+from albert_np.plotting.tasks.translation_lengths import length_groups
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from albert_np import AlbertForMaskedLM, AlbertForPreTraining
 from albert_np.gradient_checks import small_config
 from albert_np.optim import AdamW
 from albert_np.task_gradient_checks import parameters_of
-from albert_np.translation import (beam_search, decoding, greedy_decode, next_piece_labels,
-                                   prefix_lm_mask, translation_batch)
+from albert_np.inference.translation import (beam_search, decoding, greedy_decode,
+                                             next_piece_labels, prefix_lm_mask, translation_batch)
 
 CLS, SEP, PAD = 2, 3, 0
 CONFIG = small_config(max_position_embeddings=12)

@@ -30,7 +30,7 @@ from albert_np.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import cast, flatten, tree_map
-from albert_np.plotting import BLUE, GREEN, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 

@@ -29,7 +29,7 @@ from albert_np.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.functional import IGNORED
 from albert_np.optim import warmup_polynomial_decay
-from albert_np.plotting import BLUE, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
 from albert_np.pretraining.ablation_variants import ablation_of
 from albert_np.text import (DataOptions, TokenizedDocuments, embedded_corpus, segment_pairs,

@@ -27,7 +27,7 @@ from albert_np.lecture import quick, show
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import flatten
-from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
                                    evaluate_baseline, show_guesses, train)
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer

@@ -30,7 +30,7 @@ from albert_np.optim import warmup_polynomial_decay
 from albert_np.optim.lamb import trust_ratio
 from albert_np.optim.moments import decays, update_moments
 from albert_np.parameters import flatten
-from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, UnigramModel, evaluate, evaluate_baseline, train
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 

@@ -30,8 +30,8 @@ from albert_np.lecture_model import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.parameters import count
-from albert_np.task_pictures import (baselines_bars_figure, confusion_matrix_figure,
-                                     learning_curves_figure, reliability_figure)
+from albert_np.plotting.tasks import (baselines_bars_figure, confusion_matrix_figure,
+                                      learning_curves_figure, reliability_figure)
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["classification"]

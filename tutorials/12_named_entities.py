@@ -30,8 +30,8 @@ from albert_np.lecture_model import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.metrics.bootstrap import ratio
-from albert_np.plotting import BLUE, ORANGE
-from albert_np.task_pictures import entity_bars_figure, learning_curves_figure
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.plotting.tasks import entity_bars_figure, learning_curves_figure
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["entities"]

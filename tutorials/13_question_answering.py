@@ -32,9 +32,9 @@ from albert_np.lecture import curves, data_or, quick, show, source_of, teach, tw
 from albert_np.lecture_model import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import answer_scores, exact_match, overlap_f1
-from albert_np.plotting import BLUE, ORANGE
-from albert_np.task_pictures import (answer_attention_figure, baselines_bars_figure,
-                                     learning_curves_figure)
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.plotting.tasks import (answer_attention_figure, baselines_bars_figure,
+                                      learning_curves_figure)
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["questions"]

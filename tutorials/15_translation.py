@@ -34,11 +34,12 @@ from albert_np.lecture import (curves, data_or, output_folder, quick, short_run_
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.metrics import bootstrap
 from albert_np.parameters import tree_map
-from albert_np.plotting import BLUE, ORANGE
+from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.models import AlbertForMaskedLM
-from albert_np.task_pictures import learning_curves_figure, translation_lengths_figure
+from albert_np.plotting.tasks import learning_curves_figure, translation_lengths_figure
 from albert_np.text.train_tokenizer import train_tokenizer
-from albert_np.translation import beam_search, greedy_decode, next_piece_labels, prefix_lm_mask
+from albert_np.inference.translation import (beam_search, greedy_decode, next_piece_labels,
+                                             prefix_lm_mask)
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["translation"]

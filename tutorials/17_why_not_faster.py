@@ -30,7 +30,7 @@ from albert_np.layers import encoder_forward
 from albert_np.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.parameters import flatten
-from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 QUICK = quick()
 keep_freed_memory()                 # as in training: large arrays are allocated again and again

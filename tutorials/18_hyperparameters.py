@@ -26,9 +26,9 @@ from albert_np.finetuning.trainer import steps_of, train_epochs
 from albert_np.lecture import (data_or, made_up_messages, output_folder, quick, short_run_adamw,
                                show)
 from albert_np.metrics import bootstrap
-from albert_np.plotting import BLUE, ORANGE
+from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.search import Option, read_space
-from albert_np.search.picture import search_figure
+from albert_np.plotting.search_trials import search_figure
 from albert_np.search.table import as_text, ranked
 from albert_np.text.train_tokenizer import train_tokenizer
 

@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np.lecture import output_folder, quick, show
-from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 QUICK = quick()
 SEEDS = 1 if QUICK else 2

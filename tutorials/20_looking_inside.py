@@ -28,7 +28,7 @@ from albert_np.layers import (attention_forward, encoder_backward, encoder_forwa
                               masked_lm_head_backward, masked_lm_head_forward)
 from albert_np.lecture import quick, show, source_of
 from albert_np.lecture_model import model_for_a_lecture
-from albert_np.plotting import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 model, tokenizer, held_out, _ = model_for_a_lecture()
 config, params = model.config, model.params

@@ -40,7 +40,7 @@ def _info(options):
     table = parameter_table(config)
     print(format_table(table, config))
     if options.output is not None:
-        from ..inference.sizes_picture import plot_parameters
+        from ..plotting.parameter_sizes import plot_parameters
 
         print(f"\n{plot_parameters(table, options.output, config)}")
     return 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import task_pictures
+from ..plotting import tasks as pictures
 from ..datasets.features import pad_examples, question_windows
 from ..functional import softmax_forward
 from .outputs import INPUTS
@@ -35,9 +35,9 @@ def draw_pictures(results, history, folder, model, tokenizer, rows, predictions,
     figures[start] = _three(results[part][metric])
     draw = DRAWN_FOR.get(results["task"])
     return [
-        task_pictures.plot_learning_curves({start: {"losses": losses, "epochs": epochs}}, metric,
+        pictures.plot_learning_curves({start: {"losses": losses, "epochs": epochs}}, metric,
                                            folder / "learning-curves.png"),
-        task_pictures.plot_baselines_bars(figures, metric, folder / "baselines.png"),
+        pictures.plot_baselines_bars(figures, metric, folder / "baselines.png"),
         *(draw(folder, model, tokenizer, rows, predictions, settings) if draw else [])]
 
 
@@ -51,23 +51,23 @@ def draw_classification(folder, model, tokenizer, rows, predictions, settings):
     true = [row.label for row in rows]
     p = np.array([list(prediction["probabilities"].values()) for prediction in predictions])
     return [
-        task_pictures.plot_confusion_matrix(
+        pictures.plot_confusion_matrix(
             true, [prediction["label"] for prediction in predictions],
             folder / "confusion-matrix.png", labels),
-        task_pictures.plot_reliability([labels.index(label) for label in true], p,
+        pictures.plot_reliability([labels.index(label) for label in true], p,
                                        folder / "reliability.png")]
 
 
 def draw_similarity(folder, model, tokenizer, rows, predictions, settings):
     """Scores against predictions."""
-    return [task_pictures.plot_similarity_scatter(
+    return [pictures.plot_similarity_scatter(
         [row.label for row in rows], [prediction["score"] for prediction in predictions],
         folder / "similarity.png")]
 
 
 def draw_entities(folder, model, tokenizer, rows, predictions, settings):
     """Precision and recall of each type of name."""
-    return [task_pictures.plot_entity_bars([list(row.tags) for row in rows],
+    return [pictures.plot_entity_bars([list(row.tags) for row in rows],
                                            [prediction["tags"] for prediction in predictions],
                                            folder / "entities.png")]
 
@@ -86,14 +86,14 @@ def draw_questions(folder, model, tokenizer, rows, predictions, settings):
                                                                     output.end_logits[0]))
     context = np.flatnonzero(window["p_mask"][1:] == 0) + 1
     pieces = [tokenizer.pieces[i] for i in window["input_ids"]]
-    return [task_pictures.plot_answer_attention(
+    return [pictures.plot_answer_attention(
         pieces, start, end, output.attentions[-1][0], (int(context[0]), int(context[-1]) + 1),
         folder / "answer-attention.png")]
 
 
 def draw_translation(folder, model, tokenizer, rows, predictions, settings):
     """BLEU by the length of the source."""
-    return [task_pictures.plot_translation_lengths(
+    return [pictures.plot_translation_lengths(
         [len(row.source.split()) for row in rows],
         [prediction["translation"] for prediction in predictions], [row.targets for row in rows],
         folder / "lengths.png")]

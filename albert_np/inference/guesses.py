@@ -6,7 +6,7 @@ import numpy as np
 
 from ..functional import softmax_forward
 from ..layers import masked_lm_head_forward
-from .by_length import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
+from .text_windows import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
 from .load import check_vocabulary
 
 MASKS = 256        # rows of logits, each as wide as the vocabulary, at a time
@@ -57,7 +57,7 @@ def iterate_fill_mask(model, tokenizer, texts, top=5, name="text {}".format, not
     ----------
     model, tokenizer, top : as in `fill_mask`
     texts : iterable of str
-    name, note : as in :func:`~albert_np.inference.by_length.encode_windows`
+    name, note : as in :func:`~albert_np.inference.text_windows.encode_windows`
     progress : bool
         Show a bar on standard error, where that is a terminal.
 

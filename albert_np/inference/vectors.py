@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from .by_length import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
+from .text_windows import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
 from .load import check_vocabulary
 
 
@@ -61,7 +61,7 @@ def iterate_vectors(model, tokenizer, texts, special_tokens=True, name="text {}"
     ----------
     model, tokenizer, special_tokens : as in `sentence_vectors`
     texts : iterable of str
-    name, note : as in :func:`~albert_np.inference.by_length.encode_windows`
+    name, note : as in :func:`~albert_np.inference.text_windows.encode_windows`
     progress : bool
         Show a bar on standard error, where that is a terminal.
 

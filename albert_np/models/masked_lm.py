@@ -14,7 +14,7 @@ class AlbertForMaskedLM(BaseModel):
     """ALBERT with the masked-LM head, and without a pooler.
 
     With a (B, T, T) attention mask in place of masked words it is a translator, too: see
-    :mod:`albert_np.translation`.
+    :mod:`albert_np.inference.translation`.
 
     Parameters
     ----------

@@ -187,7 +187,7 @@ def _write(output, record, names):
 
 
 def _draw(output, record, axes):
-    from .picture import plot_search
+    from ..plotting.search_trials import plot_search
 
     if record["trials"][0]["status"] == "done":
         plot_search(record["trials"], axes, output / PICTURE, f"Search: {record['task']}")

@@ -10,7 +10,7 @@ import pytest
 
 from albert_np import models
 from albert_np.config import AlbertConfig
-from albert_np.translation import translation_batch
+from albert_np.inference.translation import translation_batch
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

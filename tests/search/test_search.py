@@ -33,7 +33,7 @@ FOUR = ["lr=0.05,0.2,0.3,0.9"]                       # the last one fails
 def no_picture(request, monkeypatch):
     """Pictures take a second each: only tests whose names say "picture" draw them."""
     if "picture" not in request.node.name:
-        monkeypatch.setattr("albert_np.search.picture.plot_search", lambda *arguments: None)
+        monkeypatch.setattr("albert_np.plotting.search_trials.plot_search", lambda *arguments: None)
 
 
 @pytest.fixture

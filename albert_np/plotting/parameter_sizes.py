@@ -1,7 +1,7 @@
 """The table of parameters as a picture."""
 
-from ..plotting import BLUE, ORANGE, save_figure
-from .sizes import describe, megabytes
+from .figures import BLUE, ORANGE, save_figure
+from ..inference.sizes import describe, megabytes
 
 
 def plot_parameters(table, path, config):

@@ -2,7 +2,7 @@
 
 import math
 
-from ..plotting import BLUE, GREEN, GREY, ORANGE
+from ..figures import BLUE, GREEN, GREY, ORANGE
 
 YELLOW = "#F0E442"          # of the same palette; marks what matters, too pale for a line
 

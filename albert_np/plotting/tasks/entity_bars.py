@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..metrics.bootstrap import ratio
-from ..metrics.checks import check_alike, library
-from ..plotting import BLUE, GREEN, ORANGE, save_figure
+from ...metrics.bootstrap import ratio
+from ...metrics.checks import check_alike, library
+from ..figures import BLUE, GREEN, ORANGE, save_figure
 from .lettering import lettering
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..metrics.checks import check_alike
-from ..plotting import save_figure
+from ...metrics.checks import check_alike
+from ..figures import save_figure
 from .lettering import lettering
 
 _NAMED = 120           # with more classes, not every one has its name on the axes

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..layers import embeddings_forward, encoder_forward, visible_keys
-from ..lengths import forward_by_length
+from .length_groups import forward_by_length
 from ..models.outputs import AlbertOutput
 
 WINDOW = 1024      # texts that are read, and sorted by length, at a time

@@ -37,8 +37,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..layers import masked_lm_head_forward
-from ..models import albert_forward
+from ...layers import masked_lm_head_forward
+from ...models import albert_forward
 from .masks import padded, source_pieces
 
 

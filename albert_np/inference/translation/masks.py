@@ -10,8 +10,8 @@ The source part ends with its ``[SEP]``, the target part with the one that says 
 
 import numpy as np
 
-from ..functional import IGNORED
-from ..models.inputs import as_array
+from ...functional import IGNORED
+from ...models.inputs import as_array
 
 
 def prefix_lm_mask(source_lengths, target_lengths, T):

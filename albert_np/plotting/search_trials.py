@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..plotting import GREY, ORANGE, save_figure
-from .table import in_words
+from .figures import GREY, ORANGE, save_figure
+from ..search.table import in_words
 
 _BAR = 0.09                    # width of the colour bar, where two axes are 1 apart
 _CURVE = np.linspace(0, 1, 40)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..plotting import BLUE, ORANGE, save_figure
+from ..figures import BLUE, ORANGE, save_figure
 from .drawing import YELLOW, label_axes
 from .lettering import MISSING, lettering
 

@@ -1,6 +1,6 @@
 """What a model is worth beside simpler ones."""
 
-from ..plotting import GREY, save_figure
+from ..figures import GREY, save_figure
 from .drawing import START_COLOURS, draw_interval, number_text, three_numbers
 from .lettering import lettering
 

@@ -1,7 +1,7 @@
 """Whether a model may be believed when it says how sure it is."""
 
-from ..metrics.calibration import calibration_bins, expected_calibration_error
-from ..plotting import BLUE, GREY, ORANGE, save_figure
+from ...metrics.calibration import calibration_bins, expected_calibration_error
+from ..figures import BLUE, GREY, ORANGE, save_figure
 from .drawing import label_axes
 from .lettering import lettering
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..plotting import _running_mean, save_figure
+from ..figures import running_mean, save_figure
 from .drawing import YELLOW, draw_interval, label_axes, number_text, run_colours, three_numbers
 from .lettering import lettering
 
@@ -101,7 +101,7 @@ def _draw_losses(axes, runs):
     for name, colour, (losses, _) in runs:
         if len(losses):
             steps, values = losses.T
-            mean = _running_mean(values, max(1, len(values) // 20))
+            mean = running_mean(values, max(1, len(values) // 20))
             axes.plot(steps, values, color=colour, alpha=0.2, linewidth=0.7)
             axes.plot(steps, mean, color=colour, linewidth=2, label=name)
             # A few wild steps are not to press all others flat.

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..metrics import bleu
-from ..metrics.checks import check_alike
-from ..plotting import BLUE, GREY, save_figure
+from ...metrics import bleu
+from ...metrics.checks import check_alike
+from ..figures import BLUE, GREY, save_figure
 from .drawing import draw_interval, label_axes
 from .lettering import lettering
 

@@ -7,7 +7,7 @@ own longest, leave little of it, and the layers need not know.
 
 import numpy as np
 
-from .models.outputs import AlbertOutput
+from ..models.outputs import AlbertOutput
 
 OVERHEAD = 64      # tokens whose computation takes about as long as one more forward pass costs
 

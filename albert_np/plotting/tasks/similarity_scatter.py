@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..metrics import pearson, spearman
-from ..plotting import BLUE, GREY, save_figure
+from ...metrics import pearson, spearman
+from ..figures import BLUE, GREY, save_figure
 from .drawing import label_axes
 from .lettering import lettering
 

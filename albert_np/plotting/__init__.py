@@ -1,0 +1,14 @@
+"""Every picture of the package. matplotlib is imported here and nowhere else, inside the functions.
+
+Read ``figures`` (colours, saving), ``losses`` and ``runs``, ``gradients``, then whatever you want to
+draw; ``tasks/`` has the pictures of fine-tuned models.
+"""
+
+from .ablation import plot_ablation
+from .figures import BLUE, GREEN, GREY, ORANGE, save_figure
+from .gradients import plot_depths, plot_error_maps, plot_steps
+from .losses import plot_losses
+from .runs import plot_runs
+
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "plot_ablation", "plot_depths", "plot_error_maps",
+           "plot_losses", "plot_runs", "plot_steps", "save_figure"]
