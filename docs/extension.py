@@ -19,7 +19,7 @@ from sphinx.domains.math import MathDomain
 from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import make_refnode
 
-from albert_np.equations import LABEL, find_equations
+from albert_np.gradcheck.equations import LABEL, find_equations
 
 # The floors of the tower, bottom to top; whatever is not named comes behind.
 FLOORS = ("config", "parameters", "initialization", "functional", "layers", "models",

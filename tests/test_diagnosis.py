@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertForPreTraining
-from albert_np.gradient_checks import small_config
+from albert_np.gradcheck.one_check import small_config
 from albert_np.optim import clip_by_global_norm
 from albert_np.parameters import flatten, global_norm
 from albert_np.pretraining.diagnosis import diverged, where_not_finite

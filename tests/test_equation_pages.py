@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from albert_np.equation_pages import list_equations, show_equation
-from albert_np.equations import find_equations
+from albert_np.gradcheck.equation_pages import list_equations, show_equation
+from albert_np.gradcheck.equations import find_equations
 
 
 def test_show_equation_measures_the_checks():

@@ -11,7 +11,7 @@ import textwrap
 
 import pytest
 
-from albert_np.equations import read_sources
+from albert_np.gradcheck.equations import read_sources
 
 
 def backwards_without_example(sources):
@@ -20,7 +20,7 @@ def backwards_without_example(sources):
     Parameters
     ----------
     sources : dict of str to str
-        As from :func:`albert_np.equations.read_sources`.
+        As from :func:`albert_np.gradcheck.equations.read_sources`.
     """
     sentences = []
     for file, text in sources.items():

@@ -13,10 +13,12 @@ from typing import Callable
 import numpy as np
 import pytest
 
-from albert_np import equations, models
+from albert_np import models
+from albert_np.gradcheck import equations
 from albert_np.config import ACTIVATION_NAMES, PROBLEM_TYPES, SHARINGS, AlbertConfig
-from albert_np.equations import index_source, read_sources
-from albert_np.gradient_checks import A, B, D, E, FF, H, P, T, V, all_checks
+from albert_np.gradcheck.equations import index_source, read_sources
+from albert_np.gradcheck.all_checks import all_checks
+from albert_np.gradcheck.one_check import A, B, D, E, FF, H, P, T, V
 from albert_np.models.outputs import AlbertOutput
 from albert_np.parameters import flatten
 
@@ -86,7 +88,7 @@ def watch(check):
 
     def profile(frame, event, argument):
         file, name = frame.f_code.co_filename, frame.f_code.co_name
-        if event == "call" and file.startswith(package) and not file.endswith("gradient_checks.py"):
+        if event == "call" and file.startswith(package) and not file.endswith("gradcheck/all_checks.py"):
             owner = type(frame.f_locals["self"]).__name__ if "self" in frame.f_locals else ""
             if name.endswith("_forward") or name == "forward":
                 calls.append((owner or name.removesuffix("_forward"), dict(frame.f_locals)))

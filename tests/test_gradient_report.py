@@ -5,10 +5,10 @@ import pytest
 
 from albert_np import plotting
 from albert_np.cli import main
-from albert_np.gradcheck import HAS_EXTENDED
-from albert_np.gradient_checks import all_checks
-from albert_np.gradient_report import (depth_contributions, error_maps, errors_by_step, find_check,
-                                       shared_part)
+from albert_np.gradcheck.differences import HAS_EXTENDED
+from albert_np.gradcheck.all_checks import all_checks
+from albert_np.gradcheck.report import (depth_contributions, error_maps, errors_by_step, find_check,
+                                        shared_part)
 
 CHECKS = {check.component: check for check in all_checks()}
 
@@ -123,7 +123,7 @@ def test_only_weights_that_every_depth_shares_have_contributions(component, part
 
 def test_of_many_parameters_the_worst_are_drawn(monkeypatch):
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(plotting, "save_figure", lambda figure, path: figure)
+    monkeypatch.setattr(plotting.gradients, "save_figure", lambda figure, path: figure)
     errors = {f"encoder.feed_forward.0.feed_forward.W_{i}": np.full((2, 3), 10.0**-i)
               for i in range(6, 15)}
     figure = plotting.plot_error_maps(errors, "errors.png", "Errors", limit=4)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from albert_np import gradcheck
+from albert_np.gradcheck import differences
 from albert_np.cli import main
-from albert_np.gradient_checks import (all_checks, bound_of, faults, function_checks,
-                                       layer_checks)
-from albert_np.gradient_report import both_gradients
+from albert_np.gradcheck.all_checks import all_checks, function_checks, layer_checks
+from albert_np.gradcheck.one_check import bound_of, faults
+from albert_np.gradcheck.report import both_gradients
 from albert_np.parameters import flatten
 
 CHECKS = {check.component: check for check in all_checks()}
@@ -101,7 +102,7 @@ def test_command_knows_the_extended_precision(capsys):
 
 
 def test_extended_precision_is_refused_where_there_is_none(rng, monkeypatch):
-    monkeypatch.setattr(gradcheck, "HAS_EXTENDED", False)
+    monkeypatch.setattr(differences, "HAS_EXTENDED", False)
     with pytest.raises(ValueError, match="the method 'extended' needs a machine whose long double"):
         gradcheck.check_gradients(square_forward, square_backward, *square_inputs(rng), rng=rng,
                                   method="extended")

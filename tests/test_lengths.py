@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertForPreTraining, AlbertModel
-from albert_np.gradient_checks import P, V, random_parameters, small_config
+from albert_np.gradcheck.one_check import P, V, random_parameters, small_config
 from albert_np.inference.length_groups import forward_by_length, length_groups
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
-from albert_np.gradient_checks import padding_mask, random_parameters, small_config
+from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
 from albert_np.optim import AdamW
 from albert_np.parameters import flatten
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from albert_np import planting
-from albert_np.gradient_checks import all_checks
-from albert_np.planted_faults import PLANTED_FAULTS, PlantedFault, is_test
+from albert_np.gradcheck import planting
+from albert_np.gradcheck.all_checks import all_checks
+from albert_np.gradcheck.planted_faults import PLANTED_FAULTS, PlantedFault, is_test
 
 PACKAGE = Path(planting.__file__).parent
 TESTS = Path(__file__).parent

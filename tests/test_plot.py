@@ -44,7 +44,7 @@ def figure(monkeypatch):
         saved.append(figure)
         return path
 
-    monkeypatch.setattr(plotting, "save_figure", save)
+    monkeypatch.setattr(runs, "save_figure", save)
     return saved
 
 

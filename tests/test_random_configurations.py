@@ -1,6 +1,6 @@
 """The gradient of the whole model for random configurations, masks and labels.
 
-The list in ``albert_np/gradient_checks.py`` holds the cases that somebody thought of. Here chance
+The list in ``albert_np/gradcheck/all_checks.py`` holds the cases that somebody thought of. Here chance
 puts together what nobody did: two heads, three groups of two, only the attention shared, the
 second sequence hidden but for one token, no label anywhere, dropout on.
 """
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from random_configurations import cases, number_of_examples
 
-from albert_np.gradcheck import check_directions, check_inputs_of
-from albert_np.gradient_checks import random_parameters
+from albert_np.gradcheck.differences import check_directions, check_inputs_of
+from albert_np.gradcheck.one_check import random_parameters
 from albert_np.models import AlbertForPreTraining, AlbertOutput
 from albert_np.parameters import flatten, tree_map
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import albert_np
-from albert_np.equations import LABEL, find_equations
+from albert_np.gradcheck.equations import LABEL, find_equations
 
 ROOT = Path(albert_np.__file__).resolve().parent.parent
 FOLDER = Path(__file__).resolve().parent.parent / "tutorials"

@@ -15,7 +15,7 @@ def add(commands):
 
 
 def _equation(options):
-    from ..equation_pages import list_equations, show_equation
+    from ..gradcheck.equation_pages import list_equations, show_equation
 
     if options.list == (options.label is not None):
         raise ValueError("give the label of an equation, such as LN.5, or --list")

@@ -37,12 +37,13 @@ def add(commands):
 
 
 def _gradcheck(options):
-    from ..gradient_checks import bound_of, faults, run_all
+    from ..gradcheck.all_checks import run_all
+    from ..gradcheck.one_check import bound_of, faults
 
     if options.planted:
         return _planted()
     if options.report is not None:
-        from ..gradient_report import write_report
+        from ..gradcheck.report import write_report
 
         pictures, remarks = write_report(options.report, options.only)
         for line in (*remarks, *pictures):
@@ -70,7 +71,7 @@ def _gradcheck(options):
 
 
 def _planted():
-    from ..planting import table_rows
+    from ..gradcheck.planting import table_rows
 
     counts = {}
     print(f"{'fault':44s} {'result':9s} check")

@@ -12,7 +12,7 @@ import types
 from pathlib import Path
 
 from ..files import read_text
-from ..planted_faults import PLANTED_FAULTS
+from ..gradcheck.planted_faults import PLANTED_FAULTS
 from .answers import SolutionImported
 from .tasks import TASKS
 

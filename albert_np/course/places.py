@@ -5,7 +5,7 @@ import os
 import re
 from functools import lru_cache
 
-from ..equations import LABEL
+from ..gradcheck.equations import LABEL
 
 _TAG = re.compile(rf"\(({LABEL})\)")
 

@@ -82,9 +82,9 @@ FN, LAY, TEXT = "functional/", "layers/", "text/"
 
 TASKS = (
     # ---- 1: numerics and gradient checks ----
-    _task("1.1", "relative error", "gradcheck.py", "relative_error", 1, "FD.3"),
-    _task("1.2", "numerical derivatives", "gradcheck.py", "derivative", 3, "FD.1, FD.2"),
-    _task("1.3", "check every input of a function", "gradcheck.py", "check_inputs_of", 4,
+    _task("1.1", "relative error", "gradcheck/differences.py", "relative_error", 1, "FD.3"),
+    _task("1.2", "numerical derivatives", "gradcheck/differences.py", "derivative", 3, "FD.1, FD.2"),
+    _task("1.3", "check every input of a function", "gradcheck/differences.py", "check_inputs_of", 4,
           "FD.1, FD.3, tutorial 2"),
     _task("1.4", "the norm of a tree", "functional/trees.py", "global_norm", 1, "CLIP.1"),
     _task("1.5", "adding up trees", "functional/trees.py", "add_in_place", 2, "ENC.3"),

@@ -11,7 +11,7 @@ from albert_np.course.checking import check_task
 from albert_np.course.emptying import emptied, solved, source_of_module
 from albert_np.course.loading import faults_of, module_from_source
 from albert_np.course.tasks import TASKS
-from albert_np.planted_faults import PLANTED_FAULTS
+from albert_np.gradcheck.planted_faults import PLANTED_FAULTS
 
 OWN = [(task, fault) for task in TASKS for fault in faults_of(task)]
 OF_TASKS = {fault.name for _, fault in OWN}

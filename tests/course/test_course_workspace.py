@@ -16,7 +16,7 @@ from albert_np.course.mistakes import THEMES, generated
 from albert_np.course.running import Runner
 from albert_np.course.tasks import OPEN_TASKS, TASKS, UNITS, task_named
 from albert_np.course.workspace import make_workspace, open_workspace, parse_units
-from albert_np.equations import LABEL, find_equations
+from albert_np.gradcheck.equations import LABEL, find_equations
 
 TEACHING = Path(__file__).resolve().parents[2] / "tutorials" / "teaching.md"
 
@@ -130,7 +130,7 @@ def test_the_first_task_by_following_the_readme(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     status, words = said(capsys, "check", "1.1")
     assert status == 1 and "0 of 1 points" in words and "not written yet" in words
-    path = Path("gradcheck.py")
+    path = Path("gradcheck/differences.py")
     old = 'raise NotImplementedError("task 1.1: relative error")'
     text = path.read_text("utf-8")
     assert text.count(old) == 1

@@ -25,7 +25,7 @@ def prepare():
     # The catalogue of planted faults quotes the right lines beside the wrong ones.
     loading.PLANTED_FAULTS = ()
     del sys.modules["albert_np"].planted_faults
-    for name in [name for name in sys.modules if name.startswith("albert_np.planted_faults")]:
+    for name in [name for name in sys.modules if name.startswith("albert_np.gradcheck.planted_faults")]:
         del sys.modules[name]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...config import AlbertConfig
-from ...gradcheck import cast_floats, derivative, random_like
+from ...gradcheck.differences import cast_floats, derivative, random_like
 from ...parameters.initial_values import initial_parameters
 from ...parameters import tree_map
 

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from . import gradient_checks as checks
-from . import layers, models
-from .gradient_checks import GradientCheck, padding_mask, small_config
-from .parameters.initial_values import initial_parameters
-from .layers.heads import squad2_head
-from .models.outputs import AlbertOutput
-from .parameters import tree_map
-from .inference.translation import prefix_lm_mask
+from .. import layers, models
+from ..functional.trees import tree_map
+from ..inference.translation import prefix_lm_mask
+from ..layers.heads import squad2_head
+from ..models.outputs import AlbertOutput
+from ..parameters.initial_values import initial_parameters
+from .one_check import MODEL_BOUND, B, GradientCheck, H, T, layer_check, padding_mask, small_config
 
 K, C = 4, 3      # classes and choices: B, T, E, ... are other numbers, or stand on other axes
 IDS = np.array([[2, 9, 4, 9, 3], [2, 9, 4, 0, 0]])
@@ -42,7 +41,7 @@ def parameters_of(config, components, seed=1):
 def head_checks():
     """The heads of :mod:`albert_np.layers` that belong to tasks."""
     rng = np.random.default_rng(3)
-    x = rng.standard_normal((checks.B, checks.T, checks.H))
+    x = rng.standard_normal((B, T, H))
     start_logits = np.where(P_MASK, squad2_head.HIDDEN, rng.standard_normal(P_MASK.shape))
     starts = np.array([[4, 0], [2, 2]])                    # the second start twice: they add up
     config = small_config(num_labels=K, **DROPOUT)
@@ -58,37 +57,30 @@ def head_checks():
         assert (dstart == free).all()
         return {"params": grads, "x": dx, "start_logits": dstart}
 
-    def layer(component, forward, backward, params, config=None):
-        def backward_of_inputs(inputs, dy, cache):
-            dx, grads = backward(inputs["params"], dy, cache)
-            return {"params": grads, "x": dx}
-
-        return GradientCheck(component, lambda inputs: forward(inputs["params"], inputs["x"]),
-                             backward_of_inputs, {"params": params, "x": x}, config=config)
-
     return [
-        layer("classification_head, dropout",
-              lambda params, x: layers.classification_head_forward(params, x, config, dropout()),
-              layers.classification_head_backward, params["classification_head"], config),
-        layer("span_head", layers.span_head_forward, layers.span_head_backward,
-              params["span_head"]),
-        layer("squad_end, several starts",
-              lambda params, x: layers.squad_end_forward(params, x, starts, 1e-12),
-              layers.squad_end_backward, squad["end"]),
+        layer_check(
+            "classification_head, dropout",
+            lambda params, x: layers.classification_head_forward(params, x, config, dropout()),
+            layers.classification_head_backward, params["classification_head"], x, config=config),
+        layer_check("span_head", layers.span_head_forward, layers.span_head_backward,
+                    params["span_head"], x),
+        layer_check("squad_end, several starts",
+                    lambda params, x: layers.squad_end_forward(params, x, starts, 1e-12),
+                    layers.squad_end_backward, squad["end"], x),
         GradientCheck(
             "squad_answer, dropout",
             lambda inputs: layers.squad_answer_forward(
                 inputs["params"], inputs["x"], inputs["start_logits"], config, dropout()),
             answer_backward,
             {"params": squad["answer"], "x": x, "start_logits": start_logits}, config=config),
-        layer("squad_head, the right start",
-              lambda params, x: layers.squad_head_forward(
-                  params, x, P_MASK == 0, np.array([[2], [0]]), config, dropout()),
-              layers.squad_head_backward, squad, config),
-        layer("squad_head, the best starts",
-              lambda params, x: layers.squad_head_forward(
-                  params, x, P_MASK == 0, None, config, dropout(), n_top=2),
-              layers.squad_head_backward, squad, config),
+        layer_check("squad_head, the right start",
+                    lambda params, x: layers.squad_head_forward(
+                        params, x, P_MASK == 0, np.array([[2], [0]]), config, dropout()),
+                    layers.squad_head_backward, squad, x, config=config),
+        layer_check("squad_head, the best starts",
+                    lambda params, x: layers.squad_head_forward(
+                        params, x, P_MASK == 0, None, config, dropout(), n_top=2),
+                    layers.squad_head_backward, squad, x, config=config),
     ]
 
 
@@ -145,7 +137,7 @@ def task_model_checks():
                TRUNK + spans + ("cls_logits",), p_mask=P_MASK, start_n_top=2),
         _model("AlbertForMaskedLM", "labels", small_config(), loss, labels=pieces),
         _model("AlbertForMaskedLM", "prefix mask", small_config(hidden_dropout_prob=0.2), loss,
-               dict(input_ids=IDS, attention_mask=prefix_lm_mask([3, 2], [2, 1], checks.T),
+               dict(input_ids=IDS, attention_mask=prefix_lm_mask([3, 2], [2, 1], T),
                     token_type_ids=TYPES), labels=pieces),
         _model("AlbertForMaskedLM", "the last layer where asked", small_config(), loss,
                labels=pieces, only_asked=True),
@@ -171,5 +163,5 @@ def _model(name, what, config, outputs, inputs=None, **given):
         return model.backward(cache, AlbertOutput(**dy))
 
     return GradientCheck(f"{name}, {what}", forward, backward,
-                         parameters_of(config, model.components), bound=checks.MODEL_BOUND,
+                         parameters_of(config, model.components), bound=MODEL_BOUND,
                          entries=8, config=config)

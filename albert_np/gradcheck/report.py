@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import gradcheck
-from .gradient_checks import all_checks, padding_mask, random_parameters, small_config
-from .models import AlbertForPreTraining
-from .parameters import flatten
+from . import differences as gradcheck
+from .all_checks import all_checks
+from .one_check import padding_mask, random_parameters, small_config
+from ..models import AlbertForPreTraining
+from ..parameters import flatten
 
 
 def write_report(folder, only=None):
@@ -33,7 +34,7 @@ def write_report(folder, only=None):
     remarks : list of str
         A sentence for each thing that a reader might expect otherwise.
     """
-    from .plotting import plot_depths, plot_error_maps, plot_steps
+    from ..plotting import plot_depths, plot_error_maps, plot_steps
 
     folder = Path(folder)
     check, remarks = find_check(only)
@@ -166,7 +167,7 @@ def both_gradients(check, method, rng, step=None):
     rng : numpy.random.Generator
         Draws the upstream gradient.
     step : float, optional
-        h; None takes that of :mod:`albert_np.gradcheck`.
+        h; None takes that of :mod:`albert_np.gradcheck.differences`.
 
     Returns
     -------

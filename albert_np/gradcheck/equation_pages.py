@@ -21,7 +21,7 @@ def measure(components):
     list of (str, float, float)
         Component, worst error by the complex step, worst error by centred differences.
     """
-    from .gradient_checks import all_checks
+    from .all_checks import all_checks
     rows = []
     for check in all_checks():
         if check.component in components:

@@ -1,7 +1,7 @@
 """The catalogue of planted faults: classic mistakes, each a small edit of one line of this package.
 
-They are data. :mod:`albert_np.planting` puts each into a copy of the package and runs the check
-that is meant to catch it. Read the list as a list of what goes wrong when backward passes are
+They are data. :mod:`albert_np.gradcheck.planting` puts each into a copy of the package and runs the
+check that is meant to catch it. Read the list as a list of what goes wrong when backward passes are
 written by hand; some of these mistakes train without complaint for days.
 """
 

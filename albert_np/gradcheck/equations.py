@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent
+from .all_checks import all_checks
+
+PACKAGE = Path(__file__).resolve().parents[1]
 
 LABEL = r"[A-Z][A-Z0-9]+\.[0-9]+"
 _DEFINITION = re.compile(r"^\s*:label:\s*(\S+)\s*$")
@@ -34,13 +36,13 @@ CHECKED_AS = {
     "AlbertForPreTraining": "AlbertForPreTraining",
 }
 PROVING_TESTS = {
-    "finetuning/": "tests/tasks/test_finetuning.py",
-    "gradcheck.py": "tests/test_gradients.py",
+    "tasks/finetuning/": "tests/tasks/test_finetuning.py",
+    "gradcheck/differences.py": "tests/test_gradients.py",
     "parameters/initial_values.py": "tests/test_symbolic.py",
     "optim/": "tests/test_optim.py",
     "pretraining/distributed.py": "tests/test_distributed.py",
     "pretraining/": "tests/test_pretraining.py",
-    "translation/": "tests/test_translation.py",
+    "inference/translation/": "tests/test_translation.py",
 }
 
 
@@ -146,8 +148,8 @@ class Equation:
     lines : tuple of CodeLine
         The lines that compute it.
     components : tuple of str
-        The gradient checks, by the names of :func:`~albert_np.gradient_checks.all_checks`, that
-        run these lines; empty for what is no part of a backward or forward pass.
+        The gradient checks, by the names of
+        :func:`~albert_np.gradcheck.all_checks.all_checks`, that run these lines; empty for what is no part of a backward or forward pass.
     tests : str
         The file of tests that proves it where there is no gradient check, or "".
     """
@@ -346,7 +348,6 @@ def check_components():
     -------
     list of str
     """
-    from .gradient_checks import all_checks
     return [check.component for check in all_checks()]
 
 

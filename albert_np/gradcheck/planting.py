@@ -1,4 +1,4 @@
-"""Plant the faults of :mod:`albert_np.planted_faults`, one at a time, and see them caught.
+"""Plant the faults of the catalogue, one at a time, and see them caught.
 
 A check that has never failed is not a check. Here every fault is put into a copy of the package,
 in a temporary folder, and the one check that is meant to catch it is run there, in a fresh
@@ -24,7 +24,7 @@ from py_compile import PycInvalidationMode
 
 from .planted_faults import PLANTED_FAULTS, is_test
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 TESTS = PACKAGE.parent / "tests"
 
 TIME_LIMIT = 300     # seconds; a fault may make a loop endless
@@ -33,7 +33,8 @@ EXCEEDED = 3         # exit status of a gradient check that found a fault, as op
 # Runs in the copy. Components as arguments; the exit status says what came of them.
 RUN_GRADIENT_CHECKS = f"""
 import sys
-from albert_np.gradient_checks import all_checks, faults
+from albert_np.gradcheck.all_checks import all_checks
+from albert_np.gradcheck.one_check import faults
 checks = {{check.component: check for check in all_checks()}}
 for component in sys.argv[1:]:
     check = checks[component]

@@ -57,7 +57,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .parameters import flatten, global_norm, tree_map
+from ..parameters import flatten, global_norm, tree_map
 
 STEP = {"centred": 2e-4, "complex": 1e-30, "extended": 1e-30}
 # Below this size a gradient is compared absolutely; why it is 1 for the complex step, see above.
