@@ -92,7 +92,7 @@ def data_or(fetch, stand_in):
     Parameters
     ----------
     fetch : callable
-        One of `albert_np.datasets`, with its arguments filled in.
+        One of `albert_np.tasks.datasets`, with its arguments filled in.
     stand_in : callable
         Returns something of the same kind, made up.
     """
@@ -104,7 +104,7 @@ def data_or(fetch, stand_in):
 
 
 def made_up_messages():
-    """Messages that are spam or not, to stand in for `albert_np.datasets.fetch_sms_spam`.
+    """Messages that are spam or not, to stand in for `albert_np.tasks.datasets.fetch_sms_spam`.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def made_up_messages():
     """
     import numpy as np
 
-    from .datasets import Classification, Splits
+    from .tasks.datasets import Classification, Splits
 
     rng = np.random.default_rng(0)
     words = {"spam": "win free prize claim cash call now txt urgent reply".split(),
@@ -131,11 +131,11 @@ def two_starts(task, folder, labels, settings, seed=0):
 
     Parameters
     ----------
-    task : module of :mod:`albert_np.finetuning.tasks`
+    task : module of :mod:`albert_np.tasks.finetuning.recipes`
     folder : Path
         Of the pretrained model.
     labels : tuple of str
-    settings : albert_np.finetuning.Settings
+    settings : albert_np.tasks.finetuning.Settings
     seed : int
         Of fresh weights. The task's head has some in both.
 
@@ -146,7 +146,7 @@ def two_starts(task, folder, labels, settings, seed=0):
     tokenizer : AlbertTokenizer
         Of the pretrained model. Both use it.
     """
-    from .finetuning.start import from_pretrained, from_scratch
+    from .tasks.finetuning.start import from_pretrained, from_scratch
     from .inference.load import load_config
 
     changes = task.configuration(labels)
@@ -163,22 +163,22 @@ def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size
 
     Parameters
     ----------
-    task : module of :mod:`albert_np.finetuning.tasks`
+    task : module of :mod:`albert_np.tasks.finetuning.recipes`
     model, tokenizer
-    splits : albert_np.datasets.Splits
-    settings : albert_np.finetuning.Settings
+    splits : albert_np.tasks.datasets.Splits
+    settings : albert_np.tasks.finetuning.Settings
     score : callable
-        From rows and predictions to a :class:`albert_np.metrics.Figure`.
+        From rows and predictions to a :class:`albert_np.tasks.metrics.Figure`.
     epochs, batch_size, learning_rate, seed
 
     Returns
     -------
     dict
-        The history of :func:`albert_np.finetuning.trainer.train_epochs`.
+        The history of :func:`albert_np.tasks.finetuning.trainer.train_epochs`.
     """
     import numpy as np
 
-    from .finetuning.trainer import steps_of, train_epochs
+    from .tasks.finetuning.trainer import steps_of, train_epochs
 
     rows = task.features(tokenizer, splits.train, splits.labels, settings)
     examples = [example for row in rows for example in row]

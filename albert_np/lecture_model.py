@@ -90,7 +90,7 @@ def texts_of_tasks():
         Documents of sentences. Lines that have nothing to do with each other (messages, captions)
         stand in documents of twenty. Nothing of a development or test part is among them.
     """
-    from . import datasets
+    from .tasks import datasets
 
     def lines(texts):
         return [texts[i:i + 20] for i in range(0, len(texts), 20)]

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from albert_np.plotting import tasks as pictures
-from albert_np.metrics import Figure
+from albert_np.tasks.metrics import Figure
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.plotting.tasks.confusion_matrix import confusion_counts
 from albert_np.plotting.tasks.drawing import number_text, run_colours, three_numbers
@@ -262,7 +262,7 @@ def test_lengths_are_put_together_until_there_are_enough():
 
 def test_translations_by_length(rng):
     pytest.importorskip("sacrebleu")
-    from albert_np.metrics import bleu
+    from albert_np.tasks.metrics import bleu
 
     right, wrong, half = "我们今天去学校看书", "你好世界这是什么呢", "我们今天去看什么呢"
     lengths = np.array([3] * 4 + [5] * 6)

@@ -20,15 +20,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thre
 
 import numpy as np
 
-from albert_np import baselines
-from albert_np.datasets import Splits, fetch_sms_spam
-from albert_np.finetuning import TASKS, Settings
+from albert_np.tasks import baselines
+from albert_np.tasks.datasets import Splits, fetch_sms_spam
+from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.layers import classification_head_forward, pooler_forward
 from albert_np.lecture import (curves, data_or, made_up_messages, quick, show, source_of, teach,
                                two_starts)
 from albert_np.lecture_model import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.metrics import bootstrap
+from albert_np.tasks.metrics import bootstrap
 from albert_np.parameters import count
 from albert_np.plotting.tasks import (baselines_bars_figure, confusion_matrix_figure,
                                       learning_curves_figure, reliability_figure)

@@ -20,16 +20,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thre
 import matplotlib.pyplot as plt
 import numpy as np
 
-from albert_np import baselines
-from albert_np.datasets import Splits, Tagged, fetch_wnut17
-from albert_np.datasets.features import tag_windows
-from albert_np.finetuning import TASKS, Settings
-from albert_np.finetuning.tasks.entities import entities_of
+from albert_np.tasks import baselines
+from albert_np.tasks.datasets import Splits, Tagged, fetch_wnut17
+from albert_np.tasks.datasets.features import tag_windows
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning.recipes.entities import entities_of
 from albert_np.lecture import curves, data_or, quick, show, teach, two_starts
 from albert_np.lecture_model import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.metrics import bootstrap
-from albert_np.metrics.bootstrap import ratio
+from albert_np.tasks.metrics import bootstrap
+from albert_np.tasks.metrics.bootstrap import ratio
 from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.plotting.tasks import entity_bars_figure, learning_curves_figure
 

@@ -25,14 +25,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AlbertTokenizer
-from albert_np.datasets import Pair, Splits, fetch_english_chinese
-from albert_np.finetuning import TASKS, Settings
-from albert_np.finetuning.start import from_scratch
-from albert_np.finetuning.trainer import steps_of, train_epochs
+from albert_np.tasks.datasets import Pair, Splits, fetch_english_chinese
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning.start import from_scratch
+from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
 from albert_np.lecture import (curves, data_or, output_folder, quick, short_run_adamw, show,
                                source_of, teach)
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.metrics import bootstrap
+from albert_np.tasks.metrics import bootstrap
 from albert_np.parameters import tree_map
 from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.models import AlbertForMaskedLM
@@ -182,7 +182,7 @@ show(figure, "15_leak")
 # A sentence can be translated in many ways, so equality is too much to ask. Our score is the F1 of
 # pairs of neighbouring characters (as for answers in ``13_question_answering.py``), the best of
 # all translations that are known: 1 where they are the same, 0 where they share nothing. The usual
-# ones, BLEU and chrF, count longer runs too; ``albert_np.metrics`` has both.
+# ones, BLEU and chrF, count longer runs too; ``albert_np.tasks.metrics`` has both.
 
 
 def bigrams(text):

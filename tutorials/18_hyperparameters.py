@@ -19,17 +19,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AlbertTokenizer
-from albert_np.datasets import Splits, fetch_sms_spam
-from albert_np.finetuning import TASKS, Settings
-from albert_np.finetuning.start import from_scratch
-from albert_np.finetuning.trainer import steps_of, train_epochs
+from albert_np.tasks.datasets import Splits, fetch_sms_spam
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning.start import from_scratch
+from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
 from albert_np.lecture import (data_or, made_up_messages, output_folder, quick, short_run_adamw,
                                show)
-from albert_np.metrics import bootstrap
+from albert_np.tasks.metrics import bootstrap
 from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.search import Option, read_space
+from albert_np.tasks.search import Option, read_space
 from albert_np.plotting.search_trials import search_figure
-from albert_np.search.table import as_text, ranked
+from albert_np.tasks.search.table import as_text, ranked
 from albert_np.text.train_tokenizer import train_tokenizer
 
 # %%
@@ -71,7 +71,7 @@ def run(parameters, seed=0):
 
 
 def trial(number, parameters):
-    """What became of a run, as `albert_np.search` notes it."""
+    """What became of a run, as `albert_np.tasks.search` notes it."""
     try:
         model = run(parameters)
     except FloatingPointError as error:                      # the loss is no longer a number

@@ -122,7 +122,7 @@ def _finetune(options):
         os.environ.setdefault(name, "1")
     from pathlib import Path
 
-    from ..finetuning import finetune
+    from ..tasks.finetuning import finetune
     from ..files.freed_memory import keep_freed_memory
     from .pretrain import _free_folder
 

@@ -57,7 +57,7 @@ def _predict(options):
     from tqdm import tqdm
 
     from ..files import write_whole
-    from ..finetuning.predicting import iterate_predictions, load_for_task
+    from ..tasks.finetuning.predicting import iterate_predictions, load_for_task
     from ..files.freed_memory import keep_freed_memory
 
     keep_freed_memory()

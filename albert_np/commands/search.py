@@ -84,7 +84,7 @@ def _keep_what_follows_two_dashes(parser):
 
 
 def _search(options):
-    from ..search import options_of, read_space, search
+    from ..tasks.search import options_of, read_space, search
 
     parser = _finetune_parser()
     known = {name: option for name, option in options_of(parser).items() if name not in _OURS}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .figures import GREY, ORANGE, save_figure
-from ..search.table import in_words
+from ..tasks.search.table import in_words
 
 _BAR = 0.09                    # width of the colour bar, where two axes are 1 apart
 _CURVE = np.linspace(0, 1, 40)
@@ -54,7 +54,7 @@ def scale_of(axis):
 
     Examples
     --------
-    >>> from albert_np.search import Axis, Option
+    >>> from albert_np.tasks.search import Axis, Option
     >>> scale = scale_of(Axis("lr", Option("lr", float), None, 1e-5, 1e-3, log=True))
     >>> round(scale.height(1e-4), 12)
     0.5
@@ -92,7 +92,7 @@ def search_figure(trials, axes, title):
     Parameters
     ----------
     trials : list of dict
-        Best first, as from :func:`~albert_np.search.table.ranked`; the first must be done.
+        Best first, as from :func:`~albert_np.tasks.search.table.ranked`; the first must be done.
     axes : list of Axis
     title : str
 

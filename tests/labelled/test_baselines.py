@@ -2,8 +2,8 @@
 
 import pytest
 
-from albert_np import baselines, datasets, metrics
-from albert_np.datasets import Choice, Classification, Pair, Question, Tagged
+from albert_np.tasks import baselines, datasets, metrics
+from albert_np.tasks.datasets import Choice, Classification, Pair, Question, Tagged
 
 pytest.importorskip("sklearn")
 

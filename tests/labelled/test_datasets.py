@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from albert_np import datasets
-from albert_np.datasets import Classification, split_by_key, text_key
+from albert_np.tasks import datasets
+from albert_np.tasks.datasets import Classification, split_by_key, text_key
 
 SIZES = {"sms_spam": (4460, 556, 558), "polarity": (8530, 1066, 1066), "wnut17": (3394, 1009, 1287),
          "stsb": (5749, 1500, 1379), "squad_slice": (3429, 427, 428), "copa": (400, 100, 500),

@@ -3,26 +3,13 @@
 import numpy as np
 import pytest
 
-from albert_np.datasets import (
-    Answer,
-    Choice,
-    Classification,
-    Question,
-    Tagged,
-    fetch_xquad,
-    tags_of,
-)
-from albert_np.datasets.features import (
-    choice_example,
-    decode_answer,
-    pad_examples,
-    question_windows,
-    sequence_examples,
-    tag_windows,
-    tags_of_words,
-)
-from albert_np.datasets.features.questions import answer_pieces
-from albert_np.datasets.features.windows import best_windows, window_spans
+from albert_np.tasks.datasets import (Answer, Choice, Classification, Question, Tagged, fetch_xquad,
+                                      tags_of)
+from albert_np.tasks.datasets.features import (choice_example, decode_answer, pad_examples,
+                                               question_windows, sequence_examples, tag_windows,
+                                               tags_of_words)
+from albert_np.tasks.datasets.features.questions import answer_pieces
+from albert_np.tasks.datasets.features.windows import best_windows, window_spans
 from albert_np.text import AlbertTokenizer
 
 LABELS = tags_of(["place", "person"])

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from albert_np import datasets
-from albert_np.datasets import Source, fetching, find_file
+from albert_np.tasks import datasets
+from albert_np.tasks.datasets import Source, fetching, find_file
 
 TEXT = b"ham\tHello.\nspam\tWin!\n"
 FILE = Source("set/data.txt", "owner/repository/data.txt", len(TEXT),

@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from albert_np import metrics
-from albert_np.metrics.bootstrap import Figure, bootstrap
+from albert_np.tasks import metrics
+from albert_np.tasks.metrics.bootstrap import Figure, bootstrap
 
 sklearn = pytest.importorskip("sklearn.metrics")
 

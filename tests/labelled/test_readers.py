@@ -6,24 +6,10 @@ import re
 
 import pytest
 
-from albert_np.datasets import (
-    Answer,
-    Choice,
-    Classification,
-    Pair,
-    Question,
-    Tagged,
-    read_conll,
-    read_copa,
-    read_json_lines,
-    read_lines,
-    read_mctest,
-    read_parallel,
-    read_squad,
-    read_table,
-    read_token_spans,
-    read_wikitext,
-)
+from albert_np.tasks.datasets import (Answer, Choice, Classification, Pair, Question, Tagged,
+                                      read_conll, read_copa, read_json_lines, read_lines,
+                                      read_mctest, read_parallel, read_squad, read_table,
+                                      read_token_spans, read_wikitext)
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from test_pytorch_parity import load_into_torch, one_thread, their_config  # noq
 from test_training_alike import TorchOptimizer, torch_arguments  # noqa: E402
 from toys import MODEL, WORDS, toy_splits  # noqa: E402
 
-from albert_np.finetuning import TASKS, Settings  # noqa: E402
-from albert_np.finetuning.batches import epoch_batches  # noqa: E402
-from albert_np.finetuning.start import from_scratch  # noqa: E402
-from albert_np.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
+from albert_np.tasks.finetuning import TASKS, Settings  # noqa: E402
+from albert_np.tasks.finetuning.batches import epoch_batches  # noqa: E402
+from albert_np.tasks.finetuning.start import from_scratch  # noqa: E402
+from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
 from albert_np.parameters import cast  # noqa: E402
 from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
 

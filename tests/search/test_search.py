@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from albert_np.cli import main
-from albert_np.search import options_of, run, search
+from albert_np.tasks.search import options_of, run, search
 
 pytest.importorskip("sklearn")
 

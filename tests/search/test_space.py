@@ -5,8 +5,8 @@ import argparse
 import numpy as np
 import pytest
 
-from albert_np.search import Option, options_of, read_space
-from albert_np.search.draw import draw_trials
+from albert_np.tasks.search import Option, options_of, read_space
+from albert_np.tasks.search.draw import draw_trials
 
 pytest.importorskip("sklearn")
 

@@ -11,17 +11,17 @@ pytest.importorskip("seqeval")
 
 from toys import MODEL, TOYS, WORDS, toy_splits, write_toy  # noqa: E402
 
-from albert_np.finetuning import TASKS, finetune, read_settings  # noqa: E402
-from albert_np.finetuning.batches import epoch_batches  # noqa: E402
-from albert_np.finetuning.data import load_splits  # noqa: E402
-from albert_np.finetuning.parallel import losses_and_gradients  # noqa: E402
-from albert_np.finetuning.predicting import iterate_predictions, load_for_task  # noqa: E402
-from albert_np.finetuning.start import add_positions, from_scratch  # noqa: E402
-from albert_np.finetuning.tasks.entities import entities_of  # noqa: E402
-from albert_np.finetuning.tasks.translation import spelling_of  # noqa: E402
-from albert_np.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
+from albert_np.tasks.finetuning import TASKS, finetune, read_settings  # noqa: E402
+from albert_np.tasks.finetuning.batches import epoch_batches  # noqa: E402
+from albert_np.tasks.finetuning.data import load_splits  # noqa: E402
+from albert_np.tasks.finetuning.parallel import losses_and_gradients  # noqa: E402
+from albert_np.tasks.finetuning.predicting import iterate_predictions, load_for_task  # noqa: E402
+from albert_np.tasks.finetuning.start import add_positions, from_scratch  # noqa: E402
+from albert_np.tasks.finetuning.recipes.entities import entities_of  # noqa: E402
+from albert_np.tasks.finetuning.recipes.translation import spelling_of  # noqa: E402
+from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
 from albert_np.parameters.initial_values import wave_positions  # noqa: E402
-from albert_np.metrics import Figure  # noqa: E402
+from albert_np.tasks.metrics import Figure  # noqa: E402
 from albert_np.parameters import flatten, tree_map  # noqa: E402
 from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
 
@@ -183,7 +183,7 @@ def small_run(tokenizer, evaluate, **options):
 
 
 def read_settings_like(task):
-    from albert_np.finetuning import Settings
+    from albert_np.tasks.finetuning import Settings
 
     return Settings(task, max_length=24)
 

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from albert_np.datasets import Answer, Choice, Classification, Pair, Question, Splits, Tagged
+from albert_np.tasks.datasets import Answer, Choice, Classification, Pair, Question, Splits, Tagged
 
 WORDS = ("the a name list file is not of and returns if then opened again short new object copy it "
          "one two are names").split()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...metrics.checks import check_alike
+from ...tasks.metrics.checks import check_alike
 from ..figures import save_figure
 from .lettering import lettering
 

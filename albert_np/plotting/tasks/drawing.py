@@ -60,7 +60,7 @@ def three_numbers(figure, name):
 
     Parameters
     ----------
-    figure : albert_np.metrics.Figure, number, or (value, low, high)
+    figure : albert_np.tasks.metrics.Figure, number, or (value, low, high)
         `low` and `high` may be None, but only both.
     name : str
         Whose it is, for the sentence.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...metrics.bootstrap import ratio
-from ...metrics.checks import check_alike, library
+from ...tasks.metrics.bootstrap import ratio
+from ...tasks.metrics.checks import check_alike, library
 from ..figures import BLUE, GREEN, ORANGE, save_figure
 from .lettering import lettering
 
@@ -14,7 +14,7 @@ def entity_scores(tags, predictions):
     Parameters
     ----------
     tags, predictions : sequences of N sequences of str
-        BIO tags of the words of each sentence, as in :func:`albert_np.metrics.entity_f1`.
+        BIO tags of the words of each sentence, as in :func:`albert_np.tasks.metrics.entity_f1`.
 
     Returns
     -------

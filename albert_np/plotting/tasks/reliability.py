@@ -1,6 +1,6 @@
 """Whether a model may be believed when it says how sure it is."""
 
-from ...metrics.calibration import calibration_bins, expected_calibration_error
+from ...tasks.metrics.calibration import calibration_bins, expected_calibration_error
 from ..figures import BLUE, GREY, ORANGE, save_figure
 from .drawing import label_axes
 from .lettering import lettering
@@ -27,7 +27,7 @@ def reliability_figure(labels, probabilities, bins=10, title=None):
     Raises
     ------
     ValueError
-        As :func:`~albert_np.metrics.calibration_bins`.
+        As :func:`~albert_np.tasks.metrics.calibration_bins`.
 
     References
     ----------

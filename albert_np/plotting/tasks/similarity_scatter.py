@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...metrics import pearson, spearman
+from ...tasks.metrics import pearson, spearman
 from ..figures import BLUE, GREY, save_figure
 from .drawing import label_axes
 from .lettering import lettering

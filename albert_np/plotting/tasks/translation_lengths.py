@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...metrics import bleu
-from ...metrics.checks import check_alike
+from ...tasks.metrics import bleu
+from ...tasks.metrics.checks import check_alike
 from ..figures import BLUE, GREY, save_figure
 from .drawing import draw_interval, label_axes
 from .lettering import lettering
@@ -51,7 +51,7 @@ def translation_lengths_figure(lengths, translations, references, tokenize="zh",
     translations : sequence of N str
     references : sequence of N sequences of str
     tokenize : str
-        As in :func:`albert_np.metrics.bleu`.
+        As in :func:`albert_np.tasks.metrics.bleu`.
     rng : numpy.random.Generator, optional
         Gives every group its interval.
     least : int

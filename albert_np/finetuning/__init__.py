@@ -1,7 +1,0 @@
-"""Fine-tuning: a pretrained ALBERT learns a task from labelled rows."""
-
-from .run import finetune
-from .settings import Settings, read_settings
-from .tasks import TASKS
-
-__all__ = ["TASKS", "Settings", "finetune", "read_settings"]

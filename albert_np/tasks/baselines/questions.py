@@ -1,0 +1,39 @@
+"""Answers to questions: a whole sentence of the context."""
+
+import re
+
+from ...text.sentences import split_sentences
+
+
+def first_sentences(rows):
+    """The first sentence of each context.
+
+    Parameters
+    ----------
+    rows : list of Question
+
+    Returns
+    -------
+    list of str
+    """
+    return [(split_sentences(row.context) or [""])[0] for row in rows]
+
+
+def overlapping_sentences(rows):
+    """The sentence of each context that shares most words with the question; the first of equals.
+
+    Parameters
+    ----------
+    rows : list of Question
+
+    Returns
+    -------
+    list of str
+    """
+    return [max(split_sentences(row.context) or [""],
+                key=lambda sentence: len(_words(sentence) & _words(row.question)))
+            for row in rows]
+
+
+def _words(text):
+    return set(re.findall(r"\w+", text.lower()))

@@ -1,0 +1,53 @@
+"""Labelled data: readers of the usual formats, and data sets to try ALBERT on."""
+
+from .conll import read_conll, tags_of
+from .copa import read_copa
+from .fetchers import (fetch_copa, fetch_english_chinese, fetch_mctest, fetch_polarity,
+                       fetch_sms_spam, fetch_squad_slice, fetch_stsb, fetch_wikitext2, fetch_wnut17,
+                       fetch_xquad)
+from .fetching import Source, find_file
+from .json_lines import read_json_lines
+from .lines import read_lines
+from .mctest import read_mctest
+from .parallel import read_parallel
+from .rows import Answer, Choice, Classification, Pair, Question, Splits, Tagged
+from .splits import split_by_key, text_key
+from .squad import read_squad
+from .table import read_table
+from .token_spans import read_token_spans
+from .wikitext import read_wikitext
+
+__all__ = [
+    "Answer",
+    "Choice",
+    "Classification",
+    "Pair",
+    "Question",
+    "Source",
+    "Splits",
+    "Tagged",
+    "fetch_copa",
+    "fetch_english_chinese",
+    "fetch_mctest",
+    "fetch_polarity",
+    "fetch_sms_spam",
+    "fetch_squad_slice",
+    "fetch_stsb",
+    "fetch_wikitext2",
+    "fetch_wnut17",
+    "fetch_xquad",
+    "find_file",
+    "read_conll",
+    "read_copa",
+    "read_json_lines",
+    "read_lines",
+    "read_mctest",
+    "read_parallel",
+    "read_squad",
+    "read_table",
+    "read_token_spans",
+    "read_wikitext",
+    "split_by_key",
+    "tags_of",
+    "text_key",
+]

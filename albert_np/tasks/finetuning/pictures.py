@@ -1,0 +1,104 @@
+"""The pictures of a run: how it learnt, and what its task makes visible."""
+
+import numpy as np
+
+from ...plotting import tasks as pictures
+from ..datasets.features import pad_examples, question_windows
+from ...functional import softmax_forward
+from .outputs import INPUTS
+
+
+def draw_pictures(results, history, folder, model, tokenizer, rows, predictions, settings):
+    """Draw what a task has to show.
+
+    Parameters
+    ----------
+    results : dict
+        What ``results.json`` is going to hold.
+    history : dict
+        From :func:`~albert_np.tasks.finetuning.trainer.train_epochs`.
+    folder : Path
+    model, tokenizer
+    rows, predictions : lists
+        Of the test part, or of the development part where there is no other.
+    settings : Settings
+
+    Returns
+    -------
+    list of Path
+    """
+    metric, part = results["metric"], "test" if results["test"] else "validation"
+    epochs = [(row["epoch"], row["value"], row["low"], row["high"]) for row in history["epochs"]]
+    losses = [(row["step"], row["loss"]) for row in history["steps"]]
+    figures = {name: _three(found[metric]) for name, found in results["baselines"].items()}
+    start = {"scratch": "from scratch", "pretrained": "pretrained"}[results["start"]]
+    figures[start] = _three(results[part][metric])
+    draw = DRAWN_FOR.get(results["task"])
+    return [
+        pictures.plot_learning_curves({start: {"losses": losses, "epochs": epochs}}, metric,
+                                           folder / "learning-curves.png"),
+        pictures.plot_baselines_bars(figures, metric, folder / "baselines.png"),
+        *(draw(folder, model, tokenizer, rows, predictions, settings) if draw else [])]
+
+
+def _three(figure):
+    return figure["value"], figure["low"], figure["high"]
+
+
+def draw_classification(folder, model, tokenizer, rows, predictions, settings):
+    """Which labels are taken for which, and whether 90 % sure means 90 % right."""
+    labels = list(model.config.id2label.values())
+    true = [row.label for row in rows]
+    p = np.array([list(prediction["probabilities"].values()) for prediction in predictions])
+    return [
+        pictures.plot_confusion_matrix(
+            true, [prediction["label"] for prediction in predictions],
+            folder / "confusion-matrix.png", labels),
+        pictures.plot_reliability([labels.index(label) for label in true], p,
+                                       folder / "reliability.png")]
+
+
+def draw_similarity(folder, model, tokenizer, rows, predictions, settings):
+    """Scores against predictions."""
+    return [pictures.plot_similarity_scatter(
+        [row.label for row in rows], [prediction["score"] for prediction in predictions],
+        folder / "similarity.png")]
+
+
+def draw_entities(folder, model, tokenizer, rows, predictions, settings):
+    """Precision and recall of each type of name."""
+    return [pictures.plot_entity_bars([list(row.tags) for row in rows],
+                                           [prediction["tags"] for prediction in predictions],
+                                           folder / "entities.png")]
+
+
+def draw_questions(folder, model, tokenizer, rows, predictions, settings):
+    """What the model looks at around an answer: of the first one that is right, or of the first."""
+    right = [number for number, (row, prediction) in enumerate(zip(rows, predictions))
+             if prediction["answer"] in {answer.text for answer in row.answers}]
+    row = rows[right[0] if right else 0]
+    windows = question_windows(tokenizer, row, settings.max_length, settings.doc_stride,
+                               settings.max_query_length)
+    window = next((window for window in windows if window["start_positions"]), windows[0])
+    batch = pad_examples([{name: window[name] for name in INPUTS}], model.config.pad_token_id)
+    output, _ = model.forward(**batch)
+    (start, _), (end, _) = (softmax_forward(logits) for logits in (output.start_logits[0],
+                                                                    output.end_logits[0]))
+    context = np.flatnonzero(window["p_mask"][1:] == 0) + 1
+    pieces = [tokenizer.pieces[i] for i in window["input_ids"]]
+    return [pictures.plot_answer_attention(
+        pieces, start, end, output.attentions[-1][0], (int(context[0]), int(context[-1]) + 1),
+        folder / "answer-attention.png")]
+
+
+def draw_translation(folder, model, tokenizer, rows, predictions, settings):
+    """BLEU by the length of the source."""
+    return [pictures.plot_translation_lengths(
+        [len(row.source.split()) for row in rows],
+        [prediction["translation"] for prediction in predictions], [row.targets for row in rows],
+        folder / "lengths.png")]
+
+
+DRAWN_FOR = {"classification": draw_classification, "similarity": draw_similarity,
+             "entities": draw_entities, "questions": draw_questions,
+             "translation": draw_translation}

@@ -1,0 +1,24 @@
+"""The tasks, each a file with the same functions.
+
+================= ==================================================================================
+``MODEL``         the class of the model
+``METRIC``        the figure by which the best epoch is chosen; greater is better
+``DATASETS``      data sets by name, functions that return `albert_np.tasks.datasets.Splits`
+``read``          rows from a file of one's own
+``parse``         a row from a line of text, or from a JSON object, for predictions
+``labels_of``     the labels that rows have, in a fixed order
+``configuration`` what the task says of the model's configuration
+``features``      for each row its examples: arrays for the forward pass
+``collate``       examples as the keyword arguments of a forward pass
+``predict``       for each row a dict, as ``albert-np predict`` prints it
+``figures``       predictions against rows, in figures with intervals
+``baselines``     predictions without a neural network, to compare with
+================= ==================================================================================
+"""
+
+from . import choice, classification, entities, questions, similarity, translation
+
+TASKS = {"classification": classification, "entities": entities, "questions": questions,
+         "similarity": similarity, "choice": choice, "translation": translation}
+
+__all__ = ["TASKS"]

@@ -1,0 +1,97 @@
+"""Which of several answers fits?"""
+
+import numpy as np
+
+from ... import baselines as without_network
+from ... import metrics
+from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa, read_json_lines
+from ...datasets.features import choice_example
+from ....functional import softmax_forward
+from ....models import AlbertForMultipleChoice as MODEL
+from ..outputs import outputs_of, padded_batch
+
+METRIC = "accuracy"
+DATASETS = {"copa": fetch_copa, "mctest": fetch_mctest}
+
+
+def read(path, columns):
+    """Questions as COPA's XML has them, or JSON lines (context, question, choices, label)."""
+    if columns:
+        raise ValueError("choices are read from XML or JSON lines, which have no columns; remove "
+                         "--columns")
+    if str(path).endswith(".xml"):
+        return read_copa(path)
+    rows = []
+    for number, row in enumerate(read_json_lines(path, {"context": str, "question": str,
+                                                        "choices": list, "label": int}), 1):
+        try:
+            rows.append(parse(row))
+        except ValueError as error:
+            raise ValueError(f"{path}, row {number}: {error}.") from None
+    return rows
+
+
+def parse(fields):
+    """A row, from a line (context, question and choices separated by tabs) or a JSON object."""
+    if isinstance(fields, str):
+        context, question, *choices = [*fields.split("\t"), ""][:2] + fields.split("\t")[2:]
+        fields = {"context": context, "question": question, "choices": choices}
+    context, question, choices, label = (fields.get(name) for name in (
+        "context", "question", "choices", "label"))
+    if not isinstance(choices, (list, tuple)) or len(choices) < 2 or not all(
+            isinstance(text, str) for text in (context, question, *choices)):
+        raise ValueError("it needs a context, a question and at least two choices, all texts")
+    if label is not None and not 0 <= label < len(choices):
+        raise ValueError(f"its label is {label}, where a number from 0 to {len(choices) - 1} says "
+                         f"which choice is right")
+    return Choice("", context, question, tuple(choices), label)
+
+
+def labels_of(rows):
+    """The choices of a question have no names."""
+    return ()
+
+
+def configuration(labels):
+    """The fields of the configuration that the task settles, as a dict."""
+    return {}
+
+
+def features(tokenizer, rows, labels, settings):
+    """For each row a list of its examples, dicts of arrays for `collate`."""
+    return [[choice_example(tokenizer, row, settings.max_length)] for row in rows]
+
+
+def collate(config, examples, length=None):
+    """Examples as the keyword arguments of the forward pass, padded to a length."""
+    return padded_batch(config, examples, ("labels",), length)
+
+
+def predict(model, tokenizer, rows, settings, pool=None):
+    """For each row ``{"choice", "text", "probabilities"}``; choices are counted from 0."""
+    examples = [choice_example(tokenizer, row, settings.max_length) for row in rows]
+    predictions = [None] * len(rows)
+    # Only questions with equally many choices fit into one batch.
+    for C in sorted({len(row.choices) for row in rows}):
+        numbers = [i for i, row in enumerate(rows) if len(row.choices) == C]
+        outputs = outputs_of(model, [examples[i] for i in numbers], ("logits",), pool)
+        for i, (logits,) in zip(numbers, outputs):
+            p, _ = softmax_forward(logits.astype(np.float64))                        # (C,)
+            best = int(p.argmax())
+            predictions[i] = {"choice": best, "text": rows[i].choices[best],
+                              "probabilities": p.tolist()}
+    return predictions
+
+
+def figures(rows, predictions, labels, rng=None):
+    """The share of questions answered rightly."""
+    return {"accuracy": metrics.accuracy([row.label for row in rows],
+                                         [prediction["choice"] for prediction in predictions],
+                                         rng)}
+
+
+def baselines(train, rows):
+    """Predictions for rows by methods without a network, by the name of the method."""
+    return {name: [{"choice": choice} for choice in method(train, rows)] for name, method in (
+        ("commonest place", without_network.commonest_place),
+        ("TF-IDF cosines + logistic regression", without_network.tfidf_choices))}

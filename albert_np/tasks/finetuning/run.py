@@ -1,0 +1,229 @@
+"""A fine-tuning run: from rows and a model to figures, everything written into one folder."""
+
+import csv
+import io
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...models.loading import model_files
+from ...files import write_together, write_whole
+from ...inference.load import load_config
+from ...parameters import count
+from ...files.locks import lock
+from ...text.tokenizer import AlbertTokenizer
+from ...text.train_tokenizer import train_tokenizer
+from .data import load_splits, texts_of
+from .pictures import draw_pictures
+from .settings import FILE_NAME, Settings
+from .start import FRESH_CONFIG, from_pretrained, from_scratch
+from .recipes import TASKS, translation
+from .trainer import original_optimizer, steps_of, train_epochs
+
+MAX_LENGTH = {"questions": 192}                   # of other tasks 128
+
+
+def finetune(task, output, *, data, model=None, test=None, columns=None, data_folder=None,
+             scratch=False, config=None, vocab_size=5000, epochs=4, batch_size=32,
+             learning_rate=3e-4, warmup=0.1, weight_decay=0.01, max_gradient_norm=1.0,
+             patience=None, dropout=None, seed=0, workers=2, settings=None, progress=True):
+    """Teach a model a task, choose the best epoch on the development part, report the test part.
+
+    Parameters
+    ----------
+    task : str
+        One of :data:`~albert_np.tasks.finetuning.TASKS`.
+    output : str or Path
+        The folder of the run. It gets the model and the tokenizer (of the best epoch, as soon as
+        there is a better one), ``task.json``, ``steps.csv``, ``results.json`` and pictures.
+    data : str or Path
+        Of :func:`~albert_np.tasks.finetuning.data.load_splits`, as are test, columns, data_folder.
+    model : str or Path, optional
+        What to start from: a pretraining run, a folder of published weights, a name on the hub.
+        None: a tokenizer is trained on the training part, and the model is fresh.
+    scratch : bool
+        Take the configuration and the tokenizer of ``model``, but fresh weights: the run to compare
+        with, which shows what pretraining bought.
+    config : dict, optional
+        Fields of the configuration of a fresh model, see ``start.FRESH_CONFIG``.
+    vocab_size : int
+        Of a tokenizer that is trained.
+    epochs, batch_size : int
+    learning_rate : float
+        Where the warm-up ends, and where the line begins that falls to 0.
+    warmup : float
+        Share of the steps.
+    weight_decay, max_gradient_norm : float
+    patience : int, optional
+        Stop after so many epochs without a better one.
+    dropout : float, optional
+        Of hidden numbers, attention weights and the head; None leaves the configuration's.
+    seed : int
+        Of fresh weights, the order of the examples, dropout, and the bootstrap.
+    workers : int
+        Threads among which each batch is divided.
+    settings : dict, optional
+        Fields of :class:`~albert_np.tasks.finetuning.settings.Settings`.
+    progress : bool
+        Print what happens.
+
+    Returns
+    -------
+    dict
+        What ``results.json`` holds, and ``run_model`` and ``tokenizer``.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        An option, the data or the model is unsuitable.
+    FloatingPointError
+        The loss is no longer a number.
+    """
+    if task not in TASKS:
+        raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")
+    options = {"task": task, "data": str(data), "test": None if test is None else str(test),
+               "model": None if model is None else str(model), "scratch": scratch,
+               "config": config, "vocab_size": vocab_size, "epochs": epochs,
+               "batch_size": batch_size, "learning_rate": learning_rate, "warmup": warmup,
+               "weight_decay": weight_decay, "max_gradient_norm": max_gradient_norm,
+               "patience": patience, "dropout": dropout, "seed": seed, "workers": workers}
+    _check(options)
+    settings = Settings(**{"task": task, "max_length": MAX_LENGTH.get(task, 128),
+                           **(settings or {})})
+    started, output = time.perf_counter(), Path(output)
+    name_of_task, task = task, TASKS[task]
+    say = print if progress else (lambda *words: None)
+    if (output / "results.json").exists():
+        raise ValueError(f"The folder {output} holds a finished run; choose another one.")
+    with lock(output), ThreadPoolExecutor(workers) as pool:
+        splits = load_splits(task, data, test, columns, data_folder, seed)
+        say(f"{'data':10} {len(splits.train):,} rows to learn from, {len(splits.dev):,} to choose "
+            f"by, {len(splits.test):,} to report")
+        if name_of_task == "translation":
+            spelling = translation.spelling_of(row.targets[0] for row in splits.train)
+            settings = replace(settings, spelling=spelling)
+        net, tokenizer = _start(task, splits, settings, options, output)
+        say(f"{'model':10} {count(net.params):,} parameters, "
+            f"{'from scratch' if model is None or scratch else f'from {model}'}")
+        for note in net.load_report.notes if net.load_report else ():
+            say(f"{'':10} {note}")
+        windows = task.features(tokenizer, splits.train, splits.labels, settings)
+        examples = [example for row in windows for example in row]
+        optimizer = original_optimizer(net.params, learning_rate,
+                                       steps_of(examples, batch_size, epochs), warmup, weight_decay)
+
+        def figures_of(rows, settings, rng=None):
+            predictions = task.predict(net, tokenizer, rows, settings, pool)
+            return predictions, task.figures(rows, predictions, splits.labels, rng)
+
+        def evaluate():
+            quick = replace(settings, beams=1)             # a translation: greedily
+            _, found = figures_of(splits.dev, quick, np.random.default_rng(seed))
+            return found[task.METRIC]
+
+        def save(epoch, figure):
+            write_together(_model_files(net, tokenizer, settings, output))
+
+        history = train_epochs(
+            net, examples, lambda *chosen: task.collate(net.config, *chosen), optimizer,
+            epochs=epochs, batch_size=batch_size, rng=np.random.default_rng([seed, 1]),
+            dropout=_has_dropout(net.config), max_gradient_norm=max_gradient_norm,
+            evaluate=evaluate, patience=patience, on_best=save, workers=workers, pool=pool,
+            progress=progress)
+
+        results = {"task": name_of_task, "data": str(data), "metric": task.METRIC,
+                   "start": "scratch" if model is None or scratch else "pretrained",
+                   "parameters": count(net.params), "examples": len(examples),
+                   "best_epoch": history["best_epoch"], "epochs": history["epochs"],
+                   "validation": None, "test": None, "baselines": {}, "options": options,
+                   "settings": asdict(settings)}
+        parts = {"validation": splits.dev, **({"test": splits.test} if splits.test else {})}
+        for part, rows in parts.items():
+            predictions, found = figures_of(rows, settings, np.random.default_rng(seed))
+            results[part] = as_numbers(found)
+            say(f"{part:10} " + "   ".join(f"{name} {figure}" for name, figure in found.items()))
+        results["training_seconds"] = time.perf_counter() - started
+        for name, guesses in task.baselines(splits.train, rows).items():
+            found = task.figures(rows, guesses, splits.labels, np.random.default_rng(seed))
+            results["baselines"][name] = as_numbers(found)
+            say(f"{'':10} " + "   ".join(f"{key} {figure}" for key, figure in found.items())
+                + f"   ({name})")
+        results["seconds"] = time.perf_counter() - started
+        write_whole(output / "steps.csv", _steps_csv(history["steps"]))
+        draw_pictures(results, history, output, net, tokenizer, rows, predictions, settings)
+        write_whole(output / "results.json", (json.dumps(results, indent=2, ensure_ascii=False)
+                                              + "\n").encode())
+        say(f"The folder is {output}")
+    return {**results, "run_model": net, "tokenizer": tokenizer}
+
+
+def _start(task, splits, settings, options, output):
+    """The model and its tokenizer, before training."""
+    changes = dict(task.configuration(splits.labels))
+    if options["dropout"] is not None:
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob",
+                     "classifier_dropout_prob"):
+            changes[name] = options["dropout"]
+    if options["model"] is None:
+        tokenizer_file = output / "spiece.model"
+        train_tokenizer(texts_of(splits.train), options["vocab_size"], tokenizer_file)
+        tokenizer, config = AlbertTokenizer(tokenizer_file), options["config"] or {}
+    elif options["scratch"]:
+        tokenizer = AlbertTokenizer.from_pretrained(options["model"])
+        config = load_config(options["model"])
+    else:
+        return from_pretrained(task.MODEL, options["model"], changes, settings.max_length,
+                               options["seed"])
+    if settings.max_length > FRESH_CONFIG["max_position_embeddings"]:
+        changes.setdefault("max_position_embeddings", settings.max_length)
+    return from_scratch(task.MODEL, config, tokenizer, changes, options["seed"]), tokenizer
+def _check(options):
+    """Refuse what cannot work, before anything is read."""
+    for name in ("epochs", "batch_size", "workers"):
+        if options[name] < 1:
+            raise ValueError(f"{name} is {options[name]}; it must be at least 1")
+    for name in ("learning_rate", "max_gradient_norm"):
+        if not 0 < options[name] < float("inf"):
+            raise ValueError(f"{name} is {options[name]}; it must be a positive number")
+    for name, highest in (("warmup", 1), ("dropout", 1), ("weight_decay", float("inf"))):
+        if options[name] is not None and not 0 <= options[name] < highest:
+            raise ValueError(f"{name} is {options[name]}; it must be at least 0"
+                             + ("" if highest > 1 else " and below 1"))
+    if options["patience"] is not None and options["patience"] < 1:
+        raise ValueError(f"patience is {options['patience']}; it must be at least 1")
+    if options["seed"] < 0:
+        raise ValueError(f"seed is {options['seed']}; it must be at least 0")
+    if options["scratch"] and options["model"] is None:
+        raise ValueError("scratch takes configuration and tokenizer of a model; name one, or leave "
+                         "both out for a model with a tokenizer of its own")
+    if options["config"] and options["model"] is not None:
+        raise ValueError("config describes a fresh model with a tokenizer of its own; it does not "
+                         "go together with model")
+
+
+def _has_dropout(config):
+    return any(p > 0 for p in (config.hidden_dropout_prob, config.attention_probs_dropout_prob,
+                               config.classifier_dropout_prob))
+
+
+def _model_files(net, tokenizer, settings, output):
+    """A model's folder as a dict from paths to bytes, with the settings of its task."""
+    return {**model_files(net, output, tokenizer), output / FILE_NAME: settings.to_bytes()}
+
+
+def as_numbers(figures):
+    """Figures as what JSON can hold."""
+    return {name: asdict(figure) for name, figure in figures.items()}
+
+
+def _steps_csv(rows):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: f"{value:.6g}" if isinstance(value, float) else value
+                      for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()

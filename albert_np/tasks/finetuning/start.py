@@ -1,0 +1,116 @@
+"""The two starts of a fine-tuning run: from pretrained weights, and from scratch."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...config import AlbertConfig
+from ...inference.load import check_vocabulary, load_config
+from ...parameters.initial_values import wave_positions
+from ...models import AlbertModel
+from ...text.tokenizer import AlbertTokenizer
+
+# What a model from scratch looks like where nothing else is said.
+FRESH_CONFIG = {"embedding_size": 128, "hidden_size": 256, "num_hidden_layers": 4,
+                "num_attention_heads": 4, "intermediate_size": 1024, "initializer_range": 0.05,
+                "max_position_embeddings": 128}
+
+
+def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
+    """A pretrained trunk under a head for the task, and its tokenizer.
+
+    Parameters
+    ----------
+    model_class : class of :mod:`albert_np.models`
+    name_or_folder : str or Path
+        A pretraining run, a folder of published weights, or a name on the hub.
+    changes : dict
+        Fields of the configuration.
+    max_length : int
+        Where the model has fewer positions, the table of positions gets further rows: waves, from
+        which they are learnt.
+    seed : int
+        Of the head, where the model has none yet or one for another number of labels.
+
+    Returns
+    -------
+    (model, tokenizer)
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`albert_np.models.loading.load_pretrained`; or the weights are none of an
+        ALBERT's trunk, or model and tokenizer do not belong together.
+    """
+    tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)
+    labels = load_config(name_or_folder).num_labels
+    if changes.get("num_labels", labels) == labels:
+        model = model_class.from_pretrained(name_or_folder, seed=seed, **changes)
+    else:
+        model = _fresh_head(model_class, name_or_folder, changes, seed)
+    new = [name for name in model.load_report.initialised
+           if ".embeddings." in name or ".encoder." in name]
+    if new:
+        raise ValueError(f"{name_or_folder} lacks weights that are needed: {', '.join(new)}")
+    check_vocabulary(model, tokenizer)
+    if max_length > model.config.max_position_embeddings:
+        model.load_report.notes.append(
+            f"the model has {model.config.max_position_embeddings} positions; those from there to "
+            f"{max_length} are new, and have only this training to be learnt in")
+        add_positions(model, max_length)
+    return model, tokenizer
+
+
+def _fresh_head(model_class, name_or_folder, changes, seed):
+    """The trunk alone, since a head for another number of labels would not fit."""
+    trunk = AlbertModel.from_pretrained(name_or_folder, seed=seed)
+    model = model_class(replace(trunk.config, **changes), seed=seed)
+    model.params.update({name: branch for name, branch in trunk.params.items()
+                         if name in model.params})
+    model.load_report = trunk.load_report
+    return model
+
+
+def add_positions(model, T):
+    """Let a model read longer texts: rows of waves, as long as its own, follow its positions.
+
+    Parameters
+    ----------
+    model : any model
+        Changed in place.
+    T : int
+        Positions that it is to have.
+    """
+    table = model.params["embeddings"]["position"]                                   # (T0, E)
+    length = np.sqrt(np.square(table).sum(axis=-1).mean())
+    waves = wave_positions(T, table.shape[1])[len(table):]
+    waves = waves * (length / np.sqrt(np.square(waves).sum(axis=-1).mean()))
+    model.params["embeddings"]["position"] = np.concatenate([table, waves.astype(table.dtype)])
+    model.config = replace(model.config, max_position_embeddings=T)
+
+
+def from_scratch(model_class, config, tokenizer, changes, seed):
+    """A model that has learnt nothing, for a tokenizer.
+
+    Parameters
+    ----------
+    model_class : class of :mod:`albert_np.models`
+    config : dict or AlbertConfig
+        A dict holds what differs from `FRESH_CONFIG`.
+    tokenizer : AlbertTokenizer
+    changes : dict
+        Fields of the configuration that the task asks for.
+    seed : int
+
+    Returns
+    -------
+    model
+        Its positions start as waves, as those of ``albert-np pretrain`` do.
+    """
+    ids = {"vocab_size": tokenizer.vocab_size, "pad_token_id": tokenizer.pad_token_id,
+           "bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id}
+    values = {**FRESH_CONFIG, **config} if isinstance(config, dict) else config.to_dict()
+    model = model_class(replace(AlbertConfig.from_dict({**values, **ids}), **changes), seed=seed)
+    table = model.params["embeddings"]["position"]
+    table[:] = wave_positions(*table.shape)
+    return model

@@ -1,0 +1,150 @@
+"""The training loop of fine-tuning: epochs, an evaluation after each, the best one kept."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+
+import numpy as np
+
+from ...optim import AdamW, clip_by_global_norm, warmup_polynomial_decay
+from ...parameters import tree_map
+from .batches import epoch_batches
+from .parallel import losses_and_gradients
+
+
+def steps_of(examples, batch_size, epochs):
+    """How many steps all epochs take together."""
+    return ceil(len(examples) / batch_size) * epochs
+
+
+def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.01):
+    """AdamW as the original fine-tunes: warm-up, a straight line down to 0, decay of matrices only.
+
+    Parameters
+    ----------
+    params : tree of arrays
+    learning_rate : float
+    steps : int
+        Of the whole training.
+    warmup : float
+        Share of the steps.
+    weight_decay : float
+
+    Returns
+    -------
+    AdamW
+
+    References
+    ----------
+    google-research/albert, ``optimization.py``; Lan et al. 2020, table 14.
+    """
+    schedule = warmup_polynomial_decay(learning_rate, steps, int(warmup * steps))
+    return AdamW(params, lr=schedule, weight_decay=weight_decay)
+
+
+def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng, dropout=True,
+                 max_gradient_norm=1.0, evaluate=None, patience=None, on_best=None, workers=1,
+                 pool=None, progress=True):
+    """Train, evaluate after each epoch, and end with the parameters of the best one.
+
+    Parameters
+    ----------
+    model : a model of :mod:`albert_np.models`
+        Its parameters change in place.
+    examples : list of dict
+        From a task's ``features``.
+    collate : callable
+        As :func:`~albert_np.tasks.finetuning.parallel.losses_and_gradients` calls it.
+    optimizer
+        One of :mod:`albert_np.optim`.
+    epochs, batch_size : int
+    rng : numpy.random.Generator
+        Orders the examples and draws dropout masks.
+    dropout : bool
+    max_gradient_norm : float
+        The gradient, all parameters taken as one vector, is shortened to this length.
+    evaluate : callable, optional
+        ``evaluate() -> Figure``; greater is better.
+    patience : int, optional
+        Stop when so many epochs in a row were no better than the best.
+    on_best : callable, optional
+        ``on_best(epoch, figure)`` after an epoch better than all before, to save the model.
+    workers : int
+        Parts that each batch is divided into.
+    pool : concurrent.futures.Executor, optional
+        Runs them; None makes one of ``workers`` threads.
+    progress : bool
+        Show a bar on a terminal and a line for each epoch.
+
+    Returns
+    -------
+    history : dict
+        ``steps``: a list of dicts (step, loss, learning_rate, gradient_norm, seconds);
+        ``epochs``: a list of dicts (epoch, step, value, low, high, seconds); ``best_epoch``.
+
+    Raises
+    ------
+    FloatingPointError
+        A loss or a gradient is no longer a finite number.
+    """
+    lengths = np.array([example["input_ids"].size for example in examples])
+    history = {"steps": [], "epochs": [], "best_epoch": None}
+    best, best_params, started = None, None, time.perf_counter()
+    with (ThreadPoolExecutor(workers) as own, np.errstate(over="ignore", invalid="ignore"),
+          _bar(steps_of(examples, batch_size, epochs), progress) as bar):
+        for epoch in range(1, epochs + 1):
+            for batch in epoch_batches(lengths, batch_size, rng):
+                rngs = ([np.random.default_rng(rng.integers(2**63, size=4)) for _ in range(workers)]
+                        if dropout else [None] * workers)
+                loss, grads = losses_and_gradients(model, [examples[i] for i in batch], collate,
+                                                   rngs, pool or own)
+                if grads is None:                  # no label of this batch counts
+                    continue
+                history["steps"].append(_step(optimizer, model, loss, grads, max_gradient_norm,
+                                              started))
+                bar.update()
+                if len(history["steps"]) % 20 == 0:
+                    bar.set_postfix_str(f"loss {_recent(history):.3f}")
+            if evaluate is None:
+                continue
+            figure = evaluate()
+            history["epochs"].append({
+                "epoch": epoch, "step": optimizer.steps, "value": figure.value, "low": figure.low,
+                "high": figure.high, "seconds": time.perf_counter() - started})
+            better = best is None or figure.value > best
+            if progress:
+                bar.write(f"epoch {epoch:3d} of {epochs}   loss {_recent(history):.4f}   "
+                          f"development part {figure}{'   best so far' if better else ''}")
+            if better:
+                best, best_params = figure.value, tree_map(np.copy, model.params)
+                history["best_epoch"] = epoch
+                if on_best is not None:
+                    on_best(epoch, figure)
+            elif patience is not None and epoch - history["best_epoch"] >= patience:
+                break
+    if best_params is not None:
+        model.params = best_params
+    return history
+
+
+def _step(optimizer, model, loss, grads, max_gradient_norm, started):
+    """One step, and its row of the history."""
+    norm, step = clip_by_global_norm(grads, max_gradient_norm), optimizer.steps + 1
+    if not np.isfinite(loss) or not np.isfinite(norm):
+        raise FloatingPointError(f"the loss is {loss} and the gradient norm {norm} at step {step}; "
+                                 f"a smaller learning rate or a longer warm-up usually helps")
+    rate = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
+    optimizer.step(model.params, grads)
+    return {"step": step, "loss": loss, "learning_rate": float(rate), "gradient_norm": float(norm),
+            "seconds": time.perf_counter() - started}
+
+
+def _recent(history):
+    return float(np.mean([row["loss"] for row in history["steps"][-50:]]))
+
+
+def _bar(steps, progress):
+    """A progress bar, which draws itself on a terminal only."""
+    from tqdm import tqdm
+
+    return tqdm(total=steps, unit="step", disable=None if progress else True, dynamic_ncols=True)

@@ -1,0 +1,154 @@
+"""Trials: processes, several at a time, and what came of each."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from math import isfinite
+from pathlib import Path
+
+from ...files.json_objects import read_object
+from . import watched
+
+RESULTS = "results.json"
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_PAUSE = 0.05                  # seconds between two looks at the processes
+_TAIL = 20_000                 # bytes of a log in which its last line is looked for
+
+
+def trial_folder(output, number):
+    """The folder of a trial.
+
+    >>> print(trial_folder("runs", 7))
+    runs/trial-007
+    """
+    return Path(output) / f"trial-{number:03d}"
+
+
+def log_file(output, number):
+    """Where what a trial prints goes: beside its folder, which is the command's own."""
+    return Path(output) / f"trial-{number:03d}.log"
+
+
+def run_trials(commands, output, jobs):
+    """Run commands, so many at a time, each on one thread; yield each one's number when it ends.
+
+    What an earlier attempt left in the folder of a trial is removed before. When the generator is
+    closed, or an exception such as KeyboardInterrupt goes through it, what still runs is killed.
+
+    Parameters
+    ----------
+    commands : dict of int to list of str
+        By the number of the trial.
+    output : Path
+    jobs : int
+
+    Yields
+    ------
+    number : int
+    status : int
+        The exit status, 128 + n where signal n ended the process.
+    """
+    waiting, running = list(commands)[::-1], {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                number = waiting.pop()
+                running[number] = _start(commands[number], output, number)
+            ended = [number for number, process in running.items() if process.poll() is not None]
+            for number in ended:
+                process = running.pop(number)
+                process.stdin.close()
+                status = process.returncode
+                yield number, status if status >= 0 else 128 - status
+            if not ended:
+                time.sleep(_PAUSE)
+    finally:
+        for process in running.values():
+            process.stdin.close()                        # the end of the rope: see watched.py
+        for process in running.values():
+            process.wait()
+
+
+def _start(command, output, number):
+    folder = trial_folder(output, number)
+    if folder.exists():
+        shutil.rmtree(folder)
+    # As a file, not as a module of the package: it needs nothing else, and starts at once.
+    command = [sys.executable, "-I", watched.__file__, *command]
+    with open(log_file(output, number), "wb") as log:
+        # A session of its own: Ctrl-C in the terminal reaches the search alone, which ends this.
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log,
+                                env={**os.environ, **dict.fromkeys(_THREADS, "1")},
+                                start_new_session=True)
+
+
+def read_outcome(output, number):
+    """What a trial reached.
+
+    Parameters
+    ----------
+    output : Path
+    number : int
+
+    Returns
+    -------
+    dict or None
+        ``metric``, ``score``, ``low``, ``high`` (None without an interval) and ``seconds``. None
+        where the trial is not finished.
+
+    Raises
+    ------
+    ValueError
+        There are results, but no score in them.
+    """
+    path = trial_folder(output, number) / RESULTS
+    if not path.exists():
+        return None
+    results = read_object(path)
+    try:
+        metric = results["metric"]
+        figure = results["validation"][metric]
+        score = float(figure["value"])
+        low, high = (None if figure.get(end) is None else float(figure[end])
+                     for end in ("low", "high"))
+        seconds = None if results.get("seconds") is None else float(results["seconds"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise ValueError(f"{path} has no score: it must name a metric, and hold its value as "
+                         f"validation[metric].value.") from None
+    if not isfinite(score):
+        raise ValueError(f"the {metric} is {score}.")
+    return {"metric": metric, "score": score, "low": low, "high": high, "seconds": seconds}
+
+
+def failure(output, number, status):
+    """One sentence on why a trial failed: the last line it printed, or what ended it.
+
+    Parameters
+    ----------
+    output : Path
+    number : int
+    status : int
+        Its exit status.
+
+    Returns
+    -------
+    str
+    """
+    if status > 128:
+        with contextlib.suppress(ValueError):
+            name = signal.Signals(status - 128).name
+            return f"ended by {name}{', perhaps for lack of memory' * (name == 'SIGKILL')}."
+    with open(log_file(output, number), "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        lines = file.read().decode("utf-8", errors="replace").replace("\r", "\n").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    # argparse: "albert-np finetune: error: ..."; everything else: "albert-np: ..."
+    sentence = re.sub(r"^albert-np[^:]*: (error: )?", "", last)
+    if status:
+        return sentence or f"ended with exit status {status} and said nothing."
+    return f"ended without {trial_folder(output, number) / RESULTS}."
