@@ -24,7 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two runs side by side, a 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from albert_np.lecture import output_folder, quick, show
+from albert_np.course.lecture.helpers import output_folder, quick, show
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 QUICK = quick()

@@ -60,7 +60,7 @@ def _new(options):
 
 def _check(options):
     from ..course.report import progress_lines, verdict_lines
-    from ..course.running import Runner
+    from ..course.sandbox.unsecured_checking import Runner
     from ..course.workspace import open_workspace
 
     workspace = open_workspace(options.workspace)

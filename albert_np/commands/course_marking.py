@@ -55,7 +55,7 @@ def add(commands):
 
 
 def _grade(options):
-    from ..course.grading.classes import grade_class, grade_one
+    from ..course.marking.classes import grade_class, grade_one
 
     tasks, limits = _tasks(options.units), _limits(options)
     _refuse_bad_numbers(options)
@@ -75,7 +75,7 @@ def _grade(options):
 
 
 def _autograder(options):
-    from ..course.grading.autograder import write_autograder
+    from ..course.marking.autograder import write_autograder
 
     _tasks(options.units), _limits(options)              # what would be refused later
     _refuse_bad_numbers(options)
@@ -95,7 +95,7 @@ def _refuse_bad_numbers(options):
 
 
 def _limits(options):
-    from ..course.grading.sandbox import Limits
+    from ..course.sandbox.caged_checking import Limits
 
     if not 0 < options.seconds <= 3600:
         raise ValueError(f"--seconds {options.seconds:g} is no time for a task: take more than 0 "
@@ -107,7 +107,7 @@ def _limits(options):
 
 
 def _tasks(units):
-    from ..course.tasks import TASKS
+    from ..course.exercises import TASKS
     from ..course.workspace import parse_units
 
     chosen = parse_units(units)
@@ -116,7 +116,7 @@ def _tasks(units):
 
 def _notebooks(options):
     from ..course.emptying import emptied, source_of_module
-    from ..course.grading.notebooks import write_notebooks
+    from ..course.marking.notebooks import write_notebooks
 
     tasks = _tasks(options.units)
     sources = {task.module: emptied(source_of_module(task.module), task.module, tasks,

@@ -1,7 +1,7 @@
 """Is a task solved? Its questions are put to a module and to the package, and compared.
 
 ``check_task`` does all of it in one process. Where the module is not to be trusted, the answers
-are collected in a process of its own (:mod:`albert_np.course.child`) and judged here: the judge
+are collected in a process of its own (:mod:`albert_np.course.sandbox.child`) and judged here: the judge
 runs no code of the student, and computes the right answers itself from the same seed.
 """
 

@@ -10,7 +10,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from .tasks import TASKS
+from .exercises import TASKS
 
 HINTS = ("none", "shapes", "steps")
 _SECTION = re.compile(r"^(Parameters|Returns|Yields|Raises|Attributes|Examples|Notes|References)"

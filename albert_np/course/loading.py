@@ -14,7 +14,7 @@ from pathlib import Path
 from ..files import read_text
 from ..gradcheck.planted_faults import PLANTED_FAULTS
 from .answers import SolutionImported
-from .tasks import TASKS
+from .exercises import TASKS
 
 PACKAGE = Path(__file__).resolve().parent.parent
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..files import read_text, write_whole
 from .loading import faults_of, place_of
-from .tasks import OPEN_TASKS, TASKS, UNITS
+from .exercises import OPEN_TASKS, TASKS, UNITS
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import __version__
 from ..files import read_text, write_together
 from .emptying import emptied, source_of_module
-from .tasks import OPEN_TASKS, TASKS, UNITS
+from .exercises import OPEN_TASKS, TASKS, UNITS
 from .workspace_pages import CONFTEST, TEST_FILE, open_page, readme
 
 SETTINGS = "course.json"

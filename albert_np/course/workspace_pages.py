@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from .. import __version__
-from .tasks import OPEN_TASKS, UNITS
+from .exercises import OPEN_TASKS, UNITS
 
 CONFTEST = '''\
 """Lets pytest run the checks of one task or unit: ``python -m pytest --task 2.1``."""
@@ -23,8 +23,8 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.course.running import Runner
-from albert_np.course.tasks import task_named
+from albert_np.course.sandbox.unsecured_checking import Runner
+from albert_np.course.exercises import task_named
 from albert_np.course.workspace import open_workspace
 
 WORKSPACE = open_workspace(Path(__file__).parent)

@@ -7,11 +7,11 @@ import pytest
 
 import adversaries
 import albert_np
-from albert_np.course.grading import linux, pipes
-from albert_np.course.grading.cage import _around
-from albert_np.course.grading.marking import ENDINGS, judge_answers
-from albert_np.course.grading.sandbox import Limits, Sandbox, weaknesses
-from albert_np.course.tasks import TASKS
+from albert_np.course.sandbox import linux, pipes
+from albert_np.course.sandbox.cage import _around
+from albert_np.course.marking.marking import ENDINGS, judge_answers
+from albert_np.course.sandbox.caged_checking import Limits, Sandbox, weaknesses
+from albert_np.course.exercises import TASKS
 
 PACKAGE = Path(albert_np.__file__).parent
 BACKWARD = next(task for task in TASKS if "layer_norm_backward" in task.functions)

@@ -10,7 +10,7 @@ from rewriting import drawing_first, renamed_and_einsum
 from albert_np.course.checking import check_task
 from albert_np.course.emptying import emptied, solved, source_of_module
 from albert_np.course.loading import faults_of, module_from_source
-from albert_np.course.tasks import TASKS
+from albert_np.course.exercises import TASKS
 from albert_np.gradcheck.planted_faults import PLANTED_FAULTS
 
 OWN = [(task, fault) for task in TASKS for fault in faults_of(task)]

@@ -10,11 +10,11 @@ import pytest
 
 import adversaries
 import albert_np
-from albert_np.course.grading import classes
-from albert_np.course.grading.classes import grade_class, grade_one
-from albert_np.course.grading.sandbox import Limits
-from albert_np.course.grading.submissions import read_submission, submissions_in
-from albert_np.course.tasks import TASKS
+from albert_np.course.marking import classes
+from albert_np.course.marking.classes import grade_class, grade_one
+from albert_np.course.sandbox.caged_checking import Limits
+from albert_np.course.marking.submissions import read_submission, submissions_in
+from albert_np.course.exercises import TASKS
 
 PACKAGE = Path(albert_np.__file__).parent
 LAYER_NORM = [task for task in TASKS if task.module == adversaries.FILE]

@@ -15,9 +15,9 @@ import pytest
 import adversaries
 import albert_np
 from albert_np.cli import main
-from albert_np.course.grading.autograder import REQUIREMENTS
-from albert_np.course.grading.notebooks import percent_script, pieces, source_of_notebook
-from albert_np.course.tasks import TASKS
+from albert_np.course.marking.autograder import REQUIREMENTS
+from albert_np.course.marking.notebooks import percent_script, pieces, source_of_notebook
+from albert_np.course.exercises import TASKS
 
 PACKAGE = Path(albert_np.__file__).parent
 POINTS = [task.points for task in TASKS if task.module == adversaries.FILE]

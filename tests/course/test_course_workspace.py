@@ -13,8 +13,8 @@ from albert_np.cli import main
 from albert_np.course.emptying import HINTS, emptied, shortened, solved, source_of_module
 from albert_np.course.loading import faults_of
 from albert_np.course.mistakes import THEMES, generated
-from albert_np.course.running import Runner
-from albert_np.course.tasks import OPEN_TASKS, TASKS, UNITS, task_named
+from albert_np.course.sandbox.unsecured_checking import Runner
+from albert_np.course.exercises import OPEN_TASKS, TASKS, UNITS, task_named
 from albert_np.course.workspace import make_workspace, open_workspace, parse_units
 from albert_np.gradcheck.equations import LABEL, find_equations
 

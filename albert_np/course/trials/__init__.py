@@ -42,6 +42,6 @@ def trials_of(task):
 
 def trials_of_all():
     """Import the trials of every task."""
-    from ..tasks import TASKS
+    from ..exercises import TASKS
 
     return {task.id: trials_of(task) for task in TASKS}

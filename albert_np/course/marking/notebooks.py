@@ -81,7 +81,7 @@ def percent_script(file, source, tasks):
          "each says what is right and what is not. Run the cells from the top.", "",
          *(f"- **{task.id} {task.title}**, {task.points} points. Read: {task.read}"
            for task in mine)])),
-        _code("from albert_np.course.grading.notebooks import checker\n"
+        _code("from albert_np.course.marking.notebooks import checker\n"
               "check = checker(globals())", SETUP, locked=True)]
     parts = list(pieces(source, mine))
     for number, (name, text) in enumerate(parts):
@@ -196,7 +196,7 @@ def checker(namespace):
     def check(id, seed=0, sizes=None):
         from ..checking import check_task
         from ..loading import reference_module
-        from ..tasks import TASKS, task_named
+        from ..exercises import TASKS, task_named
 
         task, module = task_named(id), types.ModuleType("notebook")
         module.__dict__.update(namespace, __name__="notebook")

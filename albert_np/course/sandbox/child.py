@@ -1,4 +1,4 @@
-"""The process in which a student's code runs: ``python -m albert_np.course.child``.
+"""The process in which a student's code runs: ``python -m albert_np.course.sandbox.child``.
 
 It reads one request after the other, each a line of JSON on its standard input, and writes one
 line of JSON for each to its standard output. For every request it forks: the copy runs the
@@ -26,7 +26,7 @@ MOST_PRINTED = 4000                        # characters of what the student's co
 
 def main():
     """Serve requests until the input ends."""
-    from . import trials
+    from .. import trials
 
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")      # nobody else writes here
     os.dup2(2, 1)
@@ -128,9 +128,9 @@ def run(request):
     list of lists
         As :func:`~albert_np.course.answers.to_json` gives them.
     """
-    from .answers import answers_of, to_json
-    from .loading import forbid_solution, student_module, uses_solution
-    from .tasks import task_named
+    from ..answers import answers_of, to_json
+    from ..loading import forbid_solution, student_module, uses_solution
+    from ..exercises import task_named
 
     task = task_named(request["task"])
     try:

@@ -1,6 +1,6 @@
 """Run one task of one student in a process that can do nothing but compute.
 
-``python -m albert_np.course.grading.cage`` is a server. It imports NumPy and this package once
+``python -m albert_np.course.sandbox.cage`` is a server. It imports NumPy and this package once
 and then forks for every request, so that each task of each student gets a process that nobody has
 touched, in some milliseconds:
 
@@ -10,7 +10,7 @@ touched, in some milliseconds:
 - the keeper's child, the *student*, gives up its rights, loads the module and answers.
 
 The answers are arrays. Which would have been right is known on the other side of the pipe only,
-in :mod:`~albert_np.course.grading.sandbox`: whatever a student prints, patches or writes into the
+in :mod:`~albert_np.course.sandbox.caged_checking`: whatever a student prints, patches or writes into the
 pipe, it is compared there.
 """
 

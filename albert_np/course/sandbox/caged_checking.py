@@ -83,7 +83,7 @@ class Sandbox:
         environment.update(PYTHONPATH=root, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0",
                            OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "albert_np.course.grading.cage", *self._without],
+            [sys.executable, "-m", "albert_np.course.sandbox.cage", *self._without],
             env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
             start_new_session=True)
         self.able = self._reply(GRACE)

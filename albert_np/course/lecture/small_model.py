@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from .lecture import output_folder, quick, short_run_adamw
+from .helpers import output_folder, quick, short_run_adamw
 
 # One layer leaves the plateau soonest. Applied three times it then learns to go on from itself.
 STAGES = ((1, 6000, 4e-3), (3, 800, 2e-3))             # layers, steps, learning rate
@@ -65,9 +65,9 @@ def model_for_a_lecture():
     FileNotFoundError, ValueError
         There is no such model, or its folder lacks something.
     """
-    from .model_files.folders import find_folder
-    from .inference import load
-    from .text import embedded_corpus
+    from ...model_files.folders import find_folder
+    from ...inference import load
+    from ...text import embedded_corpus
 
     named = _named_model()
     if named is None:
@@ -90,7 +90,7 @@ def texts_of_tasks():
         Documents of sentences. Lines that have nothing to do with each other (messages, captions)
         stand in documents of twenty. Nothing of a development or test part is among them.
     """
-    from .tasks import datasets
+    from ...tasks import datasets
 
     def lines(texts):
         return [texts[i:i + 20] for i in range(0, len(texts), 20)]
@@ -127,7 +127,7 @@ def deepened(model, num_hidden_layers):
     AlbertForPreTraining
         It has the parameters of `model`, not a copy.
     """
-    from . import AlbertForPreTraining
+    from ... import AlbertForPreTraining
 
     deeper = AlbertForPreTraining(replace(model.config, num_hidden_layers=num_hidden_layers),
                                   seed=None)
@@ -149,7 +149,7 @@ def _folder_for(text):
 
 def _documentation_model():
     """The folder of the model of Python's documentation, and the documents that it has not seen."""
-    from .text import embedded_corpus, split_documents
+    from ...text import embedded_corpus, split_documents
 
     documents, modules = embedded_corpus()
     training, held_out = split_documents(documents, 0.1, groups=modules,
@@ -163,14 +163,14 @@ def _documentation_model():
 
 
 def _options(length):
-    from .text import DataOptions
+    from ...text import DataOptions
     return DataOptions(max_seq_length=length, sentence_task="none", ngram=1)
 
 
 def _masked(documents, tokenizer, length):
     """Masked batches of documents."""
-    from .pretraining import held_out_batches
-    from .text import TokenizedDocuments, tokenize_documents
+    from ...pretraining import held_out_batches
+    from ...text import TokenizedDocuments, tokenize_documents
 
     shard = TokenizedDocuments.from_lists(tokenize_documents(documents, tokenizer))
     return held_out_batches([shard], tokenizer, _options(length), 26)
@@ -178,11 +178,11 @@ def _masked(documents, tokenizer, length):
 
 def _pretrain(folder, documents, held_out):
     """Fill gaps: with one layer first, then with the same layer applied again and again."""
-    from . import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-    from .parameters.initial_values import wave_positions
-    from .files.freed_memory import keep_freed_memory
-    from .pretraining import PretrainingData, evaluate, train
-    from .text import train_tokenizer
+    from ... import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+    from ...parameters.initial_values import wave_positions
+    from ...files.freed_memory import keep_freed_memory
+    from ...pretraining import PretrainingData, evaluate, train
+    from ...text import train_tokenizer
 
     print(f"pretraining a small model; it is kept in {folder}")
     keep_freed_memory()                  # large arrays are allocated again at every step

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..answers import from_json
 from ..checking import judge
-from ..tasks import TASKS
+from ..exercises import TASKS
 from ..verdict import Finding, Verdict
 
 PATIENCE = 3             # tasks that may use up their time; the others then get HURRY seconds
@@ -50,7 +50,7 @@ def mark_submission(files, sandbox, seed, tasks=TASKS, visible_seed=0):
     Parameters
     ----------
     files : dict of str to str
-        From :func:`~albert_np.course.grading.submissions.read_submission`.
+        From :func:`~albert_np.course.marking.submissions.read_submission`.
     sandbox : Sandbox
     seed : int
         Of the hidden inputs.
@@ -91,7 +91,7 @@ def judge_answers(task, ended, rounds, seed, seconds=0.0):
     ----------
     task : Task
     ended, rounds
-        From :meth:`~albert_np.course.grading.sandbox.Sandbox.run`.
+        From :meth:`~albert_np.course.sandbox.caged_checking.Sandbox.run`.
     seed : int
         With which it was run.
     seconds : float

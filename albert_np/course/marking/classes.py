@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from ... import __version__
 from ...files import read_text, remove_leftovers, write_whole
-from ..tasks import TASKS
+from ..exercises import TASKS
 from .gradescope import results
 from .marking import mark_submission
-from .sandbox import Limits, Sandbox, weaknesses
+from ..sandbox.caged_checking import Limits, Sandbox, weaknesses
 from .submissions import fingerprint, read_submission, submissions_in
 
 
@@ -29,7 +29,7 @@ def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), visible
     Parameters
     ----------
     folder : str or Path
-        See :func:`~albert_np.course.grading.submissions.submissions_in`.
+        See :func:`~albert_np.course.marking.submissions.submissions_in`.
     output : str or Path
         The table to write, such as "grades.csv". Beside it "grades.results" gets a file for each
         submission, in the form of Gradescope's results.json. Those that are there already, for
@@ -118,7 +118,7 @@ def grade_one(path, seed=0, tasks=TASKS, limits=Limits(), visible_seed=0):
     Returns
     -------
     dict
-        See :func:`~albert_np.course.grading.gradescope.results`.
+        See :func:`~albert_np.course.marking.gradescope.results`.
 
     Raises
     ------

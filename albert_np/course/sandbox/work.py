@@ -14,7 +14,8 @@ IMPORTED_EARLY = ("abc", "bisect", "cmath", "collections", "contextlib", "copy",
 
 def prepare():
     """Import all that a task may need, and forget what gives an answer away."""
-    from .. import child, loading, tasks, trials
+    from .. import exercises as tasks, loading, trials
+    from . import child
 
     for name in IMPORTED_EARLY:
         importlib.import_module(name)
@@ -41,9 +42,9 @@ def answer(request):
     Returns
     -------
     list
-        See :func:`albert_np.course.child.run`.
+        See :func:`albert_np.course.sandbox.child.run`.
     """
-    from ..child import run
+    from .child import run
 
     sys.path[0:0] = [os.getcwd()]
     return run({name: request[name] for name in ("task", "file", "seed", "sizes")})

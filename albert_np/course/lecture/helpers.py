@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from .plotting.figures import save_figure
+from ...plotting.figures import save_figure
 
 
 def quick():
@@ -112,7 +112,7 @@ def made_up_messages():
     """
     import numpy as np
 
-    from .tasks.datasets import Classification, Splits
+    from ...tasks.datasets import Classification, Splits
 
     rng = np.random.default_rng(0)
     words = {"spam": "win free prize claim cash call now txt urgent reply".split(),
@@ -146,8 +146,8 @@ def two_starts(task, folder, labels, settings, seed=0):
     tokenizer : AlbertTokenizer
         Of the pretrained model. Both use it.
     """
-    from .tasks.finetuning.start import from_pretrained, from_scratch
-    from .inference.load import load_config
+    from ...tasks.finetuning.start import from_pretrained, from_scratch
+    from ...inference.load import load_config
 
     changes = task.configuration(labels)
     pretrained, tokenizer = from_pretrained(task.MODEL, folder, changes, settings.max_length, seed)
@@ -178,7 +178,7 @@ def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size
     """
     import numpy as np
 
-    from .tasks.finetuning.trainer import steps_of, train_epochs
+    from ...tasks.finetuning.trainer import steps_of, train_epochs
 
     rows = task.features(tokenizer, splits.train, splits.labels, settings)
     examples = [example for row in rows for example in row]
@@ -208,7 +208,7 @@ def short_run_adamw(params, learning_rate, steps, weight_decay=0.01):
     -------
     AdamW
     """
-    from .optim import AdamW, warmup_polynomial_decay
+    from ...optim import AdamW, warmup_polynomial_decay
 
     return AdamW(params, lr=warmup_polynomial_decay(learning_rate, steps, steps // 10),
                  betas=(0.9, 0.98), weight_decay=weight_decay)

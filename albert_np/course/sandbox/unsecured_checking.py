@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..files import read_text
-from .answers import from_json
-from .checking import judge
-from .verdict import Finding, Verdict
+from ...files import read_text
+from ..answers import from_json
+from ..checking import judge
+from ..verdict import Finding, Verdict
 
 SECONDS = 10.0             # for one task; the slowest needs a fraction of one
 
@@ -92,10 +92,10 @@ class Runner:
             environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
                            "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
                            "PYTHONPATH": os.pathsep.join(
-                               [str(Path(__file__).resolve().parents[2]),
+                               [str(Path(__file__).resolve().parents[3]),
                                 *filter(None, [os.environ.get("PYTHONPATH")])])}
             self._process = subprocess.Popen(
-                [*self.command, sys.executable, "-m", "albert_np.course.child"], text=True,
+                [*self.command, sys.executable, "-m", "albert_np.course.sandbox.child"], text=True,
                 encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
