@@ -29,8 +29,8 @@ from albert_np.pretraining.run import option_names
 from albert_np.pretraining.run_data import open_run_data
 from albert_np.text import read_corpus, split_sentences
 from albert_np.text.batches import tokenize_documents
-from albert_np.text.blocks import corpus_files
-from albert_np.text.tokenized import TokenizedDocuments
+from albert_np.text.corpus.blocks import corpus_files
+from albert_np.text.corpus.tokenized_documents import TokenizedDocuments
 
 
 class TrigramModel:

@@ -24,9 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from albert_np.text.embedded import embedded_corpus
-from albert_np.text.prepared import PreparedCorpus
-from albert_np.text.sentences import split_sentences
+from albert_np.text.corpus.embedded import embedded_corpus
+from albert_np.text.corpus.prepared import PreparedCorpus
+from albert_np.text.corpus.sentences import split_sentences
 
 PREPARE = [sys.executable, "-m", "albert_np", "prepare"]
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from albert_np.pretraining import PretrainingData, held_out_batches, pretrain, resume
-from albert_np.text import AlbertTokenizer, DataOptions, train_tokenizer
-from albert_np.text.prepare import prepare_corpus
-from albert_np.text.tokenized import TokenizedDocuments
+from albert_np.text import AlbertTokenizer, DataOptions
+from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text.corpus.prepare import prepare_corpus
+from albert_np.text.corpus.tokenized_documents import TokenizedDocuments
 from test_pretraining import write_corpus
 from test_resume import OPTIONS, assert_same_run, stop_after
 

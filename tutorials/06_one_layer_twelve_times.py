@@ -32,7 +32,8 @@ from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import cast, flatten, tree_map
 from albert_np.plotting.figures import BLUE, GREEN, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents
+from albert_np.text.tokenizing import train_tokenizer
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 

@@ -31,7 +31,8 @@ from albert_np.optim import warmup_polynomial_decay
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
                                    evaluate_baseline, show_guesses, train)
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents
+from albert_np.text.tokenizing import train_tokenizer
 from albert_np.text.masking import ngram_probabilities
 
 STEPS = 60 if quick() else 2400

@@ -33,7 +33,8 @@ from albert_np.plotting.figures import BLUE, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
 from albert_np.pretraining.ablation_variants import ablation_of
 from albert_np.text import (DataOptions, TokenizedDocuments, embedded_corpus, segment_pairs,
-                            split_documents, tokenize_documents, train_tokenizer)
+                            split_documents, tokenize_documents)
+from albert_np.text.tokenizing import train_tokenizer
 
 TASKS = {"none": "asked nothing", "nsp": "asked NSP", "sop": "asked SOP"}
 SEQUENCES = 60 if quick() else 600       # held-out sequences to ask about

@@ -30,7 +30,8 @@ from albert_np.parameters import flatten
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
                                    evaluate_baseline, show_guesses, train)
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents
+from albert_np.text.tokenizing import train_tokenizer
 
 STEPS = 60 if quick() else 3000
 keep_freed_memory()                      # large arrays are allocated again at every step

@@ -32,7 +32,8 @@ from albert_np.optim.moments import decays, update_moments
 from albert_np.parameters import flatten
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, UnigramModel, evaluate, evaluate_baseline, train
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents
+from albert_np.text.tokenizing import train_tokenizer
 
 STEPS = 30 if quick() else 120
 keep_freed_memory()                      # large arrays are allocated again at every step

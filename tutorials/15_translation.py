@@ -37,7 +37,7 @@ from albert_np.parameters import tree_map
 from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.models import AlbertForMaskedLM
 from albert_np.plotting.tasks import learning_curves_figure, translation_lengths_figure
-from albert_np.text.train_tokenizer import train_tokenizer
+from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
 from albert_np.inference.translation import (beam_search, greedy_decode, next_piece_labels,
                                              prefix_lm_mask)
 

@@ -30,7 +30,7 @@ from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.tasks.search import Option, read_space
 from albert_np.plotting.search_trials import search_figure
 from albert_np.tasks.search.table import as_text, ranked
-from albert_np.text.train_tokenizer import train_tokenizer
+from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
 
 # %%
 # A small task

@@ -70,7 +70,7 @@ def add(commands):
 
 
 def _prepare(options):
-    from ..text.prepare import prepare_corpus
+    from ..text.corpus.prepare import prepare_corpus
 
     prepare_corpus(
         options.corpus, options.output, tokenizer=options.tokenizer,

@@ -45,7 +45,7 @@ def pretrain(output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000
         A text file, a folder of them, or a folder that ``albert-np prepare`` wrote; None takes the
         text that every Python brings along.
     layout : {"auto", "lines", "prose"}
-        See :func:`albert_np.text.corpora.read_corpus`.
+        See :func:`albert_np.text.corpus.corpora.read_corpus`.
     tokenizer : str or Path, optional
         A SentencePiece model or a folder with one; None trains a tokenizer on the training text
         (a prepared corpus has its own).

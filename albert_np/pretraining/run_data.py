@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..text.corpora import embedded_corpus, read_corpus, split_documents
+from ..text.corpus.corpora import embedded_corpus, read_corpus, split_documents
 from ..text.data_options import DataOptions
-from ..text.manifest import tokenizer_identity
-from ..text.prepared import PreparedCorpus, is_prepared
+from ..text.corpus.manifest import tokenizer_identity
+from ..text.corpus.prepared import PreparedCorpus, is_prepared
 from ..text.tokenizer import AlbertTokenizer
-from ..text.train_tokenizer import train_tokenizer
+from ..text.tokenizing.train_tokenizer import train_tokenizer
 from .data import PretrainingData
 
 TOKENIZER_NAME = "spiece.model"

@@ -1,22 +1,21 @@
-"""From raw text to batches: tokenizer, corpora, sentence order, masking."""
+"""From raw text to batches: pieces, pairs of segments, hidden words.
+
+Read ``tokenizer``, ``segments`` (sentence order), ``masking`` (which pieces are hidden), ``batches``,
+``data_options``; ``tokenizing/`` and ``corpus/`` hold what these stand on.
+"""
 
 from .batches import batches, make_instances, masked_batch, tokenize_documents
-from .corpora import (
-    embedded_corpus,
-    guess_layout,
-    read_corpus,
-    split_documents,
-    split_sentences,
-)
+from .corpus.corpora import (embedded_corpus, guess_layout, read_corpus, split_documents,
+                             split_sentences)
 from .data_options import DataOptions
 from .masking import mask_batch, mask_tokens
-from .prepare import prepare_corpus
-from .prepared import PreparedCorpus
-from .preprocessing import preprocess, preprocess_aligned
+from .corpus.prepare import prepare_corpus
+from .corpus.prepared import PreparedCorpus
+from .tokenizing.preprocessing import preprocess, preprocess_aligned
 from .segments import segment_pairs
-from .tokenized import TokenizedDocuments
+from .corpus.tokenized_documents import TokenizedDocuments
 from .tokenizer import AlbertTokenizer
-from .train_tokenizer import train_tokenizer
+from .tokenizing.train_tokenizer import train_tokenizer
 
 __all__ = [
     "AlbertTokenizer",

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from ..files import read_bytes, write_together
-from .arguments import check_lengths, check_text, check_texts, lengths_kept
-from .preprocessing import preprocess, preprocess_aligned
-from .sentencepiece_file import load_sentencepiece
-from .tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
+from .tokenizing.arguments import check_lengths, check_text, check_texts, lengths_kept
+from .tokenizing.preprocessing import preprocess, preprocess_aligned
+from .tokenizing.sentencepiece_file import load_sentencepiece
+from .tokenizing.tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
 
@@ -27,7 +27,7 @@ class AlbertTokenizer:
     model_file : str or Path
         A SentencePiece model that holds ALBERT's five special tokens.
     do_lower_case, keep_accents : bool
-        See `albert_np.text.preprocessing.preprocess`.
+        See `albert_np.text.tokenizing.preprocessing.preprocess`.
 
     Attributes
     ----------

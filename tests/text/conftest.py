@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.text import AlbertTokenizer, prepare, train_tokenizer
+from albert_np.text import AlbertTokenizer
+from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text.corpus import prepare
 
 
 @pytest.fixture(scope="session")

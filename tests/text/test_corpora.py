@@ -20,8 +20,8 @@ from albert_np.text import (
     split_documents,
     split_sentences,
 )
-from albert_np.text import blocks as blocks_module
-from albert_np.text.blocks import Source, block_documents, read_blocks
+from albert_np.text.corpus import blocks as blocks_module
+from albert_np.text.corpus.blocks import Source, block_documents, read_blocks
 
 LINES = "The first sentence.\nThe second one!\n\n\nAnother document.\nIt has two, too.\n"
 PROSE = ("It was a long day, and Mr. Smith had\nwalked 3.5 miles. He sat\ndown. He slept.\n\n"

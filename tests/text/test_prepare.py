@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from albert_np.commands import prepare as command
-from albert_np.text import prepare as prepare_module
-from albert_np.text import read_corpus, tokenize_documents, tokenizing
-from albert_np.text.blocks import Source, read_blocks
-from albert_np.text.manifest import MANIFEST_NAME
-from albert_np.text.prepare import prepare_corpus
-from albert_np.text.prepared import PreparedCorpus, Shards
-from albert_np.text.sample import sample_blocks
-from albert_np.text.shards import ShardWriter
-from albert_np.text.tokenizing import KEY_RANGE, Flat, document_key
+from albert_np.text.corpus import prepare as prepare_module
+from albert_np.text import read_corpus, tokenize_documents
+from albert_np.text.corpus import tokenize_blocks as tokenizing
+from albert_np.text.corpus.blocks import Source, read_blocks
+from albert_np.text.corpus.manifest import MANIFEST_NAME
+from albert_np.text.corpus.prepare import prepare_corpus
+from albert_np.text.corpus.prepared import PreparedCorpus, Shards
+from albert_np.text.corpus.sample import sample_blocks
+from albert_np.text.corpus.shards import ShardWriter
+from albert_np.text.corpus.tokenize_blocks import KEY_RANGE, Flat, document_key
 
 QUIET = dict(processes=1, progress=False)
 

@@ -11,11 +11,11 @@ import sys
 import pytest
 
 from albert_np.files import whole_files as files
-from albert_np.text import prepare as prepare_module
-from albert_np.text import tokenizing
-from albert_np.text.manifest import MANIFEST_NAME
-from albert_np.text.prepare import prepare_corpus
-from albert_np.text.prepared import PreparedCorpus
+from albert_np.text.corpus import prepare as prepare_module
+from albert_np.text.corpus import tokenize_blocks as tokenizing
+from albert_np.text.corpus.manifest import MANIFEST_NAME
+from albert_np.text.corpus.prepare import prepare_corpus
+from albert_np.text.corpus.prepared import PreparedCorpus
 
 QUIET = dict(processes=1, progress=False)
 
@@ -100,7 +100,7 @@ def test_killed_and_begun_anew(tmp_path, mixed_folder, small_model_file, how):
     code = f"""
 import sys, time
 from albert_np.cli import main
-from albert_np.text.shards import ShardWriter
+from albert_np.text.corpus.shards import ShardWriter
 write, written = ShardWriter._write, []
 def slow(self, flat):
     write(self, flat)

@@ -9,11 +9,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from albert_np.text import AlbertTokenizer, train_tokenizer
-from albert_np.text.manifest import MANIFEST_NAME
-from albert_np.text.prepare import prepare_corpus
-from albert_np.text.prepared import PreparedCorpus, is_prepared
-from albert_np.text.tokenized import ITERATION_CHUNK, TokenizedDocuments
+from albert_np.text import AlbertTokenizer
+from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text.corpus.manifest import MANIFEST_NAME
+from albert_np.text.corpus.prepare import prepare_corpus
+from albert_np.text.corpus.prepared import PreparedCorpus, is_prepared
+from albert_np.text.corpus.tokenized_documents import ITERATION_CHUNK, TokenizedDocuments
 
 
 def as_lists(documents):

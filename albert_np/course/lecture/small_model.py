@@ -182,7 +182,7 @@ def _pretrain(folder, documents, held_out):
     from ...parameters.initial_values import wave_positions
     from ...files.freed_memory import keep_freed_memory
     from ...pretraining import PretrainingData, evaluate, train
-    from ...text import train_tokenizer
+    from ...text.tokenizing import train_tokenizer
 
     print(f"pretraining a small model; it is kept in {folder}")
     keep_freed_memory()                  # large arrays are allocated again at every step

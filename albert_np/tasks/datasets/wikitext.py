@@ -2,7 +2,7 @@
 
 import re
 
-from ...text.sentences import split_sentences
+from ...text.corpus.sentences import split_sentences
 from .lines import bad_row, read_lines
 
 _TITLE = re.compile(r"= (?!=).* =$")

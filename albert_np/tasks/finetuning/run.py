@@ -16,7 +16,7 @@ from ...inference.load import load_config
 from ...parameters import count
 from ...files.locks import lock
 from ...text.tokenizer import AlbertTokenizer
-from ...text.train_tokenizer import train_tokenizer
+from ...text.tokenizing.train_tokenizer import train_tokenizer
 from .data import load_splits, texts_of
 from .pictures import draw_pictures
 from .settings import FILE_NAME, Settings

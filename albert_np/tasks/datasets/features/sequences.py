@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ....text.arguments import lengths_kept
+from ....text.tokenizing.arguments import lengths_kept
 from .batches import join_pieces
 
 

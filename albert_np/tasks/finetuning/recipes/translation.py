@@ -8,7 +8,7 @@ from ... import metrics
 from ...datasets import Pair, fetch_english_chinese, read_parallel
 from ...datasets.features import join_pieces
 from ....models import AlbertForMaskedLM as MODEL
-from ....text.preprocessing import preprocess
+from ....text.tokenizing.preprocessing import preprocess
 from ....inference.translation import beam_search, translation_batch
 from .reading import text_fields
 

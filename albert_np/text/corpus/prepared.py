@@ -7,19 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from .blocks import corpus_files
-from .manifest import (
-    ARRAYS,
-    LEFTOVER,
-    MANIFEST_NAME,
-    PARTS,
-    array_file,
-    check_source,
-    file_sha256,
-    read_manifest,
-    tokenizer_identity,
-)
-from .tokenized import TokenizedDocuments
-from .tokenizer import AlbertTokenizer
+from .manifest import (ARRAYS, LEFTOVER, MANIFEST_NAME, PARTS, array_file, check_source,
+                       file_sha256, read_manifest, tokenizer_identity)
+from .tokenized_documents import TokenizedDocuments
+from ..tokenizer import AlbertTokenizer
 
 
 def is_prepared(path):

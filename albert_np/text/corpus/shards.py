@@ -5,9 +5,9 @@ import io
 
 import numpy as np
 
-from ..files import write_whole
+from ...files import write_whole
 from .manifest import array_file, shard_name
-from .tokenizing import Flat
+from .tokenize_blocks import Flat
 
 
 class ShardWriter:

@@ -3,7 +3,7 @@
 import io
 import re
 
-from ..files import write_whole
+from ...files import write_whole
 from .preprocessing import preprocess
 
 # Their order fixes the ids: <pad> 0, <unk> 1, then 2 to 4, then 5 to 12.

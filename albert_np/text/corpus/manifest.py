@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from ..files import read_text
+from ...files import read_text
 
 MANIFEST_NAME = "manifest.json"
 FORMAT, VERSION = "albert_np prepared corpus", 1
@@ -93,7 +93,7 @@ def read_manifest(folder):
     FileNotFoundError
         There is no such folder.
     ValueError
-        There is no manifest, or it is not one that `albert_np.text.prepare` could have written.
+        There is no manifest, or it is not one that `albert_np.text.corpus.prepare` could have written.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}.")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .blocks import block_documents
-from .tokenizer import AlbertTokenizer
+from ..tokenizer import AlbertTokenizer
 
 WAITING_BLOCKS = 2                   # per process: read, and waiting to be tokenised or written
 SENTENCES_AT_A_TIME = 5000           # as lists of numbers, which need twenty times the memory
