@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertConfig
-from albert_np.cli import main
-from albert_np.pretraining import ablation as ablation_module
-from albert_np.pretraining.ablation import ablate
-from albert_np.pretraining.ablation_table import findings, summarize, table
-from albert_np.pretraining.ablation_variants import NAMES, ablation_of
+from albert_np.commands.cli import main
+from albert_np.pretraining.ablation import run as ablation_module
+from albert_np.pretraining.ablation.run import ablate
+from albert_np.pretraining.ablation.table import findings, summarize, table
+from albert_np.pretraining.ablation.variants import NAMES, ablation_of
 from albert_np.text.tokenizing import train_tokenizer
 
 SMALL = dict(vocab_size=45, batch_size=4, data=dict(max_seq_length=16), steps=3, processes=1,

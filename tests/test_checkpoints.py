@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from albert_np.pretraining import checkpoints
-from albert_np.pretraining.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
+from albert_np.pretraining import run_checkpoints as checkpoints
+from albert_np.pretraining.run_checkpoints import (load_checkpoint, newest_checkpoint,
+                                                   save_checkpoint)
 
 ROOT = Path(checkpoints.__file__).parents[2]
 ONE = {"W": np.ones(1)}
@@ -260,7 +261,7 @@ def test_the_old_ones_go_only_when_the_new_one_is_there(tmp_path, monkeypatch):
 ON_A_SMALL_DISK = """
 import subprocess, sys
 import numpy as np
-from albert_np.pretraining.checkpoints import newest_checkpoint, save_checkpoint
+from albert_np.pretraining.run_checkpoints import newest_checkpoint, save_checkpoint
 from albert_np.files.locks import lock
 
 folder = sys.argv[1]
@@ -311,7 +312,7 @@ def test_a_disk_that_is_full_and_then_read_only(tmp_path):
 WRITER = """
 import itertools, sys
 import numpy as np
-from albert_np.pretraining.checkpoints import save_checkpoint
+from albert_np.pretraining.run_checkpoints import save_checkpoint
 
 for step in itertools.count(int(sys.argv[2])):
     save_checkpoint(sys.argv[1], step, {"W": np.full(300_000, step)}, {"step": step})

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from test_pretraining import write_corpus
 
 QUICK = ["--vocab-size", "45", "--steps", "4", "--batch-size", "4", "--max-length", "16",

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from albert_np.cli import main
+from albert_np.commands.cli import main
 
 pytest.importorskip("sklearn")
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.inference import fill_mask, load, sentence_vectors, similarity
 from albert_np.models import AlbertModel
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.models import AlbertForPreTraining
 from albert_np.parameters import flatten
 from albert_np.pretraining import find_communicator, pretrain, resume

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.pretraining import pretrain, resume
 from albert_np.pretraining import run as run_module
 from albert_np.pretraining.events import event_writer

@@ -36,7 +36,7 @@ def test_the_mathematics_runs_with_numpy_alone():
         from albert_np import gradcheck
         from albert_np import functional, layers, optim, parameters, pretraining, text
         from albert_np.gradcheck.all_checks import run_all
-        from albert_np.cli import main
+        from albert_np.commands.cli import main
         config = AlbertConfig(vocab_size=20, hidden_size=12, embedding_size=6, num_hidden_layers=2,
                               num_attention_heads=3, intermediate_size=16)
         model = AlbertForPreTraining(config)

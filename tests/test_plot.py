@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from albert_np import plotting
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.plotting import plot_runs, runs
 from albert_np.pretraining.metrics import read_csv, read_run, to_csv
 

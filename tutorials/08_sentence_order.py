@@ -31,7 +31,7 @@ from albert_np.functional import IGNORED
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.plotting.figures import BLUE, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
-from albert_np.pretraining.ablation_variants import ablation_of
+from albert_np.pretraining.ablation.variants import ablation_of
 from albert_np.text import (DataOptions, TokenizedDocuments, embedded_corpus, segment_pairs,
                             split_documents, tokenize_documents)
 from albert_np.text.tokenizing import train_tokenizer

@@ -71,14 +71,14 @@ print(document(rng))
 # %%
 # The runs
 # --------
-# ``albert_np.pretraining.ablation.ablate`` trains every variant with several *seeds*. The seed
+# ``albert_np.pretraining.ablation.run.ablate`` trains every variant with several *seeds*. The seed
 # draws the first weights, the cuts and the masks; run i of one variant has the seed of run i of
 # another, so that they can be compared pair by pair. All are measured on the same held-out text.
 # Two runs go side by side, in processes of their own.
 
 MODEL = {"hidden_size": 32, "embedding_size": 32, "intermediate_size": 128,
          "initializer_range": 0.08, "sop_weight": 0.7}
-PROGRAM = ("import json, sys; from albert_np.pretraining.ablation import ablate; "
+PROGRAM = ("import json, sys; from albert_np.pretraining.ablation.run import ablate; "
            "ablate(**json.loads(sys.argv[1]))")
 STEPS = {"embedding": 600, "sharing": 600, "sentence-task": 1500}
 

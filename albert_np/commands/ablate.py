@@ -69,7 +69,7 @@ def _ablate(options):
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     from ..files.freed_memory import keep_freed_memory
-    from ..pretraining.ablation import ablate
+    from ..pretraining.ablation.run import ablate
 
     keep_freed_memory()
     ablate(options.ablation, options.output or Path("runs") / f"ablate-{options.ablation}",

@@ -78,7 +78,7 @@ def _task(id, title, module, functions, points, read, checks=None):
                 tuple((checks or functions[0].rpartition(".")[2]).split()), read)
 
 
-FN, LAY, TEXT = "functional/", "layers/", "text/"
+FN, LAY, TEXT, HEADS = "functional/", "layers/", "text/", "layers/heads/"
 
 TASKS = (
     # ---- 1: numerics and gradient checks ----
@@ -135,9 +135,9 @@ TASKS = (
           "FE.1, FE.2"),
     _task("4.5", "factorised embeddings, backward", LAY + "embeddings.py", "embeddings_backward",
           5, "FE.3"),
-    _task("4.6", "masked-LM head, forward", LAY + "masked_lm_head.py", "masked_lm_head_forward",
+    _task("4.6", "masked-LM head, forward", HEADS + "masked_lm_head.py", "masked_lm_head_forward",
           2, "MLM.1, MLM.2"),
-    _task("4.7", "masked-LM head, backward", LAY + "masked_lm_head.py",
+    _task("4.7", "masked-LM head, backward", HEADS + "masked_lm_head.py",
           "masked_lm_head_backward", 4, "MLM.3, MLM.4, MLM.5"),
     # ---- 5: the shared encoder ----
     _task("5.1", "feed-forward network, forward", LAY + "feed_forward.py",
@@ -177,11 +177,11 @@ TASKS = (
     _task("6.10", "laying out a batch", TEXT + "batches.py", "lay_out", 3, "the docstring"),
     _task("6.11", "pooler, forward", LAY + "pooler.py", "pooler_forward", 1, "POOL.1"),
     _task("6.12", "pooler, backward", LAY + "pooler.py", "pooler_backward", 2, "POOL.2"),
-    _task("6.13", "sentence-order head, backward", LAY + "sentence_order_head.py",
+    _task("6.13", "sentence-order head, backward", HEADS + "sentence_order_head.py",
           "sentence_order_head_backward", 1, "SOP.2"),
-    _task("6.14", "both objectives, forward", "models/trunk.py", "AlbertForPreTraining.forward", 4,
+    _task("6.14", "both objectives, forward", "models/pretraining.py", "AlbertForPreTraining.forward", 4,
           "PRE.1", "pretraining_forward"),
-    _task("6.15", "both objectives, backward", "models/trunk.py", "AlbertForPreTraining.backward", 6,
+    _task("6.15", "both objectives, backward", "models/pretraining.py", "AlbertForPreTraining.backward", 6,
           "PRE.2, MLM.5", "pretraining_backward"),
     _task("6.16", "the trunk, backward", "models/trunk.py", "albert_backward", 3, "ENC.3, POOL.2"),
     _task("6.17", "room beside the special pieces", TEXT + "data_options.py", "DataOptions.room", 1,
@@ -204,9 +204,9 @@ TASKS = (
           "mean_squared_error_backward", 1, "MSE.2"),
     _task("8.3", "binary cross-entropy, backward", FN + "binary_cross_entropy.py",
           "binary_cross_entropy_backward", 2, "BCE.1, BCE.2"),
-    _task("8.4", "classification head, backward", LAY + "classification_head.py",
+    _task("8.4", "classification head, backward", HEADS + "classification_head.py",
           "classification_head_backward", 2, "CLS.1, CLS.2"),
-    _task("8.5", "span head, backward", LAY + "span_head.py", "span_head_backward", 2,
+    _task("8.5", "span head, backward", HEADS + "span_head.py", "span_head_backward", 2,
           "SPAN.1, SPAN.2"),
     _task("8.6", "adding gradients of one output", "models/head_backward.py", "add", 2, "PRE.2",
           "add_gradients"),
@@ -223,15 +223,15 @@ TASKS = (
           "AlbertForMultipleChoice.forward", 2, "CLS.1, CE.1", "multiple_choice_forward"),
     _task("8.12", "masked words alone, backward", "models/masked_lm.py",
           "AlbertForMaskedLM.backward", 3, "MLM.5", "masked_lm_backward"),
-    _task("8.13", "is there an answer, backward", LAY + "squad_answer.py",
+    _task("8.13", "is there an answer, backward", HEADS + "squad2_answer.py",
           "squad_answer_backward", 4, "SQA.3, SQA.4"),
-    _task("8.14", "where an answer ends, forward", LAY + "squad_end.py", "squad_end_forward", 3,
+    _task("8.14", "where an answer ends, forward", HEADS + "squad2_end.py", "squad_end_forward", 3,
           "SQE.1, SQE.2, SQE.3"),
-    _task("8.15", "where an answer ends, backward", LAY + "squad_end.py", "squad_end_backward", 5,
+    _task("8.15", "where an answer ends, backward", HEADS + "squad2_end.py", "squad_end_backward", 5,
           "SQE.4, SQE.5"),
-    _task("8.16", "the SQuAD 2 head, forward", LAY + "squad_head.py", "squad_head_forward", 3,
+    _task("8.16", "the SQuAD 2 head, forward", HEADS + "squad2_head.py", "squad_head_forward", 3,
           "SQ.1"),
-    _task("8.17", "the SQuAD 2 head, backward", LAY + "squad_head.py", "squad_head_backward", 4,
+    _task("8.17", "the SQuAD 2 head, backward", HEADS + "squad2_head.py", "squad_head_backward", 4,
           "SQ.2, SQ.3"),
     _task("8.18", "the SQuAD 2 model, backward", "models/squad2.py",
           "AlbertForSquad2.backward", 3, "SQUAD.1, SQUAD.2", "squad2_backward"),

@@ -10,10 +10,10 @@ def plot_ablation(ablation, rows, path, title):
 
     Parameters
     ----------
-    ablation : albert_np.pretraining.ablation_variants.Ablation
+    ablation : albert_np.pretraining.ablation.variants.Ablation
         Which figures there are, and whether the paper's are drawn beside them.
     rows : list of dict
-        From :func:`albert_np.pretraining.ablation_table.summarize`.
+        From :func:`albert_np.pretraining.ablation.table.summarize`.
     path : str or Path
     title : str
 

@@ -1,7 +1,7 @@
 """Pretraining: masked words and sentence order."""
 
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
-from .data import PretrainingData, held_out_batches
+from .batches import PretrainingData, held_out_batches
 from .distributed import find_communicator
 from .evaluation import evaluate, top_guesses
 from .guesses import show_guesses

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import read_text
-from .checkpoints import FOLDER_NAME as CHECKPOINTS
+from .run_checkpoints import FOLDER_NAME as CHECKPOINTS
 
 COLUMNS = ("step", "split", "loss", "mlm_loss", "sop_loss", "mlm_accuracy", "sop_accuracy",
            "learning_rate", "gradient_norm", "tokens", "tokens_per_second", "seconds")

@@ -12,8 +12,8 @@ from ..parameters.initial_values import wave_positions
 from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
-from .checkpoints import FOLDER_NAME as CHECKPOINTS
-from .checkpoints import newest_checkpoint, save_checkpoint
+from .run_checkpoints import FOLDER_NAME as CHECKPOINTS
+from .run_checkpoints import newest_checkpoint, save_checkpoint
 from .distributed import Alone
 from .evaluation import evaluate
 from .events import event_writer

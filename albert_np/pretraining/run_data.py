@@ -11,7 +11,7 @@ from ..text.corpus.manifest import tokenizer_identity
 from ..text.corpus.prepared import PreparedCorpus, is_prepared
 from ..text.tokenizer import AlbertTokenizer
 from ..text.tokenizing.train_tokenizer import train_tokenizer
-from .data import PretrainingData
+from .batches import PretrainingData
 
 TOKENIZER_NAME = "spiece.model"
 

@@ -39,7 +39,7 @@ def restore(checkpoint, model, optimizer, rng, fingerprint):
     Parameters
     ----------
     checkpoint : (step, tensors, state)
-        From :func:`~albert_np.pretraining.checkpoints.newest_checkpoint`.
+        From :func:`~albert_np.pretraining.run_checkpoints.newest_checkpoint`.
     model, optimizer, rng : as in `capture`
         They change in place.
     fingerprint : str

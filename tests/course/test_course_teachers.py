@@ -14,7 +14,7 @@ import pytest
 
 import adversaries
 import albert_np
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.course.marking.autograder import REQUIREMENTS
 from albert_np.course.marking.notebooks import percent_script, pieces, source_of_notebook
 from albert_np.course.exercises import TASKS

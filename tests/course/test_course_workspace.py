@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.course.emptying import HINTS, emptied, shortened, solved, source_of_module
 from albert_np.course.loading import faults_of
 from albert_np.course.mistakes import THEMES, generated

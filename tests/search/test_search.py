@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.tasks.search import options_of, run, search
 
 pytest.importorskip("sklearn")

@@ -399,7 +399,7 @@ def test_a_million_lines_take_no_more_memory_than_a_few(runs, tmp_path):
     for count in (20_000, 1_000_000):
         with open(tmp_path / "lines.txt", "w") as file:
             file.writelines(f"{WORDS[i % 23]} {WORDS[i % 7]}\n" for i in range(count))
-        program = ("import resource, sys; from albert_np.cli import main; "
+        program = ("import resource, sys; from albert_np.commands.cli import main; "
                    "status = main(sys.argv[1:]); "
                    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)")
         done = subprocess.run([sys.executable, "-c", program, "predict", str(folder), "--file",

@@ -99,7 +99,7 @@ def test_killed_and_begun_anew(tmp_path, mixed_folder, small_model_file, how):
     """Ended in the middle: no manifest, no process left, and the next run repairs everything."""
     code = f"""
 import sys, time
-from albert_np.cli import main
+from albert_np.commands.cli import main
 from albert_np.text.corpus.shards import ShardWriter
 write, written = ShardWriter._write, []
 def slow(self, flat):

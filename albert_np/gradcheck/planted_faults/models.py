@@ -18,7 +18,7 @@ FAULTS = (
         wrong="An = in place of a +=: the tied word table loses the gradient of the look-up.",
         concept="tied weights add up", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "sop_weight_forgotten_in_backward", "models/trunk.py",
+        "sop_weight_forgotten_in_backward", "models/pretraining.py",
         old="+ d_loss * self.config.sop_weight",
         new="+ d_loss",
         wrong="The weight of the sentence-order loss is missing on the way back; with a weight "
@@ -26,7 +26,7 @@ FAULTS = (
         concept="test away from the initial values",
         caught_by="AlbertForPreTraining, sop_weight 0.3"),
     PlantedFault(
-        "sop_weight_forgotten_in_forward", "models/trunk.py",
+        "sop_weight_forgotten_in_forward", "models/pretraining.py",
         old="weighted = output.sop_loss * config.sop_weight",
         new="weighted = output.sop_loss",
         wrong="The weight of the sentence-order loss is missing in the loss.",
@@ -47,7 +47,7 @@ FAULTS = (
               "came from.",
         concept="the way back is the way there", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "mlm_loss_gradient_replaces", "models/trunk.py",
+        "mlm_loss_gradient_replaces", "models/pretraining.py",
         old="d_mlm_loss = float(d.mlm_loss or 0) + d_loss",
         new="d_mlm_loss = d_loss",
         wrong="A gradient given for the masked-LM loss alone is lost.",

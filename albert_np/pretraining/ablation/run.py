@@ -15,21 +15,21 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import __version__
-from ..files import read_text, write_whole
-from ..files.freed_memory import keep_freed_memory
-from ..functional import IGNORED
-from ..optim import warmup_polynomial_decay
-from ..text.data_options import DataOptions
-from .ablation_table import findings, in_words, summarize, table
-from .ablation_variants import ablation_of
-from .data import PretrainingData
-from .evaluation import evaluate
-from .options import check_options, config_values
-from .run import make_model, make_optimizer, option_names, pretrain
-from .run_data import open_run_data
-from ..files.locks import lock
-from .trainer import train
+from ... import __version__
+from ...files import read_text, write_whole
+from ...files.freed_memory import keep_freed_memory
+from ...functional import IGNORED
+from ...optim import warmup_polynomial_decay
+from ...text.data_options import DataOptions
+from .table import findings, in_words, summarize, table
+from .variants import ablation_of
+from ..batches import PretrainingData
+from ..evaluation import evaluate
+from ..options import check_options, config_values
+from ..run import make_model, make_optimizer, option_names, pretrain
+from ..run_data import open_run_data
+from ...files.locks import lock
+from ..trainer import train
 
 RUNS = "runs"
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -322,7 +322,7 @@ def _end_with_parent():
 # ---- what came out -------------------------------------------------------------------------------
 
 def _write(ablation, base, seeds, done, asked, output, say):
-    from ..plotting import plot_ablation
+    from ...plotting import plot_ablation
 
     rows = summarize(ablation, done, seeds)
     found = findings(ablation, rows)
