@@ -7,7 +7,7 @@ from . import course_marking
 DESCRIPTION = """\
 Make a student's workspace, and check what was written in it.
 
-A workspace holds the modules of this package with the functions of the tasks emptied. The check
+A workspace holds the modules of this package with the functions of the exercises emptied. The check
 puts questions to each function and compares the answers with those of the package, and with those
 of the package with every planted fault, so that it can name the mistake.
 """
@@ -32,44 +32,44 @@ def add(commands):
                      help="of the checks' inputs and sizes; another number gives another student "
                           "other sizes (default: %(default)s)")
 
-    check = parts.add_parser("check", help="check one task, a unit, or all of a workspace")
+    check = parts.add_parser("check", help="check one exercise, a unit, or all of a workspace")
     check.set_defaults(run=_check)
-    check.add_argument("task", nargs="?", metavar="TASK",
-                       help="a task, such as 2.1, or a unit, such as 2; without it, all of them, "
+    check.add_argument("exercise", nargs="?", metavar="EXERCISE",
+                       help="an exercise, such as 2.1, or a unit, such as 2; without it, all of them, "
                             "as a table")
     check.add_argument("--workspace", default=".", metavar="FOLDER",
                        help="where it is (default: here)")
     check.add_argument("--seed", type=int, metavar="N", help="ask with other numbers and sizes")
     check.add_argument("--seconds", type=float, default=10.0, metavar="S",
-                       help="after which a task is stopped (default: %(default)g)")
+                       help="after which an exercise is stopped (default: %(default)g)")
     course_marking.add(parts)
 
 
 def _new(options):
-    from ..course.workspace import make_workspace, parse_units
+    from ..course.workspace.make_workspace import make_workspace, parse_units
 
     if options.seed < 0:
         raise ValueError(f"--seed is {options.seed}; it must be 0 or more.")
     workspace = make_workspace(options.folder, parse_units(options.units), options.hints,
                                options.seed)
-    points = sum(task.points for task in workspace.tasks)
-    print(f"{options.folder}: {len(workspace.tasks)} tasks, {points} points. Begin with "
+    points = sum(exercise.points for exercise in workspace.exercises)
+    print(f"{options.folder}: {len(workspace.exercises)} exercises, {points} points. Begin with "
           f"README.md in it.")
     return 0
 
 
 def _check(options):
-    from ..course.report import progress_lines, verdict_lines
-    from ..course.sandbox.unsecured_checking import Runner
-    from ..course.workspace import open_workspace
+    from ..course.checking.student_report import progress_lines, verdict_lines
+    from ..course.sandbox.run_unsecured import Runner
+    from ..course.workspace.make_workspace import open_workspace
 
     workspace = open_workspace(options.workspace)
-    chosen = [task for task in workspace.tasks
-              if options.task in (None, task.id, str(task.unit))]
+    chosen = [exercise for exercise in workspace.exercises
+              if options.exercise in (None, exercise.id, str(exercise.unit))]
     if not chosen:
-        raise ValueError(f"This workspace has no task or unit {options.task}; its units are "
-                         f"{', '.join(map(str, workspace.units))}, and its first task is "
-                         f"{workspace.tasks[0].id}.")
+        raise ValueError(f"This workspace has no exercise or unit {options.exercise}; its units are "
+                         f"{', '.join(map(str, workspace.units))}, and its first exercise is "
+                         f"{workspace.exercises[0].id}.")
     if not options.seconds > 0:
         raise ValueError(f"--seconds is {options.seconds:g}; it must be above 0.")
     seed = workspace.seed if options.seed is None else options.seed
@@ -78,10 +78,10 @@ def _check(options):
     right = []
     with Runner(options.seconds) as runner:
         def verdicts():
-            for task in chosen:
-                verdict = runner.check(task, workspace.file_of(task), seed, workspace.sizes)
-                right.append(verdict.points == task.points)
-                yield task, verdict
+            for exercise in chosen:
+                verdict = runner.check(exercise, workspace.file_of(exercise), seed, workspace.sizes)
+                right.append(verdict.points == exercise.points)
+                yield exercise, verdict
 
         lines = (verdict_lines(*next(verdicts())) if len(chosen) == 1
                  else progress_lines(verdicts()))

@@ -41,7 +41,7 @@ def add(commands):
                             help="of the inputs of which students are told: that of their "
                                  "workspaces (default: %(default)s)")
         parser.add_argument("--seconds", type=float, default=10.0, metavar="S",
-                            help="of the processor for one task (default: %(default)g)")
+                            help="of the processor for one exercise (default: %(default)g)")
         parser.add_argument("--memory", type=float, default=2.0, metavar="GIB",
                             help="address space of one process (default: %(default)g)")
     notebooks = commands.add_parser("notebooks", help=NOTEBOOKS, description=(
@@ -55,19 +55,19 @@ def add(commands):
 
 
 def _grade(options):
-    from ..course.marking.classes import grade_class, grade_one
+    from ..course.marking.mark_class import grade_class, grade_one
 
-    tasks, limits = _tasks(options.units), _limits(options)
+    exercises, limits = _exercises(options.units), _limits(options)
     _refuse_bad_numbers(options)
     if options.results is not None:
         from ..files import write_whole
 
-        value = grade_one(options.submissions, options.seed or 0, tasks, limits,
+        value = grade_one(options.submissions, options.seed or 0, exercises, limits,
                           options.visible_seed)
         write_whole(options.results, (json.dumps(value, indent=1) + "\n").encode())
         print(value["output"])
         return 0
-    rows = grade_class(options.submissions, options.output, options.seed, tasks, limits,
+    rows = grade_class(options.submissions, options.output, options.seed, exercises, limits,
                        options.visible_seed, options.workers, options.quiet)
     mean = sum(row["percent"] for row in rows) / len(rows)
     print(f"{len(rows)} submissions, {mean:.1f} % of the points on average: {options.output}")
@@ -75,9 +75,9 @@ def _grade(options):
 
 
 def _autograder(options):
-    from ..course.marking.autograder import write_autograder
+    from ..course.marking.gradescope_zip import write_autograder
 
-    _tasks(options.units), _limits(options)              # what would be refused later
+    _exercises(options.units), _limits(options)              # what would be refused later
     _refuse_bad_numbers(options)
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
     write_autograder(options.output, seed, [
@@ -95,10 +95,10 @@ def _refuse_bad_numbers(options):
 
 
 def _limits(options):
-    from ..course.sandbox.caged_checking import Limits
+    from ..course.sandbox.run_caged import Limits
 
     if not 0 < options.seconds <= 3600:
-        raise ValueError(f"--seconds {options.seconds:g} is no time for a task: take more than 0 "
+        raise ValueError(f"--seconds {options.seconds:g} is no time for an exercise: take more than 0 "
                          f"and at most 3600.")
     if not 0.5 <= options.memory <= 1024:
         raise ValueError(f"--memory {options.memory:g} GiB: NumPy alone needs half a GiB; take "
@@ -106,21 +106,22 @@ def _limits(options):
     return Limits(options.seconds, int(options.memory * 2**30))
 
 
-def _tasks(units):
-    from ..course.exercises import TASKS
-    from ..course.workspace import parse_units
+def _exercises(units):
+    from ..course.exercises import EXERCISES
+    from ..course.workspace.make_workspace import parse_units
 
     chosen = parse_units(units)
-    return [task for task in TASKS if task.unit in chosen]
+    return [exercise for exercise in EXERCISES if exercise.unit in chosen]
 
 
 def _notebooks(options):
-    from ..course.emptying import emptied, source_of_module
+    from ..course.checking.load_modules import source_of_module
+    from ..course.workspace.empty_functions import emptied
     from ..course.marking.notebooks import write_notebooks
 
-    tasks = _tasks(options.units)
-    sources = {task.module: emptied(source_of_module(task.module), task.module, tasks,
-                                    options.hints) for task in tasks}
-    for path in write_notebooks(options.folder, sources, tasks):
+    exercises = _exercises(options.units)
+    sources = {exercise.module: emptied(source_of_module(exercise.module), exercise.module, exercises,
+                                    options.hints) for exercise in exercises}
+    for path in write_notebooks(options.folder, sources, exercises):
         print(path)
     return 0

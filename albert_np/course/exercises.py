@@ -1,4 +1,4 @@
-"""The table of tasks: which function is which task, what it is worth, and what proves it.
+"""The table of exercises: which function is which exercise, what it is worth, and what proves it.
 
 A course is changed here, by adding, moving or removing lines; everything else follows: the
 student's workspace, the checks, the marks and the pages for the teacher.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Task:
+class Exercise:
     """One thing to write.
 
     Attributes
@@ -19,9 +19,9 @@ class Task:
         Unit and number, such as "3.2".
     title : str
     module : str
-        The file the functions stand in, relative to the package; "" for an open task.
+        The file the functions stand in, relative to the package; "" for an open exercise.
     functions : tuple of str
-        What is emptied: functions, and methods as "AdamW.step". The first one gives the task its
+        What is emptied: functions, and methods as "AdamW.step". The first one gives the exercise its
         name. A constant stands for the planted faults in it and is not emptied.
     points : int
     checks : tuple of str
@@ -29,7 +29,7 @@ class Task:
     read : str
         Equations and pages to read first.
     rubric : tuple of (int, str)
-        Of an open task: points and what they are given for. People mark it.
+        Of an open exercise: points and what they are given for. People mark it.
     """
 
     id: str
@@ -72,197 +72,201 @@ class Unit:
     goals: str
 
 
-def _task(id, title, module, functions, points, read, checks=None):
+def _exercise(id, title, module, functions, points, read, checks=None):
     functions = tuple(functions.split())
-    return Task(id, title, module, functions, points,
+    return Exercise(id, title, module, functions, points,
                 tuple((checks or functions[0].rpartition(".")[2]).split()), read)
 
 
 FN, LAY, TEXT, HEADS = "functional/", "layers/", "text/", "layers/heads/"
 
-TASKS = (
+EXERCISES = (
     # ---- 1: numerics and gradient checks ----
-    _task("1.1", "relative error", "gradcheck/differences.py", "relative_error", 1, "FD.3"),
-    _task("1.2", "numerical derivatives", "gradcheck/differences.py", "derivative", 3, "FD.1, FD.2"),
-    _task("1.3", "check every input of a function", "gradcheck/differences.py", "check_inputs_of", 4,
-          "FD.1, FD.3, tutorial 2"),
-    _task("1.4", "the norm of a tree", "functional/trees.py", "global_norm", 1, "CLIP.1"),
-    _task("1.5", "adding up trees", "functional/trees.py", "add_in_place", 2, "ENC.3"),
-    _task("1.6", "the error function", FN + "erf.py", "erf", 2, "ERF.1"),
+    _exercise("1.1", "relative error", "gradcheck/differences.py", "relative_error", 1, "FD.3"),
+    _exercise("1.2", "numerical derivatives", "gradcheck/differences.py", "derivative", 3,
+              "FD.1, FD.2"),
+    _exercise("1.3", "check every input of a function", "gradcheck/differences.py",
+              "check_inputs_of", 4, "FD.1, FD.3, tutorial 2"),
+    _exercise("1.4", "the norm of a tree", "functional/trees.py", "global_norm", 1, "CLIP.1"),
+    _exercise("1.5", "adding up trees", "functional/trees.py", "add_in_place", 2, "ENC.3"),
+    _exercise("1.6", "the error function", FN + "erf.py", "erf", 2, "ERF.1"),
     # ---- 2: elementary functions ----
-    _task("2.1", "linear map, forward", FN + "linear.py", "linear_forward", 1, "LIN.1"),
-    _task("2.2", "linear map, backward", FN + "linear.py", "linear_backward", 3,
-          "LIN.2, LIN.3, LIN.4"),
-    _task("2.3", "softmax, forward", FN + "softmax.py", "softmax_forward", 2, "SM.1"),
-    _task("2.4", "softmax, backward", FN + "softmax.py", "softmax_backward", 3, "SM.2"),
-    _task("2.5", "layer norm, forward", FN + "layer_norm.py", "layer_norm_forward", 2,
-          "LN.1, LN.2"),
-    _task("2.6", "layer norm, backward", FN + "layer_norm.py", "layer_norm_backward", 5,
-          "LN.3, LN.4, LN.5"),
-    _task("2.7", "GELU with erf, forward", FN + "gelu.py", "gelu_forward", 1, "GELU.1"),
-    _task("2.8", "GELU with erf, backward", FN + "gelu.py", "gelu_backward", 2, "GELU.2"),
-    _task("2.9", "GELU with tanh, forward", FN + "gelu.py", "gelu_new_forward", 1, "GELU.3"),
-    _task("2.10", "GELU with tanh, backward", FN + "gelu.py", "gelu_new_backward", 3,
-          "GELU.4, GELU.5"),
-    _task("2.11", "tanh, forward", FN + "activations.py", "tanh_forward", 1, "TANH.1"),
-    _task("2.12", "tanh, backward", FN + "activations.py", "tanh_backward", 1, "TANH.2"),
-    _task("2.13", "ReLU, both ways", FN + "activations.py",
-          "relu_forward relu_backward ACTIVATIONS", 2, "RELU.1, RELU.2",
-          "relu_forward relu_backward activation_table"),
-    _task("2.14", "dropout, forward", FN + "dropout.py", "dropout_forward", 2, "DO.1"),
-    _task("2.15", "dropout, backward", FN + "dropout.py", "dropout_backward", 1, "DO.2"),
-    _task("2.16", "cross-entropy, forward", FN + "cross_entropy.py", "cross_entropy_forward", 4,
-          "CE.1"),
-    _task("2.17", "cross-entropy, backward", FN + "cross_entropy.py", "cross_entropy_backward", 3,
-          "CE.2"),
+    _exercise("2.1", "linear map, forward", FN + "linear.py", "linear_forward", 1, "LIN.1"),
+    _exercise("2.2", "linear map, backward", FN + "linear.py", "linear_backward", 3,
+              "LIN.2, LIN.3, LIN.4"),
+    _exercise("2.3", "softmax, forward", FN + "softmax.py", "softmax_forward", 2, "SM.1"),
+    _exercise("2.4", "softmax, backward", FN + "softmax.py", "softmax_backward", 3, "SM.2"),
+    _exercise("2.5", "layer norm, forward", FN + "layer_norm.py", "layer_norm_forward", 2,
+              "LN.1, LN.2"),
+    _exercise("2.6", "layer norm, backward", FN + "layer_norm.py", "layer_norm_backward", 5,
+              "LN.3, LN.4, LN.5"),
+    _exercise("2.7", "GELU with erf, forward", FN + "gelu.py", "gelu_forward", 1, "GELU.1"),
+    _exercise("2.8", "GELU with erf, backward", FN + "gelu.py", "gelu_backward", 2, "GELU.2"),
+    _exercise("2.9", "GELU with tanh, forward", FN + "gelu.py", "gelu_new_forward", 1, "GELU.3"),
+    _exercise("2.10", "GELU with tanh, backward", FN + "gelu.py", "gelu_new_backward", 3,
+              "GELU.4, GELU.5"),
+    _exercise("2.11", "tanh, forward", FN + "activations.py", "tanh_forward", 1, "TANH.1"),
+    _exercise("2.12", "tanh, backward", FN + "activations.py", "tanh_backward", 1, "TANH.2"),
+    _exercise("2.13", "ReLU, both ways", FN + "activations.py",
+              "relu_forward relu_backward ACTIVATIONS", 2, "RELU.1, RELU.2",
+              "relu_forward relu_backward activation_table"),
+    _exercise("2.14", "dropout, forward", FN + "dropout.py", "dropout_forward", 2, "DO.1"),
+    _exercise("2.15", "dropout, backward", FN + "dropout.py", "dropout_backward", 1, "DO.2"),
+    _exercise("2.16", "cross-entropy, forward", FN + "cross_entropy.py", "cross_entropy_forward", 4,
+              "CE.1"),
+    _exercise("2.17", "cross-entropy, backward", FN + "cross_entropy.py", "cross_entropy_backward",
+              3, "CE.2"),
     # ---- 3: attention ----
-    _task("3.1", "splitting heads", LAY + "attention.py", "split_heads", 1, "ATT.1"),
-    _task("3.2", "merging heads", LAY + "attention.py", "merge_heads", 1, "ATT.4"),
-    _task("3.3", "who may be seen", LAY + "attention.py", "visible_keys", 2, "SM.3"),
-    _task("3.4", "masked softmax", FN + "softmax.py", "masked_softmax_forward", 3, "SM.3"),
-    _task("3.5", "taking rows and giving them back", FN + "rows.py",
-          "rows_at_forward rows_at_backward", 2, "ROW.1, ROW.2",
-          "rows_at_forward rows_at_backward"),
-    _task("3.6", "attention, forward", LAY + "attention.py", "attention_forward", 5,
-          "ATT.1, ATT.2, ATT.3, ATT.4"),
-    _task("3.7", "attention, backward", LAY + "attention.py", "attention_backward", 8,
-          "ATT.5, ATT.6, ATT.7, ATT.8, ATT.9"),
+    _exercise("3.1", "splitting heads", LAY + "attention.py", "split_heads", 1, "ATT.1"),
+    _exercise("3.2", "merging heads", LAY + "attention.py", "merge_heads", 1, "ATT.4"),
+    _exercise("3.3", "who may be seen", LAY + "attention.py", "visible_keys", 2, "SM.3"),
+    _exercise("3.4", "masked softmax", FN + "softmax.py", "masked_softmax_forward", 3, "SM.3"),
+    _exercise("3.5", "taking rows and giving them back", FN + "rows.py",
+              "rows_at_forward rows_at_backward", 2, "ROW.1, ROW.2",
+              "rows_at_forward rows_at_backward"),
+    _exercise("3.6", "attention, forward", LAY + "attention.py", "attention_forward", 5,
+              "ATT.1, ATT.2, ATT.3, ATT.4"),
+    _exercise("3.7", "attention, backward", LAY + "attention.py", "attention_backward", 8,
+              "ATT.5, ATT.6, ATT.7, ATT.8, ATT.9"),
     # ---- 4: embeddings and tying ----
-    _task("4.1", "embedding look-up", FN + "embedding.py", "embedding_forward", 2, "EMB.1"),
-    _task("4.2", "embedding, backward", FN + "embedding.py", "embedding_backward", 3, "EMB.2"),
-    _task("4.3", "sums over equal ids", FN + "embedding.py", "add_rows", 2, "EMB.2"),
-    _task("4.4", "factorised embeddings, forward", LAY + "embeddings.py", "embeddings_forward", 3,
-          "FE.1, FE.2"),
-    _task("4.5", "factorised embeddings, backward", LAY + "embeddings.py", "embeddings_backward",
-          5, "FE.3"),
-    _task("4.6", "masked-LM head, forward", HEADS + "masked_lm_head.py", "masked_lm_head_forward",
-          2, "MLM.1, MLM.2"),
-    _task("4.7", "masked-LM head, backward", HEADS + "masked_lm_head.py",
-          "masked_lm_head_backward", 4, "MLM.3, MLM.4, MLM.5"),
+    _exercise("4.1", "embedding look-up", FN + "embedding.py", "embedding_forward", 2, "EMB.1"),
+    _exercise("4.2", "embedding, backward", FN + "embedding.py", "embedding_backward", 3, "EMB.2"),
+    _exercise("4.3", "sums over equal ids", FN + "embedding.py", "add_rows", 2, "EMB.2"),
+    _exercise("4.4", "factorised embeddings, forward", LAY + "embeddings.py", "embeddings_forward",
+              3, "FE.1, FE.2"),
+    _exercise("4.5", "factorised embeddings, backward", LAY + "embeddings.py",
+              "embeddings_backward", 5, "FE.3"),
+    _exercise("4.6", "masked-LM head, forward", HEADS + "masked_lm_head.py",
+              "masked_lm_head_forward", 2, "MLM.1, MLM.2"),
+    _exercise("4.7", "masked-LM head, backward", HEADS + "masked_lm_head.py",
+              "masked_lm_head_backward", 4, "MLM.3, MLM.4, MLM.5"),
     # ---- 5: the shared encoder ----
-    _task("5.1", "feed-forward network, forward", LAY + "feed_forward.py",
-          "feed_forward_forward", 1, "FF.1"),
-    _task("5.2", "feed-forward network, backward", LAY + "feed_forward.py",
-          "feed_forward_backward", 3, "FF.2"),
-    _task("5.3", "attention block, forward", LAY + "encoder_layer.py",
-          "attention_block_forward", 2, "BLK.1"),
-    _task("5.4", "attention block, backward", LAY + "encoder_layer.py",
-          "attention_block_backward", 3, "BLK.2"),
-    _task("5.5", "feed-forward block, backward", LAY + "encoder_layer.py",
-          "feed_forward_block_backward", 2, "BLK.3"),
-    _task("5.6", "encoder layer, backward", LAY + "encoder_layer.py", "encoder_layer_backward", 2,
-          "LAY.1, LAY.2"),
-    _task("5.7", "encoder, forward", LAY + "encoder.py", "encoder_forward", 4, "ENC.1, ENC.2"),
-    _task("5.8", "encoder, backward", LAY + "encoder.py", "encoder_backward", 7, "ENC.3, ENC.4"),
-    _task("5.9", "drawing the same masks again", LAY + "encoder.py", "_generator", 1, "ENC.1",
-          "generators"),
+    _exercise("5.1", "feed-forward network, forward", LAY + "feed_forward.py",
+              "feed_forward_forward", 1, "FF.1"),
+    _exercise("5.2", "feed-forward network, backward", LAY + "feed_forward.py",
+              "feed_forward_backward", 3, "FF.2"),
+    _exercise("5.3", "attention block, forward", LAY + "encoder_layer.py",
+              "attention_block_forward", 2, "BLK.1"),
+    _exercise("5.4", "attention block, backward", LAY + "encoder_layer.py",
+              "attention_block_backward", 3, "BLK.2"),
+    _exercise("5.5", "feed-forward block, backward", LAY + "encoder_layer.py",
+              "feed_forward_block_backward", 2, "BLK.3"),
+    _exercise("5.6", "encoder layer, backward", LAY + "encoder_layer.py", "encoder_layer_backward",
+              2, "LAY.1, LAY.2"),
+    _exercise("5.7", "encoder, forward", LAY + "encoder.py", "encoder_forward", 4, "ENC.1, ENC.2"),
+    _exercise("5.8", "encoder, backward", LAY + "encoder.py", "encoder_backward", 7,
+              "ENC.3, ENC.4"),
+    _exercise("5.9", "drawing the same masks again", LAY + "encoder.py", "_generator", 1, "ENC.1",
+              "generators"),
     # ---- 6: the two objectives and their data ----
-    _task("6.1", "how many pieces to hide", TEXT + "masking.py", "prediction_budget", 1,
-          "the docstring"),
-    _task("6.2", "lengths of n-grams", TEXT + "masking.py", "ngram_probabilities", 1,
-          "Lan et al. 2020, eq. 3"),
-    _task("6.3", "what may be hidden", TEXT + "masking.py", "_tables", 3, "the docstring",
-          "piece_tables"),
-    _task("6.4", "n-grams that do not overlap", TEXT + "masking.py", "Ngrams.strike_out", 2,
-          "the docstring"),
-    _task("6.5", "80, 10 and 10 per cent", TEXT + "masking.py", "replace_chosen", 3,
-          "the docstring"),
-    _task("6.6", "pieces in another order", TEXT + "masking.py", "permute_chosen", 2,
-          "the docstring"),
-    _task("6.7", "a masked batch and its labels", TEXT + "masking.py", "mask_batch", 3,
-          "Lan et al. 2020, section 4.1"),
-    _task("6.8", "cutting documents into pairs", TEXT + "segments.py", "_cut IN_ORDER", 6,
-          "Lan et al. 2020, section 3.1", "cut_segments"),
-    _task("6.9", "truncating a pair", TEXT + "segments.py", "truncate", 2, "the docstring"),
-    _task("6.10", "laying out a batch", TEXT + "batches.py", "lay_out", 3, "the docstring"),
-    _task("6.11", "pooler, forward", LAY + "pooler.py", "pooler_forward", 1, "POOL.1"),
-    _task("6.12", "pooler, backward", LAY + "pooler.py", "pooler_backward", 2, "POOL.2"),
-    _task("6.13", "sentence-order head, backward", HEADS + "sentence_order_head.py",
-          "sentence_order_head_backward", 1, "SOP.2"),
-    _task("6.14", "both objectives, forward", "models/pretraining.py", "AlbertForPreTraining.forward", 4,
-          "PRE.1", "pretraining_forward"),
-    _task("6.15", "both objectives, backward", "models/pretraining.py", "AlbertForPreTraining.backward", 6,
-          "PRE.2, MLM.5", "pretraining_backward"),
-    _task("6.16", "the trunk, backward", "models/trunk.py", "albert_backward", 3, "ENC.3, POOL.2"),
-    _task("6.17", "room beside the special pieces", TEXT + "data_options.py", "DataOptions.room", 1,
-          "the docstring"),
+    _exercise("6.1", "how many pieces to hide", TEXT + "masking.py", "prediction_budget", 1,
+              "the docstring"),
+    _exercise("6.2", "lengths of n-grams", TEXT + "masking.py", "ngram_probabilities", 1,
+              "Lan et al. 2020, eq. 3"),
+    _exercise("6.3", "what may be hidden", TEXT + "masking.py", "_tables", 3, "the docstring",
+              "piece_tables"),
+    _exercise("6.4", "n-grams that do not overlap", TEXT + "masking.py", "Ngrams.strike_out", 2,
+              "the docstring"),
+    _exercise("6.5", "80, 10 and 10 per cent", TEXT + "masking.py", "replace_chosen", 3,
+              "the docstring"),
+    _exercise("6.6", "pieces in another order", TEXT + "masking.py", "permute_chosen", 2,
+              "the docstring"),
+    _exercise("6.7", "a masked batch and its labels", TEXT + "masking.py", "mask_batch", 3,
+              "Lan et al. 2020, section 4.1"),
+    _exercise("6.8", "cutting documents into pairs", TEXT + "segments.py", "_cut IN_ORDER", 6,
+              "Lan et al. 2020, section 3.1", "cut_segments"),
+    _exercise("6.9", "truncating a pair", TEXT + "segments.py", "truncate", 2, "the docstring"),
+    _exercise("6.10", "laying out a batch", TEXT + "batches.py", "lay_out", 3, "the docstring"),
+    _exercise("6.11", "pooler, forward", LAY + "pooler.py", "pooler_forward", 1, "POOL.1"),
+    _exercise("6.12", "pooler, backward", LAY + "pooler.py", "pooler_backward", 2, "POOL.2"),
+    _exercise("6.13", "sentence-order head, backward", HEADS + "sentence_order_head.py",
+              "sentence_order_head_backward", 1, "SOP.2"),
+    _exercise("6.14", "both objectives, forward", "models/pretraining.py",
+              "AlbertForPreTraining.forward", 4, "PRE.1", "pretraining_forward"),
+    _exercise("6.15", "both objectives, backward", "models/pretraining.py",
+              "AlbertForPreTraining.backward", 6, "PRE.2, MLM.5", "pretraining_backward"),
+    _exercise("6.16", "the trunk, backward", "models/trunk.py", "albert_backward", 3,
+              "ENC.3, POOL.2"),
+    _exercise("6.17", "room beside the special pieces", TEXT + "data_options.py",
+              "DataOptions.room", 1, "the docstring"),
     # ---- 7: optimisers and a training run ----
-    _task("7.1", "gradient descent with momentum", "optim/sgd.py", "SGD.step", 2, "SGD.1",
-          "sgd_step"),
-    _task("7.2", "running means", "optim/moments.py", "update_moments", 2, "MOM.1"),
-    _task("7.3", "what decays", "optim/moments.py", "decays", 1, "ADAMW.1"),
-    _task("7.4", "Adam", "optim/adam.py", "Adam.step", 3, "ADAM.1", "adam_step"),
-    _task("7.5", "AdamW", "optim/adamw.py", "AdamW.step", 3, "ADAMW.1", "adamw_step"),
-    _task("7.6", "the trust ratio", "optim/lamb.py", "trust_ratio", 1, "LAMB.1"),
-    _task("7.7", "LAMB", "optim/lamb.py", "LAMB.step", 3, "LAMB.1", "lamb_step"),
-    _task("7.8", "warm-up and decay", "optim/schedules.py", "warmup_polynomial_decay", 3, "LR.1"),
-    _task("7.9", "clipping", "optim/clipping.py", "clip_by_global_norm", 2, "CLIP.1"),
+    _exercise("7.1", "gradient descent with momentum", "optim/sgd.py", "SGD.step", 2, "SGD.1",
+              "sgd_step"),
+    _exercise("7.2", "running means", "optim/moments.py", "update_moments", 2, "MOM.1"),
+    _exercise("7.3", "what decays", "optim/moments.py", "decays", 1, "ADAMW.1"),
+    _exercise("7.4", "Adam", "optim/adam.py", "Adam.step", 3, "ADAM.1", "adam_step"),
+    _exercise("7.5", "AdamW", "optim/adamw.py", "AdamW.step", 3, "ADAMW.1", "adamw_step"),
+    _exercise("7.6", "the trust ratio", "optim/lamb.py", "trust_ratio", 1, "LAMB.1"),
+    _exercise("7.7", "LAMB", "optim/lamb.py", "LAMB.step", 3, "LAMB.1", "lamb_step"),
+    _exercise("7.8", "warm-up and decay", "optim/schedules.py", "warmup_polynomial_decay", 3,
+              "LR.1"),
+    _exercise("7.9", "clipping", "optim/clipping.py", "clip_by_global_norm", 2, "CLIP.1"),
     # ---- 8: fine-tuning ----
-    _task("8.1", "mean squared error, forward", FN + "mean_squared_error.py",
-          "mean_squared_error_forward", 1, "MSE.1"),
-    _task("8.2", "mean squared error, backward", FN + "mean_squared_error.py",
-          "mean_squared_error_backward", 1, "MSE.2"),
-    _task("8.3", "binary cross-entropy, backward", FN + "binary_cross_entropy.py",
-          "binary_cross_entropy_backward", 2, "BCE.1, BCE.2"),
-    _task("8.4", "classification head, backward", HEADS + "classification_head.py",
-          "classification_head_backward", 2, "CLS.1, CLS.2"),
-    _task("8.5", "span head, backward", HEADS + "span_head.py", "span_head_backward", 2,
-          "SPAN.1, SPAN.2"),
-    _task("8.6", "adding gradients of one output", "models/head_backward.py", "add", 2, "PRE.2",
-          "add_gradients"),
-    _task("8.7", "from a head into the trunk", "models/head_backward.py", "trunk_backward", 2,
-          "PRE.2"),
-    _task("8.8", "which problem the labels pose", "models/labels.py",
-          "problem_of check_problem_labels", 2, "MSE.1, BCE.1, CE.1",
-          "problem_of check_problem_labels"),
-    _task("8.9", "questions, forward", "models/question_answering.py",
-          "AlbertForQuestionAnswering.forward", 3, "QA.1", "question_answering_forward"),
-    _task("8.10", "questions, backward", "models/question_answering.py",
-          "AlbertForQuestionAnswering.backward", 3, "QA.2", "question_answering_backward"),
-    _task("8.11", "choices, forward", "models/multiple_choice.py",
-          "AlbertForMultipleChoice.forward", 2, "CLS.1, CE.1", "multiple_choice_forward"),
-    _task("8.12", "masked words alone, backward", "models/masked_lm.py",
-          "AlbertForMaskedLM.backward", 3, "MLM.5", "masked_lm_backward"),
-    _task("8.13", "is there an answer, backward", HEADS + "squad2_answer.py",
-          "squad_answer_backward", 4, "SQA.3, SQA.4"),
-    _task("8.14", "where an answer ends, forward", HEADS + "squad2_end.py", "squad_end_forward", 3,
-          "SQE.1, SQE.2, SQE.3"),
-    _task("8.15", "where an answer ends, backward", HEADS + "squad2_end.py", "squad_end_backward", 5,
-          "SQE.4, SQE.5"),
-    _task("8.16", "the SQuAD 2 head, forward", HEADS + "squad2_head.py", "squad_head_forward", 3,
-          "SQ.1"),
-    _task("8.17", "the SQuAD 2 head, backward", HEADS + "squad2_head.py", "squad_head_backward", 4,
-          "SQ.2, SQ.3"),
-    _task("8.18", "the SQuAD 2 model, backward", "models/squad2.py",
-          "AlbertForSquad2.backward", 3, "SQUAD.1, SQUAD.2", "squad2_backward"),
-    _task("8.19", "where an answer may be", "models/squad2.py", "_may_answer", 1, "SQ.1",
-          "may_answer"),
-    _task("8.20", "the mask of a prefix language model", "inference/translation/masks.py",
-          "prefix_lm_mask", 2, "PLM.1"),
-    _task("8.21", "labels of a prefix language model", "inference/translation/masks.py",
-          "next_piece_labels", 2, "PLM.2"),
-    _task("8.22", "the next piece", "inference/translation/decoding.py", "next_log_probabilities", 3,
-          "BEAM.3"),
-    _task("8.23", "the score of a translation", "inference/translation/decoding.py", "_Search.hypothesis",
-          1, "BEAM.1"),
-    _task("8.24", "one step of beam search", "inference/translation/decoding.py", "_Search.advance", 4,
-          "BEAM.1"),
-    _task("8.25", "when a search is over", "inference/translation/decoding.py", "_Search.settled", 2,
-          "BEAM.2"),
-    _task("8.26", "weights for another library", "parameters/state_dict.py", "to_state_dict", 2,
-          "the docstring"),
+    _exercise("8.1", "mean squared error, forward", FN + "mean_squared_error.py",
+              "mean_squared_error_forward", 1, "MSE.1"),
+    _exercise("8.2", "mean squared error, backward", FN + "mean_squared_error.py",
+              "mean_squared_error_backward", 1, "MSE.2"),
+    _exercise("8.3", "binary cross-entropy, backward", FN + "binary_cross_entropy.py",
+              "binary_cross_entropy_backward", 2, "BCE.1, BCE.2"),
+    _exercise("8.4", "classification head, backward", HEADS + "classification_head.py",
+              "classification_head_backward", 2, "CLS.1, CLS.2"),
+    _exercise("8.5", "span head, backward", HEADS + "span_head.py", "span_head_backward", 2,
+              "SPAN.1, SPAN.2"),
+    _exercise("8.6", "adding gradients of one output", "models/head_backward.py", "add", 2, "PRE.2",
+              "add_gradients"),
+    _exercise("8.7", "from a head into the trunk", "models/head_backward.py", "trunk_backward", 2,
+              "PRE.2"),
+    _exercise("8.8", "which problem the labels pose", "models/labels.py",
+              "problem_of check_problem_labels", 2, "MSE.1, BCE.1, CE.1",
+              "problem_of check_problem_labels"),
+    _exercise("8.9", "questions, forward", "models/question_answering.py",
+              "AlbertForQuestionAnswering.forward", 3, "QA.1", "question_answering_forward"),
+    _exercise("8.10", "questions, backward", "models/question_answering.py",
+              "AlbertForQuestionAnswering.backward", 3, "QA.2", "question_answering_backward"),
+    _exercise("8.11", "choices, forward", "models/multiple_choice.py",
+              "AlbertForMultipleChoice.forward", 2, "CLS.1, CE.1", "multiple_choice_forward"),
+    _exercise("8.12", "masked words alone, backward", "models/masked_lm.py",
+              "AlbertForMaskedLM.backward", 3, "MLM.5", "masked_lm_backward"),
+    _exercise("8.13", "is there an answer, backward", HEADS + "squad2_answer.py",
+              "squad_answer_backward", 4, "SQA.3, SQA.4"),
+    _exercise("8.14", "where an answer ends, forward", HEADS + "squad2_end.py", "squad_end_forward",
+              3, "SQE.1, SQE.2, SQE.3"),
+    _exercise("8.15", "where an answer ends, backward", HEADS + "squad2_end.py",
+              "squad_end_backward", 5, "SQE.4, SQE.5"),
+    _exercise("8.16", "the SQuAD 2 head, forward", HEADS + "squad2_head.py", "squad_head_forward",
+              3, "SQ.1"),
+    _exercise("8.17", "the SQuAD 2 head, backward", HEADS + "squad2_head.py", "squad_head_backward",
+              4, "SQ.2, SQ.3"),
+    _exercise("8.18", "the SQuAD 2 model, backward", "models/squad2.py", "AlbertForSquad2.backward",
+              3, "SQUAD.1, SQUAD.2", "squad2_backward"),
+    _exercise("8.19", "where an answer may be", "models/squad2.py", "_may_answer", 1, "SQ.1",
+              "may_answer"),
+    _exercise("8.20", "the mask of a prefix language model", "inference/translation/masks.py",
+              "prefix_lm_mask", 2, "PLM.1"),
+    _exercise("8.21", "labels of a prefix language model", "inference/translation/masks.py",
+              "next_piece_labels", 2, "PLM.2"),
+    _exercise("8.22", "the next piece", "inference/translation/decoding.py",
+              "next_log_probabilities", 3, "BEAM.3"),
+    _exercise("8.23", "the score of a translation", "inference/translation/decoding.py",
+              "_Search.hypothesis", 1, "BEAM.1"),
+    _exercise("8.24", "one step of beam search", "inference/translation/decoding.py",
+              "_Search.advance", 4, "BEAM.1"),
+    _exercise("8.25", "when a search is over", "inference/translation/decoding.py",
+              "_Search.settled", 2, "BEAM.2"),
+    _exercise("8.26", "weights for another library", "parameters/state_dict.py", "to_state_dict", 2,
+              "the docstring"),
 )
 
-# A rubric adds up to 10. It is marked by people, on top of the points of the tasks.
+# A rubric adds up to 10. It is marked by people, on top of the points of the exercises.
 _PLOT = (3, "The axes, the units and what is held fixed are named.")
 
 
 def _open(unit, title, read, *rubric):
-    return Task(f"{unit}.open", title, "", (), sum(points for points, _ in rubric), (), read,
+    return Exercise(f"{unit}.open", title, "", (), sum(points for points, _ in rubric), (), read,
                 rubric)
 
 
-OPEN_TASKS = (
+OPEN_EXERCISES = (
     _open(1, "Plot the error of a centred difference of sin against h, from 1e-12 to 1, once plain "
              "and once with (FD.1), and explain both slopes and the lowest point.",
           "tutorials/02_gradient_checking.py", _PLOT,
@@ -322,16 +326,16 @@ UNITS = (
 )
 
 
-def task_named(id):
-    """The task of that id, open or not.
+def exercise_named(id):
+    """The exercise of that id, open or not.
 
     Raises
     ------
     ValueError
         There is none.
     """
-    for task in (*TASKS, *OPEN_TASKS):
-        if task.id == id:
-            return task
-    raise ValueError(f"There is no task {id!r}; the tasks run from {TASKS[0].id} to "
-                     f"{TASKS[-1].id}, and `albert-np course check` lists them.")
+    for exercise in (*EXERCISES, *OPEN_EXERCISES):
+        if exercise.id == id:
+            return exercise
+    raise ValueError(f"There is no exercise {id!r}; the exercises run from {EXERCISES[0].id} to "
+                     f"{EXERCISES[-1].id}, and `albert-np course check` lists them.")

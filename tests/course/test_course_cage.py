@@ -7,14 +7,14 @@ import pytest
 
 import adversaries
 import albert_np
-from albert_np.course.sandbox import linux, pipes
-from albert_np.course.sandbox.cage import _around
-from albert_np.course.marking.marking import ENDINGS, judge_answers
-from albert_np.course.sandbox.caged_checking import Limits, Sandbox, weaknesses
-from albert_np.course.exercises import TASKS
+from albert_np.course.sandbox import linux_calls as linux, pipes
+from albert_np.course.sandbox.caged_process import _around
+from albert_np.course.marking.mark_submission import ENDINGS, judge_answers
+from albert_np.course.sandbox.run_caged import Limits, Sandbox, weaknesses
+from albert_np.course.exercises import EXERCISES
 
 PACKAGE = Path(albert_np.__file__).parent
-BACKWARD = next(task for task in TASKS if "layer_norm_backward" in task.functions)
+BACKWARD = next(exercise for exercise in EXERCISES if "layer_norm_backward" in exercise.functions)
 
 @pytest.fixture(scope="module")
 def sandbox():
@@ -62,7 +62,7 @@ def test_files_that_are_out_of_reach(sandbox, line):
     assert "Permission denied" in said_by(sandbox, line)
 
 
-def test_the_scratch_folder_is_new_for_every_task(sandbox):
+def test_the_scratch_folder_is_new_for_every_exercise(sandbox):
     look = "import os; assert sorted(os.listdir()) == ['functional'], os.listdir()"
     assert said_by(sandbox, f"{look}; open('note', 'w').write('x')") == ""
     assert said_by(sandbox, f"{look}; open('note', 'w').write('x')") == ""
@@ -127,7 +127,7 @@ def test_the_planted_faults_do_not_tell(sandbox):
     assert said_by(sandbox, line) == ""
 
 
-def test_every_ending_costs_the_points_of_the_task_and_says_so(sandbox):
+def test_every_ending_costs_the_points_of_the_exercise_and_says_so(sandbox):
     for ended in ENDINGS:
         verdict = judge_answers(BACKWARD, ended, None, 1, seconds=2.0)
         assert verdict.points == 0 and verdict.findings[0].text.endswith((".", "?", ")."))

@@ -10,15 +10,15 @@ import pytest
 
 import adversaries
 import albert_np
-from albert_np.course.marking import classes
-from albert_np.course.marking.classes import grade_class, grade_one
-from albert_np.course.sandbox.caged_checking import Limits
-from albert_np.course.marking.submissions import read_submission, submissions_in
-from albert_np.course.exercises import TASKS
+from albert_np.course.marking import mark_class as classes
+from albert_np.course.marking.mark_class import grade_class, grade_one
+from albert_np.course.sandbox.run_caged import Limits
+from albert_np.course.marking.read_submissions import read_submission, submissions_in
+from albert_np.course.exercises import EXERCISES
 
 PACKAGE = Path(albert_np.__file__).parent
-LAYER_NORM = [task for task in TASKS if task.module == adversaries.FILE]
-FORWARD, BACKWARD = (task.points for task in LAYER_NORM)
+LAYER_NORM = [exercise for exercise in EXERCISES if exercise.module == adversaries.FILE]
+FORWARD, BACKWARD = (exercise.points for exercise in LAYER_NORM)
 QUICK = Limits(seconds=2.0)
 ORPHAN = f"orphan-{os.getpid() % 100000}"
 
@@ -74,7 +74,7 @@ def marked(tmp_path_factory):
     texts = {name: text.replace("{victim}", str(victim)).replace("{store}", str(store))
              for name, (text, *_) in DESERVED.items()}
     hand_in(folder / "handed in", texts)
-    grade_class(folder / "handed in", folder / "grades.csv", seed=3, tasks=LAYER_NORM,
+    grade_class(folder / "handed in", folder / "grades.csv", seed=3, exercises=LAYER_NORM,
                 limits=QUICK, workers=2, quiet=True)
     return rows_of(folder / "grades.csv"), folder, victim
 
@@ -119,7 +119,7 @@ def test_same_seed_same_marks(marked, tmp_path):
     rows, folder, _ = marked
     some = {name: DESERVED[name][0] for name in ("right", "hard-coded", "changes its input")}
     hand_in(tmp_path / "again", some)
-    again = grade_class(tmp_path / "again", tmp_path / "grades.csv", seed=3, tasks=LAYER_NORM,
+    again = grade_class(tmp_path / "again", tmp_path / "grades.csv", seed=3, exercises=LAYER_NORM,
                         limits=QUICK, workers=1, quiet=True)
     for row in again:
         assert {key: str(value) for key, value in row.items()} == rows[row["submission"]]
@@ -138,7 +138,7 @@ def test_marking_resumes(tmp_path, monkeypatch):
         marked.append(1)
         return real(*arguments, **named)
 
-    options = dict(tasks=LAYER_NORM, limits=QUICK, workers=1, quiet=True)
+    options = dict(exercises=LAYER_NORM, limits=QUICK, workers=1, quiet=True)
     monkeypatch.setattr(classes, "mark_submission", interrupted)
     with pytest.raises(KeyboardInterrupt):
         grade_class(tmp_path / "class", tmp_path / "grades.csv", **options)
@@ -209,10 +209,10 @@ def test_what_is_no_class_is_refused(tmp_path):
 def test_a_broken_zip_costs_its_own_points(tmp_path):
     hand_in(tmp_path / "class", {"ann": RIGHT})
     (tmp_path / "class/bob.zip").write_bytes(b"no zip")
-    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", tasks=LAYER_NORM,
+    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
                            limits=QUICK, workers=1, quiet=True)
     assert (ann["points"], bob["points"]) == (FORWARD + BACKWARD, 0)
-    assert "bob.zip cannot be read" in bob["remarks"] and "No file of a task" in bob["remarks"]
+    assert "bob.zip cannot be read" in bob["remarks"] and "No file of an exercise" in bob["remarks"]
 
 
 # ---- Gradescope ----------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def test_results_follow_the_documented_schema(marked):
 
 def test_one_submission(tmp_path):
     hand_in(tmp_path, {"ann": adversaries.HALF_RIGHT})
-    value = grade_one(tmp_path / "ann", seed=1, tasks=LAYER_NORM, limits=QUICK)
+    value = grade_one(tmp_path / "ann", seed=1, exercises=LAYER_NORM, limits=QUICK)
     assert value["score"] == FORWARD
     assert [test["status"] for test in value["tests"]] == ["passed", "failed"]
     with pytest.raises(FileNotFoundError, match="no submission"):
@@ -272,10 +272,10 @@ def test_one_submission(tmp_path):
 @pytest.mark.thorough
 def test_all_units_of_the_package_itself(tmp_path):
     """The complete solution gets every point, from the cage too."""
-    for module in {task.module for task in TASKS}:
+    for module in {exercise.module for exercise in EXERCISES}:
         path = tmp_path / "ann" / module
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text((PACKAGE / module).read_text("utf-8"), "utf-8")
     value = grade_one(tmp_path / "ann", seed=11)
     assert [test["number"] for test in value["tests"] if test["status"] == "failed"] == []
-    assert value["score"] == sum(task.points for task in TASKS)
+    assert value["score"] == sum(exercise.points for exercise in EXERCISES)

@@ -15,13 +15,13 @@ import pytest
 import adversaries
 import albert_np
 from albert_np.commands.cli import main
-from albert_np.course.marking.autograder import REQUIREMENTS
+from albert_np.course.marking.gradescope_zip import REQUIREMENTS
 from albert_np.course.marking.notebooks import percent_script, pieces, source_of_notebook
-from albert_np.course.exercises import TASKS
+from albert_np.course.exercises import EXERCISES
 
 PACKAGE = Path(albert_np.__file__).parent
-POINTS = [task.points for task in TASKS if task.module == adversaries.FILE]
-UNIT = str(next(task.unit for task in TASKS if task.module == adversaries.FILE))
+POINTS = [exercise.points for exercise in EXERCISES if exercise.module == adversaries.FILE]
+UNIT = str(next(exercise.unit for exercise in EXERCISES if exercise.module == adversaries.FILE))
 
 
 def hand_in(path, text):
@@ -104,26 +104,26 @@ def test_the_zip_is_the_same_every_time(tmp_path):
 # ---- notebooks -----------------------------------------------------------------------------------
 
 def modules():
-    return sorted({task.module for task in TASKS})
+    return sorted({exercise.module for exercise in EXERCISES})
 
 
 @pytest.mark.parametrize("file", modules())
 def test_a_module_is_cut_without_loss(file):
     source = (PACKAGE / file).read_text("utf-8")
-    parts = list(pieces(source, [task for task in TASKS if task.module == file]))
+    parts = list(pieces(source, [exercise for exercise in EXERCISES if exercise.module == file]))
     assert any(name for name, _ in parts)
     together = "\n".join(text for _, text in parts)
     assert ast.dump(ast.parse(together)) == ast.dump(ast.parse(source))
 
 
-def test_every_task_has_one_check_with_its_points():
+def test_every_exercise_has_one_check_with_its_points():
     for file in modules():
-        script = percent_script(file, (PACKAGE / file).read_text("utf-8"), TASKS)
-        for task in TASKS:
-            if task.module == file:
-                assert script.count(f'\ncheck("{task.id}")') == 1
-                cell = script[:script.index(f'\ncheck("{task.id}")')].rpartition("# %% ")[2]
-                assert f'"points": {task.points}' in cell and '"grade": true' in cell
+        script = percent_script(file, (PACKAGE / file).read_text("utf-8"), EXERCISES)
+        for exercise in EXERCISES:
+            if exercise.module == file:
+                assert script.count(f'\ncheck("{exercise.id}")') == 1
+                cell = script[:script.index(f'\ncheck("{exercise.id}")')].rpartition("# %% ")[2]
+                assert f'"points": {exercise.points}' in cell and '"grade": true' in cell
 
 
 # https://github.com/jupyter/nbgrader, nbgrader/nbgraderformat/v3.json

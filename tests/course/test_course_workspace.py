@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from albert_np.commands.cli import main
-from albert_np.course.emptying import HINTS, emptied, shortened, solved, source_of_module
-from albert_np.course.loading import faults_of
-from albert_np.course.mistakes import THEMES, generated
-from albert_np.course.sandbox.unsecured_checking import Runner
-from albert_np.course.exercises import OPEN_TASKS, TASKS, UNITS, task_named
-from albert_np.course.workspace import make_workspace, open_workspace, parse_units
+from albert_np.course.checking.fault_places import faults_of
+from albert_np.course.checking.load_modules import source_of_module
+from albert_np.course.checking.mistake_themes import THEMES, generated
+from albert_np.course.exercises import EXERCISES, OPEN_EXERCISES, UNITS, exercise_named
+from albert_np.course.sandbox.run_unsecured import Runner
+from albert_np.course.workspace.empty_functions import HINTS, emptied, shortened, solved
+from albert_np.course.workspace.make_workspace import make_workspace, open_workspace, parse_units
 from albert_np.gradcheck.equations import LABEL, find_equations
 
 TEACHING = Path(__file__).resolve().parents[2] / "tutorials" / "teaching.md"
@@ -33,23 +34,23 @@ def workspace(tmp_path):
     return make_workspace(tmp_path / "my 作业 folder", [1, 2], "steps", seed=3)
 
 
-# ---- the table of tasks --------------------------------------------------------------------------
+# ---- the table of exercises --------------------------------------------------------------------------
 
-def test_the_table_of_tasks():
-    ids = [task.id for task in TASKS]
+def test_the_table_of_exercises():
+    ids = [exercise.id for exercise in EXERCISES]
     assert len(set(ids)) == len(ids) >= 30
     numbers = [unit.number for unit in UNITS]
-    assert sorted({task.unit for task in TASKS}) == numbers == [*range(1, 9)]
-    assert [task.unit for task in OPEN_TASKS] == [*range(1, 9)]
-    assert all(sum(points for points, _ in task.rubric) == 10 for task in OPEN_TASKS)
-    owned = [(task.module, name) for task in TASKS for name in task.functions]
+    assert sorted({exercise.unit for exercise in EXERCISES}) == numbers == [*range(1, 9)]
+    assert [exercise.unit for exercise in OPEN_EXERCISES] == [*range(1, 9)]
+    assert all(sum(points for points, _ in exercise.rubric) == 10 for exercise in OPEN_EXERCISES)
+    owned = [(exercise.module, name) for exercise in EXERCISES for name in exercise.functions]
     assert len(set(owned)) == len(owned)
 
 
 def test_what_is_to_be_read_exists():
     known = {equation.label for equation in find_equations()}
-    for task in (*TASKS, *OPEN_TASKS):
-        assert set(re.findall(LABEL, task.read)) <= known, task.id
+    for exercise in (*EXERCISES, *OPEN_EXERCISES):
+        assert set(re.findall(LABEL, exercise.read)) <= known, exercise.id
     listed = (TEACHING.parent / "README.md").read_text("utf-8")
     for unit in UNITS:
         assert all(f"{name}.py" in listed for name in unit.tutorials.split())
@@ -58,9 +59,9 @@ def test_what_is_to_be_read_exists():
 def test_every_concept_has_a_theme_and_the_teachers_page_is_up_to_date():
     concepts = [concept for theme in THEMES for concept in theme.concepts]
     assert len(set(concepts)) == len(concepts)
-    assert set(concepts) == {fault.concept for task in TASKS for fault in faults_of(task)}
+    assert set(concepts) == {fault.concept for exercise in EXERCISES for fault in faults_of(exercise)}
     page = TEACHING.read_text("utf-8")
-    assert generated(page) == page, "python -m albert_np.course.mistakes tutorials/teaching.md"
+    assert generated(page) == page, "python -m albert_np.course.checking.mistake_themes tutorials/teaching.md"
 
 
 # ---- emptying ------------------------------------------------------------------------------------
@@ -68,9 +69,9 @@ def test_every_concept_has_a_theme_and_the_teachers_page_is_up_to_date():
 @pytest.mark.parametrize("hints", HINTS)
 def test_nothing_of_the_solution_is_left(hints):
     source = source_of_module("functional/layer_norm.py")
-    left = emptied(source, "functional/layer_norm.py", TASKS, hints)
+    left = emptied(source, "functional/layer_norm.py", EXERCISES, hints)
     compile(left, "layer_norm.py", "exec")
-    assert 'raise NotImplementedError("task 2.6: layer norm, backward")' in left
+    assert 'raise NotImplementedError("exercise 2.6: layer norm, backward")' in left
     assert "def layer_norm_backward(dy, cache):" in left
     assert "# the cache: (x_hat, inv_std, gamma)" in left
     assert "column_sum(dy)" not in left and "# (LN.5)" not in left
@@ -88,13 +89,13 @@ def test_a_docstring_without_its_derivation():
 
 
 def test_all_modules_can_be_emptied_and_are_not_too_wide():
-    for file in {task.module for task in TASKS}:
+    for file in {exercise.module for exercise in EXERCISES}:
         source = source_of_module(file)
         for hints in HINTS:
-            left = emptied(source, file, TASKS, hints)
+            left = emptied(source, file, EXERCISES, hints)
             compile(left, file, "exec")
             assert max(map(len, left.splitlines())) <= 100, file
-        functions = [name for task in TASKS if task.module == file for name in task.functions
+        functions = [name for exercise in EXERCISES if exercise.module == file for name in exercise.functions
                      if not name.isupper()]
         assert left.count("raise NotImplementedError(") == len(functions)
 
@@ -103,11 +104,11 @@ def test_all_modules_can_be_emptied_and_are_not_too_wide():
 
 def test_what_is_in_a_workspace(workspace):
     files = {str(path.relative_to(workspace.folder)) for path in workspace.folder.rglob("*.*")}
-    assert files == {*(task.module for task in TASKS if task.unit < 3), "README.md", "course.json",
-                     "conftest.py", "test_tasks.py", "open/unit_1.md", "open/unit_2.md"}
+    assert files == {*(exercise.module for exercise in EXERCISES if exercise.unit < 3), "README.md", "course.json",
+                     "conftest.py", "test_exercises.py", "open/unit_1.md", "open/unit_2.md"}
     readme = (workspace.folder / "README.md").read_text("utf-8")
-    for task in workspace.tasks:
-        assert f"albert-np course check {task.id}`" in readme
+    for exercise in workspace.exercises:
+        assert f"albert-np course check {exercise.id}`" in readme
     assert open_workspace(workspace.folder) == workspace
 
 
@@ -124,14 +125,14 @@ def said(capsys, *arguments):
     return status, out + err
 
 
-def test_the_first_task_by_following_the_readme(tmp_path, monkeypatch, capsys):
+def test_the_first_exercise_by_following_the_readme(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "a b 学生"
     assert main(["course", "new", str(folder), "--units", "1"]) == 0
     monkeypatch.chdir(folder)
     status, words = said(capsys, "check", "1.1")
     assert status == 1 and "0 of 1 points" in words and "not written yet" in words
     path = Path("gradcheck/differences.py")
-    old = 'raise NotImplementedError("task 1.1: relative error")'
+    old = 'raise NotImplementedError("exercise 1.1: relative error")'
     text = path.read_text("utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, """\
@@ -145,12 +146,12 @@ error = abs(analytic - numerical) / max(abs(analytic) + abs(numerical), floor)
 
 
 def test_pytest_in_a_workspace(workspace):
-    task = task_named("2.1")
-    path = workspace.file_of(task)
-    path.write_text(solved(source_of_module(task.module), task.module), "utf-8")
+    exercise = exercise_named("2.1")
+    path = workspace.file_of(exercise)
+    path.write_text(solved(source_of_module(exercise.module), exercise.module), "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                           "--task", "2.1", "--task", "2.3"], cwd=workspace.folder, text=True,
+                           "--exercise", "2.1", "--exercise", "2.3"], cwd=workspace.folder, text=True,
                           capture_output=True, env=environment)
     assert "1 failed, 1 passed" in done.stdout
     assert "It is not written yet." in done.stdout
@@ -168,7 +169,7 @@ def test_bad_input_gets_a_sentence(tmp_path, capsys, monkeypatch):
         assert status == 2 and words in told and told.count("\n") == 1
     assert (tmp_path / "full" / "essay.txt").read_text() == "mine"
     folder = make_workspace(tmp_path / "w", [1]).folder
-    for arguments, words in [(("check", "9"), "no task or unit 9"), (("check", "2.1"), "2.1"),
+    for arguments, words in [(("check", "9"), "no exercise or unit 9"), (("check", "2.1"), "2.1"),
                              (("check", "1.1", "--seconds", "0"), "it must be above 0")]:
         status, told = said(capsys, *arguments, "--workspace", folder)
         assert status == 2 and words in told and told.count("\n") == 1
@@ -185,7 +186,7 @@ def test_sizes_can_be_chosen(runner, tmp_path):
     path.write_text(solved(source_of_module("functional/linear.py"), "functional/linear.py"))
     sizes = {"B": 4, "T": 9, "A": 3, "D": 5, "E": 8, "F": 12, "V": 31, "L": 2, "M": 6}
     for id in ("2.1", "2.2"):
-        assert runner.check(task_named(id), path, 0, sizes).findings == []
+        assert runner.check(exercise_named(id), path, 0, sizes).findings == []
 
 
 # ---- what goes wrong -----------------------------------------------------------------------------
@@ -231,7 +232,7 @@ def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, runne
     path = tmp_path / "layer_norm.py"
     path.write_text(source, "utf-8")
     monkeypatch.setattr(runner, "seconds", 1.0 if kind == "time" else 60.0)
-    verdict = runner.check(task_named("2.6"), path, 5)
+    verdict = runner.check(exercise_named("2.6"), path, 5)
     assert verdict.points == points
     assert [finding.kind for finding in verdict.findings[:1]] == ([kind] if kind else [])
     if kind:
@@ -242,9 +243,9 @@ def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, runne
 def test_the_child_lives_on_and_shows_what_was_printed(tmp_path, runner):
     path = tmp_path / "layer_norm.py"
     path.write_text(backward("print('the shape is', dy.shape)\nraise KeyError('x')"))
-    verdict = runner.check(task_named("2.6"), path, 0)
+    verdict = runner.check(exercise_named("2.6"), path, 0)
     assert "the shape is" in verdict.printed and "KeyError" in verdict.findings[0].text
     path.write_text("import numpy\nnumpy.einsum = None\n" + SOLUTION)
-    assert runner.check(task_named("2.6"), path, 0).points == 0
+    assert runner.check(exercise_named("2.6"), path, 0).points == 0
     path.write_text(SOLUTION)
-    assert runner.check(task_named("2.6"), path, 0).points == 5          # in the same child
+    assert runner.check(exercise_named("2.6"), path, 0).points == 5          # in the same child

@@ -2,10 +2,9 @@
 
 import inspect
 import os
-import sys
 from pathlib import Path
 
-from ...plotting.figures import save_figure
+from ...plotting.figures import save_figure, show_figure
 
 
 def quick():
@@ -32,22 +31,13 @@ def show(figure, name):
     Parameters
     ----------
     figure : matplotlib Figure
-        A notebook and the pages show those of ``plt.figure`` or ``plt.subplots``. Of any other,
-        such as those of `albert_np.plotting.tasks`, they are given a copy that they show.
+        Of pyplot, or of the package, such as those of `albert_np.plotting.tasks`.
     name : str
         Of the file, without its ending.
     """
-    import matplotlib.pyplot as plt
-
     path = save_figure(figure, output_folder() / f"{name}.png")
     print("saved", path)
-    if figure.canvas.manager is None:      # made by the package, pyplot does not know of it
-        page = plt.figure(figsize=figure.get_size_inches())
-        axes = page.add_axes((0, 0, 1, 1))
-        axes.imshow(plt.imread(path))
-        axes.set_axis_off()
-    if plt.get_backend().lower() not in ("agg", "template") and sys.stdin.isatty():
-        plt.show()
+    show_figure(figure, path)
 
 
 def source_of(function, *labels, lines_around=0):

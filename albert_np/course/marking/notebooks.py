@@ -1,7 +1,7 @@
 """Assignments as notebooks, one for each module, with the metadata that nbgrader knows.
 
 The code is that of a workspace, cut into cells: what is given, what is to be written, and after
-each task a cell that checks it. A notebook that comes back is put together to the module again and
+each exercise a cell that checks it. A notebook that comes back is put together to the module again and
 marked like one, so that both kinds of workspace are marked by the same rules.
 """
 
@@ -15,7 +15,7 @@ SETUP = "setup"                  # its grade_id; the module does without this ce
 SCHEMA_VERSION = 3               # of nbgrader's metadata
 
 
-def write_notebooks(folder, sources, tasks):
+def write_notebooks(folder, sources, exercises):
     """Write a notebook for each module.
 
     Parameters
@@ -23,7 +23,7 @@ def write_notebooks(folder, sources, tasks):
     folder : str or Path
     sources : dict of str to str
         The emptied modules of a workspace, by their files.
-    tasks : sequence of Task
+    exercises : sequence of Exercise
 
     Returns
     -------
@@ -48,7 +48,7 @@ def write_notebooks(folder, sources, tasks):
         path = Path(folder, Path(file).with_suffix("").as_posix().replace("/", "_") + ".ipynb")
         if path.exists():
             raise ValueError(f"{path} is there already; choose another folder.")
-        notebook = jupytext.reads(percent_script(file, source, tasks), fmt="py:percent")
+        notebook = jupytext.reads(percent_script(file, source, exercises), fmt="py:percent")
         notebook.metadata["albert_np"] = {"module": file}
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3",
                                            "language": "python"}
@@ -59,7 +59,7 @@ def write_notebooks(folder, sources, tasks):
     return list(paths)
 
 
-def percent_script(file, source, tasks):
+def percent_script(file, source, exercises):
     """The notebook of a module as a script of the percent format.
 
     Parameters
@@ -68,19 +68,19 @@ def percent_script(file, source, tasks):
         Of the module, relative to the package.
     source : str
         Its emptied text.
-    tasks : sequence of Task
+    exercises : sequence of Exercise
         Those of other modules are left out.
 
     Returns
     -------
     str
     """
-    mine = [task for task in tasks if task.module == file]
+    mine = [exercise for exercise in exercises if exercise.module == file]
     cells = [_words("\n".join(
         [f"# {file}", "", "Write the functions that raise `NotImplementedError`; the cell after "
          "each says what is right and what is not. Run the cells from the top.", "",
-         *(f"- **{task.id} {task.title}**, {task.points} points. Read: {task.read}"
-           for task in mine)])),
+         *(f"- **{exercise.id} {exercise.title}**, {exercise.points} points. Read: {exercise.read}"
+           for exercise in mine)])),
         _code("from albert_np.course.marking.notebooks import checker\n"
               "check = checker(globals())", SETUP, locked=True)]
     parts = list(pieces(source, mine))
@@ -90,26 +90,26 @@ def percent_script(file, source, tasks):
             continue
         cells.append(_code(text, f"write-{name}", solution=True))
         later = {name for name, _ in parts[number + 1:]}
-        cells += [_code(f'check("{task.id}")', f"check-{task.id.replace('.', '-')}", locked=True,
-                        points=task.points)
-                  for task in mine if name in _owners(task) and not later & _owners(task)]
+        cells += [_code(f'check("{exercise.id}")', f"check-{exercise.id.replace('.', '-')}", locked=True,
+                        points=exercise.points)
+                  for exercise in mine if name in _owners(exercise) and not later & _owners(exercise)]
     return "\n\n".join(cells) + "\n"
 
 
-def pieces(source, tasks):
-    """A module cut at the functions and classes that hold tasks.
+def pieces(source, exercises):
+    """A module cut at the functions and classes that hold exercises.
 
     Parameters
     ----------
     source : str
-    tasks : sequence of Task
+    exercises : sequence of Exercise
 
     Yields
     ------
     (str, str)
         The name of the function or class, "" for what is given; and the text.
     """
-    lines, owners = source.splitlines(), set().union(*map(_owners, tasks))
+    lines, owners = source.splitlines(), set().union(*map(_owners, exercises))
     start = 0
     for node in ast.parse(source).body:
         if getattr(node, "name", None) in owners:
@@ -122,9 +122,9 @@ def pieces(source, tasks):
         yield "", text
 
 
-def _owners(task):
+def _owners(exercise):
     """The functions and classes of a module that hold what is to be written."""
-    return {name.partition(".")[0] for name in task.functions}
+    return {name.partition(".")[0] for name in exercise.functions}
 
 
 def _words(text):
@@ -190,25 +190,25 @@ def checker(namespace):
     Returns
     -------
     callable
-        ``check("2.4")`` prints what is wrong with a task and raises an AssertionError where it
+        ``check("2.4")`` prints what is wrong with an exercise and raises an AssertionError where it
         does not get all its points.
     """
     def check(id, seed=0, sizes=None):
-        from ..checking import check_task
-        from ..loading import reference_module
-        from ..exercises import TASKS, task_named
+        from ..checking.judge_answers import check_exercise
+        from ..checking.load_modules import reference_module
+        from ..exercises import EXERCISES, exercise_named
 
-        task, module = task_named(id), types.ModuleType("notebook")
+        exercise, module = exercise_named(id), types.ModuleType("notebook")
         module.__dict__.update(namespace, __name__="notebook")
-        for other in TASKS:                       # each task is checked by itself
-            if other.module == task.module and other is not task:
-                module.__dict__.update({name: getattr(reference_module(task), name)
+        for other in EXERCISES:                       # each exercise is checked by itself
+            if other.module == exercise.module and other is not exercise:
+                module.__dict__.update({name: getattr(reference_module(exercise), name)
                                         for name in other.functions if "." not in name})
-        verdict = check_task(task, module, seed, sizes)
+        verdict = check_exercise(exercise, module, seed, sizes)
         said = "\n".join(finding.text for finding in verdict.findings)
-        if verdict.points < task.points:
-            raise AssertionError(f"{task.id} {task.title}: {verdict.points:g} of {task.points} "
+        if verdict.points < exercise.points:
+            raise AssertionError(f"{exercise.id} {exercise.title}: {verdict.points:g} of {exercise.points} "
                                  f"points.\n{said}")
-        print(f"{task.id} {task.title}: right, {task.points} points.")
+        print(f"{exercise.id} {exercise.title}: right, {exercise.points} points.")
 
     return check

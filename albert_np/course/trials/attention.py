@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import layers
-from .pairs import layer_pair
+from .forward_backward import layer_pair
 
 
 def split_heads(f, draw):

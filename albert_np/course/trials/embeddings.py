@@ -1,7 +1,7 @@
 """Trials of the factorised embeddings and of the head that is tied to them."""
 
 from ... import layers
-from .pairs import layer_pair
+from .forward_backward import layer_pair
 
 
 def _embeddings(draw):

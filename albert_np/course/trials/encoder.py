@@ -4,7 +4,7 @@ import numpy as np
 
 from ... import layers
 from .attention import queries_of
-from .pairs import layer_pair
+from .forward_backward import layer_pair
 
 DROPOUT = dict(hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.2)
 

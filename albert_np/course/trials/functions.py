@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import functional
-from .pairs import BadCache, from_cache, function_pair
+from .forward_backward import BadCache, from_cache, function_pair
 
 
 def _linear(draw):

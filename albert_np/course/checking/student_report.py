@@ -1,4 +1,4 @@
-"""What a student reads on the screen: one task in full, or the progress over all."""
+"""What a student reads on the screen: one exercise in full, or the progress over all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import textwrap
 WIDTH = 100
 
 
-def verdict_lines(task, verdict, most=4):
+def verdict_lines(exercise, verdict, most=4):
     """A verdict in full.
 
     Parameters
     ----------
-    task : Task
+    exercise : Exercise
     verdict : Verdict
     most : int
         How many findings are told.
@@ -21,7 +21,7 @@ def verdict_lines(task, verdict, most=4):
     -------
     list of str
     """
-    lines = [f"{task.id}  {task.title}: {verdict.points:g} of {task.points} points"]
+    lines = [f"{exercise.id}  {exercise.title}: {verdict.points:g} of {exercise.points} points"]
     for finding in verdict.findings[:most]:
         lines += textwrap.wrap(finding.text, WIDTH, initial_indent="  - ", subsequent_indent="    ")
     if len(verdict.findings) > most:
@@ -35,23 +35,23 @@ def verdict_lines(task, verdict, most=4):
 
 
 def progress_lines(results):
-    """A table of all tasks, a line for each as soon as it is known, and the sums of the units.
+    """A table of all exercises, a line for each as soon as it is known, and the sums of the units.
 
     Parameters
     ----------
-    results : iterable of (Task, Verdict)
+    results : iterable of (Exercise, Verdict)
 
     Yields
     ------
     str
     """
-    yield f"{'task':6s} {'':38s} {'points':>8s}  state"
+    yield f"{'exercise':6s} {'':38s} {'points':>8s}  state"
     known = []
-    for task, verdict in results:
-        if known and task.unit != known[-1][0].unit:
+    for exercise, verdict in results:
+        if known and exercise.unit != known[-1][0].unit:
             yield _unit_line(known)
-        known.append((task, verdict))
-        yield (f"{task.id:6s} {task.title[:38]:38s} {verdict.points:4g} /{task.points:2d}  "
+        known.append((exercise, verdict))
+        yield (f"{exercise.id:6s} {exercise.title[:38]:38s} {verdict.points:4g} /{exercise.points:2d}  "
                f"{state(verdict)}")
     yield _unit_line(known)
     yield _sum_line("all", known)
@@ -64,7 +64,7 @@ def _unit_line(known):
 
 def _sum_line(what, results):
     points = sum(verdict.points for _, verdict in results)
-    return f"{'':6s} {what:38s} {points:4g} /{sum(task.points for task, _ in results):2d}"
+    return f"{'':6s} {what:38s} {points:4g} /{sum(exercise.points for exercise, _ in results):2d}"
 
 
 def state(verdict):

@@ -5,13 +5,13 @@ https://gradescope-autograders.readthedocs.io/en/latest/specs/
 
 import math
 
-OUTPUT_LENGTH = 4000             # characters told of one task
+OUTPUT_LENGTH = 4000             # characters told of one exercise
 
 
 def results(marks, seconds=None, remarks=(), extra=None):
     """The contents of ``results.json``.
 
-    Every task is a test with its points, and with what `course check` says of it. Where that
+    Every exercise is a test with its points, and with what `course check` says of it. Where that
     finds nothing and the hidden inputs do, a second test without points tells the teachers alone.
 
     Parameters
@@ -35,21 +35,21 @@ def results(marks, seconds=None, remarks=(), extra=None):
         said = [finding.text for finding in mark.visible.findings]
         if not said and hidden:
             said = ["It is right for the inputs that `course check` uses and wrong for others."]
-        title = f"{mark.task.title} ({mark.task.functions[0]})"
+        title = f"{mark.exercise.title} ({mark.exercise.functions[0]})"
         tests.append({
-            "name": title, "number": mark.task.id, "score": points,
-            "max_score": float(mark.task.points),
-            "status": "passed" if points == mark.task.points else "failed",
+            "name": title, "number": mark.exercise.id, "score": points,
+            "max_score": float(mark.exercise.points),
+            "status": "passed" if points == mark.exercise.points else "failed",
             "output": "\n".join(said)[:OUTPUT_LENGTH] or "Right.", "output_format": "text",
-            "tags": [f"unit {mark.task.unit}"], "visibility": "visible"})
+            "tags": [f"unit {mark.exercise.unit}"], "visibility": "visible"})
         if hidden and not mark.visible.findings:
             tests.append({
-                "name": f"{title}, hidden inputs", "number": f"{mark.task.id}h", "score": 0.0,
+                "name": f"{title}, hidden inputs", "number": f"{mark.exercise.id}h", "score": 0.0,
                 "max_score": 0.0, "status": "failed", "output": "\n".join(hidden)[:OUTPUT_LENGTH],
                 "output_format": "text", "visibility": "hidden"})
     points = math.fsum(mark.verdict.points for mark in marks)
-    of = sum(mark.task.points for mark in marks)
-    words = [f"{points:g} of {of:g} points. Tasks that people mark are not in this sum.", *remarks]
+    of = sum(mark.exercise.points for mark in marks)
+    words = [f"{points:g} of {of:g} points. Exercises that people mark are not in this sum.", *remarks]
     value = {"score": points, "output": "\n".join(words), "output_format": "text",
              "visibility": "visible", "stdout_visibility": "hidden", "tests": tests,
              "extra_data": extra or {}}

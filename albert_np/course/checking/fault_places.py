@@ -5,24 +5,43 @@ import os
 import re
 from functools import lru_cache
 
-from ..gradcheck.equations import LABEL
+from ...gradcheck.equations import LABEL
+from ...gradcheck.planted_faults import PLANTED_FAULTS
+from .load_modules import source_of_module
 
 _TAG = re.compile(rf"\(({LABEL})\)")
 
 
-def find_place(source, fault):
-    """The function (or constant) and the label of the equation.
+def faults_of(exercise):
+    """The planted faults of the functions of an exercise.
+
+    Returns
+    -------
+    tuple of PlantedFault
+    """
+    return tuple(fault for fault in PLANTED_FAULTS
+                 if fault.file == exercise.module and _belongs(exercise, place_of(fault)[0]))
+
+
+def _belongs(exercise, place):
+    return any(place == name or place.startswith(name + ".") for name in exercise.functions)
+
+
+@lru_cache(maxsize=None)
+def place_of(fault):
+    """Find the function a fault is planted in, and the equation that it breaks.
 
     Parameters
     ----------
-    source : str
-        Of the fault's file.
     fault : PlantedFault
 
     Returns
     -------
     (str, str)
+        The function, such as "AdamW.step", or the first constant of the statement; and the label
+        of the equation whose lines the fault changes, "" if they have none.
     """
+    source = source_of_module(fault.file)
     common = len(os.path.commonprefix([fault.old, fault.new]))
     line = source[:source.index(fault.old) + common].count("\n") + 1
     name, last = "", None

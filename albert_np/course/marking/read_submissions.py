@@ -60,7 +60,7 @@ def read_submission(path, modules):
     path : str or Path
         A folder, a zip file or a notebook.
     modules : iterable of str
-        The files that hold tasks, such as "functional/linear.py".
+        The files that hold exercises, such as "functional/linear.py".
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A module of the package with the functions of its tasks emptied, for a student to fill in.
+"""A module of the package with the functions of its exercises emptied, for a student to fill in.
 
 The source carries no markers: what is emptied is found on its syntax tree.
 """
@@ -10,7 +10,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from .exercises import TASKS
+from ..exercises import EXERCISES
 
 HINTS = ("none", "shapes", "steps")
 _SECTION = re.compile(r"^(Parameters|Returns|Yields|Raises|Attributes|Examples|Notes|References)"
@@ -18,15 +18,15 @@ _SECTION = re.compile(r"^(Parameters|Returns|Yields|Raises|Attributes|Examples|N
 _KEPT = ("Parameters", "Returns", "Yields", "Raises", "Attributes", "Examples")
 
 
-def emptied(source, file, tasks, hints="shapes"):
-    """The source of a module with the functions of some tasks emptied.
+def emptied(source, file, exercises, hints="shapes"):
+    """The source of a module with the functions of some exercises emptied.
 
     Parameters
     ----------
     source : str
     file : str
         Its place in the package, such as "functional/layer_norm.py".
-    tasks : sequence of Task
+    exercises : sequence of Exercise
         Those of other modules are passed over.
     hints : {"none", "shapes", "steps"}
         What is left of the docstrings: their first sentence; that and what goes in and comes out;
@@ -40,18 +40,18 @@ def emptied(source, file, tasks, hints="shapes"):
     Raises
     ------
     ValueError
-        A function of a task is not there, or the hints are unknown.
+        A function of an exercise is not there, or the hints are unknown.
     """
     if hints not in HINTS:
         raise ValueError(f"hints must be one of {', '.join(HINTS)}, not {hints!r}.")
     tree, lines = ast.parse(source), source.splitlines()
-    wanted = {name: task for task in tasks if task.module == file for name in task.functions}
+    wanted = {name: exercise for exercise in exercises if exercise.module == file for name in exercise.functions}
     nodes = dict(_definitions(tree.body))
     missing = [name for name in wanted if name not in nodes and not _has_constant(tree, name)]
     if missing:
-        raise ValueError(f"{file} has no {missing[0]}, which is task {wanted[missing[0]].id}.")
-    edits = [_emptied_function(nodes[name], lines, task, hints)
-             for name, task in wanted.items() if name in nodes]
+        raise ValueError(f"{file} has no {missing[0]}, which is exercise {wanted[missing[0]].id}.")
+    edits = [_emptied_function(nodes[name], lines, exercise, hints)
+             for name, exercise in wanted.items() if name in nodes]
     edits += [_full_import(node, file) for node in ast.walk(tree)
               if isinstance(node, ast.ImportFrom) and node.level]
     # From the bottom up, so that the line numbers above stay right. An import inside a function
@@ -78,7 +78,7 @@ def _definitions(nodes, prefix=""):
             yield from _definitions(node.body, f"{node.name}.")
 
 
-def _emptied_function(node, lines, task, hints):
+def _emptied_function(node, lines, exercise, hints):
     """The lines behind the signature, from and to, and what replaces them."""
     indent = " " * (node.col_offset + 4)
     docstring = ast.get_docstring(node, clean=True)
@@ -87,7 +87,7 @@ def _emptied_function(node, lines, task, hints):
     if docstring is not None:
         new += _docstring_lines(docstring, hints, indent)
     new += _given(node, lines, body, hints, indent)
-    new.append(f'{indent}raise NotImplementedError("task {task.id}: {task.title}")')
+    new.append(f'{indent}raise NotImplementedError("exercise {exercise.id}: {exercise.title}")')
     return node.body[0].lineno, node.end_lineno, new
 
 
@@ -172,11 +172,6 @@ def solved(source, file):
     return emptied(source, file, ())
 
 
-def tasks_of_units(units):
-    """The tasks of some units, in their order."""
-    return [task for task in TASKS if task.unit in set(units)]
-
-
-def source_of_module(file):
-    """The text of a module of the package."""
-    return (Path(__file__).resolve().parent.parent / file).read_text("utf-8")
+def exercises_of_units(units):
+    """The exercises of some units, in their order."""
+    return [exercise for exercise in EXERCISES if exercise.unit in set(units)]

@@ -1,4 +1,4 @@
-"""What a module answers to the questions of a task: arrays under dotted names, sent as JSON."""
+"""What a module answers to the questions of an exercise: arrays under dotted names, sent as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
 
 
 class SolutionImported(Exception):
-    """The function of the task was taken from albert_np in place of being written."""
+    """The function of the exercise was taken from albert_np in place of being written."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ def leaves_of(value, name=""):
 
 
 class Watched:
-    """A module whose functions of one task are watched for changes of what they are given.
+    """A module whose functions of one exercise are watched for changes of what they are given.
 
     Parameters
     ----------
@@ -99,14 +99,14 @@ class Watched:
         return watched
 
 
-def answers_of(task, module, seed, sizes=None):
-    """Ask a module all questions of a task.
+def answers_of(exercise, module, seed, sizes=None):
+    """Ask a module all questions of an exercise.
 
     Parameters
     ----------
-    task : Task
+    exercise : Exercise
     module : module
-        With the functions of the task.
+        With the functions of the exercise.
     seed : int
         Of the inputs.
     sizes : dict of str to int, optional
@@ -117,13 +117,13 @@ def answers_of(task, module, seed, sizes=None):
     list of lists of Answer
         One for each of `ROUNDS`. A round ends at the first error.
     """
-    from .trials import trials_of
+    from ..trials import trials_of
 
     rounds = []
     for number in range(len(ROUNDS)):
         answers = []
-        for trial in trials_of(task):
-            watched = Watched(module, task.functions)
+        for trial in trials_of(exercise):
+            watched = Watched(module, exercise.functions)
             name = "the first question"
             try:
                 with np.errstate(all="ignore"):
@@ -141,11 +141,11 @@ def answers_of(task, module, seed, sizes=None):
     return rounds
 
 
-def slopes_of(task, module, number, seed, sizes, name):
+def slopes_of(exercise, module, number, seed, sizes, name):
     """The numerical gradients that go with an answer: a function of leaf and index, or None."""
-    from .trials import trials_of
+    from ..trials import trials_of
 
-    for trial in trials_of(task):
+    for trial in trials_of(exercise):
         for asked, _, *slope in trial(module, _draw(number, seed, sizes)):
             if asked == name:
                 return slope[0] if slope else None
@@ -153,7 +153,7 @@ def slopes_of(task, module, number, seed, sizes, name):
 
 
 def _draw(number, seed, sizes):
-    from .trials.draw import Draw
+    from ..trials.random_inputs import Draw
 
     return Draw([seed, number], ROUNDS[number], sizes)
 

@@ -1,11 +1,11 @@
-"""The process in which a student's code runs: ``python -m albert_np.course.sandbox.child``.
+"""The process in which a student's code runs: ``python -m albert_np.course.sandbox.unsecured_process``.
 
 It reads one request after the other, each a line of JSON on its standard input, and writes one
 line of JSON for each to its standard output. For every request it forks: the copy runs the
 student's file and sends back the answers, or is killed when its time is over. What one submission
 does to its copy (patched libraries, memory, an exit) is gone with it.
 
-The answers are not believed: :func:`albert_np.course.checking.judge` compares them, in the process
+The answers are not believed: :func:`albert_np.course.checking.judge_answers.judge` compares them, in the process
 that asked, with what it computes itself.
 """
 
@@ -42,14 +42,14 @@ def serve(request, keep_from=()):
     Parameters
     ----------
     request : dict
-        task (an id), file, seed, sizes and seconds.
+        exercise (an id), file, seed, sizes and seconds.
     keep_from : tuple of int
         File descriptors that the fork must not have.
 
     Returns
     -------
     dict
-        rounds (see :func:`~albert_np.course.answers.to_json`) and printed.
+        rounds (see :func:`~albert_np.course.checking.collect_answers.to_json`) and printed.
     """
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as printed:
@@ -126,23 +126,23 @@ def run(request):
     Returns
     -------
     list of lists
-        As :func:`~albert_np.course.answers.to_json` gives them.
+        As :func:`~albert_np.course.checking.collect_answers.to_json` gives them.
     """
-    from ..answers import answers_of, to_json
-    from ..loading import forbid_solution, student_module, uses_solution
-    from ..exercises import task_named
+    from ..checking.collect_answers import answers_of, to_json
+    from ..checking.load_modules import forbid_solution, student_module, uses_solution
+    from ..exercises import exercise_named
 
-    task = task_named(request["task"])
+    exercise = exercise_named(request["exercise"])
     try:
-        forbid_solution(task)
-        module = student_module(request["file"], task)
-        if uses_solution(task, module):
+        forbid_solution(exercise)
+        module = student_module(request["file"], exercise)
+        if uses_solution(exercise, module):
             return _nothing("SolutionImported", "")
     except SyntaxError as error:
         return _nothing("SyntaxError", f"{error.msg} (line {error.lineno})")
     except Exception as error:
         return _nothing(type(error).__name__, str(error))
-    return to_json(answers_of(task, module, request["seed"], request.get("sizes")))
+    return to_json(answers_of(exercise, module, request["seed"], request.get("sizes")))
 
 
 if __name__ == "__main__":

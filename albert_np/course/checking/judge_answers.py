@@ -1,7 +1,7 @@
-"""Is a task solved? Its questions are put to a module and to the package, and compared.
+"""Is an exercise solved? Its questions are put to a module and to the package, and compared.
 
-``check_task`` does all of it in one process. Where the module is not to be trusted, the answers
-are collected in a process of its own (:mod:`albert_np.course.sandbox.child`) and judged here: the judge
+``check_exercise`` does all of it in one process. Where the module is not to be trusted, the answers
+are collected in a process of its own (:mod:`albert_np.course.sandbox.unsecured_process`) and judged here: the judge
 runs no code of the student, and computes the right answers itself from the same seed.
 """
 
@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .answers import ROUNDS, answers_of, slopes_of
-from .diagnosis import diagnose
-from .loading import reference_module, uses_solution
+from .collect_answers import ROUNDS, answers_of, slopes_of
+from .diagnose_fault import diagnose
+from .load_modules import reference_module, uses_solution
 from .verdict import Finding, Verdict
 
 # How far a result may be off, as a share of its array's largest entry, or of the floor where all
@@ -24,7 +24,7 @@ ROUGH = 1e-4              # right to single precision, where double was asked fo
 
 SENTENCES = {
     "NotImplementedError": "It is not written yet.",
-    "SolutionImported": "It takes its result from albert_np itself; the task is to write it.",
+    "SolutionImported": "It takes its result from albert_np itself; the exercise is to write it.",
     "EndlessLoop": "It did not come to an end: {message}. Is there a loop that never ends?",
     "Crash": "It took the whole process down with it: {message}.",
     "BadCache": "The backward pass cannot work with what the forward pass keeps for it: keep the "
@@ -37,14 +37,14 @@ KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "Endl
          "Crash": "crash", "WrongCount": "shape"}
 
 
-def check_task(task, module, seed, sizes=None):
-    """Check one task.
+def check_exercise(exercise, module, seed, sizes=None):
+    """Check one exercise.
 
     Parameters
     ----------
-    task : Task
+    exercise : Exercise
     module : module
-        With the functions of the task; from :func:`~albert_np.course.loading.student_module`.
+        With the functions of the exercise; from :func:`~albert_np.course.checking.load_modules.student_module`.
     seed : int
         Of the inputs.
     sizes : dict of str to int, optional
@@ -54,26 +54,26 @@ def check_task(task, module, seed, sizes=None):
     -------
     Verdict
     """
-    if uses_solution(task, module):
-        return Verdict(task.id, 0.0, [Finding("solution", SENTENCES["SolutionImported"])])
-    return judge(task, answers_of(task, module, seed, sizes), seed, sizes)
+    if uses_solution(exercise, module):
+        return Verdict(exercise.id, 0.0, [Finding("solution", SENTENCES["SolutionImported"])])
+    return judge(exercise, answers_of(exercise, module, seed, sizes), seed, sizes)
 
 
-def judge(task, rounds, seed, sizes=None):
+def judge(exercise, rounds, seed, sizes=None):
     """Compare a module's answers with the package's.
 
     Parameters
     ----------
-    task : Task
+    exercise : Exercise
     rounds : list of lists of Answer
-        From :func:`~albert_np.course.answers.answers_of` with the same seed and sizes.
-    seed, sizes : as in :func:`check_task`
+        From :func:`~albert_np.course.checking.collect_answers.answers_of` with the same seed and sizes.
+    seed, sizes : as in :func:`check_exercise`
 
     Returns
     -------
     Verdict
     """
-    right = right_answers(task, seed, _frozen(sizes))
+    right = right_answers(exercise, seed, _frozen(sizes))
     wrong, manners = [], []
     for number, dtype in enumerate(ROUNDS):
         given = rounds[number] if number < len(rounds) else []
@@ -88,21 +88,21 @@ def judge(task, rounds, seed, sizes=None):
             break                         # forward before backward, and the first round's first
     if not wrong:
         findings = list({finding.text: finding for finding in manners}.values())
-        findings = diagnose(task, rounds, right, findings, seed, sizes)
-        return Verdict(task.id, task.points / 2 if findings else float(task.points), findings)
-    wrong = _with_slopes(task, wrong, seed, sizes)
-    wrong = diagnose(task, rounds, right, wrong, seed, sizes)
-    return Verdict(task.id, 0.0, wrong)
+        findings = diagnose(exercise, rounds, right, findings, seed, sizes)
+        return Verdict(exercise.id, exercise.points / 2 if findings else float(exercise.points), findings)
+    wrong = _with_slopes(exercise, wrong, seed, sizes)
+    wrong = diagnose(exercise, rounds, right, wrong, seed, sizes)
+    return Verdict(exercise.id, 0.0, wrong)
 
 
 @lru_cache(maxsize=4096)
-def right_answers(task, seed, frozen_sizes=None):
+def right_answers(exercise, seed, frozen_sizes=None):
     """The package's own answers."""
     sizes = dict(frozen_sizes) if frozen_sizes else None
-    rounds = answers_of(task, reference_module(task), seed, sizes)
+    rounds = answers_of(exercise, reference_module(exercise), seed, sizes)
     for answers in rounds:
         if answers[-1].error:
-            raise RuntimeError(f"task {task.id} cannot be asked with the sizes {sizes}: "
+            raise RuntimeError(f"exercise {exercise.id} cannot be asked with the sizes {sizes}: "
                                f"{answers[-1].name}: {answers[-1].message}")
     return rounds
 
@@ -208,13 +208,13 @@ def _number(value):
     return f"{value:.6g}" if np.asarray(value).dtype.kind in "fc" else str(value)
 
 
-def _with_slopes(task, findings, seed, sizes):
+def _with_slopes(exercise, findings, seed, sizes):
     """Beside a wrong gradient, what the forward pass does when that entry is nudged."""
     for finding in findings[:3]:
         if finding.place is None or ROUNDS[finding.place[0]] != "float64":
             continue
         number, key, index = finding.place
-        slope = slopes_of(task, reference_module(task), number, seed, sizes, finding.question)
+        slope = slopes_of(exercise, reference_module(exercise), number, seed, sizes, finding.question)
         if slope is not None:
             finding.text += (f" Nudging that entry in the forward pass changes the loss by "
                              f"{_number(slope(key, index))} per unit.")

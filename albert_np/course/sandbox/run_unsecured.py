@@ -10,20 +10,20 @@ import sys
 from pathlib import Path
 
 from ...files import read_text
-from ..answers import from_json
-from ..checking import judge
-from ..verdict import Finding, Verdict
+from ..checking.collect_answers import from_json
+from ..checking.judge_answers import judge
+from ..checking.verdict import Finding, Verdict
 
-SECONDS = 10.0             # for one task; the slowest needs a fraction of one
+SECONDS = 10.0             # for one exercise; the slowest needs a fraction of one
 
 
 class Runner:
-    """A child process that answers for files, one task at a time.
+    """A child process that answers for files, one exercise at a time.
 
     Parameters
     ----------
     seconds : float
-        After which a task is stopped.
+        After which an exercise is stopped.
     command : list of str
         Put in front of the child's own command line.
 
@@ -32,7 +32,7 @@ class Runner:
     ::
 
         with Runner() as runner:
-            verdict = runner.check(task, "functional/layer_norm.py", seed=0)
+            verdict = runner.check(exercise, "functional/layer_norm.py", seed=0)
     """
 
     def __init__(self, seconds=SECONDS, command=()):
@@ -54,12 +54,12 @@ class Runner:
             self._process.stdout.close()
             self._process = None
 
-    def check(self, task, path, seed, sizes=None):
-        """Check one task of one file.
+    def check(self, exercise, path, seed, sizes=None):
+        """Check one exercise of one file.
 
         Parameters
         ----------
-        task : Task
+        exercise : Exercise
         path : str or Path
         seed : int
         sizes : dict of str to int, optional
@@ -71,16 +71,16 @@ class Runner:
         try:
             read_text(path)
         except FileNotFoundError:
-            return Verdict(task.id, 0.0, [Finding("missing", f"There is no file {path}.")])
+            return Verdict(exercise.id, 0.0, [Finding("missing", f"There is no file {path}.")])
         except ValueError as error:
-            return Verdict(task.id, 0.0, [Finding("error", str(error))])
-        reply = self._ask({"task": task.id, "file": str(Path(path).resolve()), "seed": seed,
+            return Verdict(exercise.id, 0.0, [Finding("error", str(error))])
+        reply = self._ask({"exercise": exercise.id, "file": str(Path(path).resolve()), "seed": seed,
                            "sizes": sizes, "seconds": self.seconds})
         try:
             rounds = from_json(reply["rounds"])
         except ValueError as error:
-            return Verdict(task.id, 0.0, [Finding("crash", str(error))], reply["printed"])
-        verdict = judge(task, rounds, seed, sizes)
+            return Verdict(exercise.id, 0.0, [Finding("crash", str(error))], reply["printed"])
+        verdict = judge(exercise, rounds, seed, sizes)
         verdict.printed = reply["printed"]
         return verdict
 
@@ -95,7 +95,7 @@ class Runner:
                                [str(Path(__file__).resolve().parents[3]),
                                 *filter(None, [os.environ.get("PYTHONPATH")])])}
             self._process = subprocess.Popen(
-                [*self.command, sys.executable, "-m", "albert_np.course.sandbox.child"], text=True,
+                [*self.command, sys.executable, "-m", "albert_np.course.sandbox.unsecured_process"], text=True,
                 encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         try:
             self._process.stdin.write(json.dumps(request) + "\n")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .answers import ROUNDS, answers_of
-from .loading import faults_of, faulty_module, place_of
+from .collect_answers import ROUNDS, answers_of
+from .fault_places import faults_of, place_of
+from .load_modules import faulty_module
 
 
-def diagnose(task, rounds, right, findings, seed, sizes=None):
+def diagnose(exercise, rounds, right, findings, seed, sizes=None):
     """Name, at the findings, the faults that explain them.
 
     Results are compared, not sources: it does not matter how the student's function is written.
@@ -17,11 +18,11 @@ def diagnose(task, rounds, right, findings, seed, sizes=None):
 
     Parameters
     ----------
-    task : Task
+    exercise : Exercise
     rounds, right : lists of lists of Answer
         The student's and the package's.
     findings : list of Finding
-    seed, sizes : as in :func:`~albert_np.course.checking.check_task`
+    seed, sizes : as in :func:`~albert_np.course.checking.judge_answers.check_exercise`
 
     Returns
     -------
@@ -30,7 +31,7 @@ def diagnose(task, rounds, right, findings, seed, sizes=None):
     """
     if not findings or findings[0].kind in ("missing", "solution", "time", "crash"):
         return findings
-    matches = _matches(task, rounds, right, seed, sizes)
+    matches = _matches(exercise, rounds, right, seed, sizes)
     told = set()
     for finding in findings:
         key = finding.place[1] if finding.place else None
@@ -50,7 +51,7 @@ def diagnose(task, rounds, right, findings, seed, sizes=None):
 
 def sentence_of(fault):
     """What is told of a fault that was recognised."""
-    from .mistakes import theme_of
+    from .mistake_themes import theme_of
 
     label = place_of(fault)[1]
     where = f" It spoils ({label})." if label else ""
@@ -58,12 +59,12 @@ def sentence_of(fault):
             f"{fault.concept}. Ask yourself: {theme_of(fault.concept).question}")
 
 
-def _matches(task, rounds, right, seed, sizes):
+def _matches(exercise, rounds, right, seed, sizes):
     """Faults, how well they fit, and the wrong (question, array) pairs they explain; best first."""
-    from .checking import _frozen
+    from .judge_answers import _frozen
 
     matches = []
-    for order, (fault, answers) in enumerate(faulty_answers(task, seed, _frozen(sizes))):
+    for order, (fault, answers) in enumerate(faulty_answers(exercise, seed, _frozen(sizes))):
         explained, missed = _explained(rounds, right, answers)
         if explained:
             matches.append((missed, -len(explained), order, fault, explained))
@@ -73,16 +74,16 @@ def _matches(task, rounds, right, seed, sizes):
 
 
 @lru_cache(maxsize=512)
-def faulty_answers(task, seed, frozen_sizes=None):
-    """The answers of the package with each of the task's planted faults.
+def faulty_answers(exercise, seed, frozen_sizes=None):
+    """The answers of the package with each of the exercise's planted faults.
 
     Returns
     -------
     tuple of (PlantedFault, list of lists of Answer)
     """
     sizes = dict(frozen_sizes) if frozen_sizes else None
-    return tuple((fault, answers_of(task, faulty_module(task, fault), seed, sizes))
-                 for fault in faults_of(task))
+    return tuple((fault, answers_of(exercise, faulty_module(exercise, fault), seed, sizes))
+                 for fault in faults_of(exercise))
 
 
 def _explained(rounds, right, faulty):
@@ -117,7 +118,7 @@ def _explained(rounds, right, faulty):
 
 
 def _same(got, other, dtype):
-    from .checking import FLOOR, TOLERANCE, first_difference
+    from .judge_answers import FLOOR, TOLERANCE, first_difference
 
     if got is None or other is None:
         return got is other

@@ -1,40 +1,40 @@
-"""The texts of a workspace: its README, its pages for the open tasks, and its tests."""
+"""The texts of a workspace: its README, its pages for the open exercises, and its tests."""
 
 from __future__ import annotations
 
 import textwrap
 
-from .. import __version__
-from .exercises import OPEN_TASKS, UNITS
+from ... import __version__
+from ..exercises import OPEN_EXERCISES, UNITS
 
 CONFTEST = '''\
-"""Lets pytest run the checks of one task or unit: ``python -m pytest --task 2.1``."""
+"""Lets pytest run the checks of one exercise or unit: ``python -m pytest --exercise 2.1``."""
 
 
 def pytest_addoption(parser):
-    parser.addoption("--task", action="append", default=[],
-                     help="a task, such as 2.1, or a unit, such as 2; may be given several times")
+    parser.addoption("--exercise", action="append", default=[],
+                     help="an exercise, such as 2.1, or a unit, such as 2; may be given several times")
 '''
 
 TEST_FILE = '''\
-"""One test for each task; ``albert-np course check`` says the same in more words."""
+"""One test for each exercise; ``albert-np course check`` says the same in more words."""
 
 from pathlib import Path
 
 import pytest
 
-from albert_np.course.sandbox.unsecured_checking import Runner
-from albert_np.course.exercises import task_named
-from albert_np.course.workspace import open_workspace
+from albert_np.course.sandbox.run_unsecured import Runner
+from albert_np.course.exercises import exercise_named
+from albert_np.course.workspace.make_workspace import open_workspace
 
 WORKSPACE = open_workspace(Path(__file__).parent)
 
 
 def pytest_generate_tests(metafunc):
-    wanted = metafunc.config.getoption("--task")
-    ids = [task.id for task in WORKSPACE.tasks
-           if not wanted or task.id in wanted or str(task.unit) in wanted]
-    metafunc.parametrize("task_id", ids)
+    wanted = metafunc.config.getoption("--exercise")
+    ids = [exercise.id for exercise in WORKSPACE.exercises
+           if not wanted or exercise.id in wanted or str(exercise.unit) in wanted]
+    metafunc.parametrize("exercise_id", ids)
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +43,10 @@ def runner():
         yield runner
 
 
-def test_task(task_id, runner):
-    task = task_named(task_id)
-    verdict = runner.check(task, WORKSPACE.file_of(task), WORKSPACE.seed, WORKSPACE.sizes)
-    assert verdict.points == task.points, "\\n".join(f.text for f in verdict.findings)
+def test_exercise(exercise_id, runner):
+    exercise = exercise_named(exercise_id)
+    verdict = runner.check(exercise, WORKSPACE.file_of(exercise), WORKSPACE.seed, WORKSPACE.sizes)
+    assert verdict.points == exercise.points, "\\n".join(f.text for f in verdict.findings)
 '''
 
 
@@ -61,12 +61,12 @@ def readme(workspace):
     -------
     str
     """
-    first = workspace.tasks[0]
-    total = sum(task.points for task in workspace.tasks)
+    first = workspace.exercises[0]
+    total = sum(exercise.points for exercise in workspace.exercises)
     pages = [f"""\
 # ALBERT by hand: your workspace
 
-Here are {len(workspace.tasks)} functions of an ALBERT in NumPy with nothing in them. You write
+Here are {len(workspace.exercises)} functions of an ALBERT in NumPy with nothing in them. You write
 them; together they are worth {total} points. Everything they call comes from `albert_np`, so each
 can be solved by itself and in any order, though the order below is the easiest.
 
@@ -74,7 +74,7 @@ can be solved by itself and in any order, though the order below is the easiest.
 
 1. Open a terminal in this folder. `albert-np --version` should answer `albert-np {__version__}`;
    if it does not, install albert-np as your teacher told you.
-2. Look at the first task, {first.id}: open `{first.module}`, find `{first.functions[0]}`, and
+2. Look at the first exercise, {first.id}: open `{first.module}`, find `{first.functions[0]}`, and
    replace the line `raise NotImplementedError(...)` by your code. Leave the name and the
    arguments as they are. Where a comment says what the cache holds, keep to it: the other half of
    the function, forward or backward, relies on it.
@@ -102,21 +102,21 @@ An equation such as (LN.5) is shown, with its derivation, by
     albert-np equation LN.5
 
 (This shows the line of code that computes it, too. Try first.) With pytest installed,
-`python -m pytest --task {first.id}` runs the same check, and `python -m pytest` all of them.
+`python -m pytest --exercise {first.id}` runs the same check, and `python -m pytest` all of them.
 """]
     for unit in UNITS:
         if unit.number not in workspace.units:
             continue
-        rows = [f"| {task.id} | {task.title} | `{task.module}`: "
-                f"{', '.join(f'`{name}`' for name in _written(task))} | {task.points} | "
-                f"{task.read} | `albert-np course check {task.id}` |"
-                for task in workspace.tasks if task.unit == unit.number]
+        rows = [f"| {exercise.id} | {exercise.title} | `{exercise.module}`: "
+                f"{', '.join(f'`{name}`' for name in _written(exercise))} | {exercise.points} | "
+                f"{exercise.read} | `albert-np course check {exercise.id}` |"
+                for exercise in workspace.exercises if exercise.unit == unit.number]
         pages.append("\n".join([
             f"## Unit {unit.number}: {unit.title}", "",
             *textwrap.wrap(f"Afterwards you can {unit.goals}. The lecture on it: "
                            f"{lectures(unit)} of the project.", 100), "",
-            "| task | what | where | points | read first | check |",
-            "|---|---|---|---|---|---|", *rows, "", *_open_task(unit)]))
+            "| exercise | what | where | points | read first | check |",
+            "|---|---|---|---|---|---|", *rows, "", *_open_exercise(unit)]))
     return "\n".join(pages)
 
 
@@ -126,32 +126,32 @@ def lectures(unit):
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _written(task):
-    """The functions of a task, without its constants."""
-    return [name for name in task.functions if not name.isupper()]
+def _written(exercise):
+    """The functions of an exercise, without its constants."""
+    return [name for name in exercise.functions if not name.isupper()]
 
 
-def _open_task(unit):
-    for task in OPEN_TASKS:
-        if task.unit == unit.number:
-            text = (f"**Open task** ({task.points} points, marked by people; write it in "
-                    f"`open/unit_{unit.number}.md`): {task.title}")
+def _open_exercise(unit):
+    for exercise in OPEN_EXERCISES:
+        if exercise.unit == unit.number:
+            text = (f"**Open exercise** ({exercise.points} points, marked by people; write it in "
+                    f"`open/unit_{unit.number}.md`): {exercise.title}")
             yield from textwrap.wrap(text, 100)
             yield ""
 
 
-def open_page(task):
-    """The page on which an open task is answered, with its rubric.
+def open_page(exercise):
+    """The page on which an open exercise is answered, with its rubric.
 
     Parameters
     ----------
-    task : Task
+    exercise : Exercise
 
     Returns
     -------
     str
     """
-    rubric = [f"| {points} | {what} |" for points, what in task.rubric]
-    return "\n".join([f"# Unit {task.unit}, open task", "", *textwrap.wrap(task.title, 100), "",
-                      f"To read: {task.read}.", "", "| points | for |", "|---|---|", *rubric, "",
+    rubric = [f"| {points} | {what} |" for points, what in exercise.rubric]
+    return "\n".join([f"# Unit {exercise.unit}, open exercise", "", *textwrap.wrap(exercise.title, 100), "",
+                      f"To read: {exercise.read}.", "", "| points | for |", "|---|---|", *rubric, "",
                       "## Your answer", "", ""])

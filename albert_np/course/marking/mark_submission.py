@@ -1,14 +1,14 @@
-"""Points for one submission: every task run in the cage, compared here."""
+"""Points for one submission: every exercise run in the cage, compared here."""
 
 import threading
 from dataclasses import dataclass
 
-from ..answers import from_json
-from ..checking import judge
-from ..exercises import TASKS
-from ..verdict import Finding, Verdict
+from ..checking.collect_answers import from_json
+from ..checking.judge_answers import judge
+from ..exercises import EXERCISES
+from ..checking.verdict import Finding, Verdict
 
-PATIENCE = 3             # tasks that may use up their time; the others then get HURRY seconds
+PATIENCE = 3             # exercises that may use up their time; the others then get HURRY seconds
 HURRY = 2.0
 
 _one_at_a_time = threading.Lock()        # the judge keeps the answers of the package
@@ -21,17 +21,17 @@ ENDINGS = {
                       "a recursion without end."),
     "quit": ("crash", "It ended the whole process before it had answered (exit?)."),
     "garbled": ("crash", "It wrote into the pipe of the grader; what arrived was no answer."),
-    "broken": ("crash", "It could not be run at all, twice; mark this task by hand."),
+    "broken": ("crash", "It could not be run at all, twice; mark this exercise by hand."),
 }
 
 
 @dataclass
 class Mark:
-    """The result of a task.
+    """The result of an exercise.
 
     Attributes
     ----------
-    task : Task
+    exercise : Exercise
     verdict : Verdict
         With the hidden inputs; its points count.
     visible : Verdict
@@ -39,22 +39,22 @@ class Mark:
         same object: a function that is right for other inputs is right for these.
     """
 
-    task: object
+    exercise: object
     verdict: Verdict
     visible: Verdict
 
 
-def mark_submission(files, sandbox, seed, tasks=TASKS, visible_seed=0):
-    """Mark all tasks of a submission.
+def mark_submission(files, sandbox, seed, exercises=EXERCISES, visible_seed=0):
+    """Mark all exercises of a submission.
 
     Parameters
     ----------
     files : dict of str to str
-        From :func:`~albert_np.course.marking.submissions.read_submission`.
+        From :func:`~albert_np.course.marking.read_submissions.read_submission`.
     sandbox : Sandbox
     seed : int
         Of the hidden inputs.
-    tasks : sequence of Task
+    exercises : sequence of Exercise
     visible_seed : int
         Of the inputs that students have at home.
 
@@ -63,35 +63,35 @@ def mark_submission(files, sandbox, seed, tasks=TASKS, visible_seed=0):
     list of Mark
     """
     marks, used_up = [], 0
-    for task in tasks:
-        if task.module not in files:
-            verdict = _verdict(task, "missing", f"There is no file {task.module}.")
-            marks.append(Mark(task, verdict, verdict))
+    for exercise in exercises:
+        if exercise.module not in files:
+            verdict = _verdict(exercise, "missing", f"There is no file {exercise.module}.")
+            marks.append(Mark(exercise, verdict, verdict))
             continue
         seconds = min(sandbox.limits.seconds, HURRY if used_up >= PATIENCE else 1e9)
-        verdict = _mark(task, files, sandbox, seed, seconds)
+        verdict = _mark(exercise, files, sandbox, seed, seconds)
         kinds = {finding.kind for finding in verdict.findings}
         used_up += "time" in kinds
         # What is not there, or does not end, is so for all inputs.
         visible = (verdict if not kinds or kinds & {"missing", "time"} else
-                   _mark(task, files, sandbox, visible_seed, seconds))
-        marks.append(Mark(task, verdict, visible))
+                   _mark(exercise, files, sandbox, visible_seed, seconds))
+        marks.append(Mark(exercise, verdict, visible))
     return marks
 
 
-def _mark(task, files, sandbox, seed, seconds):
-    ended, rounds = sandbox.run(task.id, files, task.module, seed, seconds=seconds)
-    return judge_answers(task, ended, rounds, seed, seconds)
+def _mark(exercise, files, sandbox, seed, seconds):
+    ended, rounds = sandbox.run(exercise.id, files, exercise.module, seed, seconds=seconds)
+    return judge_answers(exercise, ended, rounds, seed, seconds)
 
 
-def judge_answers(task, ended, rounds, seed, seconds=0.0):
+def judge_answers(exercise, ended, rounds, seed, seconds=0.0):
     """Compare what came out of the cage with what the package gives.
 
     Parameters
     ----------
-    task : Task
+    exercise : Exercise
     ended, rounds
-        From :meth:`~albert_np.course.sandbox.caged_checking.Sandbox.run`.
+        From :meth:`~albert_np.course.sandbox.run_caged.Sandbox.run`.
     seed : int
         With which it was run.
     seconds : float
@@ -103,14 +103,14 @@ def judge_answers(task, ended, rounds, seed, seconds=0.0):
     """
     if ended != "answered":
         kind, text = ENDINGS[ended]
-        return _verdict(task, kind, text.format(seconds=seconds))
+        return _verdict(exercise, kind, text.format(seconds=seconds))
     try:
         with _one_at_a_time:
-            return judge(task, from_json(rounds), seed)
+            return judge(exercise, from_json(rounds), seed)
     except Exception as error:                    # whatever a submission made up, the class goes on
-        return _verdict(task, "crash",
+        return _verdict(exercise, "crash",
                         f"Its answer cannot be read: {type(error).__name__}: {error}"[:500])
 
 
-def _verdict(task, kind, text):
-    return Verdict(task.id, 0.0, [Finding(kind, text)])
+def _verdict(exercise, kind, text):
+    return Verdict(exercise.id, 0.0, [Finding(kind, text)])

@@ -1,6 +1,6 @@
 """The typical mistakes by theme, for the teacher: what to ask, and which faults belong to it.
 
-``python -m albert_np.course.mistakes tutorials/teaching.md`` makes the tables of that page anew.
+``python -m albert_np.course.checking.mistake_themes tutorials/teaching.md`` makes the tables of that page anew.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from ..files import read_text, write_whole
-from .loading import faults_of, place_of
-from .exercises import OPEN_TASKS, TASKS, UNITS
+from ...files import read_text, write_whole
+from .fault_places import faults_of, place_of
+from ..exercises import OPEN_EXERCISES, EXERCISES, UNITS
 
 
 @dataclass(frozen=True)
@@ -131,35 +131,35 @@ def units_table():
     -------
     str
     """
-    lines = ["| unit | tutorials | tasks | points | afterwards a student can |",
+    lines = ["| unit | tutorials | exercises | points | afterwards a student can |",
              "|---|---|---|---|---|"]
     for unit in UNITS:
-        tasks = [task for task in TASKS if task.unit == unit.number]
+        exercises = [exercise for exercise in EXERCISES if exercise.unit == unit.number]
         lines.append(f"| {unit.number}. {unit.title} | "
                      f"{', '.join(name[:2] for name in unit.tutorials.split())} | "
-                     f"{len(tasks)} | "
-                     f"{sum(task.points for task in tasks)} + "
-                     f"{sum(t.points for t in OPEN_TASKS if t.unit == unit.number)} | "
+                     f"{len(exercises)} | "
+                     f"{sum(exercise.points for exercise in exercises)} + "
+                     f"{sum(t.points for t in OPEN_EXERCISES if t.unit == unit.number)} | "
                      f"{unit.goals} |")
     return "\n".join(lines)
 
 
 def mistakes_table():
-    """The planted faults of all tasks by theme.
+    """The planted faults of all exercises by theme.
 
     Returns
     -------
     str
     """
-    faults = [(task, fault) for task in TASKS for fault in faults_of(task)]
+    faults = [(exercise, fault) for exercise in EXERCISES for fault in faults_of(exercise)]
     parts = []
     for theme in THEMES:
         parts += [f"### {theme.title}", "", f"*Ask:* {theme.question}", "",
-                  "| task | the mistake | the idea | equation |", "|---|---|---|---|"]
-        for task, fault in faults:
+                  "| exercise | the mistake | the idea | equation |", "|---|---|---|---|"]
+        for exercise, fault in faults:
             if fault.concept in theme.concepts:
                 wrong = fault.wrong.replace("|", "\\|")
-                parts.append(f"| {task.id} | {wrong} | {fault.concept} | {place_of(fault)[1]} |")
+                parts.append(f"| {exercise.id} | {wrong} | {fault.concept} | {place_of(fault)[1]} |")
         parts.append("")
     return "\n".join(parts).rstrip()
 

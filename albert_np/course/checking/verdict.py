@@ -39,14 +39,14 @@ class Finding:
 
 @dataclass
 class Verdict:
-    """The result of a task.
+    """The result of an exercise.
 
     Attributes
     ----------
-    task : str
+    exercise : str
         Its id.
     points : float
-        All of the task's where every answer is right; half where the values are right and a dtype
+        All of the exercise's where every answer is right; half where the values are right and a dtype
         is not, or an input was changed; none otherwise.
     findings : list of Finding
         The most important first; empty where everything is right.
@@ -54,7 +54,7 @@ class Verdict:
         What the student's code printed.
     """
 
-    task: str
+    exercise: str
     points: float
     findings: list = field(default_factory=list)
     printed: str = ""
@@ -66,5 +66,5 @@ class Verdict:
 
 def verdict_from_json(value):
     """The verdict that `Verdict.to_json` wrote."""
-    return Verdict(value["task"], value["points"],
+    return Verdict(value["exercise"], value["points"],
                    [Finding(**finding) for finding in value["findings"]], value["printed"])

@@ -1,7 +1,7 @@
-"""Run one task of one student in a process that can do nothing but compute.
+"""Run one exercise of one student in a process that can do nothing but compute.
 
-``python -m albert_np.course.sandbox.cage`` is a server. It imports NumPy and this package once
-and then forks for every request, so that each task of each student gets a process that nobody has
+``python -m albert_np.course.sandbox.caged_process`` is a server. It imports NumPy and this package once
+and then forks for every request, so that each exercise of each student gets a process that nobody has
 touched, in some milliseconds:
 
 - the *server* reads requests and never runs a line of a student;
@@ -10,7 +10,7 @@ touched, in some milliseconds:
 - the keeper's child, the *student*, gives up its rights, loads the module and answers.
 
 The answers are arrays. Which would have been right is known on the other side of the pipe only,
-in :mod:`~albert_np.course.sandbox.caged_checking`: whatever a student prints, patches or writes into the
+in :mod:`~albert_np.course.sandbox.run_caged`: whatever a student prints, patches or writes into the
 pipe, it is compared there.
 """
 
@@ -27,7 +27,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import linux
+from . import linux_calls as linux
 from .pipes import Inbox, receive, send
 
 PROCESSES = 8            # that a student may have at the same time
@@ -47,7 +47,7 @@ def main():
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(2, 1)                                # what is printed by mistake goes to stderr
-    from .work import prepare
+    from .ask_file import prepare
 
     prepare()
     readable = readable_paths()
@@ -244,7 +244,7 @@ def _be_the_student(request, able, scratch, user, gate):
         os.closerange(GATE + 1, os.sysconf("SC_OPEN_MAX"))
         os.chdir(scratch)
         _give_up_rights(request, able, scratch, user)
-        from .work import answer
+        from .ask_file import answer
 
         getpid, leave, post = os.getpid, os._exit, send
         me = getpid()
@@ -281,7 +281,7 @@ def readable_paths():
     """What a student may read: the standard library, NumPy and the system's libraries.
 
     Everything else that is installed is left out, above all this package, which holds the
-    solution; what a task needs of it has been imported already.
+    solution; what an exercise needs of it has been imported already.
 
     Returns
     -------

@@ -15,28 +15,28 @@ from tqdm import tqdm
 
 from ... import __version__
 from ...files import read_text, remove_leftovers, write_whole
-from ..exercises import TASKS
-from .gradescope import results
-from .marking import mark_submission
-from ..sandbox.caged_checking import Limits, Sandbox, weaknesses
-from .submissions import fingerprint, read_submission, submissions_in
+from ..exercises import EXERCISES
+from .gradescope_results import results
+from .mark_submission import mark_submission
+from ..sandbox.run_caged import Limits, Sandbox, weaknesses
+from .read_submissions import fingerprint, read_submission, submissions_in
 
 
-def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), visible_seed=0,
+def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(), visible_seed=0,
                 workers=None, quiet=False, say=print):
     """Mark every submission in a folder.
 
     Parameters
     ----------
     folder : str or Path
-        See :func:`~albert_np.course.marking.submissions.submissions_in`.
+        See :func:`~albert_np.course.marking.read_submissions.submissions_in`.
     output : str or Path
         The table to write, such as "grades.csv". Beside it "grades.results" gets a file for each
         submission, in the form of Gradescope's results.json. Those that are there already, for
-        the same files, seed, tasks and limits, are not marked again.
+        the same files, seed, exercises and limits, are not marked again.
     seed : int, optional
         Of the hidden inputs. None takes that of the results that are there, or draws one.
-    tasks : sequence of Task
+    exercises : sequence of Exercise
     limits : Limits
     visible_seed : int
         Of the inputs of which students are told, which is that of their workspaces.
@@ -69,7 +69,7 @@ def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), visible
     def mark(name):
         sandbox = sandboxes.get()
         try:
-            return _mark_one(submissions[name], store / f"{name}.json", seed, tasks, sandbox,
+            return _mark_one(submissions[name], store / f"{name}.json", seed, exercises, sandbox,
                              visible_seed)
         finally:
             sandboxes.put(sandbox)
@@ -96,12 +96,12 @@ def grade_class(folder, output, seed=None, tasks=TASKS, limits=Limits(), visible
     finally:
         for cage in cages:
             cage.close()
-    table = [_row(name, rows[name], tasks) for name in submissions]
+    table = [_row(name, rows[name], exercises) for name in submissions]
     write_whole(output, _csv(table))
     return table
 
 
-def grade_one(path, seed=0, tasks=TASKS, limits=Limits(), visible_seed=0):
+def grade_one(path, seed=0, exercises=EXERCISES, limits=Limits(), visible_seed=0):
     """The contents of Gradescope's results.json for one submission.
 
     Parameters
@@ -110,7 +110,7 @@ def grade_one(path, seed=0, tasks=TASKS, limits=Limits(), visible_seed=0):
         A folder, a zip file or a notebook.
     seed : int
         Of the hidden inputs.
-    tasks : sequence of Task
+    exercises : sequence of Exercise
     limits : Limits
     visible_seed : int
         Of the inputs of which students are told.
@@ -118,7 +118,7 @@ def grade_one(path, seed=0, tasks=TASKS, limits=Limits(), visible_seed=0):
     Returns
     -------
     dict
-        See :func:`~albert_np.course.marking.gradescope.results`.
+        See :func:`~albert_np.course.marking.gradescope_results.results`.
 
     Raises
     ------
@@ -129,30 +129,30 @@ def grade_one(path, seed=0, tasks=TASKS, limits=Limits(), visible_seed=0):
     if not path.exists():
         raise FileNotFoundError(f"There is no submission {path}.")
     with Sandbox(limits) as sandbox:
-        return _marked(*_read(path, tasks), seed, tasks, sandbox, visible_seed, "")
+        return _marked(*_read(path, exercises), seed, exercises, sandbox, visible_seed, "")
 
 
-def _read(path, tasks):
-    return read_submission(path, {task.module for task in tasks})
+def _read(path, exercises):
+    return read_submission(path, {exercise.module for exercise in exercises})
 
 
-def _marked(files, remarks, seed, tasks, sandbox, visible_seed, key):
+def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
     start = time.monotonic()
-    marks = mark_submission(files, sandbox, seed, tasks, visible_seed)
-    if not marks or not any(mark.task.module in files for mark in marks):
-        remarks = [*remarks, "No file of a task was found in this submission."]
+    marks = mark_submission(files, sandbox, seed, exercises, visible_seed)
+    if not marks or not any(mark.exercise.module in files for mark in marks):
+        remarks = [*remarks, "No file of an exercise was found in this submission."]
     return results(marks, time.monotonic() - start, remarks,
                    {"fingerprint": key, "seed": seed, "version": __version__})
 
 
-def _mark_one(path, store, seed, tasks, sandbox, visible_seed):
-    files, remarks = _read(path, tasks)
-    key = fingerprint(files, remarks, seed, visible_seed, [repr(task) for task in tasks],
+def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
+    files, remarks = _read(path, exercises)
+    key = fingerprint(files, remarks, seed, visible_seed, [repr(exercise) for exercise in exercises],
                       asdict(sandbox.limits), __version__)
     known = _stored(store)
     if known is not None and known["extra_data"].get("fingerprint") == key:
         return known
-    value = _marked(files, remarks, seed, tasks, sandbox, visible_seed, key)
+    value = _marked(files, remarks, seed, exercises, sandbox, visible_seed, key)
     write_whole(store, (json.dumps(value, indent=1) + "\n").encode())
     return value
 
@@ -178,12 +178,12 @@ def _settled_seed(path, seed):
     return seed
 
 
-def _row(name, value, tasks):
+def _row(name, value, exercises):
     points = {test["number"]: test["score"] for test in value["tests"]}
-    of = sum(task.points for task in tasks)
+    of = sum(exercise.points for exercise in exercises)
     return {"submission": name, "points": value["score"], "of": of,
             "percent": round(100 * value["score"] / of, 2) if of else 0.0,
-            **{task.id: points[task.id] for task in tasks},
+            **{exercise.id: points[exercise.id] for exercise in exercises},
             "remarks": " ".join(value["output"].splitlines()[1:])}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import functional
-from .draw import slopes
+from .random_inputs import slopes
 
 
 class BadCache(Exception):
@@ -21,7 +21,7 @@ def again(others):
 
 
 def from_cache(backward, *arguments):
-    """What the backward pass makes of a cache: the package's, unless it is of the same task.
+    """What the backward pass makes of a cache: the package's, unless it is of the same exercise.
 
     Raises
     ------

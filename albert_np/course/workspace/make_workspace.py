@@ -1,4 +1,4 @@
-"""A student's workspace: a folder with one file for every module that has a task in it."""
+"""A student's workspace: a folder with one file for every module that has an exercise in it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import __version__
-from ..files import read_text, write_together
-from .emptying import emptied, source_of_module
-from .exercises import OPEN_TASKS, TASKS, UNITS
-from .workspace_pages import CONFTEST, TEST_FILE, open_page, readme
+from ... import __version__
+from ...files import read_text, write_together
+from ..checking.load_modules import source_of_module
+from .empty_functions import emptied
+from ..exercises import OPEN_EXERCISES, EXERCISES, UNITS
+from .pages import CONFTEST, TEST_FILE, open_page, readme
 
 SETTINGS = "course.json"
 
@@ -37,13 +38,13 @@ class Workspace:
     sizes: dict | None = None
 
     @property
-    def tasks(self):
-        """The tasks of its units, in their order."""
-        return [task for task in TASKS if task.unit in self.units]
+    def exercises(self):
+        """The exercises of its units, in their order."""
+        return [exercise for exercise in EXERCISES if exercise.unit in self.units]
 
-    def file_of(self, task):
-        """The file that holds a task."""
-        return self.folder / task.module
+    def file_of(self, exercise):
+        """The file that holds an exercise."""
+        return self.folder / exercise.module
 
 
 def parse_units(text):
@@ -81,7 +82,7 @@ def make_workspace(folder, units=None, hints="shapes", seed=0):
     units : sequence of int, optional
         None takes all.
     hints : {"none", "shapes", "steps"}
-        See :func:`~albert_np.course.emptying.emptied`.
+        See :func:`~albert_np.course.workspace.empty_functions.emptied`.
     seed : int
 
     Returns
@@ -98,15 +99,15 @@ def make_workspace(folder, units=None, hints="shapes", seed=0):
         raise ValueError(f"{folder} exists and is not empty; name a folder that does not exist, "
                          f"so that nobody's work is overwritten.")
     workspace = Workspace(folder, sorted(units or [unit.number for unit in UNITS]), hints, seed)
-    files = {task.module: emptied(source_of_module(task.module), task.module, workspace.tasks,
-                                  hints) for task in workspace.tasks}
-    for task in OPEN_TASKS:
-        if task.unit in workspace.units:
-            files[f"open/unit_{task.unit}.md"] = open_page(task)
+    files = {exercise.module: emptied(source_of_module(exercise.module), exercise.module, workspace.exercises,
+                                  hints) for exercise in workspace.exercises}
+    for exercise in OPEN_EXERCISES:
+        if exercise.unit in workspace.units:
+            files[f"open/unit_{exercise.unit}.md"] = open_page(exercise)
     settings = {"albert_np": __version__, "units": workspace.units, "hints": hints, "seed": seed,
                 "sizes": None}
     files |= {"README.md": readme(workspace), "conftest.py": CONFTEST,
-              "test_tasks.py": TEST_FILE, SETTINGS: json.dumps(settings, indent=2) + "\n"}
+              "test_exercises.py": TEST_FILE, SETTINGS: json.dumps(settings, indent=2) + "\n"}
     write_together({folder / name: text.encode() for name, text in files.items()})
     return workspace
 
@@ -136,6 +137,6 @@ def open_workspace(folder="."):
         raise ValueError(f"{folder / SETTINGS} is not as `albert-np course new` writes it: it "
                          f'needs "units" (a list of numbers), "hints", "seed" (a number) and '
                          f'"sizes" (null, or letters with their sizes).') from None
-    from .trials.draw import check_sizes
+    from ..trials.random_inputs import check_sizes
 
     return Workspace(folder, units, hints, seed, check_sizes(sizes) or None)

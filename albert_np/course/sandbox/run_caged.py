@@ -1,4 +1,4 @@
-"""The trusted side: hand a task to the cage, wait for the answers, and say how it ended."""
+"""The trusted side: hand an exercise to the cage, wait for the answers, and say how it ended."""
 
 import os
 import select
@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import linux
+from . import linux_calls as linux
 from .pipes import Inbox, send
 
 GRACE = 900              # seconds after which a server that says nothing is started anew
@@ -29,7 +29,7 @@ MISSING = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What one task of one student may use.
+    """What one exercise of one student may use.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Limits:
 
 
 class Sandbox:
-    """A cage at work: a server process that forks once for every task.
+    """A cage at work: a server process that forks once for every exercise.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Sandbox:
     ::
 
         with Sandbox() as sandbox:
-            ended, rounds = sandbox.run(task.id, files, task.module, seed=0)
+            ended, rounds = sandbox.run(exercise.id, files, exercise.module, seed=0)
     """
 
     def __init__(self, limits=Limits(), without=()):
@@ -83,7 +83,7 @@ class Sandbox:
         environment.update(PYTHONPATH=root, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0",
                            OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "albert_np.course.sandbox.cage", *self._without],
+            [sys.executable, "-m", "albert_np.course.sandbox.caged_process", *self._without],
             env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
             start_new_session=True)
         self.able = self._reply(GRACE)
@@ -93,7 +93,7 @@ class Sandbox:
                              "above.")
 
     def close(self):
-        """End the server and all that it started, for good; a task that runs is given up."""
+        """End the server and all that it started, for good; an exercise that runs is given up."""
         self._closed = True
         self._end()
 
@@ -108,20 +108,20 @@ class Sandbox:
             server.stdin.close()
             server.stdout.close()
 
-    def run(self, task, files, file, seed, sizes=None, seconds=None):
-        """Let a student's file answer the questions of one task.
+    def run(self, exercise, files, file, seed, sizes=None, seconds=None):
+        """Let a student's file answer the questions of one exercise.
 
         Parameters
         ----------
-        task : str
+        exercise : str
             Its id.
         files : dict of str to str
             The texts of the submission, by paths relative to its folder.
         file : str
-            Which of them holds the task.
+            Which of them holds the exercise.
         seed : int
         sizes : dict of str to int, optional
-            See :class:`~albert_np.course.trials.draw.Draw`.
+            See :class:`~albert_np.course.trials.random_inputs.Draw`.
         seconds : float, optional
             In place of those of the limits.
 
@@ -131,7 +131,7 @@ class Sandbox:
             "answered"; "time", "disk": a limit; "died" or "quit": the process ended;
             "garbled": what it sent was no answer; "broken": the cage itself failed, twice.
         rounds : list or None
-            What :func:`~albert_np.course.answers.from_json` reads. Not to be trusted.
+            What :func:`~albert_np.course.checking.collect_answers.from_json` reads. Not to be trusted.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class Sandbox:
             The sandbox was closed, perhaps by another thread.
         """
         seconds = seconds or self.limits.seconds
-        request = {"task": task, "files": files, "file": file, "seed": seed, "sizes": sizes,
+        request = {"exercise": exercise, "files": files, "file": file, "seed": seed, "sizes": sizes,
                    "seconds": seconds, "memory": self.limits.memory}
         for _ in range(2):
             try:

@@ -1,0 +1,116 @@
+"""Modules to be asked: a student's file, the package's own, and the package's with a fault in it.
+
+Whatever else a student's file defines, an exercise is asked by itself: the functions that belong to
+other exercises are replaced by the package's own, so that a mistake costs the points of one exercise.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from pathlib import Path
+
+from ...files import read_text
+from ..exercises import EXERCISES
+from .collect_answers import SolutionImported
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def module_name(file):
+    """``functional/layer_norm.py`` as ``albert_np.functional.layer_norm``."""
+    return ".".join(("albert_np", *Path(file).with_suffix("").parts))
+
+
+def source_of_module(file):
+    """The text of a module of the package."""
+    return read_text(PACKAGE / file)
+
+
+def reference_module(exercise):
+    """The package's own module of an exercise."""
+    return importlib.import_module(module_name(exercise.module))
+
+
+def module_from_source(source, exercise, file, name="albert_np_submission"):
+    """Run a source text as the module of an exercise.
+
+    Parameters
+    ----------
+    source : str
+    exercise : Exercise
+    file : str
+        Where it comes from, for the lines in error messages.
+    name : str
+
+    Returns
+    -------
+    module
+        In which the functions of other exercises are the package's.
+    """
+    module = types.ModuleType(name)
+    module.__file__, module.__package__ = str(file), module_name(exercise.module).rpartition(".")[0]
+    sys.modules[name] = module            # where dataclasses look for the names of their types
+    exec(compile(source, str(file), "exec"), module.__dict__)
+    _replace_other_exercises(module, exercise)
+    return module
+
+
+def student_module(path, exercise):
+    """The module of an exercise in a student's file; see :func:`module_from_source`."""
+    return module_from_source(read_text(path), exercise, Path(path))
+
+
+def faulty_module(exercise, fault):
+    """The package's module of an exercise with one planted fault in it."""
+    source = source_of_module(fault.file)
+    if source.count(fault.old) != 1:
+        raise ValueError(f"{fault.file} does not hold the snippet of {fault.name} exactly once")
+    return module_from_source(source.replace(fault.old, fault.new), exercise, fault.file,
+                              "albert_np_with_a_fault")
+
+
+def _replace_other_exercises(module, exercise):
+    own = reference_module(exercise)
+    for other in EXERCISES:
+        if other.module != exercise.module or other is exercise:
+            continue
+        for name in other.functions:
+            holder, _, function = name.rpartition(".")
+            target = getattr(module, holder, None) if holder else module
+            if target is not None:
+                setattr(target, function, find(own, name))
+
+
+def find(module, name):
+    """What a dotted name such as ``AdamW.step`` stands for in a module; None without it."""
+    for part in name.split("."):
+        module = getattr(module, part, None)
+    return module
+
+
+def forbid_solution(exercise):
+    """Make the package's functions of an exercise raise `SolutionImported` in this process.
+
+    Their code itself is exchanged, so that every name under which they are known is affected.
+    Only for a process that ends after the exercise.
+    """
+    for name in exercise.functions:
+        function = find(reference_module(exercise), name)
+        if isinstance(function, types.FunctionType) and not function.__code__.co_freevars:
+            function.__defaults__ = function.__kwdefaults__ = None
+            function.__code__ = _forbidden.__code__
+            function.__globals__.setdefault("SolutionImported", SolutionImported)
+
+
+def _forbidden(*arguments, **named):
+    raise SolutionImported("the function of this exercise was taken from albert_np")
+
+
+def uses_solution(exercise, module):
+    """The first function of the exercise that is the package's own object, or None."""
+    own = reference_module(exercise)
+    return next((name for name in exercise.functions
+                 if module is not own and isinstance(find(own, name), types.FunctionType)
+                 and find(module, name) is find(own, name)), None)
