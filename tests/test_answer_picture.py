@@ -7,8 +7,8 @@ from matplotlib.figure import Figure as MatplotlibFigure
 
 from albert_np.plotting import tasks as pictures
 from albert_np.plotting.figures import BLUE
+from albert_np.plotting.lettering import MISSING, fonts_for, lettering
 from albert_np.plotting.tasks.answer_attention import _around
-from albert_np.plotting.tasks.lettering import MISSING, fonts_for, lettering
 
 
 @pytest.fixture

@@ -324,7 +324,7 @@ def test_the_picture(tmp_path, monkeypatch, name, total):
                         lambda figure, path: drawn.append(figure) or path)
     config = AlbertConfig.from_name(name)
     table = parameter_table(config)
-    plot_parameters(table, tmp_path / "a.png", config)
+    plot_parameters(table, tmp_path / "a.png", "a title")
     numbers, shares = drawn[0].axes
     ours, bert = ([bar.get_width() for bar in bars] for bars in numbers.containers)
     assert ours == pytest.approx([row.parameters / 1e6 for row in table])

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_a_picture_is_shown_where_somebody_looks(shown, monkeypatch, backend, te
     import matplotlib.pyplot as plt
 
     monkeypatch.setattr(plt, "get_backend", lambda: backend)
-    monkeypatch.setattr(lecture.sys.stdin, "isatty", lambda: terminal, raising=False)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: terminal, raising=False)
     show(Figure(figsize=(0.1, 0.1)), "dot")
     assert shown == screens
 

@@ -28,7 +28,8 @@ from albert_np.course.lecture.helpers import (curves, data_or, made_up_messages,
                                               source_of, teach, two_starts)
 from albert_np.course.lecture.small_model import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.tasks.metrics import bootstrap
+from albert_np.tasks.metrics import (bootstrap, calibration_bins, confusion_matrix,
+                                     expected_calibration_error)
 from albert_np.parameters import count
 from albert_np.plotting.tasks import (baselines_bars_figure, confusion_matrix_figure,
                                       learning_curves_figure, reliability_figure)
@@ -175,7 +176,8 @@ never = np.mean([guess == "spam" for label, guess in zip(true, guesses["commones
                  if label == "spam"])
 print(f"share of the spam that is found: {found:.0%} by the model, {never:.0%} by commonest label")
 assert never == 0
-show(confusion_matrix_figure(true, called, splits.labels, "pretrained, test part"), "11_confusion")
+counts, names = confusion_matrix(true, called, splits.labels)
+show(confusion_matrix_figure(counts, names, "pretrained, test part"), "11_confusion")
 
 # %%
 # Is it as sure as it says?
@@ -184,7 +186,9 @@ show(confusion_matrix_figure(true, called, splits.labels, "pretrained, test part
 # picture sorts messages by how sure the model was and asks how often it was right.
 
 p = np.array([list(guess["probabilities"].values()) for guess in predictions["pretrained"]])
-show(reliability_figure([splits.labels.index(label) for label in true], p), "11_reliability")
+numbers = [splits.labels.index(label) for label in true]
+show(reliability_figure(calibration_bins(numbers, p), expected_calibration_error(numbers, p)),
+     "11_reliability")
 sure = {right: p.max(axis=1)[[(label == guess) is right for label, guess in zip(true, called)]]
         for right in (True, False)}
 for right, values in sure.items():

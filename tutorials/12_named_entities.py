@@ -28,7 +28,7 @@ from albert_np.tasks.finetuning.recipes.entities import entities_of
 from albert_np.course.lecture.helpers import curves, data_or, quick, show, teach, two_starts
 from albert_np.course.lecture.small_model import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.tasks.metrics import bootstrap
+from albert_np.tasks.metrics import bootstrap, entity_scores
 from albert_np.tasks.metrics.bootstrap import ratio
 from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.plotting.tasks import entity_bars_figure, learning_curves_figure
@@ -202,9 +202,9 @@ show(figure, "12_words_and_names")
 # -------
 
 try:
-    show(entity_bars_figure([list(row.tags) for row in splits.test],
-                            [guess["tags"] for guess in predictions["pretrained"]],
-                            "Names found by the pretrained model, by type"), "12_by_type")
+    scores = entity_scores([row.tags for row in splits.test],
+                           [guess["tags"] for guess in predictions["pretrained"]])
+    show(entity_bars_figure(scores, "Names found by the pretrained model, by type"), "12_by_type")
 except ValueError as error:
     print(f"The picture by type is left out. {error}")
 found = [(row, name) for row, guess in zip(splits.test, predictions["pretrained"])

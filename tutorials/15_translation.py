@@ -32,7 +32,7 @@ from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
 from albert_np.course.lecture.helpers import (curves, data_or, output_folder, quick,
                                               short_run_adamw, show, source_of, teach)
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.tasks.metrics import bootstrap
+from albert_np.tasks.metrics import bleu, bleu_by_length, bootstrap
 from albert_np.parameters import tree_map
 from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.models import AlbertForMaskedLM
@@ -274,10 +274,11 @@ found = {name: task.predict(model, tokenizer, splits.test, replace(settings, bea
 for name, predictions in found.items():
     print(f"{name:13} F1 of character pairs {overlap(splits.test, predictions)}")
 try:
-    show(translation_lengths_figure(
-        [len(pair.source.split()) for pair in splits.test],
-        [guess["translation"] for guess in found["beam of four"]],
-        [pair.targets for pair in splits.test], least=5 if quick() else 20), "15_lengths")
+    written = [guess["translation"] for guess in found["beam of four"]]
+    references = [pair.targets for pair in splits.test]
+    groups = bleu_by_length([len(pair.source.split()) for pair in splits.test], written, references,
+                            least=5 if quick() else 20)
+    show(translation_lengths_figure(groups, bleu(written, references)), "15_lengths")
 except ValueError as error:
     print(f"The picture of BLEU by length is left out. {error}")
 

@@ -32,7 +32,7 @@ def add(commands):
 
 def _info(options):
     from ..inference.load import load_config
-    from ..inference.sizes import format_table, parameter_table
+    from ..inference.sizes import describe, format_table, parameter_table
 
     if options.output is not None and Path(options.output).suffix.lower() != ".png":
         raise ValueError(f"the picture is a PNG file; the name {options.output} must end in .png")
@@ -42,5 +42,5 @@ def _info(options):
     if options.output is not None:
         from ..plotting.parameter_sizes import plot_parameters
 
-        print(f"\n{plot_parameters(table, options.output, config)}")
+        print(f"\n{plot_parameters(table, options.output, describe(config))}")
     return 0

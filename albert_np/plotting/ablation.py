@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .figures import BLUE, GREY, ORANGE, save_figure
+from .figures import BLUE, ORANGE, draw_references, label_axes, save_figure
 
 
 def plot_ablation(ablation, rows, path, title):
@@ -43,19 +43,15 @@ def plot_ablation(ablation, rows, path, title):
             _draw_group(axes, [(places.index(row["place"]), dots)
                                for row, dots in zip(rows, values) if row["group"] == group],
                         (BLUE, ORANGE)[g], "os"[g], 0.24 * (g - (len(groups) - 1) / 2), group)
-        if chance is not None:
-            axes.axhline(100 * chance, color=GREY, linestyle="--", linewidth=1.2, zorder=1)
-            axes.annotate("tossing a coin", (0.98, 100 * chance), (0, 3), ha="right", fontsize=11,
-                          xycoords=("axes fraction", "data"), textcoords="offset points")
         axes.margins(y=0.12)
+        if chance is not None:
+            draw_references(axes, {"tossing a coin": 100 * chance})
         if heading.startswith("parameters"):
             axes.set_ylim(bottom=0)
         theirs = heading.startswith("the paper") and ablation.paper_places
         axes.set_xticks(range(len(places)), theirs or places, fontsize=12)
         axes.set_xlim(-0.6, len(places) - 0.4)
-        axes.set_title(heading, fontsize=14)
-        axes.tick_params(axis="y", labelsize=12)
-        axes.grid(axis="y", alpha=0.25)
+        label_axes(axes, title=heading, grid="y")
     if len(groups) > 1:
         all_axes[0].legend(fontsize=11)
     figure.suptitle(title, fontsize=15)

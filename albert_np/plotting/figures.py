@@ -1,14 +1,17 @@
-"""What all pictures share: colours, running means, reference lines, and saving a figure whole."""
+"""What all pictures share: colours, axes, reference lines, running means; saving and showing."""
 
 import io
+import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..files import write_whole
+from .lettering import lettering
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#555555"
+# Okabe and Ito's colours, which colour-blind readers can tell apart. Yellow is too pale for a line.
+BLUE, ORANGE, GREEN, GREY, YELLOW = "#0072B2", "#D55E00", "#009E73", "#555555", "#F0E442"
 
 
 def running_mean(values, window=None):
@@ -18,6 +21,28 @@ def running_mean(values, window=None):
     ends = np.arange(1, len(values) + 1)
     begins = np.maximum(ends - np.minimum(window, (ends + 3) // 4), 0)
     return (sums[ends] - sums[begins]) / (ends - begins)
+
+
+def label_axes(axes, x="", y="", title="", grid="both", loc="center"):
+    """Write the names of the axes and the title, in any writing, and draw a faint grid.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    x, y, title : str
+    grid : str
+        Which lines: "x", "y" or "both".
+    loc : str
+        Where the title is, "center" or "left".
+    """
+    for text, write, size in ((x, axes.set_xlabel, 13), (y, axes.set_ylabel, 13),
+                              (title, partial(axes.set_title, loc=loc), 14)):
+        if text:
+            lines, fonts = lettering(*text.split("\n"))
+            write("\n".join(lines), fontsize=size, fontfamily=fonts)
+    axes.tick_params(labelsize=12)
+    axes.grid(axis=grid, alpha=0.25)
+    axes.set_axisbelow(True)
 
 
 def draw_references(axes, lines):
@@ -49,3 +74,26 @@ def save_figure(figure, path):
     figure.savefig(buffer, format="png", dpi=150)
     write_whole(path, buffer.getvalue())
     return Path(path)
+
+
+def show_figure(figure, path):
+    """Show a saved figure in a notebook, on the pages of the tutorials, and on a screen.
+
+    Notebooks and pages show the figures of ``plt.figure`` or ``plt.subplots``. If pyplot does not
+    know the figure, they are given a copy. A window opens only if somebody sits at the terminal.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : Path
+        Of its PNG, from :func:`save_figure`.
+    """
+    import matplotlib.pyplot as plt
+
+    if figure.canvas.manager is None:
+        page = plt.figure(figsize=figure.get_size_inches())
+        axes = page.add_axes((0, 0, 1, 1))
+        axes.imshow(plt.imread(path))
+        axes.set_axis_off()
+    if plt.get_backend().lower() not in ("agg", "template") and sys.stdin.isatty():
+        plt.show()

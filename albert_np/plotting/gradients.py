@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .figures import BLUE, GREEN, ORANGE, save_figure
+from .figures import BLUE, GREEN, ORANGE, label_axes, save_figure
 
 
 def plot_error_maps(errors, path, title, limit=20):
@@ -92,11 +92,7 @@ def plot_steps(steps, curves, path, title):
         axes.loglog(steps, errors, style, color=colour, linewidth=2, label=label)
         if name != "complex":
             axes.plot(steps[best], errors[best], "o", color=colour, markersize=9)
-    axes.set_xlabel("step h", fontsize=13)
-    axes.set_ylabel("relative error of the slope", fontsize=13)
-    axes.set_title(title, fontsize=14)
-    axes.tick_params(labelsize=11)
-    axes.grid(alpha=0.25)
+    label_axes(axes, "step h", "relative error of the slope", title)
     axes.legend(fontsize=11)
     return save_figure(figure, path)
 
@@ -121,20 +117,16 @@ def plot_depths(norms, cosines, path, title):
     figure = Figure(figsize=(12, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.bar(range(L), norms, color=BLUE)
-    left.set_xlabel("depth", fontsize=13)
-    left.set_ylabel("length of the contribution", fontsize=13)
-    left.set_title("Length of what each depth adds", fontsize=13)
+    label_axes(left, "depth", "length of the contribution", "Length of what each depth adds", "y")
     image = right.imshow(cosines, cmap="PuOr", vmin=-1, vmax=1)
     for i in range(L):
         for j in range(L):
             right.text(j, i, f"{cosines[i, j]:.1f}", ha="center", va="center", fontsize=11,
                        color="white" if abs(cosines[i, j]) > 0.6 else "black")
-    right.set_xlabel("depth", fontsize=13)
-    right.set_ylabel("depth", fontsize=13)
-    right.set_title("Cosine between what two depths add", fontsize=13)
+    label_axes(right, "depth", "depth", "Cosine between what two depths add")
+    right.grid(False)
     figure.suptitle(title, fontsize=15)
     figure.colorbar(image, ax=right, shrink=0.8)
     for axes in (left, right):
-        axes.tick_params(labelsize=11)
         axes.set_xticks(range(L))
     return save_figure(figure, path)

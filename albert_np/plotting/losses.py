@@ -4,7 +4,7 @@ from math import log
 
 import numpy as np
 
-from .figures import BLUE, ORANGE, draw_references, running_mean, save_figure
+from .figures import BLUE, ORANGE, draw_references, label_axes, running_mean, save_figure
 
 
 def plot_losses(metrics, path, references=None, vocab_size=None, sop_weight=1.0, title=None):
@@ -47,11 +47,7 @@ def plot_losses(metrics, path, references=None, vocab_size=None, sop_weight=1.0,
     for axes, (name, heading, lines) in zip(panels, contents):
         _draw_loss(axes, metrics, name)
         draw_references(axes, lines)
-        axes.set_title(heading, fontsize=13)
-        axes.set_xlabel("step", fontsize=12)
-        axes.tick_params(labelsize=11)
-        axes.grid(alpha=0.25)
-    panels[0].set_ylabel("loss (nats)", fontsize=12)
+        label_axes(axes, "step", "loss (nats)" if axes is panels[0] else "", heading)
     panels[-1].legend(fontsize=11, loc="upper right")
     if title:
         figure.suptitle(title, fontsize=14)

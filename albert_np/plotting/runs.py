@@ -4,7 +4,9 @@ from math import log
 
 import numpy as np
 
-from .figures import BLUE, GREEN, GREY, ORANGE, draw_references, running_mean, save_figure
+from .figures import (BLUE, GREEN, GREY, ORANGE, draw_references, label_axes, running_mean,
+                      save_figure)
+from .lettering import lettering
 
 # Of plot_runs: the figure, its heading, the unit on the axis, and lines to compare with.
 _RUN_PANELS = (
@@ -68,21 +70,17 @@ def plot_runs(runs, path, smooth=None):
         if name.endswith("accuracy"):
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlim(0, 1.02 * last)
-        axes.set_title(heading, fontsize=14)
-        axes.set_xlabel("step", fontsize=13)
-        axes.set_ylabel(unit, fontsize=13)
-        axes.tick_params(labelsize=12)
-        axes.grid(alpha=0.25)
+        label_axes(axes, "step", unit, heading)
     for axes in panels[len(contents):]:
         axes.set_axis_off()
     keys = [Line2D([], [], color=colour, linestyle=line, linewidth=4)
             for colour, line, _ in _run_looks(len(runs))]
     looks = [Line2D([], [], color=GREY, linewidth=1.5),
              Line2D([], [], color=GREY, linewidth=1.5, marker="o", markersize=7)]
-    # A name is shown as it is: neither as a formula nor, with "_" in front, not at all.
-    labels = [(" " if name.startswith("_") else "") + name.replace("$", r"\$") for name in runs]
-    figure.legend(keys + looks, labels + ["training text", "held-out text"], fontsize=13,
-                  loc="outside lower center", frameon=False,
+    # A legend leaves out names with "_" in front.
+    labels, fonts = lettering(*(" " * name.startswith("_") + name for name in runs))
+    figure.legend(keys + looks, labels + ["training text", "held-out text"],
+                  prop={"family": fonts, "size": 13}, loc="outside lower center", frameon=False,
                   ncols=min(len(keys) + 2, 2 if max(map(len, labels)) > 40 else 5))
     return save_figure(figure, path)
 

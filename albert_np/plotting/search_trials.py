@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .figures import GREY, ORANGE, save_figure
-from ..tasks.search.table import in_words
 
 _BAR = 0.09                    # width of the colour bar, where two axes are 1 apart
 _CURVE = np.linspace(0, 1, 40)
@@ -65,7 +64,7 @@ def scale_of(axis):
         numbers = all(isinstance(value, (int, float)) for value in axis.values)
         values = sorted(axis.values) if numbers else list(axis.values)
         every = -(-len(values) // 12)
-        ticks = [(i, _short(in_words(value))) for i, value in enumerate(values)][::every]
+        ticks = [(i, _short(value)) for i, value in enumerate(values)][::every]
         return Scale(0, len(values) - 1, False, {value: i for i, value in enumerate(values)}, ticks)
     if axis.values is not None and len(axis.values) <= 8:       # a range with a count
         return Scale(axis.low, axis.high, axis.log, None,
@@ -268,6 +267,7 @@ def _number(value, log=False):
     return f"{float(digits):g}e{int(power)}"
 
 
-def _short(text, most=14):
-    """The end of a long text: names of folders differ there."""
+def _short(value, most=14):
+    """A value as a space writes it; of a long one the end, where names of folders differ."""
+    text = ("on" if value else "off") if isinstance(value, bool) else str(value)
     return text if len(text) <= most else "…" + text[1 - most:]

@@ -7,6 +7,7 @@ import pytest
 
 from albert_np.tasks import metrics
 from albert_np.tasks.metrics.bootstrap import Figure, bootstrap
+from albert_np.tasks.metrics.translation import group_lengths
 
 sklearn = pytest.importorskip("sklearn.metrics")
 
@@ -214,3 +215,80 @@ def test_the_interval_of_calibration(rng):
 def test_probabilities_without_calibration(labels, probabilities, bins, said):
     with pytest.raises(ValueError, match=said):
         metrics.expected_calibration_error(labels, probabilities, bins)
+
+
+# ---- by label, by type, by length ----------------------------------------------------------------
+
+def test_the_confusion_matrix_is_that_of_scikit_learn(rng):
+    labels, guesses = rng.integers(5, 9, size=(2, 100))
+    counts, names = metrics.confusion_matrix(labels, guesses)
+    assert names == [5, 6, 7, 8]
+    np.testing.assert_array_equal(counts, sklearn.confusion_matrix(labels, guesses))
+    counts, names = metrics.confusion_matrix("aab", "abb", ["b", "c", "a"])
+    assert counts.tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 1]] and names == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("labels, guesses, names, said", [
+    ([], [], None, "no labels"), (["a"], [], None, "1 labels and 0 predictions"),
+    (["a"], ["b"], ["a"], "'b' is not among the names of the classes, 'a'"),
+    (["a"], ["a"], ["a", "a"], "named once")])
+def test_labels_that_cannot_be_counted(labels, guesses, names, said):
+    with pytest.raises(ValueError, match=said):
+        metrics.confusion_matrix(labels, guesses, names)
+
+
+def test_entities_by_type():
+    pytest.importorskip("seqeval")
+    tags = [["B-a", "I-a", "O", "B-b"], ["B-a", "O", "O"], ["B-a", "O"], ["I-d"]]
+    guesses = [["B-a", "I-a", "O", "B-a"], ["B-a", "O", "B-c"], ["O", "O"], ["O"]]
+    assert metrics.entity_scores(tags, guesses) == [
+        ("all", pytest.approx(2 / 4), pytest.approx(2 / 5), pytest.approx(4 / 9), 5),
+        ("a", pytest.approx(2 / 3), pytest.approx(2 / 3), pytest.approx(2 / 3), 3),
+        ("b", 0, 0, 0, 1), ("d", 0, 0, 0, 1), ("c", 0, 0, 0, 0)]
+
+
+def test_all_entities_have_the_f1_of_all(rng):
+    pytest.importorskip("seqeval")
+    tags, guesses = (rng.choice(["O", "B-x", "I-x", "B-y", "I-y"], size=(30, 8)).tolist()
+                     for _ in range(2))
+    everything, *types = metrics.entity_scores(tags, guesses)
+    assert everything[3] == pytest.approx(metrics.entity_f1(tags, guesses).value)
+    assert everything[4] == sum(row[4] for row in types)
+
+
+@pytest.mark.parametrize("tags, guesses, said", [
+    ([["O"]], [["O"]], "no entity"), ([["O"], ["O"]], [["O"], []], "Sentence 1 has 1 tags and 0"),
+    ([], [], "no sentences"), ([["O"]], [], "1 sentences with tags and 0")])
+def test_tags_that_cannot_be_counted(tags, guesses, said):
+    pytest.importorskip("seqeval")
+    with pytest.raises(ValueError, match=said):
+        metrics.entity_scores(tags, guesses)
+
+
+def test_lengths_are_put_together_until_there_are_enough():
+    lengths = [2] * 3 + [3] * 5 + [4] * 6 + [7] * 9 + [9] * 2
+    assert group_lengths(lengths, 5) == [(2, 3), (4, 4), (7, 9)]       # two of 9 join those of 7
+    assert group_lengths(lengths, 100) == [(2, 9)]
+    assert group_lengths(lengths, 1) == [(n, n) for n in (2, 3, 4, 7, 9)]
+
+
+def test_translations_by_length(rng):
+    pytest.importorskip("sacrebleu")
+    right, wrong, half = "我们今天去学校看书", "你好世界这是什么呢", "我们今天去看什么呢"
+    guesses = [right] * 3 + [half] + [wrong] * 3 + [half] * 3
+    lengths, references = np.array([3] * 4 + [5] * 6), [(right,)] * 10
+    groups = metrics.bleu_by_length(lengths, guesses, references, rng=rng, least=4, resamples=50)
+    assert [group[:3] for group in groups] == [(3, 3, 4), (5, 5, 6)]
+    for (*_, figure), part in zip(groups, (slice(4), slice(4, 10))):
+        assert figure.value == pytest.approx(metrics.bleu(guesses[part], references[part]).value)
+        assert figure.low < figure.value < figure.high
+    # The order of the sentences does not matter.
+    order = rng.permutation(10)
+    shuffled = metrics.bleu_by_length(lengths[order], [guesses[i] for i in order], references,
+                                      least=4)
+    assert [group[3].value for group in shuffled] == pytest.approx(
+        [group[3].value for group in groups])
+    with pytest.raises(ValueError, match="9 lengths and 10 translations"):
+        metrics.bleu_by_length(lengths[1:], guesses, references)
+    with pytest.raises(ValueError, match="10 translations and 9 sentences with references"):
+        metrics.bleu_by_length(lengths, guesses, references[1:])

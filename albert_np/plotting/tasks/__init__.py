@@ -1,7 +1,7 @@
-"""Pictures of the tasks, from plain arrays.
+"""Pictures of the tasks, from numbers that are already computed; no file computes a metric.
 
 Each file has two functions: ``..._figure`` makes a matplotlib Figure, for a notebook or to change
-it; ``plot_...`` saves that figure as PNG and returns the path.
+it; ``plot_...`` saves that figure as PNG and returns the path. ``drawing`` has what they share.
 """
 
 from .answer_attention import answer_attention_figure, plot_answer_attention

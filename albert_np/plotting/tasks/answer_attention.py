@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from ..figures import BLUE, ORANGE, save_figure
-from .drawing import YELLOW, label_axes
-from .lettering import MISSING, lettering
+from ..figures import BLUE, ORANGE, YELLOW, label_axes, save_figure
+from ..lettering import MISSING, lettering
 
 
 def answer_attention_figure(pieces, start, end, attention, context, answer=None, most=70,
@@ -62,7 +61,7 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
     above.axvspan(first - 0.5, last + 0.5, color=YELLOW, alpha=0.4, linewidth=0, label="answer")
     above.bar(places - 0.2, start[places], 0.4, color=BLUE, label="start")
     above.bar(places + 0.2, end[places], 0.4, color=ORANGE, label="end")
-    label_axes(above, "", "probability", _heading(shown, context), "left")
+    label_axes(above, "", "probability", _heading(shown, context), loc="left")
     above.set_xticks([])                                   # named once, under the next panel
     above.set_xlim(shown[0] - 0.5, shown[0] + columns - 0.5)
     above.legend(fontsize=12, ncols=3, loc="upper right")
@@ -75,7 +74,7 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
                             aspect="auto", extent=(span[0] - 0.5, span[1] - 0.5, A - 0.5, -0.5))
         share = looks[:, slice(*whole)].sum(axis=1).mean()
         label_axes(axes, "", "head", f"From the answer to the {name}: {100 * share:.0f} % of its "
-                                     f"attention", "left")
+                                     f"attention", loc="left")
         axes.grid(False)
         axes.set_yticks(range(A) if A <= 16 else range(0, A, 4))
         boxes |= _name_pieces(axes, pieces, span)
@@ -93,18 +92,7 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
 
 
 def plot_answer_attention(pieces, start, end, attention, context, path, **options):
-    """Save :func:`answer_attention_figure` as PNG.
-
-    Parameters
-    ----------
-    pieces, start, end, attention, context : as in :func:`answer_attention_figure`
-    path : str or Path
-    options : answer, most, title
-
-    Returns
-    -------
-    Path
-    """
+    """Save :func:`answer_attention_figure` as PNG at `path`; return the path."""
     return save_figure(answer_attention_figure(pieces, start, end, attention, context, **options),
                        path)
 

@@ -1,8 +1,8 @@
 """What a model is worth beside simpler ones."""
 
-from ..figures import GREY, save_figure
+from ..figures import GREY, label_axes, save_figure
+from ..lettering import lettering
 from .drawing import START_COLOURS, draw_interval, number_text, three_numbers
-from .lettering import lettering
 
 
 def baselines_bars_figure(figures, metric, title=None):
@@ -13,7 +13,7 @@ def baselines_bars_figure(figures, metric, title=None):
 
     Parameters
     ----------
-    figures : dict of str to Figure, number, (value, low, high), or None
+    figures : dict of str to number, (value, low, high), an object with these attributes, or None
         Of the test data, in the order from top to bottom, such as trivial, TF-IDF, from scratch,
         pretrained. Of (value, low, high) both ends may be None. A baseline that does not apply
         (None) is left out.
@@ -51,30 +51,13 @@ def baselines_bars_figure(figures, metric, title=None):
     axes.set_xlim(low - 0.03 * span * (low < 0), high + 0.03 * span * (high > 0 or low == 0))
     if low < 0:
         axes.axvline(0, color="black", linewidth=0.8)
+    label_axes(axes, metric, title=title, grid="x")
     names, fonts = lettering(*rows)
     axes.set_yticks(range(len(rows)), names, fontsize=13, fontfamily=fonts)
     axes.invert_yaxis()
-    (metric,), fonts = lettering(metric)
-    axes.set_xlabel(metric, fontsize=13, fontfamily=fonts)
-    axes.tick_params(axis="x", labelsize=12)
-    axes.grid(axis="x", alpha=0.25)
-    axes.set_axisbelow(True)
-    if title:
-        (title,), fonts = lettering(title)
-        axes.set_title(title, fontsize=14, fontfamily=fonts)
     return figure
 
 
 def plot_baselines_bars(figures, metric, path, title=None):
-    """Save :func:`baselines_bars_figure` as PNG.
-
-    Parameters
-    ----------
-    figures, metric, title : as in :func:`baselines_bars_figure`
-    path : str or Path
-
-    Returns
-    -------
-    Path
-    """
+    """Save :func:`baselines_bars_figure` as PNG at `path`; return the path."""
     return save_figure(baselines_bars_figure(figures, metric, title), path)

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from ...tasks.metrics.checks import check_alike
 from ..figures import save_figure
-from .lettering import lettering
+from ..lettering import lettering
 
 _NAMED = 120           # with more classes, not every one has its name on the axes
 
 
-def confusion_matrix_figure(labels, predictions, names=None, title=None):
+def confusion_matrix_figure(counts, names, title=None):
     """How many examples of each label were given each label: counts, and shares of the row.
 
     The colour is the share: a row sums to 100 %, whether its label is frequent or rare. Up to 12
@@ -17,9 +16,10 @@ def confusion_matrix_figure(labels, predictions, names=None, title=None):
 
     Parameters
     ----------
-    labels, predictions : sequences of N labels
-    names : sequence of labels, optional
-        All classes, in the order in which they are drawn. None: those that occur, sorted.
+    counts : integer array (C, C)
+        The row is the true label, the column the predicted one, as from
+        :func:`albert_np.tasks.metrics.confusion_matrix`.
+    names : sequence of C labels
     title : str, optional
 
     Returns
@@ -29,14 +29,16 @@ def confusion_matrix_figure(labels, predictions, names=None, title=None):
     Raises
     ------
     ValueError
-        The lengths differ or are 0, or a label is not among the names or named twice.
+        There is not a row and a column for each name.
     """
     from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
-    counts, names = confusion_counts(labels, predictions, names)
-    C = len(names)
+    counts, C = np.asarray(counts), len(names)
+    if counts.shape != (C, C):
+        raise ValueError(f"The counts must have the shape (C, C) with C = {C}, the number of "
+                         f"names, not {counts.shape}.")
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     texts, fonts = lettering(*names)
@@ -74,53 +76,6 @@ def confusion_matrix_figure(labels, predictions, names=None, title=None):
     return figure
 
 
-def plot_confusion_matrix(labels, predictions, path, names=None, title=None):
-    """Save :func:`confusion_matrix_figure` as PNG.
-
-    Parameters
-    ----------
-    labels, predictions, names, title : as in :func:`confusion_matrix_figure`
-    path : str or Path
-
-    Returns
-    -------
-    Path
-    """
-    return save_figure(confusion_matrix_figure(labels, predictions, names, title), path)
-
-
-def confusion_counts(labels, predictions, names=None):
-    """How often each label (row) was given each label (column).
-
-    Parameters
-    ----------
-    labels, predictions, names : as in :func:`confusion_matrix_figure`
-
-    Returns
-    -------
-    counts : integer array (C, C)
-    names : list of C labels
-
-    Raises
-    ------
-    ValueError
-        As :func:`confusion_matrix_figure`.
-
-    Examples
-    --------
-    >>> confusion_counts(["a", "a", "b"], ["a", "b", "b"])[0].tolist()
-    [[1, 1], [0, 1]]
-    """
-    check_alike(labels, predictions, ("labels", "predictions"))
-    labels, predictions = (np.asarray(part).tolist() for part in (labels, predictions))
-    names = sorted({*labels, *predictions}) if names is None else np.asarray(names).tolist()
-    numbers = {name: number for number, name in enumerate(names)}
-    if len(numbers) < len(names):
-        raise ValueError("Every class must be named once, but one of the names is there twice.")
-    strange = next((label for label in (*labels, *predictions) if label not in numbers), None)
-    if strange is not None:
-        raise ValueError(f"The label {strange!r} is not among the names of the classes, "
-                         f"{', '.join(map(repr, names[:10]))}{', ...' * (len(names) > 10)}.")
-    C = len(names)
-    cells = [numbers[true] * C + numbers[guess] for true, guess in zip(labels, predictions)]
-    return np.bincount(cells, minlength=C * C).reshape(C, C), names
+def plot_confusion_matrix(counts, names, path, title=None):
+    """Save :func:`confusion_matrix_figure` as PNG at `path`; return the path."""
+    return save_figure(confusion_matrix_figure(counts, names, title), path)

@@ -1,10 +1,8 @@
-"""What several pictures of the tasks share: colours of runs, looks of axes, intervals."""
+"""What several pictures of the tasks share: colours of runs, values and their intervals."""
 
 import math
 
 from ..figures import BLUE, GREEN, GREY, ORANGE
-
-YELLOW = "#F0E442"          # of the same palette; marks what matters, too pale for a line
 
 # The two starts have the same colour in every picture.
 START_COLOURS = {"from scratch": BLUE, "pretrained": ORANGE}
@@ -35,32 +33,12 @@ def run_colours(names):
     return [START_COLOURS[name] if name in START_COLOURS else next(others) for name in names]
 
 
-def label_axes(axes, x, y, title=None, loc="center"):
-    """Names and sizes of letters, and a faint grid behind what is drawn.
-
-    Parameters
-    ----------
-    axes : matplotlib Axes
-    x, y : str
-    title : str, optional
-    loc : str
-        Where the title stands, "center" or "left".
-    """
-    axes.set_xlabel(x, fontsize=13)
-    axes.set_ylabel(y, fontsize=13)
-    if title:
-        axes.set_title(title, fontsize=14, loc=loc)
-    axes.tick_params(labelsize=12)
-    axes.grid(alpha=0.25)
-    axes.set_axisbelow(True)
-
-
 def three_numbers(figure, name):
     """A value and the ends of its interval.
 
     Parameters
     ----------
-    figure : albert_np.tasks.metrics.Figure, number, or (value, low, high)
+    figure : number, (value, low, high), or an object with these three attributes
         `low` and `high` may be None, but only both.
     name : str
         Whose it is, for the sentence.

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..figures import running_mean, save_figure
-from .drawing import YELLOW, draw_interval, label_axes, number_text, run_colours, three_numbers
-from .lettering import lettering
+from ..figures import YELLOW, label_axes, running_mean, save_figure
+from ..lettering import lettering
+from .drawing import draw_interval, number_text, run_colours, three_numbers
 
 
 def learning_curves_figure(runs, metric, title=None):
@@ -47,7 +47,7 @@ def learning_curves_figure(runs, metric, title=None):
         if draw is _draw_losses:
             label_axes(axes, "step", "loss", "Training loss")
         else:
-            label_axes(axes, "epoch", lettering(metric)[0][0], "Validation")
+            label_axes(axes, "epoch", metric, "Validation")
         # Losses fall, so the corner is free. Below the axes no value of an epoch is covered.
         legend = axes.legend(fontsize=12, **({"loc": "upper right"} if draw is _draw_losses else
                              {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}))
@@ -60,17 +60,7 @@ def learning_curves_figure(runs, metric, title=None):
 
 
 def plot_learning_curves(runs, metric, path, title=None):
-    """Save :func:`learning_curves_figure` as PNG.
-
-    Parameters
-    ----------
-    runs, metric, title : as in :func:`learning_curves_figure`
-    path : str or Path
-
-    Returns
-    -------
-    Path
-    """
+    """Save :func:`learning_curves_figure` as PNG at `path`; return the path."""
     return save_figure(learning_curves_figure(runs, metric, title), path)
 
 

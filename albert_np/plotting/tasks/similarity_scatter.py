@@ -2,34 +2,26 @@
 
 import numpy as np
 
-from ...tasks.metrics import pearson, spearman
-from ..figures import BLUE, GREY, save_figure
-from .drawing import label_axes
-from .lettering import lettering
+from ..figures import BLUE, GREY, label_axes, save_figure
 
 
-def similarity_scatter_figure(gold, predicted, rng=None, title=None):
-    """A dot for each pair of sentences, the line where both agree, and the two correlations.
+def similarity_scatter_figure(gold, predicted, correlations, title=None):
+    """A dot for each pair of sentences, the line where both agree, and the correlations.
 
     Parameters
     ----------
     gold, predicted : sequences of N numbers
-    rng : numpy.random.Generator, optional
-        Gives the correlations their intervals.
+    correlations : dict of str to Figure or str
+        For the title, such as ``{"Pearson": pearson(gold, predicted)}`` with
+        :func:`albert_np.tasks.metrics.pearson`.
     title : str, optional
 
     Returns
     -------
     matplotlib.figure.Figure
-
-    Raises
-    ------
-    ValueError
-        The lengths differ or are below 2, a number is not finite, or SciPy is not installed.
     """
     from matplotlib.figure import Figure
 
-    linear, ranks = pearson(gold, predicted, rng), spearman(gold, predicted, rng)
     gold, predicted = np.asarray(gold, float), np.asarray(predicted, float)
     figure = Figure(figsize=(7, 7.3), layout="constrained")
     axes = figure.subplots()
@@ -42,23 +34,13 @@ def similarity_scatter_figure(gold, predicted, rng=None, title=None):
     axes.set_xlim(ends)
     axes.set_ylim(ends)
     axes.set_aspect("equal")
-    label_axes(axes, "gold score", "predicted score")
-    (heading,), fonts = lettering(title or f"Similarity of {len(gold):,} pairs")
-    axes.set_title(f"{heading}\nPearson {linear}   Spearman {ranks}", fontsize=13, fontfamily=fonts)
+    told = "   ".join(f"{name} {correlation}" for name, correlation in correlations.items())
+    label_axes(axes, "gold score", "predicted score",
+               f"{title or f'Similarity of {len(gold):,} pairs'}\n{told}")
     axes.legend(fontsize=12, loc="upper left")
     return figure
 
 
-def plot_similarity_scatter(gold, predicted, path, rng=None, title=None):
-    """Save :func:`similarity_scatter_figure` as PNG.
-
-    Parameters
-    ----------
-    gold, predicted, rng, title : as in :func:`similarity_scatter_figure`
-    path : str or Path
-
-    Returns
-    -------
-    Path
-    """
-    return save_figure(similarity_scatter_figure(gold, predicted, rng, title), path)
+def plot_similarity_scatter(gold, predicted, correlations, path, title=None):
+    """Save :func:`similarity_scatter_figure` as PNG at `path`; return the path."""
+    return save_figure(similarity_scatter_figure(gold, predicted, correlations, title), path)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from ...functional import softmax_forward
 from ...plotting import tasks as pictures
 from ..datasets.features import pad_examples, question_windows
-from ...functional import softmax_forward
+from ..metrics import (bleu, bleu_by_length, calibration_bins, confusion_matrix, entity_scores,
+                       expected_calibration_error, pearson, spearman)
 from .outputs import INPUTS
 
 
@@ -36,7 +38,7 @@ def draw_pictures(results, history, folder, model, tokenizer, rows, predictions,
     draw = DRAWN_FOR.get(results["task"])
     return [
         pictures.plot_learning_curves({start: {"losses": losses, "epochs": epochs}}, metric,
-                                           folder / "learning-curves.png"),
+                                      folder / "learning-curves.png"),
         pictures.plot_baselines_bars(figures, metric, folder / "baselines.png"),
         *(draw(folder, model, tokenizer, rows, predictions, settings) if draw else [])]
 
@@ -50,26 +52,28 @@ def draw_classification(folder, model, tokenizer, rows, predictions, settings):
     labels = list(model.config.id2label.values())
     true = [row.label for row in rows]
     p = np.array([list(prediction["probabilities"].values()) for prediction in predictions])
+    counts, _ = confusion_matrix(true, [prediction["label"] for prediction in predictions], labels)
+    numbers = [labels.index(label) for label in true]
     return [
-        pictures.plot_confusion_matrix(
-            true, [prediction["label"] for prediction in predictions],
-            folder / "confusion-matrix.png", labels),
-        pictures.plot_reliability([labels.index(label) for label in true], p,
-                                       folder / "reliability.png")]
+        pictures.plot_confusion_matrix(counts, labels, folder / "confusion-matrix.png"),
+        pictures.plot_reliability(calibration_bins(numbers, p),
+                                  expected_calibration_error(numbers, p),
+                                  folder / "reliability.png")]
 
 
 def draw_similarity(folder, model, tokenizer, rows, predictions, settings):
     """Scores against predictions."""
-    return [pictures.plot_similarity_scatter(
-        [row.label for row in rows], [prediction["score"] for prediction in predictions],
-        folder / "similarity.png")]
+    gold, predicted = [row.label for row in rows], [guess["score"] for guess in predictions]
+    correlations = {"Pearson": pearson(gold, predicted), "Spearman": spearman(gold, predicted)}
+    return [pictures.plot_similarity_scatter(gold, predicted, correlations,
+                                             folder / "similarity.png")]
 
 
 def draw_entities(folder, model, tokenizer, rows, predictions, settings):
     """Precision and recall of each type of name."""
-    return [pictures.plot_entity_bars([list(row.tags) for row in rows],
-                                           [prediction["tags"] for prediction in predictions],
-                                           folder / "entities.png")]
+    scores = entity_scores([row.tags for row in rows],
+                           [prediction["tags"] for prediction in predictions])
+    return [pictures.plot_entity_bars(scores, folder / "entities.png")]
 
 
 def draw_questions(folder, model, tokenizer, rows, predictions, settings):
@@ -93,10 +97,10 @@ def draw_questions(folder, model, tokenizer, rows, predictions, settings):
 
 def draw_translation(folder, model, tokenizer, rows, predictions, settings):
     """BLEU by the length of the source."""
-    return [pictures.plot_translation_lengths(
-        [len(row.source.split()) for row in rows],
-        [prediction["translation"] for prediction in predictions], [row.targets for row in rows],
-        folder / "lengths.png")]
+    lengths = [len(row.source.split()) for row in rows]
+    texts = [prediction["translation"] for prediction in predictions], [row.targets for row in rows]
+    return [pictures.plot_translation_lengths(bleu_by_length(lengths, *texts), bleu(*texts),
+                                              folder / "lengths.png")]
 
 
 DRAWN_FOR = {"classification": draw_classification, "similarity": draw_similarity,

@@ -6,10 +6,10 @@ Every function takes ``rng=None`` and returns a `Figure`; with a generator it ha
 from .answers import answer_scores, best_null_threshold, exact_match, normalise_answer, overlap_f1
 from .bootstrap import Figure, bootstrap
 from .calibration import calibration_bins, expected_calibration_error
-from .entities import entity_f1
-from .labels import accuracy, f1, matthews
+from .entities import entity_f1, entity_scores
+from .labels import accuracy, confusion_matrix, f1, matthews
 from .scores import pearson, spearman
-from .translation import bleu, chrf
+from .translation import bleu, bleu_by_length, chrf
 
 __all__ = [
     "Figure",
@@ -17,10 +17,13 @@ __all__ = [
     "answer_scores",
     "best_null_threshold",
     "bleu",
+    "bleu_by_length",
     "bootstrap",
     "calibration_bins",
     "chrf",
+    "confusion_matrix",
     "entity_f1",
+    "entity_scores",
     "exact_match",
     "expected_calibration_error",
     "f1",

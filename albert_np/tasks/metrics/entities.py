@@ -33,12 +33,7 @@ def entity_f1(tags, predictions, rng=None, **options):
     ----------
     Tjong Kim Sang, De Meulder 2003; Nakayama 2018 (seqeval).
     """
-    check_alike(tags, predictions, ("sentences with tags", "sentences with predictions"))
-    tags, predictions = ([list(sentence) for sentence in part] for part in (tags, predictions))
-    for number, (true, guessed) in enumerate(zip(tags, predictions)):
-        if len(true) != len(guessed):
-            raise ValueError(f"Sentence {number} has {len(true)} tags and {len(guessed)} "
-                             f"predictions; there must be one for each word.")
+    tags, predictions = _both(tags, predictions)
     seqeval = library("seqeval.metrics", "seqeval")
     entities = library("seqeval.metrics.sequence_labeling", "seqeval").get_entities
     value = seqeval.f1_score(tags, predictions, zero_division=0)
@@ -48,3 +43,43 @@ def entity_f1(tags, predictions, rng=None, **options):
         counts.append((len(true & guessed), len(true), len(guessed)))
     return bootstrap(value, np.array(counts),
                      lambda sums: ratio(2 * sums[:, 0], sums[:, 1] + sums[:, 2]), rng, **options)
+
+
+def entity_scores(tags, predictions):
+    """Precision, recall and F1 of all entities, and of those of each type.
+
+    Parameters
+    ----------
+    tags, predictions : as in `entity_f1`
+
+    Returns
+    -------
+    list of (type, precision, recall, F1, entities)
+        "all", then the types, the most frequent first. A figure is 0 if its denominator is 0;
+        `entities` counts those of the tags.
+
+    Raises
+    ------
+    ValueError
+        As in `entity_f1`, or there is no entity at all.
+    """
+    tags, predictions = _both(tags, predictions)
+    seqeval = library("seqeval.metrics.sequence_labeling", "seqeval")
+    types = sorted({found[0] for found in seqeval.get_entities(tags + predictions)})
+    if not types:
+        raise ValueError("There is no entity, neither in the tags nor in the predictions.")
+    everything, single = (
+        seqeval.precision_recall_fscore_support(tags, predictions, average=average, zero_division=0)
+        for average in ("micro", None))
+    # seqeval sorts the types too; by the sort's stability they stay so if they are as frequent.
+    return [("all", *everything), *sorted(zip(types, *single), key=lambda row: -row[-1])]
+
+
+def _both(tags, predictions):
+    check_alike(tags, predictions, ("sentences with tags", "sentences with predictions"))
+    tags, predictions = ([list(sentence) for sentence in part] for part in (tags, predictions))
+    for number, (true, guessed) in enumerate(zip(tags, predictions)):
+        if len(true) != len(guessed):
+            raise ValueError(f"Sentence {number} has {len(true)} tags and {len(guessed)} "
+                             f"predictions; there must be one for each word.")
+    return tags, predictions

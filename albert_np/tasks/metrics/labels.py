@@ -104,6 +104,44 @@ def matthews(labels, predictions, rng=None, **options):
     return bootstrap(value, cells, of_sums, rng, **options)
 
 
+def confusion_matrix(labels, predictions, names=None):
+    """How often each label (row) was given each label (column).
+
+    Parameters
+    ----------
+    labels, predictions : sequences of N labels
+    names : sequence of C labels, optional
+        All labels, in the order of the rows. None: those that occur, sorted.
+
+    Returns
+    -------
+    counts : integer array (C, C)
+    names : list of C labels
+
+    Raises
+    ------
+    ValueError
+        The lengths differ or are 0, or a label is not among the names or named twice.
+
+    Examples
+    --------
+    >>> confusion_matrix(["a", "a", "b"], ["a", "b", "b"])[0].tolist()
+    [[1, 1], [0, 1]]
+    """
+    labels, predictions = (part.tolist() for part in _both(labels, predictions))
+    names = sorted({*labels, *predictions}) if names is None else np.asarray(names).tolist()
+    numbers = {name: number for number, name in enumerate(names)}
+    if len(numbers) < len(names):
+        raise ValueError("Every class must be named once, but one of the names is there twice.")
+    strange = next((label for label in (*labels, *predictions) if label not in numbers), None)
+    if strange is not None:
+        raise ValueError(f"The label {strange!r} is not among the names of the classes, "
+                         f"{', '.join(map(repr, names[:10]))}{', ...' * (len(names) > 10)}.")
+    C = len(names)
+    cells = [numbers[true] * C + numbers[guess] for true, guess in zip(labels, predictions)]
+    return np.bincount(cells, minlength=C * C).reshape(C, C), names
+
+
 def _both(labels, predictions):
     check_alike(labels, predictions, ("labels", "predictions"))
     return np.asarray(labels), np.asarray(predictions)

@@ -60,6 +60,68 @@ def chrf(translations, references, rng=None, **options):
     return _corpus_score("CHRF", translations, references, rng, options)
 
 
+def bleu_by_length(lengths, translations, references, tokenize="zh", rng=None, least=20, **options):
+    """BLEU of groups of sentences of about the same length.
+
+    Parameters
+    ----------
+    lengths : sequence of N integers
+        Of the source sentences, such as their numbers of words.
+    translations, references, tokenize, rng, options : as in `bleu`
+    least : int
+        The fewest sentences of a group, see `group_lengths`.
+
+    Returns
+    -------
+    list of (shortest, longest, sentences, Figure)
+
+    Raises
+    ------
+    ValueError
+        As in `bleu`.
+    """
+    check_alike(lengths, translations, ("lengths", "translations"))
+    check_alike(translations, references, ("translations", "sentences with references"))
+    lengths, rows = np.asarray(lengths), []
+    for low, high in group_lengths(lengths, least):
+        inside = np.flatnonzero((lengths >= low) & (lengths <= high))
+        rows.append((low, high, len(inside),
+                     bleu([translations[i] for i in inside], [references[i] for i in inside],
+                          tokenize, rng, **options)))
+    return rows
+
+
+def group_lengths(lengths, least):
+    """Put neighbouring lengths together until a group has enough sentences.
+
+    Parameters
+    ----------
+    lengths : sequence of N integers
+    least : int
+        The fewest sentences of a group. Those left over at the end join the last group.
+
+    Returns
+    -------
+    list of (shortest, longest) lengths
+
+    Examples
+    --------
+    >>> group_lengths([3, 3, 4, 5, 5, 6], least=2)
+    [(3, 3), (4, 6)]
+    """
+    groups, first, waiting = [], None, 0
+    values, counts = np.unique(np.asarray(lengths), return_counts=True)
+    for value, count in zip(values.tolist(), counts):
+        first = value if first is None else first
+        waiting += count
+        if waiting >= least:
+            groups.append((first, value))
+            first, waiting = None, 0
+    if waiting:
+        groups[-1:] = [(groups[-1][0] if groups else first, int(values[-1]))]
+    return groups
+
+
 def _corpus_score(name, translations, references, rng, options, **settings):
     check_alike(translations, references, ("translations", "sentences with references"))
     for number, targets in enumerate(references):
