@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from albert_np.plotting import tasks as pictures
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE, label_axes
 from albert_np.plotting.tasks.drawing import number_text, run_colours, three_numbers
 from albert_np.tasks.metrics import Figure
 
@@ -267,6 +267,15 @@ def test_an_interval_beside_its_value_is_drawn():
     assert three_numbers(Figure(0.1, 0.2, 0.3), "a") == (0.1, 0.2, 0.3)
 
 
+# ---- axes ----------------------------------------------------------------------------------------
+
+def test_names_of_axes_are_no_formulas():
+    axes = MatplotlibFigure().subplots()
+    label_axes(axes, "$x$", "a\tb", "two\nlines of $n$")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (r"\$x\$", "a b")
+    assert axes.get_title() == "two\nlines of \\$n\\$"
+
+
 # ---- files ---------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("plot, arguments", [
@@ -276,7 +285,7 @@ def test_an_interval_beside_its_value_is_drawn():
     (pictures.plot_similarity_scatter, ([1, 2, 3], [1, 1, 1], {"$r$": 0.5})),
     (pictures.plot_entity_bars, ([("比赛", 0, 0, 0, 0), ("$b$", 0, 0, 0, 0)],)),
     (pictures.plot_translation_lengths, ([(3, 3, 1, 0)], 0)),
-    (pictures.plot_baselines_bars, ({"比赛": 0.0, "$b$": 0.0}, "F1"))])
+    (pictures.plot_baselines_bars, ({"比赛": 0.0, "$b$": 0.0}, "分"))])
 @pytest.mark.filterwarnings("error")
 def test_every_picture_is_saved_without_a_warning(tmp_path, without_pixels, plot, arguments):
     """In any writing, and where there is next to nothing to draw."""

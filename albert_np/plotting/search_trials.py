@@ -268,6 +268,10 @@ def _number(value, log=False):
 
 
 def _short(value, most=14):
-    """A value as a space writes it; of a long one the end, where names of folders differ."""
+    """A value as a space writes it; of a long one the end, where names of folders differ.
+
+    >>> _short(True), _short(1), _short("models/pretrained-2")
+    ('on', '1', '…/pretrained-2')
+    """
     text = ("on" if value else "off") if isinstance(value, bool) else str(value)
     return text if len(text) <= most else "…" + text[1 - most:]
