@@ -60,7 +60,7 @@ def _new(options):
 
 def _check(options):
     from ..course.checking.student_report import progress_lines, verdict_lines
-    from ..course.sandbox.run_unsecured import Runner
+    from ..course.sandbox.sandbox import Limits, Sandbox
     from ..course.workspace.make_workspace import open_workspace
 
     workspace = open_workspace(options.workspace)
@@ -76,10 +76,10 @@ def _check(options):
     if seed < 0:
         raise ValueError(f"--seed is {seed}; it must be 0 or more.")
     right = []
-    with Runner(options.seconds) as runner:
+    with Sandbox(Limits(options.seconds), caged=False) as sandbox:
         def verdicts():
             for exercise in chosen:
-                verdict = runner.check(exercise, workspace.file_of(exercise), seed, workspace.sizes)
+                verdict = workspace.check(exercise, sandbox, seed)
                 right.append(verdict.points == exercise.points)
                 yield exercise, verdict
 

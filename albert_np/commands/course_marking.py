@@ -95,7 +95,7 @@ def _refuse_bad_numbers(options):
 
 
 def _limits(options):
-    from ..course.sandbox.run_caged import Limits
+    from ..course.sandbox.sandbox import Limits
 
     if not 0 < options.seconds <= 3600:
         raise ValueError(f"--seconds {options.seconds:g} is no time for an exercise: take more than 0 "

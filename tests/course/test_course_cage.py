@@ -7,10 +7,10 @@ import pytest
 
 import adversaries
 import albert_np
-from albert_np.course.sandbox import linux_calls as linux, pipes
-from albert_np.course.sandbox.caged_process import _around
-from albert_np.course.marking.mark_submission import ENDINGS, judge_answers
-from albert_np.course.sandbox.run_caged import Limits, Sandbox, weaknesses
+from albert_np.course.sandbox import linux_calls, pipes
+from albert_np.course.sandbox.give_up_rights import folders_around
+from albert_np.course.sandbox.judge_reply import ENDINGS, Reply, judge_reply
+from albert_np.course.sandbox.sandbox import Limits, Sandbox, weaknesses
 from albert_np.course.exercises import EXERCISES
 
 PACKAGE = Path(albert_np.__file__).parent
@@ -25,8 +25,8 @@ def sandbox():
 def said_by(sandbox, extra):
     """What the backward pass of a submission says when these lines are executed in it."""
     text = adversaries.RIGHT.replace("    dx_hat =", f"    {extra}\n    dx_hat =")
-    ended, answers = sandbox.run(BACKWARD.id, {adversaries.FILE: text}, adversaries.FILE, 1)
-    return ended if ended != "answered" else str(answers[0][0]["message"])
+    reply = sandbox.run(BACKWARD, {adversaries.FILE: text}, 1)
+    return reply.ended if reply.ended != "answered" else str(reply.rounds[0][0]["message"])
 
 
 @pytest.mark.parametrize("line, answer", [
@@ -88,8 +88,7 @@ def test_only_the_first_process_answers(sandbox):
         else:
             dy = dy * 0
     dx_hat =""")
-    ended, rounds = sandbox.run(BACKWARD.id, {adversaries.FILE: text}, adversaries.FILE, 1)
-    assert judge_answers(BACKWARD, ended, rounds, 1).points == BACKWARD.points
+    assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == BACKWARD.points
 
 
 @pytest.mark.parametrize("without", [("namespaces",), ("files", "calls"),
@@ -98,13 +97,13 @@ def test_points_do_not_depend_on_the_machine(without):
     """Results are compared outside the cage, so that a weaker cage gives nothing away."""
     deserved = {"RIGHT": 1, "FORK": 1, "PATCH": 0, "PRINT_SCORES": 0, "IMPORT_IN_DISGUISE": 0}
     orphan = f"orphan-{os.getpid() % 100000}"
-    with Sandbox(Limits(seconds=2.0), without) as sandbox:
+    with Sandbox(Limits(seconds=2.0), without=without) as sandbox:
         for name, share in deserved.items():
             if name == "FORK" and not sandbox.able["namespaces"] and not sandbox.able["user"]:
                 continue                          # no process more may be started there
             text = getattr(adversaries, name).replace("{orphan}", orphan)
-            ended, rounds = sandbox.run(BACKWARD.id, {adversaries.FILE: text}, adversaries.FILE, 1)
-            assert judge_answers(BACKWARD, ended, rounds, 1).points == share * BACKWARD.points, name
+            verdict = sandbox.check(BACKWARD, {adversaries.FILE: text}, 1)
+            assert verdict.points == share * BACKWARD.points, name
     assert not [path for path in Path("/proc").glob("[0-9]*/comm")
                 if path.exists() and orphan in path.read_text()]
 
@@ -129,7 +128,7 @@ def test_the_planted_faults_do_not_tell(sandbox):
 
 def test_every_ending_costs_the_points_of_the_exercise_and_says_so(sandbox):
     for ended in ENDINGS:
-        verdict = judge_answers(BACKWARD, ended, None, 1, seconds=2.0)
+        verdict = judge_reply(BACKWARD, Reply(ended, how="exit status 0"), 1, seconds=2.0)
         assert verdict.points == 0 and verdict.findings[0].text.endswith((".", "?", ")."))
 
 
@@ -138,7 +137,7 @@ def test_every_ending_costs_the_points_of_the_exercise_and_says_so(sandbox):
     [[{"name": "gradients", "error": None, "message": "", "changed": [], "leaves": leaves}]],
 ] if (leaves := {"dx": {"dtype": "O", "shape": [10**9], "data": ""}}) else [])
 def test_what_is_no_answer_gets_no_points(rounds):
-    assert judge_answers(BACKWARD, "answered", rounds, 1).points == 0
+    assert judge_reply(BACKWARD, Reply("answered", rounds), 1).points == 0
 
 
 def test_the_machine_is_described():
@@ -151,9 +150,9 @@ def test_what_is_hidden_is_left_out_of_what_may_be_read(tmp_path):
     for name in ("lib/python/json", "lib/python/site-packages/secret", "lib/other"):
         (tmp_path / name).mkdir(parents=True)
     hidden = {tmp_path / "lib/python/site-packages"}
-    assert {str(path.relative_to(tmp_path)) for path in _around(tmp_path, hidden)} == {
+    assert {str(path.relative_to(tmp_path)) for path in folders_around(tmp_path, hidden)} == {
         "lib/python/json", "lib/other"}
-    assert list(_around(tmp_path / "lib/other", hidden)) == [tmp_path / "lib/other"]
+    assert list(folders_around(tmp_path / "lib/other", hidden)) == [tmp_path / "lib/other"]
 
 
 def test_messages_pass_pipes_whole():
@@ -181,5 +180,5 @@ def test_bad_messages_are_refused():
 
 
 def test_a_system_call_is_forbidden_once():
-    numbers = [row[0] for row in linux._FORBIDDEN.values()]
+    numbers = [row[0] for row in linux_calls._FORBIDDEN.values()]
     assert len(set(numbers)) == len(numbers)

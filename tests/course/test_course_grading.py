@@ -12,7 +12,7 @@ import adversaries
 import albert_np
 from albert_np.course.marking import mark_class as classes
 from albert_np.course.marking.mark_class import grade_class, grade_one
-from albert_np.course.sandbox.run_caged import Limits
+from albert_np.course.sandbox.sandbox import Limits
 from albert_np.course.marking.read_submissions import read_submission, submissions_in
 from albert_np.course.exercises import EXERCISES
 

@@ -14,7 +14,7 @@ from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.load_modules import source_of_module
 from albert_np.course.checking.mistake_themes import THEMES, generated
 from albert_np.course.exercises import EXERCISES, OPEN_EXERCISES, UNITS, exercise_named
-from albert_np.course.sandbox.run_unsecured import Runner
+from albert_np.course.sandbox.sandbox import Limits, Sandbox
 from albert_np.course.workspace.empty_functions import HINTS, emptied, shortened, solved
 from albert_np.course.workspace.make_workspace import make_workspace, open_workspace, parse_units
 from albert_np.gradcheck.equations import LABEL, find_equations
@@ -23,9 +23,9 @@ TEACHING = Path(__file__).resolve().parents[2] / "tutorials" / "teaching.md"
 
 
 @pytest.fixture(scope="module")
-def runner():
-    with Runner(seconds=20) as runner:
-        yield runner
+def sandbox():
+    with Sandbox(Limits(seconds=20), caged=False) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ error = abs(analytic - numerical) / max(abs(analytic) + abs(numerical), floor)
 
 def test_pytest_in_a_workspace(workspace):
     exercise = exercise_named("2.1")
-    path = workspace.file_of(exercise)
+    path = workspace.folder / exercise.module
     path.write_text(solved(source_of_module(exercise.module), exercise.module), "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
@@ -181,12 +181,19 @@ def test_bad_input_gets_a_sentence(tmp_path, capsys, monkeypatch):
         assert status == 2 and words in told
 
 
-def test_sizes_can_be_chosen(runner, tmp_path):
-    path = tmp_path / "linear.py"
-    path.write_text(solved(source_of_module("functional/linear.py"), "functional/linear.py"))
+def hand_in(folder, source, file="functional/layer_norm.py"):
+    """A folder with one file of a workspace in it."""
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).write_text(source, "utf-8")
+    return folder
+
+
+def test_sizes_can_be_chosen(sandbox, tmp_path):
+    file = "functional/linear.py"
+    hand_in(tmp_path, solved(source_of_module(file), file), file)
     sizes = {"B": 4, "T": 9, "A": 3, "D": 5, "E": 8, "F": 12, "V": 31, "L": 2, "M": 6}
     for id in ("2.1", "2.2"):
-        assert runner.check(exercise_named(id), path, 0, sizes).findings == []
+        assert sandbox.check(exercise_named(id), tmp_path, 0, sizes).findings == []
 
 
 # ---- what goes wrong -----------------------------------------------------------------------------
@@ -208,7 +215,7 @@ def backward(body):
     (backward("while True:\n    pass"), "time", "Is there a loop that never ends?", 0),
     (SOLUTION + "\nwhile True:\n    pass\n", "time", "Is there a loop that never ends?", 0),
     (backward("import os\nos._exit(0)"), "crash", "exit status 0", 0),
-    (backward("import os\nos.kill(os.getpid(), 11)"), "crash", "SIGSEGV", 0),
+    (backward("import os\nos.kill(os.getpid(), 11)"), "crash", "Segmentation fault", 0),
     (backward("return layer_norm_backward(dy, cache)"), "error", "calls itself without end", 0),
     (backward("return dy[99]"), "error", "(line ", 0),
     (backward("return dy, dy[0, 0]"), "shape", "2 results come back, where 3 gradients should", 0),
@@ -228,11 +235,9 @@ def backward(body):
 ], ids=["right", "mean", "scale", "loop", "loop_at_import", "exit", "signal", "recursion", "index",
         "too_few", "shape", "import", "indirect_import", "in_place", "float32", "syntax",
         "no_module", "empty"])
-def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, runner, monkeypatch):
-    path = tmp_path / "layer_norm.py"
-    path.write_text(source, "utf-8")
-    monkeypatch.setattr(runner, "seconds", 1.0 if kind == "time" else 60.0)
-    verdict = runner.check(exercise_named("2.6"), path, 5)
+def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, sandbox):
+    verdict = sandbox.check(exercise_named("2.6"), hand_in(tmp_path, source), 5,
+                            seconds=1.0 if kind == "time" else 60.0)
     assert verdict.points == points
     assert [finding.kind for finding in verdict.findings[:1]] == ([kind] if kind else [])
     if kind:
@@ -240,12 +245,15 @@ def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, runne
         assert "\n" not in verdict.findings[0].text
 
 
-def test_the_child_lives_on_and_shows_what_was_printed(tmp_path, runner):
-    path = tmp_path / "layer_norm.py"
-    path.write_text(backward("print('the shape is', dy.shape)\nraise KeyError('x')"))
-    verdict = runner.check(exercise_named("2.6"), path, 0)
+def test_the_server_lives_on_and_shows_what_was_printed(tmp_path, sandbox):
+    def check(source):
+        return sandbox.check(exercise_named("2.6"), hand_in(tmp_path, source), 0, seconds=1.0)
+
+    verdict = check(backward("print('the shape is', dy.shape)\nraise KeyError('x')"))
     assert "the shape is" in verdict.printed and "KeyError" in verdict.findings[0].text
-    path.write_text("import numpy\nnumpy.einsum = None\n" + SOLUTION)
-    assert runner.check(exercise_named("2.6"), path, 0).points == 0
-    path.write_text(SOLUTION)
-    assert runner.check(exercise_named("2.6"), path, 0).points == 5          # in the same child
+    verdict = check(backward("print('on and on')\nwhile True:\n    pass"))
+    assert "on and on" in verdict.printed and verdict.findings[0].kind == "time"
+    assert "EOF" in check(backward("input()")).findings[0].text
+    assert check("import numpy\nnumpy.einsum = None\n" + SOLUTION).points == 0
+    (tmp_path / "helper.py").write_text("from numpy import *\n")
+    assert check("import helper\n" + SOLUTION).points == 5          # a module beside it is found

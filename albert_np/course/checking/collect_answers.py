@@ -6,14 +6,15 @@ import base64
 import dataclasses
 import traceback
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
+from ..trials import trials_of
+from ..trials.random_inputs import Draw
+from .load_modules import faulty_module, reference_module
+
 ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
-
-
-class SolutionImported(Exception):
-    """The function of the exercise was taken from albert_np in place of being written."""
 
 
 @dataclass
@@ -117,8 +118,6 @@ def answers_of(exercise, module, seed, sizes=None):
     list of lists of Answer
         One for each of `ROUNDS`. A round ends at the first error.
     """
-    from ..trials import trials_of
-
     rounds = []
     for number in range(len(ROUNDS)):
         answers = []
@@ -141,10 +140,43 @@ def answers_of(exercise, module, seed, sizes=None):
     return rounds
 
 
-def slopes_of(exercise, module, number, seed, sizes, name):
-    """The numerical gradients that go with an answer: a function of leaf and index, or None."""
-    from ..trials import trials_of
+def package_answers(exercise, seed, sizes=None, fault=None):
+    """Ask the package itself, or the package with a planted fault in it.
 
+    Parameters
+    ----------
+    exercise : Exercise
+    seed, sizes
+        As in :func:`answers_of`.
+    fault : PlantedFault, optional
+
+    Returns
+    -------
+    list of lists of Answer
+        Kept for the next call.
+
+    Raises
+    ------
+    RuntimeError
+        The exercise is impossible with these sizes.
+    """
+    return _package_answers(exercise, seed, tuple(sorted((sizes or {}).items())), fault)
+
+
+@lru_cache(maxsize=4096)
+def _package_answers(exercise, seed, sizes, fault):
+    module = faulty_module(exercise, fault) if fault else reference_module(exercise)
+    rounds = answers_of(exercise, module, seed, dict(sizes))
+    for *_, last in rounds:
+        if last.error and not fault:
+            raise RuntimeError(f"exercise {exercise.id} is impossible with the sizes "
+                               f"{dict(sizes)}: {last.name}: {last.message}")
+    return rounds
+
+
+def slopes_of(exercise, number, seed, sizes, name):
+    """The numerical gradients of an answer: a function of leaf and index, or None."""
+    module = reference_module(exercise)
     for trial in trials_of(exercise):
         for asked, _, *slope in trial(module, _draw(number, seed, sizes)):
             if asked == name:
@@ -153,8 +185,6 @@ def slopes_of(exercise, module, number, seed, sizes, name):
 
 
 def _draw(number, seed, sizes):
-    from ..trials.random_inputs import Draw
-
     return Draw([seed, number], ROUNDS[number], sizes)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from .collect_answers import ROUNDS, answers_of
+from .collect_answers import ROUNDS, package_answers
+from .compare_arrays import same
 from .fault_places import faults_of, place_of
-from .load_modules import faulty_module
+from .mistake_themes import theme_of
 
 
 def diagnose(exercise, rounds, right, findings, seed, sizes=None):
@@ -51,8 +50,6 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None):
 
 def sentence_of(fault):
     """What is told of a fault that was recognised."""
-    from .mistake_themes import theme_of
-
     label = place_of(fault)[1]
     where = f" It spoils ({label})." if label else ""
     return (f"Exactly this comes out of a known mistake: {fault.wrong}{where} The idea behind it: "
@@ -61,29 +58,15 @@ def sentence_of(fault):
 
 def _matches(exercise, rounds, right, seed, sizes):
     """Faults, how well they fit, and the wrong (question, array) pairs they explain; best first."""
-    from .judge_answers import _frozen
-
     matches = []
-    for order, (fault, answers) in enumerate(faulty_answers(exercise, seed, _frozen(sizes))):
-        explained, missed = _explained(rounds, right, answers)
+    for order, fault in enumerate(faults_of(exercise)):
+        faulty = package_answers(exercise, seed, sizes, fault)
+        explained, missed = _explained(rounds, right, faulty)
         if explained:
             matches.append((missed, -len(explained), order, fault, explained))
     matches.sort(key=lambda match: match[:3])
     return [(fault, (missed, fewer), explained)
             for missed, fewer, _, fault, explained in matches]
-
-
-@lru_cache(maxsize=512)
-def faulty_answers(exercise, seed, frozen_sizes=None):
-    """The answers of the package with each of the exercise's planted faults.
-
-    Returns
-    -------
-    tuple of (PlantedFault, list of lists of Answer)
-    """
-    sizes = dict(frozen_sizes) if frozen_sizes else None
-    return tuple((fault, answers_of(exercise, faulty_module(exercise, fault), seed, sizes))
-                 for fault in faults_of(exercise))
 
 
 def _explained(rounds, right, faulty):
@@ -94,36 +77,27 @@ def _explained(rounds, right, faulty):
             if mine.error or theirs.error:
                 key = (true.name, None)
                 if mine.error:
-                    same = (mine.error, _bare(mine)) == (theirs.error, _bare(theirs))
-                    state[key] = state.get(key, True) and same
+                    alike = (mine.error, _bare(mine)) == (theirs.error, _bare(theirs))
+                    state[key] = state.get(key, True) and alike
                 continue
             for name, leaf in true.leaves.items():
                 got, fault = mine.leaves.get(name), theirs.leaves.get(name)
                 if got is None and fault is None:
                     continue
-                if _same(got, leaf, dtype):
-                    if not _same(fault, leaf, dtype):
+                if same(got, leaf, dtype):
+                    if not same(fault, leaf, dtype):
                         state[true.name, name] = False       # the fault would show here
                     continue
                 key = (true.name, name)
-                state[key] = state.get(key, True) and _same(got, fault, dtype)
+                state[key] = state.get(key, True) and same(got, fault, dtype)
             if mine.changed != true.changed:
                 key = (true.name, None)
                 state[key] = state.get(key, True) and mine.changed == theirs.changed
-    explained = {key for key, same in state.items() if same}
+    explained = {key for key, fits in state.items() if fits}
     # A wrong shape or dtype is a finding of the whole question.
     explained |= {(question, None) for question, _ in explained
-                  if all(same for key, same in state.items() if key[0] == question)}
-    return explained, sum(not same for same in state.values())
-
-
-def _same(got, other, dtype):
-    from .judge_answers import FLOOR, TOLERANCE, first_difference
-
-    if got is None or other is None:
-        return got is other
-    return (got.shape == other.shape and got.dtype == other.dtype
-            and first_difference(got, other, TOLERANCE[dtype], FLOOR[dtype]) is None)
+                  if all(fits for key, fits in state.items() if key[0] == question)}
+    return explained, sum(not fits for fits in state.values())
 
 
 def _bare(answer):

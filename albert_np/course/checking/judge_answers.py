@@ -7,34 +7,24 @@ runs no code of the student, and computes the right answers itself from the same
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from .collect_answers import ROUNDS, answers_of, slopes_of
+from .collect_answers import ROUNDS, answers_of, package_answers, slopes_of
+from .compare_arrays import FLOOR, ROUGH, TOLERANCE, first_difference
 from .diagnose_fault import diagnose
-from .load_modules import reference_module, uses_solution
-from .verdict import Finding, Verdict
-
-# How far a result may be off, as a share of its array's largest entry, or of the floor where all
-# entries are smaller: some gradients are 0 but for round-off, such as that of the key bias.
-TOLERANCE = {"float64": 1e-7, "float32": 2e-3}
-FLOOR = {"float64": 1e-3, "float32": 0.1}
-ROUGH = 1e-4              # right to single precision, where double was asked for
+from .load_modules import uses_solution
+from .verdict import Finding, Verdict, no_points
 
 SENTENCES = {
     "NotImplementedError": "It is not written yet.",
     "SolutionImported": "It takes its result from albert_np itself; the exercise is to write it.",
-    "EndlessLoop": "It did not come to an end: {message}. Is there a loop that never ends?",
-    "Crash": "It took the whole process down with it: {message}.",
     "BadCache": "The backward pass cannot work with what the forward pass keeps for it: keep the "
                 "cache that the comment in the function asks for ({message}).",
     "WrongCount": "{message}.",
     "RecursionError": "It calls itself without end: {message}.",
     "MemoryError": "It asks for more memory than there is: {message}.",
 }
-KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "EndlessLoop": "time",
-         "Crash": "crash", "WrongCount": "shape"}
+KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "WrongCount": "shape"}
 
 
 def check_exercise(exercise, module, seed, sizes=None):
@@ -55,7 +45,7 @@ def check_exercise(exercise, module, seed, sizes=None):
     Verdict
     """
     if uses_solution(exercise, module):
-        return Verdict(exercise.id, 0.0, [Finding("solution", SENTENCES["SolutionImported"])])
+        return no_points(exercise, "solution", SENTENCES["SolutionImported"])
     return judge(exercise, answers_of(exercise, module, seed, sizes), seed, sizes)
 
 
@@ -73,7 +63,7 @@ def judge(exercise, rounds, seed, sizes=None):
     -------
     Verdict
     """
-    right = right_answers(exercise, seed, _frozen(sizes))
+    right = package_answers(exercise, seed, sizes)
     wrong, manners = [], []
     for number, dtype in enumerate(ROUNDS):
         given = rounds[number] if number < len(rounds) else []
@@ -93,22 +83,6 @@ def judge(exercise, rounds, seed, sizes=None):
     wrong = _with_slopes(exercise, wrong, seed, sizes)
     wrong = diagnose(exercise, rounds, right, wrong, seed, sizes)
     return Verdict(exercise.id, 0.0, wrong)
-
-
-@lru_cache(maxsize=4096)
-def right_answers(exercise, seed, frozen_sizes=None):
-    """The package's own answers."""
-    sizes = dict(frozen_sizes) if frozen_sizes else None
-    rounds = answers_of(exercise, reference_module(exercise), seed, sizes)
-    for answers in rounds:
-        if answers[-1].error:
-            raise RuntimeError(f"exercise {exercise.id} cannot be asked with the sizes {sizes}: "
-                               f"{answers[-1].name}: {answers[-1].message}")
-    return rounds
-
-
-def _frozen(sizes):
-    return tuple(sorted(sizes.items())) if sizes else None
 
 
 def _compare(expected, answer, dtype, number):
@@ -165,40 +139,6 @@ def _named(question, key):
     return f"{question}, {key}" if key and key != question else question
 
 
-def first_difference(got, expected, tolerance, floor=FLOOR["float64"]):
-    """The index of the entry that is farthest off, or None where all are near enough.
-
-    Parameters
-    ----------
-    got, expected : arrays of one shape
-    tolerance : float
-        Relative to the largest finite entry expected.
-    floor : float
-        Relative to this where all are smaller.
-
-    Returns
-    -------
-    tuple of int or None
-    """
-    if got.dtype == expected.dtype and got.tobytes() == expected.tobytes():
-        return None
-    if expected.dtype.kind not in "fc" or got.dtype.kind not in "biufc":
-        wrong = got != expected
-        if not wrong.any():
-            return None
-        return tuple(int(i) for i in np.unravel_index(np.argmax(wrong), wrong.shape))
-    if not expected.size:
-        return None
-    with np.errstate(all="ignore"):
-        finite = np.abs(expected[np.isfinite(expected)])
-        scale = max(finite.max(initial=0.0), floor)
-        off = np.abs(got.astype(complex) - expected) / scale
-        alike = (got == expected) | (np.isnan(got) & np.isnan(expected))
-        off = np.where(alike, 0, np.where(np.isnan(off), np.inf, off))
-    index = np.unravel_index(np.argmax(off), off.shape)
-    return tuple(int(i) for i in index) if off[index] > tolerance else None
-
-
 def _wrong_value(name, index, got, expected):
     where = f"[{', '.join(map(str, index))}]" if index else ""
     return f"{name}{where} is {_number(got[index])}; it should be {_number(expected[index])}."
@@ -214,7 +154,7 @@ def _with_slopes(exercise, findings, seed, sizes):
         if finding.place is None or ROUNDS[finding.place[0]] != "float64":
             continue
         number, key, index = finding.place
-        slope = slopes_of(exercise, reference_module(exercise), number, seed, sizes, finding.question)
+        slope = slopes_of(exercise, number, seed, sizes, finding.question)
         if slope is not None:
             finding.text += (f" Nudging that entry in the forward pass changes the loss by "
                              f"{_number(slope(key, index))} per unit.")

@@ -16,9 +16,9 @@ from tqdm import tqdm
 from ... import __version__
 from ...files import read_text, remove_leftovers, write_whole
 from ..exercises import EXERCISES
+from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
 from .mark_submission import mark_submission
-from ..sandbox.run_caged import Limits, Sandbox, weaknesses
 from .read_submissions import fingerprint, read_submission, submissions_in
 
 

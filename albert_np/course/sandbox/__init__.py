@@ -1,6 +1,7 @@
-"""The sandbox: files of students run in a process of their own, and their answers judged outside.
+"""The sandbox: each file of a student runs in a process of its own, and is judged outside of it.
 
-Read ``pipes`` (what may pass the wall), ``linux`` and ``cage`` (how one function of one student is
-run), ``work`` (what runs inside), ``caged_checking`` (the side that knows the right numbers);
-``unsecured_checking`` and ``child`` are for a student's own machine.
+Read ``sandbox`` (the side that you trust), ``forking_server`` (starts a process for each exercise),
+``ask_file`` (what runs in that process) and ``pipes`` (what may pass between them); then
+``give_up_rights`` and ``linux_calls`` (how that process is locked in), and ``judge_reply``.
+This file imports nothing, because the server must not load the right answers.
 """

@@ -1,8 +1,13 @@
-"""What the caged process does with a request: load the student's file, put the questions."""
+"""What runs in the process of a student: load the student's file, and put the questions to it."""
 
 import importlib
 import os
 import sys
+
+from .. import exercises, trials
+from ..checking.collect_answers import Answer, answers_of, to_json
+from ..checking.load_modules import (forbid_solution, reference_module, student_module,
+                                     uses_solution)
 
 # What students import and what NumPy imports late: the folders are closed by then.
 IMPORTED_EARLY = ("abc", "bisect", "cmath", "collections", "contextlib", "copy", "dataclasses",
@@ -13,34 +18,38 @@ IMPORTED_EARLY = ("abc", "bisect", "cmath", "collections", "contextlib", "copy",
 
 
 def prepare():
-    """Import all that an exercise may need, and forget what gives an answer away."""
-    from .. import exercises, trials
-    from ..checking import load_modules as loading
-    from . import unsecured_process as child
-
+    """Import all that an exercise may need."""
     for name in IMPORTED_EARLY:
         importlib.import_module(name)
-    trials.trials_of_all()
     for exercise in exercises.EXERCISES:
-        loading.reference_module(exercise)
-    assert child.run
+        trials.trials_of(exercise)
+        reference_module(exercise)
 
 
 def answer(request):
-    """Answer the questions of one exercise.
+    """Answer the questions of one exercise; the student's folder is the current one.
 
     Parameters
     ----------
     request : dict
-        "exercise", its id; "file", within the scratch folder, which is the current one; "seed" and
-        "sizes" of the inputs.
+        "exercise", its id; "seed" and "sizes" of the inputs.
 
     Returns
     -------
-    list
-        See :func:`albert_np.course.sandbox.unsecured_process.run`.
+    list of lists
+        As :func:`~albert_np.course.checking.collect_answers.to_json` gives them.
     """
-    from .unsecured_process import run
-
     sys.path[0:0] = [os.getcwd()]
-    return run({name: request[name] for name in ("exercise", "file", "seed", "sizes")})
+    exercise = exercises.exercise_named(request["exercise"])
+    try:
+        forbid_solution(exercise)
+        module = student_module(exercise.module, exercise)
+        name = uses_solution(exercise, module)
+        error = name and Answer("", error="SolutionImported")
+    except SyntaxError as problem:
+        error = Answer("", error="SyntaxError",
+                       message=f"{problem.msg} (line {problem.lineno})")
+    except Exception as problem:
+        error = Answer("", error=type(problem).__name__, message=str(problem))
+    return to_json([[error]] if error else
+                   answers_of(exercise, module, request["seed"], request["sizes"]))

@@ -62,6 +62,8 @@ def _checked(result, what):
 
 
 def _prctl(option, value):
+    if not hasattr(_libc, "prctl"):
+        raise OSError("this system is not Linux")
     _checked(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl({option})")
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from ... import __version__
 from ...files import read_text, write_together
 from ..checking.load_modules import source_of_module
+from ..checking.verdict import no_points
+from ..exercises import EXERCISES, OPEN_EXERCISES, UNITS
+from ..trials.random_inputs import check_sizes
 from .empty_functions import emptied
-from ..exercises import OPEN_EXERCISES, EXERCISES, UNITS
 from .pages import CONFTEST, TEST_FILE, open_page, readme
 
 SETTINGS = "course.json"
@@ -42,9 +44,29 @@ class Workspace:
         """The exercises of its units, in their order."""
         return [exercise for exercise in EXERCISES if exercise.unit in self.units]
 
-    def file_of(self, exercise):
-        """The file that holds an exercise."""
-        return self.folder / exercise.module
+    def check(self, exercise, sandbox, seed=None):
+        """Check one exercise.
+
+        Parameters
+        ----------
+        exercise : Exercise
+        sandbox : Sandbox
+            Without a cage.
+        seed : int, optional
+            In place of that of the workspace.
+
+        Returns
+        -------
+        Verdict
+        """
+        path = self.folder / exercise.module
+        try:
+            read_text(path)
+        except FileNotFoundError:
+            return no_points(exercise, "missing", f"There is no file {path}.")
+        except ValueError as error:
+            return no_points(exercise, "error", str(error))
+        return sandbox.check(exercise, self.folder, self.seed if seed is None else seed, self.sizes)
 
 
 def parse_units(text):
@@ -99,8 +121,8 @@ def make_workspace(folder, units=None, hints="shapes", seed=0):
         raise ValueError(f"{folder} exists and is not empty; name a folder that does not exist, "
                          f"so that nobody's work is overwritten.")
     workspace = Workspace(folder, sorted(units or [unit.number for unit in UNITS]), hints, seed)
-    files = {exercise.module: emptied(source_of_module(exercise.module), exercise.module, workspace.exercises,
-                                  hints) for exercise in workspace.exercises}
+    files = {file: emptied(source_of_module(file), file, workspace.exercises, hints)
+             for file in {exercise.module: None for exercise in workspace.exercises}}
     for exercise in OPEN_EXERCISES:
         if exercise.unit in workspace.units:
             files[f"open/unit_{exercise.unit}.md"] = open_page(exercise)
@@ -137,6 +159,4 @@ def open_workspace(folder="."):
         raise ValueError(f"{folder / SETTINGS} is not as `albert-np course new` writes it: it "
                          f'needs "units" (a list of numbers), "hints", "seed" (a number) and '
                          f'"sizes" (null, or letters with their sizes).') from None
-    from ..trials.random_inputs import check_sizes
-
     return Workspace(folder, units, hints, seed, check_sizes(sizes) or None)

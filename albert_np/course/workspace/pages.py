@@ -23,8 +23,8 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.course.sandbox.run_unsecured import Runner
 from albert_np.course.exercises import exercise_named
+from albert_np.course.sandbox.sandbox import Sandbox
 from albert_np.course.workspace.make_workspace import open_workspace
 
 WORKSPACE = open_workspace(Path(__file__).parent)
@@ -38,14 +38,14 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def runner():
-    with Runner() as runner:
-        yield runner
+def sandbox():
+    with Sandbox(caged=False) as sandbox:
+        yield sandbox
 
 
-def test_exercise(exercise_id, runner):
+def test_exercise(exercise_id, sandbox):
     exercise = exercise_named(exercise_id)
-    verdict = runner.check(exercise, WORKSPACE.file_of(exercise), WORKSPACE.seed, WORKSPACE.sizes)
+    verdict = WORKSPACE.check(exercise, sandbox)
     assert verdict.points == exercise.points, "\\n".join(f.text for f in verdict.findings)
 '''
 

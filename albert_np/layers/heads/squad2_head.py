@@ -25,7 +25,8 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
     Parameters
     ----------
     params : dict
-        start {W (H, 1), b (1,)}, end (see :func:`~albert_np.layers.heads.squad2_end.squad_end_forward`),
+        start {W (H, 1), b (1,)},
+        end (see :func:`~albert_np.layers.heads.squad2_end.squad_end_forward`),
         answer (see :func:`~albert_np.layers.heads.squad2_answer.squad_answer_forward`).
     x : array (B, T, H)
     may_answer : boolean array (B, T)

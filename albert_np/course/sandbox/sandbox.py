@@ -1,4 +1,4 @@
-"""The trusted side: hand an exercise to the cage, wait for the answers, and say how it ended."""
+"""The trusted side: let a student's file answer in a process of its own, and judge it here."""
 
 import os
 import select
@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import linux_calls as linux
+from .judge_reply import Reply, judge_reply
 from .pipes import Inbox, send
 
 GRACE = 900              # seconds after which a server that says nothing is started anew
@@ -44,11 +44,14 @@ class Limits:
 
 
 class Sandbox:
-    """A cage at work: a server process that forks once for every exercise.
+    """A server process that forks once for every exercise.
 
     Parameters
     ----------
     limits : Limits
+    caged : bool
+        Lock the process of a student in. Without a cage, a student's file runs in its own folder
+        with all rights of the user, and what it prints is kept: for a student's own machine.
     without : sequence of str
         Abilities not to use, as on a machine that lacks them; see `MISSING`.
 
@@ -62,12 +65,12 @@ class Sandbox:
     ::
 
         with Sandbox() as sandbox:
-            ended, rounds = sandbox.run(exercise.id, files, exercise.module, seed=0)
+            verdict = sandbox.check(exercise, files, seed=0)
     """
 
-    def __init__(self, limits=Limits(), without=()):
-        self.limits, self._server, self.able, self._closed = limits, None, {}, False
-        self._without = tuple(without)
+    def __init__(self, limits=Limits(), caged=True, without=()):
+        self.limits, self.caged, self._without = limits, caged, tuple(without)
+        self._server, self.able, self._closed = None, {}, False
 
     def __enter__(self):
         self._start()
@@ -77,20 +80,31 @@ class Sandbox:
         self.close()
 
     def _start(self):
-        linux.keep_memory_private()              # the right answers are in it
-        root = str(Path(__file__).resolve().parents[3])
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-        environment.update(PYTHONPATH=root, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0",
-                           OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+        if not hasattr(os, "fork"):
+            raise ValueError("The check needs a system whose processes can fork, such as Linux or "
+                             "macOS; under Windows use WSL.")
+        environment, paths = dict(os.environ), [str(Path(__file__).resolve().parents[3])]
+        if self.caged:
+            if sys.platform != "linux":
+                raise ValueError("Submissions are marked under Linux, which can lock them in.")
+            from .linux_calls import keep_memory_private
+
+            keep_memory_private()                # the right answers are in it
+            environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        paths += filter(None, [environment.get("PYTHONPATH")])
+        environment.update(PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE="1",
+                           PYTHONUNBUFFERED="1", PYTHONHASHSEED="0", OPENBLAS_NUM_THREADS="1",
+                           OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "albert_np.course.sandbox.caged_process", *self._without],
+            [sys.executable, "-m", "albert_np.course.sandbox.forking_server",
+             *(self._without if self.caged else ["uncaged"])],
             env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
             start_new_session=True)
-        self.able = self._reply(GRACE)
+        self.able = self._receive(GRACE)
         if self.able is None:
             self._end()
-            raise ValueError("The process for the submissions did not start; what it said stands "
-                             "above.")
+            raise ValueError("The process for the students' code did not start; the lines above "
+                             "say why.")
 
     def close(self):
         """End the server and all that it started, for good; an exercise that runs is given up."""
@@ -108,17 +122,26 @@ class Sandbox:
             server.stdin.close()
             server.stdout.close()
 
-    def run(self, exercise, files, file, seed, sizes=None, seconds=None):
+    def check(self, exercise, files, seed, sizes=None, seconds=None):
+        """Run a student's file and judge its answers; parameters as in :meth:`run`.
+
+        Returns
+        -------
+        Verdict
+        """
+        seconds = seconds or self.limits.seconds
+        reply = self.run(exercise, files, seed, sizes, seconds)
+        return judge_reply(exercise, reply, seed, sizes, seconds)
+
+    def run(self, exercise, files, seed, sizes=None, seconds=None):
         """Let a student's file answer the questions of one exercise.
 
         Parameters
         ----------
-        exercise : str
-            Its id.
-        files : dict of str to str
-            The texts of the submission, by paths relative to its folder.
-        file : str
-            Which of them holds the exercise.
+        exercise : Exercise
+        files : dict of str to str, or Path
+            The texts of the submission, by paths relative to its folder; without a cage, the
+            folder itself.
         seed : int
         sizes : dict of str to int, optional
             See :class:`~albert_np.course.trials.random_inputs.Draw`.
@@ -127,11 +150,7 @@ class Sandbox:
 
         Returns
         -------
-        ended : str
-            "answered"; "time", "disk": a limit; "died" or "quit": the process ended;
-            "garbled": what it sent was no answer; "broken": the cage itself failed, twice.
-        rounds : list or None
-            What :func:`~albert_np.course.checking.collect_answers.from_json` reads. Not to be trusted.
+        Reply
 
         Raises
         ------
@@ -139,26 +158,27 @@ class Sandbox:
             The sandbox was closed, perhaps by another thread.
         """
         seconds = seconds or self.limits.seconds
-        request = {"exercise": exercise, "files": files, "file": file, "seed": seed, "sizes": sizes,
-                   "seconds": seconds, "memory": self.limits.memory}
+        request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
+                   "memory": self.limits.memory,
+                   **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
         for _ in range(2):
             try:
                 if self._server is None:
                     self._start()
                 send(self._server.stdin.fileno(), request)
-                reply = self._reply(3 * seconds + GRACE)
+                reply = self._receive(3 * seconds + GRACE)
             except (OSError, ValueError, AttributeError):
                 reply = None
             if self._closed:
                 self._end()
                 raise RuntimeError("the sandbox was closed")
             if reply is not None and reply["ended"] != "broken":
-                return reply["ended"], reply.get("answer")
+                return Reply(**reply)
             self._end()
-        return "broken", None
+        return Reply("broken")
 
-    def _reply(self, seconds):
-        """The next message of the server; None where it does not come.
+    def _receive(self, seconds):
+        """The next message of the server; None if it does not come.
 
         Counts seconds by looking often: a pause of the whole computer is not counted.
         """

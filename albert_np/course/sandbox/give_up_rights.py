@@ -1,0 +1,139 @@
+"""What the process of a student gives up before it runs a line of the student."""
+
+import math
+import os
+import resource
+import sys
+import sysconfig
+from pathlib import Path
+
+from . import linux_calls as linux
+
+PROCESSES = 8            # that a student may have at the same time
+FILE_BYTES = 16 << 20    # of one file
+
+
+def abilities(readable):
+    """What this machine lets a process give up.
+
+    Parameters
+    ----------
+    readable : list of str
+        Paths to confine the attempt to.
+
+    Returns
+    -------
+    dict of str to bool
+        "namespaces" of its own for processes and network, "files" confined, "calls" refused,
+        "user": another user id.
+    """
+    able = {}
+    for name, attempt in (("namespaces", _own_processes_and_network),
+                          ("files", lambda: linux.confine_files(readable, [])),
+                          ("calls", linux.forbid_calls)):
+        child = os.fork()
+        if not child:
+            try:
+                linux.gain_no_privileges()
+                attempt()
+                os._exit(0)
+            except OSError:
+                os._exit(1)
+        able[name] = os.waitpid(child, 0)[1] == 0
+    able["user"] = os.getuid() == 0
+    return able
+
+
+def _own_processes_and_network():
+    own_network()
+    linux.unshare(linux.NEW_PID)
+
+
+def own_network():
+    """Have a network without any interface; without root this takes a user namespace."""
+    user, group = os.getuid(), os.getgid()
+    if user == 0:
+        linux.unshare(linux.NEW_NETWORK)
+        return
+    linux.unshare(linux.NEW_USER | linux.NEW_NETWORK)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def limit_processor(seconds):
+    """Let this process compute for that long, and leave no memory dump."""
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, math.ceil(seconds))):
+        resource.setrlimit(what, (most, most))
+
+
+def give_up_rights(able, memory, readable, scratch, user):
+    """Lock this process in, for good.
+
+    Parameters
+    ----------
+    able : dict of str to bool
+        From :func:`abilities`.
+    memory : int
+        Bytes of address space.
+    readable : list of str
+        From :func:`readable_paths`.
+    scratch : str
+        The one folder to write into.
+    user : int or None
+        The number of the user to become.
+    """
+    for what, most in ((resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_NOFILE, 64),
+                       (resource.RLIMIT_AS, memory)):
+        resource.setrlimit(what, (most, most))
+    linux.gain_no_privileges()
+    if able["files"]:
+        linux.confine_files(readable, [scratch, "/dev/null"])
+    if user is not None:
+        linux.become(user, read_everywhere=able["files"] and able["calls"])
+    else:
+        linux.drop_capabilities()
+    # Processes are counted by user: where the user has others, none may be added.
+    processes = PROCESSES if user is not None or able["namespaces"] else 0
+    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    linux.die_with_parent()
+    if able["calls"]:
+        linux.forbid_calls()
+
+
+def readable_paths():
+    """What a student may read: the standard library, NumPy and the system's libraries.
+
+    Everything else that is installed is left out, above all this package, which holds the
+    solution; what an exercise needs of it has been imported already.
+
+    Returns
+    -------
+    list of str
+    """
+    import numpy
+
+    hidden = {Path(path).resolve() for path in sys.path
+              if Path(path).name in ("site-packages", "dist-packages")}
+    hidden.add(Path(__file__).resolve().parents[2])
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"),
+               sysconfig.get_config_var("LIBDIR") or "/usr/lib", "/usr/lib", "/usr/lib64", "/lib",
+               "/lib64"]
+    allowed = ["/dev/null", "/dev/urandom", "/dev/zero"]
+    for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
+        allowed += folders_around(folder, hidden)
+    numpy_folder = Path(numpy.__file__).resolve().parent
+    return [str(path) for path in (*allowed, numpy_folder, numpy_folder.with_name("numpy.libs"))
+            if os.path.exists(path)]
+
+
+def folders_around(folder, hidden):
+    """The folder, or, where something hidden lies in it, all that lies around that."""
+    if folder in hidden or not os.access(folder, os.R_OK):
+        return
+    if not any(folder in path.parents for path in hidden):
+        yield folder
+        return
+    for entry in sorted(folder.iterdir()):
+        if not entry.is_symlink():
+            yield from folders_around(entry, hidden)
