@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from albert_np.pretraining import PretrainingData
-from albert_np.text import AlbertTokenizer, DataOptions, embedded_corpus, split_documents
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import (AlbertTokenizer, DataOptions, embedded_corpus, split_documents,
+                            train_tokenizer)
 
 
 class Text:

@@ -74,7 +74,7 @@ def inference_folder(tmp_path_factory):
     """The folder of a small model, untrained, whose tokenizer has pieces for common words."""
     pytest.importorskip("sentencepiece")
     from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-    from albert_np.text.tokenizing import train_tokenizer
+    from albert_np.text import train_tokenizer
 
     folder = tmp_path_factory.mktemp("model")
     words = ("the a name list file is not of and returns if then opened again short new object "

@@ -19,7 +19,7 @@ from albert_np.pretraining.ablation import run as ablation_module
 from albert_np.pretraining.ablation.run import ablate
 from albert_np.pretraining.ablation.table import findings, summarize, table
 from albert_np.pretraining.ablation.variants import NAMES, ablation_of
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import train_tokenizer
 
 SMALL = dict(vocab_size=45, batch_size=4, data=dict(max_seq_length=16), steps=3, processes=1,
              config=dict(hidden_size=16, embedding_size=8, num_attention_heads=2,

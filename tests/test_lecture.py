@@ -21,7 +21,7 @@ from albert_np.course.lecture.helpers import (curves, data_or, made_up_messages,
 from albert_np.course.lecture.small_model import (deepened, model_for_a_lecture, small_pretrained,
                                                   texts_of_tasks)
 from albert_np.tasks.metrics import Figure as Score
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import train_tokenizer
 
 
 @pytest.mark.parametrize("value, hurry", [(None, False), ("", False), ("0", False), ("1", True),

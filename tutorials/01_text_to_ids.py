@@ -24,8 +24,7 @@ from albert_np import AlbertTokenizer
 from albert_np.tasks.datasets.fetchers.wikitext2 import fetch_wikitext2
 from albert_np.course.lecture.helpers import quick, show
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-from albert_np.text import embedded_corpus, preprocess, split_documents
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import embedded_corpus, preprocess, split_documents, train_tokenizer
 
 # %%
 # Why not letters, why not words?

@@ -28,8 +28,7 @@ from albert_np.course.lecture.helpers import quick, show, source_of
 from albert_np.models import albert_backward, albert_forward
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import PretrainingData
-from albert_np.text import DataOptions, embedded_corpus, split_documents
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 
 # %%
 # A table for V pieces

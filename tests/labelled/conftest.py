@@ -2,8 +2,7 @@
 
 import pytest
 
-from albert_np.text import AlbertTokenizer
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import AlbertTokenizer, train_tokenizer
 
 SENTENCES = ["The nine boats came to the harbour of Bonn in the year 1920, and left again.",
              "Who came to the harbour when the nine boats had left? Ann and Bob did.",

@@ -26,8 +26,7 @@ from albert_np.tasks.finetuning.batches import epoch_batches  # noqa: E402
 from albert_np.tasks.finetuning.start import from_scratch  # noqa: E402
 from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
 from albert_np.parameters import cast  # noqa: E402
-from albert_np.text import AlbertTokenizer
-from albert_np.text.tokenizing import train_tokenizer  # noqa: E402
+from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
 
 pytestmark = pytest.mark.parity
 

@@ -11,8 +11,7 @@ import pytest
 
 from albert_np.config import AlbertConfig
 from albert_np.models import AlbertForPreTraining
-from albert_np.text import AlbertTokenizer
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import AlbertTokenizer, train_tokenizer
 
 HERE = Path(__file__).parent
 SHARES = {"weights": 2, "config": 1, "index": 0.5, "tokenizer": 1.5}      # of all cases, in fifths

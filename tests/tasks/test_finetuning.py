@@ -23,8 +23,7 @@ from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs 
 from albert_np.parameters.initial_values import wave_positions  # noqa: E402
 from albert_np.tasks.metrics import Figure  # noqa: E402
 from albert_np.parameters import flatten, tree_map  # noqa: E402
-from albert_np.text import AlbertTokenizer
-from albert_np.text.tokenizing import train_tokenizer  # noqa: E402
+from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
 
 # What each toy reaches at least, of the figure by which its best epoch is chosen.
 REACHED = {"classification": 0.95, "similarity": 0.95, "entities": 0.95, "questions": 0.95,

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from albert_np.text import AlbertTokenizer
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import AlbertTokenizer, train_tokenizer
 from albert_np.text.corpus import prepare
 
 

@@ -9,8 +9,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from albert_np.text import AlbertTokenizer
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import AlbertTokenizer, train_tokenizer
 from albert_np.text.corpus.manifest import MANIFEST_NAME
 from albert_np.text.corpus.prepare import prepare_corpus
 from albert_np.text.corpus.prepared import PreparedCorpus, is_prepared

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from albert_np.text import AlbertTokenizer
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import AlbertTokenizer, train_tokenizer
 
 
 def test_special_ids_are_those_of_albert(small_tokenizer):
