@@ -18,7 +18,7 @@ ONLY_NUMPY = """
         return real_import(name, globals, locals, fromlist, level)
 
     builtins.__import__ = guarded_import
-    for blocked in ("matplotlib", "sentencepiece", "safetensors", "tqdm"):
+    for blocked in ("matplotlib", "sentencepiece", "safetensors", "threadpoolctl", "tqdm"):
         sys.modules[blocked] = None
 """
 

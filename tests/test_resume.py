@@ -43,8 +43,7 @@ def assert_same_run(folder, other):
 
 
 def start(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]),
-                   "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     return subprocess.Popen([sys.executable, "-c", CODE, *map(str, arguments)], text=True,
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -236,7 +235,7 @@ def test_another_text_is_refused(corpus, tmp_path, monkeypatch):
 
 
 def test_another_tokenizer_is_refused(corpus, tmp_path, monkeypatch):
-    from albert_np.text.tokenizing import train_tokenizer
+    from albert_np.text import train_tokenizer
 
     stop_after(tmp_path / "run", corpus, 3, monkeypatch)
     train_tokenizer(["some other text, with other words, xyz, jkq, vw, 0 1 2 3."] * 3, 38,

@@ -231,8 +231,7 @@ def run(path, folder, **environment):
     shutil.copytree(FOLDER, folder / "tutorials",
                     ignore=shutil.ignore_patterns("output", "__pycache__"))
     changes = {"ALBERT_NP_QUICK": "1", "DISPLAY": None, "WAYLAND_DISPLAY": None,
-               "MPLBACKEND": None, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
-               "PYTHONPATH": str(ROOT), **environment}
+               "MPLBACKEND": None, "PYTHONPATH": str(ROOT), **environment}
     environment = {**os.environ, **{name: value for name, value in changes.items() if value}}
     for name, value in changes.items():
         if value is None:

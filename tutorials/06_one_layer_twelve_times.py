@@ -13,12 +13,9 @@ Prerequisites: ``02_gradient_checking.py``, ``04_attention.py``. In the paper: s
 ``python tutorials/06_one_layer_twelve_times.py``; pictures go to ``tutorials/output/``.
 """
 
-import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,12 +25,12 @@ from albert_np.parameters.initial_values import wave_positions
 from albert_np.layers import encoder_backward, encoder_forward
 from albert_np.course.lecture.helpers import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import cast, flatten, tree_map
 from albert_np.plotting.figures import BLUE, GREEN, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
-from albert_np.text import DataOptions, embedded_corpus, split_documents
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 
@@ -247,7 +244,8 @@ def train_on(model, steps, rate):
     before = evaluate(model, data.held_out)["mlm_loss"]
     optimizer = AdamW(model.params, betas=(0.9, 0.98),
                       lr=warmup_polynomial_decay(rate, steps, steps // 10))
-    train(model, optimizer, data.training_batches(), steps, workers=2, progress=False)
+    with one_thread_each():              # two workers, a thread for each
+        train(model, optimizer, data.training_batches(), steps, workers=2, progress=False)
     return before, evaluate(model, data.held_out)["mlm_loss"]
 
 

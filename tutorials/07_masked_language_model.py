@@ -12,11 +12,8 @@ equation 3 (Lan et al. 2020). Run it with ``python tutorials/07_masked_language_
 go to ``tutorials/output/``.
 """
 
-import os
 import tempfile
 from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,13 +23,13 @@ from albert_np.functional import cross_entropy_forward
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.course.lecture.helpers import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
 from albert_np.functional import IGNORED
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
                                    evaluate_baseline, show_guesses, train)
-from albert_np.text import DataOptions, embedded_corpus, split_documents
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 from albert_np.text.masking import ngram_probabilities
 
 STEPS = 60 if quick() else 2400
@@ -190,8 +187,9 @@ def run(data, steps=STEPS, batches=None):
         looks.append(attention_by_distance(model, data.held_out[0]))
         return evaluate(model, data.held_out)
 
-    rows = train(model, optimizer, batches or data.training_batches(), steps, workers=2,
-                 evaluate_every=max(1, steps // 24), evaluation=evaluation, progress=False)
+    with one_thread_each():              # two workers, a thread for each
+        rows = train(model, optimizer, batches or data.training_batches(), steps, workers=2,
+                     evaluate_every=max(1, steps // 24), evaluation=evaluation, progress=False)
     return model, rows, looks
 
 

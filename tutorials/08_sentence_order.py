@@ -13,12 +13,9 @@ loss", and table 5 (Lan et al. 2020). Run it with ``python tutorials/08_sentence
 pictures go to ``tutorials/output/``.
 """
 
-import os
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,14 +24,14 @@ from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
 from albert_np.layers import sentence_order_head_forward
 from albert_np.course.lecture.helpers import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
 from albert_np.functional import IGNORED
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.plotting.figures import BLUE, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
 from albert_np.pretraining.ablation.variants import ablation_of
 from albert_np.text import (DataOptions, TokenizedDocuments, embedded_corpus, segment_pairs,
-                            split_documents, tokenize_documents)
-from albert_np.text.tokenizing import train_tokenizer
+                            split_documents, tokenize_documents, train_tokenizer)
 
 TASKS = {"none": "asked nothing", "nsp": "asked NSP", "sop": "asked SOP"}
 SEQUENCES = 60 if quick() else 600       # held-out sequences to ask about
@@ -139,8 +136,9 @@ def experiment(data, tasks, steps, evaluations, rate, **sizes):
                          for asked in ("nsp", "sop")])
             return evaluate(model, data["none"].held_out)
 
-        rows = train(model, optimizer, some.training_batches(), steps, evaluate_every=every,
-                     evaluation=evaluation, workers=2, progress=False)
+        with one_thread_each():          # two workers, a thread for each
+            rows = train(model, optimizer, some.training_batches(), steps, evaluate_every=every,
+                         evaluation=evaluation, workers=2, progress=False)
         figures = [row for row in rows if row["split"] == "held-out"]
         curves[task] = np.array([row["step"] for row in figures]), *np.array(both).T
         print(f"{TASKS[task]:14s} words {figures[-1]['mlm_accuracy']:.1%}   "

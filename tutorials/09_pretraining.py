@@ -11,12 +11,9 @@ one puts them together. In the paper: sections 3.1 and 4.1 (Lan et al. 2020). Ru
 tutorials/09_pretraining.py``; pictures go to ``tutorials/output/``.
 """
 
-import os
 import tempfile
 import tracemalloc
 from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,13 +22,13 @@ from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.course.lecture.helpers import quick, show
 from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import flatten
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
                                    evaluate_baseline, show_guesses, train)
-from albert_np.text import DataOptions, embedded_corpus, split_documents
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 
 STEPS = 60 if quick() else 3000
 keep_freed_memory()                      # large arrays are allocated again at every step
@@ -143,8 +140,9 @@ def evaluation():
     return evaluate(model, data.held_out)
 
 
-metrics = train(model, optimizer, data.training_batches(), STEPS, evaluate_every=STEPS // 6,
-                evaluation=evaluation, workers=2, progress=False)
+with one_thread_each():                  # two workers, a thread for each
+    metrics = train(model, optimizer, data.training_batches(), STEPS, evaluate_every=STEPS // 6,
+                    evaluation=evaluation, workers=2, progress=False)
 rows = {split: [row for row in metrics if row["split"] == split] for split in ("train", "held-out")}
 for row in rows["held-out"]:
     print(f"step {row['step']:5,}   words: loss {row['mlm_loss']:.2f}, {row['mlm_accuracy']:.1%} "

@@ -13,11 +13,8 @@ optimizer with learning rate 0.00176" (Lan et al. 2020; You et al. 2020). Run it
 ``python tutorials/10_optimizers.py``; pictures go to ``tutorials/output/``.
 """
 
-import os
 import tempfile
 from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,14 +23,14 @@ from albert_np import LAMB, SGD, Adam, AdamW, AlbertConfig, AlbertForPreTraining
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.course.lecture.helpers import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.optim.lamb import trust_ratio
 from albert_np.optim.moments import decays, update_moments
 from albert_np.parameters import flatten
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, UnigramModel, evaluate, evaluate_baseline, train
-from albert_np.text import DataOptions, embedded_corpus, split_documents
-from albert_np.text.tokenizing import train_tokenizer
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 
 STEPS = 30 if quick() else 120
 keep_freed_memory()                      # large arrays are allocated again at every step
@@ -144,8 +141,9 @@ def run(make, rate, warmup=STEPS // 8, steps=STEPS, on_step=None, **settings):
     """Train a new model; the model, and its optimiser."""
     model = new_model()
     optimizer = make(model.params, lr=warmup_polynomial_decay(rate, steps, warmup), **settings)
-    train(model, optimizer, data.training_batches(), steps, workers=2, progress=False,
-          on_step=None if on_step is None else (lambda *_: on_step(model)))
+    with one_thread_each():              # two workers, a thread for each
+        train(model, optimizer, data.training_batches(), steps, workers=2, progress=False,
+              on_step=None if on_step is None else (lambda *_: on_step(model)))
     return model, optimizer
 
 

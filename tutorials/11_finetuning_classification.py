@@ -14,10 +14,6 @@ Run it with ``python tutorials/11_finetuning_classification.py``; pictures go to
 names its folder; otherwise a small one is pretrained here, for about a minute.
 """
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
-
 import numpy as np
 
 from albert_np.tasks import baselines

@@ -13,10 +13,6 @@ Run it with ``python tutorials/12_named_entities.py``; pictures go to ``tutorial
 pretrained model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 """
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
-
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -13,10 +13,7 @@ with ``python tutorials/13_question_answering.py``; pictures go to ``tutorials/o
 pretrained model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 """
 
-import os
 from dataclasses import replace
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -14,10 +14,6 @@ paper: STS-B, one of the tasks of GLUE, in section 4.2.2 and table 9 (Lan et al.
 model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 """
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
-
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -13,10 +13,6 @@ is that of UniLM (Dong et al. 2019, section 2.3). Run it with ``python
 tutorials/15_translation.py``; pictures go to ``tutorials/output/``.
 """
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers below, a thread for each
-
 from collections import Counter
 from dataclasses import replace
 from itertools import product
@@ -32,6 +28,7 @@ from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
 from albert_np.course.lecture.helpers import (curves, data_or, output_folder, quick,
                                               short_run_adamw, show, source_of, teach)
 from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
 from albert_np.tasks.metrics import bleu, bleu_by_length, bootstrap
 from albert_np.parameters import tree_map
 from albert_np.plotting.figures import BLUE, ORANGE
@@ -219,10 +216,11 @@ alone = [example for row in task.features(tokenizer, [replace(pair, source="")
 models = {"from scratch": model, "pretrained": AlbertForMaskedLM(model.config)}
 models["pretrained"].params = tree_map(np.copy, model.params)
 epochs = 1 if quick() else 4
-history = train_epochs(
-    models["pretrained"], alone, lambda *chosen: task.collate(model.config, *chosen),
-    short_run_adamw(models["pretrained"].params, 3e-3, steps_of(alone, 32, epochs)),
-    epochs=epochs, batch_size=32, rng=np.random.default_rng(0), workers=2, progress=False)
+with one_thread_each():                  # two workers, a thread for each
+    history = train_epochs(
+        models["pretrained"], alone, lambda *chosen: task.collate(model.config, *chosen),
+        short_run_adamw(models["pretrained"].params, 3e-3, steps_of(alone, 32, epochs)),
+        epochs=epochs, batch_size=32, rng=np.random.default_rng(0), workers=2, progress=False)
 first, last = (np.mean([row["loss"] for row in part]) for part in
                (history["steps"][:10], history["steps"][-10:]))
 print(f"language model: loss {first:.2f} at the beginning, {last:.2f} at the end")

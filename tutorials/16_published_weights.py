@@ -16,11 +16,8 @@ installed). Without one, a small model is trained here first; everything then wo
 worse.
 """
 
-import os
 import tempfile
 import textwrap
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers train, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -13,12 +13,9 @@ same *time* (Lan et al. 2020). Run it with ``python tutorials/17_why_not_faster.
 ``tutorials/output/``.
 """
 
-import os
 import time
 import tracemalloc
 from dataclasses import replace
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # one thread, so that runs can be compared
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,6 +26,7 @@ from albert_np.inference.sizes import as_bert, format_table
 from albert_np.layers import encoder_forward
 from albert_np.course.lecture.helpers import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
 from albert_np.parameters import flatten
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
@@ -137,13 +135,14 @@ labels[0, 1] = ids[0, 1]                                           # at least on
 
 def training_step(model, optimizer):
     """Seconds of its three parts."""
-    moments = [time.perf_counter()]
-    _, cache = model.forward(ids, labels=labels)
-    moments.append(time.perf_counter())
-    grads = model.backward(cache)
-    moments.append(time.perf_counter())
-    optimizer.step(model.params, grads)
-    moments.append(time.perf_counter())
+    with one_thread_each():              # so that runs can be compared
+        moments = [time.perf_counter()]
+        _, cache = model.forward(ids, labels=labels)
+        moments.append(time.perf_counter())
+        grads = model.backward(cache)
+        moments.append(time.perf_counter())
+        optimizer.step(model.params, grads)
+        moments.append(time.perf_counter())
     return np.diff(moments)
 
 

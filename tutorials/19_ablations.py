@@ -15,11 +15,8 @@ each).
 """
 
 import json
-import os
 import subprocess
 import sys
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two runs side by side, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -15,10 +15,7 @@ tutorials/20_looking_inside.py``; pictures go to ``tutorials/output/``. Name a m
 ``ALBERT_NP_MODEL=folder`` or as the only argument; otherwise a small one is trained first.
 """
 
-import os
 from dataclasses import replace
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")   # two workers train, a thread for each
 
 import matplotlib.pyplot as plt
 import numpy as np

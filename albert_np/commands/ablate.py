@@ -1,7 +1,6 @@
 """``albert-np ablate``."""
 
 import argparse
-import os
 from pathlib import Path
 
 DESCRIPTION = """\
@@ -65,9 +64,6 @@ def add(commands):
 
 
 def _ablate(options):
-    # Before NumPy is imported: each run computes its matrix products on one thread.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     from ..files.freed_memory import keep_freed_memory
     from ..pretraining.ablation.run import ablate
 

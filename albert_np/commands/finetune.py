@@ -1,7 +1,6 @@
 """``albert-np finetune``: teach a pretrained model a task."""
 
 import argparse
-import os
 
 from .pretrain import CONFIG_OPTIONS
 
@@ -117,9 +116,6 @@ def add(commands):
 
 
 def _finetune(options):
-    # Before NumPy is imported: each worker computes its own matrix products, on one thread.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     from pathlib import Path
 
     from ..tasks.finetuning import finetune

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import os
 import sys
 import tempfile
 
@@ -50,8 +49,6 @@ def add(commands):
 
 
 def _predict(options):
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     if options.workers < 1:
         raise ValueError(f"--workers is {options.workers}; it must be at least 1")
     from tqdm import tqdm
@@ -59,6 +56,7 @@ def _predict(options):
     from ..files import write_whole
     from ..tasks.finetuning.predicting import iterate_predictions, load_for_task
     from ..files.freed_memory import keep_freed_memory
+    from ..files.threads import one_thread_each
 
     keep_freed_memory()
     texts, name = read_texts(options, options.texts)
@@ -70,10 +68,10 @@ def _predict(options):
     bar = tqdm(predictions, desc="predict", unit=" rows", total=_lines_of(options.file), delay=1,
                disable=options.quiet or to_screen or None, file=sys.stderr)
     lines = (json.dumps(prediction, ensure_ascii=False) + "\n" for prediction in bar)
-    if options.output is None:
-        sys.stdout.writelines(lines)
-        return 0
-    with tempfile.TemporaryFile() as store:
+    with one_thread_each(), tempfile.TemporaryFile() as store:
+        if options.output is None:
+            sys.stdout.writelines(lines)
+            return 0
         for line in lines:
             store.write(line.encode())
         store.seek(0)

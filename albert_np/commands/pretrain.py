@@ -1,7 +1,6 @@
 """``albert-np pretrain``."""
 
 import argparse
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -190,9 +189,6 @@ def add(commands):
 
 
 def _pretrain(options):
-    # Before NumPy is imported: each worker computes its own matrix products, on one thread.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     from ..files.freed_memory import keep_freed_memory
     from ..pretraining import RunStopped, find_communicator, show_guesses
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..config import AlbertConfig
 from ..files import write_whole
+from ..files.threads import one_thread_each
 from ..parameters.initial_values import wave_positions
 from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
@@ -228,7 +229,7 @@ def _run(output, options, checkpoint, communicator, progress):
     communicator.from_first(lambda: write_options(output, options))
 
     dropout = max(model.config.hidden_dropout_prob, model.config.attention_probs_dropout_prob) > 0
-    with stop_requests() as stop, events as add_events:
+    with one_thread_each(), stop_requests() as stop, events as add_events:
         def write(step, metrics, evaluated, keep):
             add_events(metrics, flush=keep)
             if keep:

@@ -46,7 +46,7 @@ def main():
     figure = {"value": score, "low": score - 0.05, "high": score + 0.03}
     (options.output / "results.json").write_text(json.dumps({
         "task": options.task, "metric": options.metric, "validation": {options.metric: figure},
-        "options": values, "threads": os.environ.get("OPENBLAS_NUM_THREADS"), "seconds": 1.5}))
+        "options": values, "seconds": 1.5}))
 
 
 if __name__ == "__main__":

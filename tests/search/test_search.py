@@ -84,14 +84,13 @@ def test_the_best_comes_first_and_the_files_and_the_picture_say_the_same(tmp_pat
     assert "The best of many looks better than it is" in shown
 
 
-def test_trials_get_their_options_and_one_thread(tmp_path):
+def test_trials_get_their_options(tmp_path):
     run_search(tmp_path / "search", ["lower=off", "layers=2..4:2"], arguments=["--data", "a"])
     for number, layers in ((1, 2), (2, 4)):
         results = json.loads((tmp_path / f"search/trial-{number:03d}/results.json").read_text())
         assert results["options"] == {
             "task": "classification", "model": None, "data": "a", "workers": 2, "layers": layers,
             "learning_rate": 0.2, "metric": "accuracy", "lower_case": False, "place": None}
-        assert results["threads"] == "1"
 
 
 def test_intervals_that_reach_the_best_are_counted(tmp_path, capsys):

@@ -168,15 +168,18 @@ def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size
     """
     import numpy as np
 
+    from ...files.threads import one_thread_each
     from ...tasks.finetuning.trainer import steps_of, train_epochs
 
     rows = task.features(tokenizer, splits.train, splits.labels, settings)
     examples = [example for row in rows for example in row]
-    return train_epochs(
-        model, examples, lambda *chosen: task.collate(model.config, *chosen),
-        short_run_adamw(model.params, learning_rate, steps_of(examples, batch_size, epochs)),
-        epochs=epochs, batch_size=batch_size, rng=np.random.default_rng(seed), workers=2,
-        evaluate=lambda: score(splits.dev, task.predict(model, tokenizer, splits.dev, settings)))
+    with one_thread_each():
+        return train_epochs(
+            model, examples, lambda *chosen: task.collate(model.config, *chosen),
+            short_run_adamw(model.params, learning_rate, steps_of(examples, batch_size, epochs)),
+            epochs=epochs, batch_size=batch_size, rng=np.random.default_rng(seed), workers=2,
+            evaluate=lambda: score(splits.dev,
+                                   task.predict(model, tokenizer, splits.dev, settings)))
 
 
 def short_run_adamw(params, learning_rate, steps, weight_decay=0.01):

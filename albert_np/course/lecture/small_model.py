@@ -181,8 +181,9 @@ def _pretrain(folder, documents, held_out):
     from ... import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
     from ...parameters.initial_values import wave_positions
     from ...files.freed_memory import keep_freed_memory
+    from ...files.threads import one_thread_each
     from ...pretraining import PretrainingData, evaluate, train
-    from ...text.tokenizing import train_tokenizer
+    from ...text import train_tokenizer
 
     print(f"pretraining a small model; it is kept in {folder}")
     keep_freed_memory()                  # large arrays are allocated again at every step
@@ -200,8 +201,9 @@ def _pretrain(folder, documents, held_out):
     batches = data.training_batches()
     for layers, steps, rate in STAGES_IN_QUICK_MODE if quick() else STAGES:
         model = deepened(model, layers)
-        train(model, short_run_adamw(model.params, rate, steps), batches, steps, workers=2,
-              progress=False)
+        with one_thread_each():
+            train(model, short_run_adamw(model.params, rate, steps), batches, steps, workers=2,
+                  progress=False)
     loss = evaluate(model, data.held_out)["mlm_loss"]
     print(f"loss on held-out text {loss:.2f}, where guessing blindly has ln {PIECES} = "
           f"{np.log(PIECES):.2f}")

@@ -8,7 +8,7 @@ from ...files import write_whole
 
 PACKAGE = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ("numpy>=1.26", "sentencepiece>=0.2", "matplotlib>=3.7", "safetensors>=0.4",
-                "tqdm>=4.60")
+                "tqdm>=4.60", "threadpoolctl>=3.5")
 
 SETUP = """\
 #!/usr/bin/env bash

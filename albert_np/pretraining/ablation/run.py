@@ -29,10 +29,10 @@ from ..options import check_options, config_values
 from ..run import make_model, make_optimizer, option_names, pretrain
 from ..run_data import open_run_data
 from ...files.locks import lock
+from ...files.threads import one_thread_each
 from ..trainer import train
 
 RUNS = "runs"
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,11 @@ def run_once(options, text):
                                        steps // 20 if warmup is None else warmup)
     dropout = max(model.config.hidden_dropout_prob, model.config.attention_probs_dropout_prob) > 0
     rng = np.random.default_rng(np.random.SeedSequence(options["seed"]).spawn(2)[1])
-    metrics = train(model, make_optimizer(model.params, options, schedule),
-                    data.training_batches(), steps, rng=rng if dropout else None,
-                    max_gradient_norm=options["max_gradient_norm"], progress=False)
-    held_out = {name: evaluate(model, batches) for name, batches in text.held_out.items()}
+    with one_thread_each():
+        metrics = train(model, make_optimizer(model.params, options, schedule),
+                        data.training_batches(), steps, rng=rng if dropout else None,
+                        max_gradient_norm=options["max_gradient_norm"], progress=False)
+        held_out = {name: evaluate(model, batches) for name, batches in text.held_out.items()}
     return {**_identity(options, text),
             "parameters": sum(model.config.parameter_counts().values()), "held_out": held_out,
             "ms_a_step": float(np.median([1000 * row["tokens"] / row["tokens_per_second"]
@@ -283,20 +284,16 @@ def _named(task, function, *arguments):
 
 @contextlib.contextmanager
 def _for_new_processes():
-    """What processes that start now inherit: one thread for products of matrices, no Ctrl-C.
+    """What processes that start now inherit: no Ctrl-C.
 
     Ctrl-C reaches all processes of a terminal at once. The first one answers it and ends the
     others, which would only print where they were.
     """
-    missing = [name for name in _THREADS if name not in os.environ]
-    os.environ.update(dict.fromkeys(missing, "1"))
     multiprocessing.resource_tracker.ensure_running()   # starting it would unblock SIGINT again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        for name in missing:
-            del os.environ[name]
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

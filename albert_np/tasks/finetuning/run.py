@@ -15,6 +15,7 @@ from ...files import write_together, write_whole
 from ...inference.load import load_config
 from ...parameters import count
 from ...files.locks import lock
+from ...files.threads import one_thread_each
 from ...text.tokenizer import AlbertTokenizer
 from ...text.tokenizing.train_tokenizer import train_tokenizer
 from .data import load_splits, texts_of
@@ -99,7 +100,7 @@ def finetune(task, output, *, data, model=None, test=None, columns=None, data_fo
     say = print if progress else (lambda *words: None)
     if (output / "results.json").exists():
         raise ValueError(f"The folder {output} holds a finished run; choose another one.")
-    with lock(output), ThreadPoolExecutor(workers) as pool:
+    with lock(output), one_thread_each(), ThreadPoolExecutor(workers) as pool:
         splits = load_splits(task, data, test, columns, data_folder, seed)
         say(f"{'data':10} {len(splits.train):,} rows to learn from, {len(splits.dev):,} to choose "
             f"by, {len(splits.test):,} to report")

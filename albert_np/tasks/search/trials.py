@@ -15,7 +15,6 @@ from ...files.json_objects import read_object
 from . import watched
 
 RESULTS = "results.json"
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _PAUSE = 0.05                  # seconds between two looks at the processes
 _TAIL = 20_000                 # bytes of a log in which its last line is looked for
 
@@ -35,7 +34,7 @@ def log_file(output, number):
 
 
 def run_trials(commands, output, jobs):
-    """Run commands, so many at a time, each on one thread; yield each one's number when it ends.
+    """Run commands, so many at a time; yield each one's number when it ends.
 
     What an earlier attempt left in the folder of a trial is removed before. When the generator is
     closed, or an exception such as KeyboardInterrupt goes through it, what still runs is killed.
@@ -83,7 +82,6 @@ def _start(command, output, number):
     with open(log_file(output, number), "wb") as log:
         # A session of its own: Ctrl-C in the terminal reaches the search alone, which ends this.
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log,
-                                env={**os.environ, **dict.fromkeys(_THREADS, "1")},
                                 start_new_session=True)
 
 
