@@ -210,6 +210,7 @@ def run_checks(copy, checks):
                    *(f"{TESTS.name}/{check}" for check in checks)]
     else:
         command = ["-c", RUN_GRADIENT_CHECKS, *checks]
+    # The child's own environment: several checks run side by side, each on one thread.
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1",
                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",                # four times as fast
                    "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "COLUMNS": "250"}

@@ -92,6 +92,7 @@ class Sandbox:
             keep_memory_private()                # the right answers are in it
             environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         paths += filter(None, [environment.get("PYTHONPATH")])
+        # The child's own environment: a process that forks must have one thread, NumPy's included.
         environment.update(PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE="1",
                            PYTHONUNBUFFERED="1", PYTHONHASHSEED="0", OPENBLAS_NUM_THREADS="1",
                            OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
