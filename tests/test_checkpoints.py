@@ -187,6 +187,8 @@ def header(text, length=None):
     (header(b"[" * 10**5), "no safetensors file"),
     (header(b'{"W":{"dtype":"F64","shape":[1000000],"data_offsets":[0,8000000]}}'),
      "no safetensors file"),
+    (header(b'{"W":{"dtype":"F8_E4M3","shape":[0],"data_offsets":[0,0]}}'), "no safetensors file"),
+    (header(b'{"W":{"dtype":"BF16","shape":[0],"data_offsets":[0,0]}}'), "no safetensors file"),
     (header(b"{}"), "its format is None"),
     (header(b'{"__metadata__":{"format":"pt"}}'), "its format is 'pt'"),
     (header(json.dumps({"__metadata__": {"format": checkpoints.FORMAT}}).encode()),

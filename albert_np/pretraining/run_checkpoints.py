@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import write_whole
+from ..model_files.safetensors_file import reading
 
 FOLDER_NAME = "checkpoints"
 FORMAT = "albert_np checkpoint 1"
@@ -95,21 +96,9 @@ def load_checkpoint(path):
     ValueError
         The file cannot be read, or is not, byte for byte, what was written.
     """
-    from safetensors import SafetensorError, safe_open
-
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no checkpoint {path}.")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except OSError as error:
-        raise ValueError(f"The checkpoint {path} cannot be read: {error.strerror or error}."
-                         ) from error
-    except (SafetensorError, KeyError, TypeError, ValueError, MemoryError) as error:
-        raise ValueError(f"The checkpoint {path} is cut short, damaged, or no safetensors file: "
-                         f"{error or type(error).__name__}.") from error
+    with reading(path, "checkpoint") as file:
+        metadata = file.metadata() or {}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint of this version: its format is "
                          f"{metadata.get('format')!r}, where {FORMAT!r} is needed.")

@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from albert_np.model_files.safetensors_file import open_safetensors
+from albert_np.model_files.stored_tensor import as_floats
 
 
 def write(path, header, data=b"", length=None):
@@ -37,59 +38,58 @@ def test_what_the_library_writes_comes_back(tmp_path, dtype, rng):
         np.testing.assert_array_equal(read, array)
 
 
-@pytest.mark.parametrize("header, data, message", [
-    ({"a": tensor()}, b"1234567",
-     "needs|cut short or damaged: its tensors have 8 bytes, where the"),
-    ({"a": tensor()}, b"123456789", "its tensors have 8 bytes, where the file has 9"),
-    ({"a": tensor(), "b": tensor()}, bytes(8), "the tensor 'b' begins at 0, where the one before"),
-    ({"a": tensor(), "b": tensor(4, 12)}, bytes(12), "the tensor 'b' begins at 4"),
-    ({"a": tensor(), "b": tensor(12, 20)}, bytes(20), "the tensor 'b' begins at 12"),
-    ({"a": tensor(end=12)}, bytes(12), "where F32 of shape .2. needs 8 bytes"),
-    ({"a": tensor(end=4)}, bytes(4), "where F32 of shape .2. needs 8 bytes"),
-    ({"a": tensor(8, 0)}, bytes(8), "needs 8 bytes"),
-    ({"a": tensor(-8, 0)}, bytes(8), "no pair of counts"),
-    ({"a": tensor(dtype="F31")}, bytes(8), "has the dtype 'F31'; known are BOOL"),
-    ({"a": tensor(dtype=["F32"])}, bytes(8), "has the dtype .'F32'.; known are BOOL"),
-    ({"a": tensor(shape=(-2,))}, bytes(8), "the shape .-2., which is no list"),
-    ({"a": tensor(shape=(2.0,))}, bytes(8), "the shape .2.0., which is no list"),
-    ({"a": tensor(shape=(True, 2))}, bytes(8), "the shape .True, 2., which is no list"),
-    ({"a": tensor(shape=[1] * 40)}, bytes(4), "which is no list of at most 16 counts"),
-    ({"a": tensor(shape=(2**62, 2**62, 0), end=0)}, b"", None),
-    ({"a": tensor(shape=(2**40, 2**40))}, bytes(8), "needs 4835703278458516698824704 bytes"),
-    ({"a": tensor(0, 2**62, shape=(2**60,))}, bytes(8), "where the file has 8"),
-    ({"a": {"dtype": "F32", "shape": [2]}}, bytes(8), "not exactly a dtype, a shape and data_off"),
-    ({"a": 3}, bytes(8), "not exactly a dtype"),
-    (b"[]", b"", "must hold a JSON object"), (b"{", b"", "is not JSON"),
-    (b"\xff\xfe", b"", "its header is not UTF-8"), (b"[" * 10**5, b"", "its header is not JSON"),
-    (b'{"a":' + b"9" * 9999 + b"}", b"", "its header is not JSON"),
-    (b'{"a": 1, "a": 2}', b"", "the name 'a' occurs twice")])
-def test_headers_that_contradict_themselves_or_the_file(tmp_path, header, data, message):
-    path = write(tmp_path / "file", header, data)
-    if message is None:                     # odd, but empty, and allowed
-        with pytest.raises(ValueError):
-            open_safetensors(path)["a"].read()
-        return
-    with pytest.raises(ValueError, match=message):
+def sentence(path):
+    """What is said of a damaged file: one sentence with its name and the library's reason."""
+    with pytest.raises(ValueError) as caught:
         open_safetensors(path)
+    text, reason = str(caught.value), str(caught.value.__cause__).rstrip(".")
+    assert text == f"The file {path} is cut short, damaged, or no safetensors file: {reason}."
+    assert reason and "\n" not in text and len(text) < 600
+    return text
+
+
+@pytest.mark.parametrize("header, data", [
+    ({"a": tensor()}, b"1234567"), ({"a": tensor()}, b"123456789"),
+    ({"a": tensor(), "b": tensor()}, bytes(8)), ({"a": tensor(), "b": tensor(4, 12)}, bytes(12)),
+    ({"a": tensor(), "b": tensor(12, 20)}, bytes(20)), ({"a": tensor(end=12)}, bytes(12)),
+    ({"a": tensor(end=4)}, bytes(4)), ({"a": tensor(8, 0)}, bytes(8)),
+    ({"a": tensor(-8, 0)}, bytes(8)), ({"a": tensor(dtype="F31")}, bytes(8)),
+    ({"a": tensor(dtype=["F32"])}, bytes(8)), ({"a": tensor(shape=(-2,))}, bytes(8)),
+    ({"a": tensor(shape=(2.0,))}, bytes(8)), ({"a": tensor(shape=(True, 2))}, bytes(8)),
+    ({"a": tensor(shape=[1] * 40)}, bytes(4)),
+    ({"a": tensor(shape=(2**62, 2**62, 0), end=0)}, b""),
+    ({"a": tensor(shape=(2**40, 2**40))}, bytes(8)),
+    ({"a": tensor(0, 2**62, shape=(2**60,))}, bytes(8)),
+    ({"a": {"dtype": "F32", "shape": [2]}}, bytes(8)), ({"a": 3}, bytes(8)),
+    ({"a": ["F32", [2], [0, 8]]}, bytes(8)), ({"__metadata__": {"a": 1}}, b""),
+    (b"[]", b""), (b"{", b""), (b"\xff\xfe", b""), (b"[" * 10**5, b""),
+    (b'{"a":' + b"9" * 9999 + b"}", b""), (b'{"a": 1, "a": 2}', b"")])
+def test_headers_that_contradict_themselves_or_the_file(tmp_path, header, data):
+    sentence(write(tmp_path / "file", header, data))
+
+
+def test_a_name_that_occurs_twice(tmp_path):
+    """The library takes the second; another reader might take the first."""
+    entry = json.dumps(tensor())
+    text = sentence(write(tmp_path / "file", f'{{"a": {entry}, "a": {entry}}}'.encode(), bytes(8)))
+    assert "the name 'a' occurs twice" in text
 
 
 @pytest.mark.parametrize("length", [3, 2**20, 2**40, 2**63, 2**64 - 1])
 def test_a_wrong_length_of_the_header(tmp_path, length):
-    with pytest.raises(ValueError, match="is cut short|is not JSON"):
-        open_safetensors(write(tmp_path / "file", {"a": tensor()}, bytes(8), length))
+    sentence(write(tmp_path / "file", {"a": tensor()}, bytes(8), length))
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 8])
 def test_files_that_end_before_they_begin(tmp_path, size):
     (tmp_path / "file").write_bytes(b"\x09" * size)
-    with pytest.raises(ValueError, match=f"it has {size} bytes, where its header alone would end"):
-        open_safetensors(tmp_path / "file")
+    sentence(tmp_path / "file")
 
 
 def test_no_file_and_no_tensors(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no file .*nothing"):
         open_safetensors(tmp_path / "nothing")
-    with pytest.raises(ValueError, match="is no file"):
+    with pytest.raises(ValueError, match="cannot be read: it is a folder"):
         open_safetensors(tmp_path)
     assert open_safetensors(write(tmp_path / "file", {"__metadata__": {"a": "b"}})) == {}
 
@@ -99,10 +99,21 @@ def test_a_header_longer_than_any_model_needs(tmp_path):
         file.write((2**30).to_bytes(8, "little"))
         file.truncate(2**31)                # two gigabytes, of which the disk holds one page
     tracemalloc.start()
-    with pytest.raises(ValueError, match="its header would have 1073741824 bytes, more than"):
-        open_safetensors(tmp_path / "file")
-    assert tracemalloc.get_traced_memory()[1] < 2**20
+    before = resident()
+    sentence(tmp_path / "file")
+    assert tracemalloc.get_traced_memory()[1] < 2**20 and resident() - before < 2**22
     tracemalloc.stop()
+
+
+def test_bfloat16_and_what_numpy_lacks(tmp_path):
+    """The bits of bfloat16, the bytes of others; neither hinders the tensors beside them."""
+    path = write(tmp_path / "file", {
+        "half": tensor(0, 4, "BF16"), "fp8": tensor(4, 6, "F8_E4M3"), "whole": tensor(6, 14)},
+        bytes([0xC0, 0x3F, 0, 0xC0, 7, 9]) + np.array([1.5, -2], "<f4").tobytes())
+    stored = open_safetensors(path)
+    assert as_floats(stored["half"]).tolist() == [1.5, -2]
+    assert stored["fp8"].read().tolist() == [7, 9] and stored["fp8"].dtype == "F8_E4M3"
+    np.testing.assert_array_equal(stored["whole"].read(), [1.5, -2])      # not aligned
 
 
 def test_what_is_not_used_is_not_read(tmp_path):
