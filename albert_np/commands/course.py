@@ -35,8 +35,8 @@ def add(commands):
     check = parts.add_parser("check", help="check one exercise, a unit, or all of a workspace")
     check.set_defaults(run=_check)
     check.add_argument("exercise", nargs="?", metavar="EXERCISE",
-                       help="an exercise, such as 2.1, or a unit, such as 2; without it, all of them, "
-                            "as a table")
+                       help="an exercise, such as 2.1, or a unit, such as 2; without it, all of "
+                            "them, as a table")
     check.add_argument("--workspace", default=".", metavar="FOLDER",
                        help="where it is (default: here)")
     check.add_argument("--seed", type=int, metavar="N", help="ask with other numbers and sizes")
@@ -46,7 +46,8 @@ def add(commands):
 
 
 def _new(options):
-    from ..course.workspace.make_workspace import make_workspace, parse_units
+    from ..course.exercises import parse_units
+    from ..course.workspace.make_workspace import make_workspace
 
     if options.seed < 0:
         raise ValueError(f"--seed is {options.seed}; it must be 0 or more.")
@@ -67,8 +68,8 @@ def _check(options):
     chosen = [exercise for exercise in workspace.exercises
               if options.exercise in (None, exercise.id, str(exercise.unit))]
     if not chosen:
-        raise ValueError(f"This workspace has no exercise or unit {options.exercise}; its units are "
-                         f"{', '.join(map(str, workspace.units))}, and its first exercise is "
+        raise ValueError(f"This workspace has no exercise or unit {options.exercise}; its units "
+                         f"are {', '.join(map(str, workspace.units))}, and its first exercise is "
                          f"{workspace.exercises[0].id}.")
     if not options.seconds > 0:
         raise ValueError(f"--seconds is {options.seconds:g}; it must be above 0.")

@@ -98,30 +98,25 @@ def _limits(options):
     from ..course.sandbox.sandbox import Limits
 
     if not 0 < options.seconds <= 3600:
-        raise ValueError(f"--seconds {options.seconds:g} is no time for an exercise: take more than 0 "
-                         f"and at most 3600.")
+        raise ValueError(f"--seconds is {options.seconds:g}; it must be above 0 and at most 3600.")
     if not 0.5 <= options.memory <= 1024:
-        raise ValueError(f"--memory {options.memory:g} GiB: NumPy alone needs half a GiB; take "
-                         f"0.5 to 1024.")
+        raise ValueError(f"--memory is {options.memory:g}; it must be from 0.5 (NumPy needs that "
+                         f"much) to 1024 GiB.")
     return Limits(options.seconds, int(options.memory * 2**30))
 
 
 def _exercises(units):
-    from ..course.exercises import EXERCISES
-    from ..course.workspace.make_workspace import parse_units
+    from ..course.exercises import exercises_of_units, parse_units
 
-    chosen = parse_units(units)
-    return [exercise for exercise in EXERCISES if exercise.unit in chosen]
+    return exercises_of_units(parse_units(units))
 
 
 def _notebooks(options):
-    from ..course.checking.load_modules import source_of_module
-    from ..course.workspace.empty_functions import emptied
     from ..course.marking.notebooks import write_notebooks
+    from ..course.workspace.empty_functions import emptied_modules
 
     exercises = _exercises(options.units)
-    sources = {exercise.module: emptied(source_of_module(exercise.module), exercise.module, exercises,
-                                    options.hints) for exercise in exercises}
+    sources = emptied_modules(exercises, options.hints)
     for path in write_notebooks(options.folder, sources, exercises):
         print(path)
     return 0

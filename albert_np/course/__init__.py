@@ -1,7 +1,8 @@
-"""The course: exercises made from the source of this package, and a check that teaches.
+"""The course: exercises made from the source of this package, and a check that names the mistake.
 
-An exercise is a function of this package that a student writes again. Which function is which exercise
-stands in :mod:`albert_np.course.exercises`; what each is asked stands in
-:mod:`albert_np.course.trials`; :mod:`albert_np.course.checking.judge_answers` compares the answers, and
-:mod:`albert_np.course.checking.diagnose_fault` recognises the planted fault that gives the same ones.
+An exercise is a function of this package that a student writes again. Read ``exercises`` (the
+table: add an exercise there) and ``trials/`` (the questions put to each), then ``workspace/`` (what
+a student gets), ``checking/`` (right or wrong, and which mistake), ``sandbox/`` (where students'
+code runs), ``marking/`` (points for a class) and ``teaching_page``. ``lecture/`` is apart from
+these: it holds what the tutorials share.
 """

@@ -1,7 +1,7 @@
-"""The table of exercises: which function is which exercise, what it is worth, and what proves it.
+"""The table of exercises: the functions of each, its points, and the trials that check it.
 
-A course is changed here, by adding, moving or removing lines; everything else follows: the
-student's workspace, the checks, the marks and the pages for the teacher.
+To change the course, add, move or remove lines here. Everything else follows: the student's
+workspace, the checks, the marks and the page for the teacher.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Exercise:
-    """One thing to write.
+    """One thing for a student to write.
 
     Attributes
     ----------
@@ -19,17 +19,17 @@ class Exercise:
         Unit and number, such as "3.2".
     title : str
     module : str
-        The file the functions stand in, relative to the package; "" for an open exercise.
+        The file of the functions, relative to the package; "" for an open exercise.
     functions : tuple of str
-        What is emptied: functions, and methods as "AdamW.step". The first one gives the exercise its
-        name. A constant stands for the planted faults in it and is not emptied.
+        What is emptied: functions, and methods as "AdamW.step". The first one gives the exercise
+        its name. The name of a constant adds the planted faults in it; it is not emptied.
     points : int
     checks : tuple of str
-        The trials that prove it, see :mod:`albert_np.course.trials`.
+        The trials that check it, see :mod:`albert_np.course.trials`.
     read : str
         Equations and pages to read first.
     rubric : tuple of (int, str)
-        Of an open exercise: points and what they are given for. People mark it.
+        Of an open exercise, which people mark: points, and what they are given for.
     """
 
     id: str
@@ -339,3 +339,33 @@ def exercise_named(id):
             return exercise
     raise ValueError(f"There is no exercise {id!r}; the exercises run from {EXERCISES[0].id} to "
                      f"{EXERCISES[-1].id}, and `albert-np course check` lists them.")
+
+
+def parse_units(text):
+    """Units such as "1-6" or "2,4,7-8".
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ValueError
+        The text is no such list.
+    """
+    known = [unit.number for unit in UNITS]
+    units = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        last = last or first
+        if not (first.isdecimal() and last.isdecimal()
+                and int(first) in known and int(last) in known and int(first) <= int(last)):
+            raise ValueError(f"--units says {text!r}; it should name units from {known[0]} to "
+                             f"{known[-1]}, such as 1-6 or 2,4,7-8.")
+        units |= set(range(int(first), int(last) + 1))
+    return sorted(units)
+
+
+def exercises_of_units(units):
+    """The exercises of some units, in their order."""
+    return [exercise for exercise in EXERCISES if exercise.unit in units]

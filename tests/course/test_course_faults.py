@@ -1,4 +1,4 @@
-"""A complete solution gets every point, an untouched one none, a planted fault those of its exercise.
+"""A complete solution gets every point, an untouched one none, a planted fault all but its own.
 
 The default run takes every sixth fault; ``-m thorough`` takes all of them, plain and rewritten.
 """
@@ -11,7 +11,7 @@ from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.judge_answers import check_exercise
 from albert_np.course.checking.load_modules import module_from_source, source_of_module
 from albert_np.course.exercises import EXERCISES
-from albert_np.course.workspace.empty_functions import emptied, solved
+from albert_np.course.workspace.empty_functions import emptied
 from albert_np.gradcheck.planted_faults import PLANTED_FAULTS
 
 OWN = [(exercise, fault) for exercise in EXERCISES for fault in faults_of(exercise)]
@@ -27,7 +27,8 @@ HALF = {"attention_scale_promotes_float32"}
 
 
 def points(source, exercise, seed=0):
-    return check_exercise(exercise, module_from_source(source, exercise, exercise.module), seed).points
+    module = module_from_source(source, exercise, exercise.module)
+    return check_exercise(exercise, module, seed).points
 
 
 def planted(fault):
@@ -36,7 +37,7 @@ def planted(fault):
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=BY_ID)
 def test_complete_solution_gets_every_point(exercise):
-    source = solved(source_of_module(exercise.module), exercise.module)
+    source = emptied(source_of_module(exercise.module), exercise.module, ())
     assert points(source, exercise) == exercise.points
 
 
@@ -108,8 +109,9 @@ def test_a_rewritten_fault_is_named_all_the_same():
         assert verdict.findings[0].fault == name
 
 
-RANDOM = [exercise for exercise in EXERCISES if {"dropout_forward", "replace_chosen", "permute_chosen",
-                                     "mask_batch", "_cut", "truncate"} & set(exercise.functions)]
+RANDOM = [exercise for exercise in EXERCISES
+          if {"dropout_forward", "replace_chosen", "permute_chosen", "mask_batch", "_cut",
+              "truncate"} & set(exercise.functions)]
 
 
 @pytest.mark.parametrize("exercise", RANDOM, ids=[exercise.id for exercise in RANDOM])
@@ -124,4 +126,5 @@ def test_what_is_drawn_may_be_drawn_in_another_way(exercise):
 def test_chance_costs_nobody_a_point(exercise):
     source = drawing_first(source_of_module(exercise.module))
     seeds = np.random.default_rng(0).integers(0, 2**31, 40)
-    assert [int(seed) for seed in seeds if points(source, exercise, int(seed)) != exercise.points] == []
+    assert [int(seed) for seed in seeds
+            if points(source, exercise, int(seed)) != exercise.points] == []

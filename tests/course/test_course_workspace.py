@@ -12,11 +12,12 @@ import pytest
 from albert_np.commands.cli import main
 from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.load_modules import source_of_module
-from albert_np.course.checking.mistake_themes import THEMES, generated
-from albert_np.course.exercises import EXERCISES, OPEN_EXERCISES, UNITS, exercise_named
+from albert_np.course.checking.mistake_themes import THEMES
+from albert_np.course.exercises import EXERCISES, OPEN_EXERCISES, UNITS, exercise_named, parse_units
 from albert_np.course.sandbox.sandbox import Limits, Sandbox
-from albert_np.course.workspace.empty_functions import HINTS, emptied, shortened, solved
-from albert_np.course.workspace.make_workspace import make_workspace, open_workspace, parse_units
+from albert_np.course.teaching_page import generated
+from albert_np.course.workspace.empty_functions import HINTS, emptied, shortened
+from albert_np.course.workspace.make_workspace import make_workspace, open_workspace
 from albert_np.gradcheck.equations import LABEL, find_equations
 
 TEACHING = Path(__file__).resolve().parents[2] / "tutorials" / "teaching.md"
@@ -34,7 +35,7 @@ def workspace(tmp_path):
     return make_workspace(tmp_path / "my 作业 folder", [1, 2], "steps", seed=3)
 
 
-# ---- the table of exercises --------------------------------------------------------------------------
+# ---- the table of exercises ----------------------------------------------------------------------
 
 def test_the_table_of_exercises():
     ids = [exercise.id for exercise in EXERCISES]
@@ -59,9 +60,10 @@ def test_what_is_to_be_read_exists():
 def test_every_concept_has_a_theme_and_the_teachers_page_is_up_to_date():
     concepts = [concept for theme in THEMES for concept in theme.concepts]
     assert len(set(concepts)) == len(concepts)
-    assert set(concepts) == {fault.concept for exercise in EXERCISES for fault in faults_of(exercise)}
+    assert set(concepts) == {fault.concept
+                             for exercise in EXERCISES for fault in faults_of(exercise)}
     page = TEACHING.read_text("utf-8")
-    assert generated(page) == page, "python -m albert_np.course.checking.mistake_themes tutorials/teaching.md"
+    assert generated(page) == page, "python -m albert_np.course.teaching_page tutorials/teaching.md"
 
 
 # ---- emptying ------------------------------------------------------------------------------------
@@ -95,8 +97,8 @@ def test_all_modules_can_be_emptied_and_are_not_too_wide():
             left = emptied(source, file, EXERCISES, hints)
             compile(left, file, "exec")
             assert max(map(len, left.splitlines())) <= 100, file
-        functions = [name for exercise in EXERCISES if exercise.module == file for name in exercise.functions
-                     if not name.isupper()]
+        functions = [name for exercise in EXERCISES if exercise.module == file
+                     for name in exercise.functions if not name.isupper()]
         assert left.count("raise NotImplementedError(") == len(functions)
 
 
@@ -104,8 +106,9 @@ def test_all_modules_can_be_emptied_and_are_not_too_wide():
 
 def test_what_is_in_a_workspace(workspace):
     files = {str(path.relative_to(workspace.folder)) for path in workspace.folder.rglob("*.*")}
-    assert files == {*(exercise.module for exercise in EXERCISES if exercise.unit < 3), "README.md", "course.json",
-                     "conftest.py", "test_exercises.py", "open/unit_1.md", "open/unit_2.md"}
+    assert files == {*(exercise.module for exercise in EXERCISES if exercise.unit < 3),
+                     "README.md", "course.json", "conftest.py", "test_exercises.py",
+                     "open/unit_1.md", "open/unit_2.md"}
     readme = (workspace.folder / "README.md").read_text("utf-8")
     for exercise in workspace.exercises:
         assert f"albert-np course check {exercise.id}`" in readme
@@ -148,11 +151,11 @@ error = abs(analytic - numerical) / max(abs(analytic) + abs(numerical), floor)
 def test_pytest_in_a_workspace(workspace):
     exercise = exercise_named("2.1")
     path = workspace.folder / exercise.module
-    path.write_text(solved(source_of_module(exercise.module), exercise.module), "utf-8")
+    path.write_text(emptied(source_of_module(exercise.module), exercise.module, ()), "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                           "--exercise", "2.1", "--exercise", "2.3"], cwd=workspace.folder, text=True,
-                          capture_output=True, env=environment)
+                           "--exercise", "2.1", "--exercise", "2.3"], cwd=workspace.folder,
+                          text=True, capture_output=True, env=environment)
     assert "1 failed, 1 passed" in done.stdout
     assert "It is not written yet." in done.stdout
 
@@ -190,7 +193,7 @@ def hand_in(folder, source, file="functional/layer_norm.py"):
 
 def test_sizes_can_be_chosen(sandbox, tmp_path):
     file = "functional/linear.py"
-    hand_in(tmp_path, solved(source_of_module(file), file), file)
+    hand_in(tmp_path, emptied(source_of_module(file), file, ()), file)
     sizes = {"B": 4, "T": 9, "A": 3, "D": 5, "E": 8, "F": 12, "V": 31, "L": 2, "M": 6}
     for id in ("2.1", "2.2"):
         assert sandbox.check(exercise_named(id), tmp_path, 0, sizes).findings == []
@@ -198,7 +201,7 @@ def test_sizes_can_be_chosen(sandbox, tmp_path):
 
 # ---- what goes wrong -----------------------------------------------------------------------------
 
-SOLUTION = solved(source_of_module("functional/layer_norm.py"), "functional/layer_norm.py")
+SOLUTION = emptied(source_of_module("functional/layer_norm.py"), "functional/layer_norm.py", ())
 
 
 def backward(body):

@@ -1,4 +1,4 @@
-"""What a module answers to the questions of an exercise: arrays under dotted names, sent as JSON."""
+"""Put the questions of an exercise to a module, and pack its answers as JSON."""
 
 from __future__ import annotations
 

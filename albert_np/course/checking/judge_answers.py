@@ -1,8 +1,8 @@
-"""Is an exercise solved? Its questions are put to a module and to the package, and compared.
+"""Is an exercise solved? Compare the answers of a student's module with those of the package.
 
-``check_exercise`` does all of it in one process. Where the module is not to be trusted, the answers
-are collected in a process of its own (:mod:`albert_np.course.sandbox.unsecured_process`) and judged here: the judge
-runs no code of the student, and computes the right answers itself from the same seed.
+``check_exercise`` does all of it in one process. :mod:`albert_np.course.sandbox` collects the
+answers in a process of its own and calls ``judge``. The judge runs no code of the student, and
+computes the right answers itself from the same seed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def check_exercise(exercise, module, seed, sizes=None):
     ----------
     exercise : Exercise
     module : module
-        With the functions of the exercise; from :func:`~albert_np.course.checking.load_modules.student_module`.
+        With the functions of the exercise; see
+        :func:`~albert_np.course.checking.load_modules.module_from_source`.
     seed : int
         Of the inputs.
     sizes : dict of str to int, optional
@@ -56,7 +57,8 @@ def judge(exercise, rounds, seed, sizes=None):
     ----------
     exercise : Exercise
     rounds : list of lists of Answer
-        From :func:`~albert_np.course.checking.collect_answers.answers_of` with the same seed and sizes.
+        From :func:`~albert_np.course.checking.collect_answers.answers_of`, with the same seed and
+        sizes.
     seed, sizes : as in :func:`check_exercise`
 
     Returns
@@ -79,7 +81,8 @@ def judge(exercise, rounds, seed, sizes=None):
     if not wrong:
         findings = list({finding.text: finding for finding in manners}.values())
         findings = diagnose(exercise, rounds, right, findings, seed, sizes)
-        return Verdict(exercise.id, exercise.points / 2 if findings else float(exercise.points), findings)
+        points = exercise.points / 2 if findings else float(exercise.points)
+        return Verdict(exercise.id, points, findings)
     wrong = _with_slopes(exercise, wrong, seed, sizes)
     wrong = diagnose(exercise, rounds, right, wrong, seed, sizes)
     return Verdict(exercise.id, 0.0, wrong)

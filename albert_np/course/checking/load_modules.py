@@ -1,7 +1,7 @@
-"""Modules to be asked: a student's file, the package's own, and the package's with a fault in it.
+"""Load the modules to check: a student's file, the package's own, and the package's with a fault.
 
-Whatever else a student's file defines, an exercise is asked by itself: the functions that belong to
-other exercises are replaced by the package's own, so that a mistake costs the points of one exercise.
+Each exercise is checked by itself. In a student's file the functions of all other exercises are
+replaced by the package's own, so that a mistake costs the points of one exercise.
 """
 
 from __future__ import annotations

@@ -1,16 +1,8 @@
-"""The typical mistakes by theme, for the teacher: what to ask, and which faults belong to it.
-
-``python -m albert_np.course.checking.mistake_themes tutorials/teaching.md`` makes the tables of that page anew.
-"""
+"""The typical mistakes by theme: a question that helps, and the concepts of its planted faults."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-
-from ...files import read_text, write_whole
-from .fault_places import faults_of, place_of
-from ..exercises import OPEN_EXERCISES, EXERCISES, UNITS
 
 
 @dataclass(frozen=True)
@@ -121,70 +113,4 @@ def theme_of(concept):
     for theme in THEMES:
         if concept in theme.concepts:
             return theme
-    raise ValueError(f"The concept {concept!r} belongs to no theme of mistakes.py.")
-
-
-def units_table():
-    """The units with their goals, for the teacher.
-
-    Returns
-    -------
-    str
-    """
-    lines = ["| unit | tutorials | exercises | points | afterwards a student can |",
-             "|---|---|---|---|---|"]
-    for unit in UNITS:
-        exercises = [exercise for exercise in EXERCISES if exercise.unit == unit.number]
-        lines.append(f"| {unit.number}. {unit.title} | "
-                     f"{', '.join(name[:2] for name in unit.tutorials.split())} | "
-                     f"{len(exercises)} | "
-                     f"{sum(exercise.points for exercise in exercises)} + "
-                     f"{sum(t.points for t in OPEN_EXERCISES if t.unit == unit.number)} | "
-                     f"{unit.goals} |")
-    return "\n".join(lines)
-
-
-def mistakes_table():
-    """The planted faults of all exercises by theme.
-
-    Returns
-    -------
-    str
-    """
-    faults = [(exercise, fault) for exercise in EXERCISES for fault in faults_of(exercise)]
-    parts = []
-    for theme in THEMES:
-        parts += [f"### {theme.title}", "", f"*Ask:* {theme.question}", "",
-                  "| exercise | the mistake | the idea | equation |", "|---|---|---|---|"]
-        for exercise, fault in faults:
-            if fault.concept in theme.concepts:
-                wrong = fault.wrong.replace("|", "\\|")
-                parts.append(f"| {exercise.id} | {wrong} | {fault.concept} | {place_of(fault)[1]} |")
-        parts.append("")
-    return "\n".join(parts).rstrip()
-
-
-def generated(text):
-    """A page with its generated parts made anew.
-
-    Parameters
-    ----------
-    text : str
-        With ``<!-- units -->`` and ``<!-- mistakes -->``, each followed by ``<!-- end -->``.
-
-    Returns
-    -------
-    str
-    """
-    for name, table in (("units", units_table), ("mistakes", mistakes_table)):
-        before, begin, rest = text.partition(f"<!-- {name} -->")
-        _, end, after = rest.partition("<!-- end -->")
-        if not (begin and end):
-            raise ValueError(f"The page lacks <!-- {name} --> or its <!-- end -->.")
-        text = f"{before}{begin}\n{table()}\n{end}{after}"
-    return text
-
-
-if __name__ == "__main__":
-    for page in sys.argv[1:]:
-        write_whole(page, generated(read_text(page)).encode())
+    raise ValueError(f"The concept {concept!r} belongs to no theme of mistake_themes.py.")

@@ -51,8 +51,8 @@ def progress_lines(results):
         if known and exercise.unit != known[-1][0].unit:
             yield _unit_line(known)
         known.append((exercise, verdict))
-        yield (f"{exercise.id:6s} {exercise.title[:38]:38s} {verdict.points:4g} /{exercise.points:2d}  "
-               f"{state(verdict)}")
+        yield (f"{exercise.id:6s} {exercise.title[:38]:38s} {verdict.points:4g} "
+               f"/{exercise.points:2d}  {state(verdict)}")
     yield _unit_line(known)
     yield _sum_line("all", known)
 

@@ -46,8 +46,8 @@ class Verdict:
     exercise : str
         Its id.
     points : float
-        All of the exercise's where every answer is right; half where the values are right and a dtype
-        is not, or an input was changed; none otherwise.
+        All of the exercise's if every answer is right. Half of them if every value is right, but a
+        dtype is not or an input was changed. None otherwise.
     findings : list of Finding
         The most important first; empty where everything is right.
     printed : str

@@ -1,6 +1,6 @@
 """Marking: points for one submission and for a class.
 
-Read ``submissions`` (what was handed in), ``marking`` and ``classes``, then ``gradescope`` and
-``autograder``, which do the same elsewhere; ``notebooks`` reads submissions that are notebooks.
-Students' code runs in :mod:`albert_np.course.sandbox`.
+Read ``read_submissions`` (what was handed in), ``mark_submission`` and ``mark_class``; then
+``gradescope_results`` and ``gradescope_zip`` (the same at Gradescope), and ``notebooks`` (the
+exercises as notebooks). Students' code runs in :mod:`albert_np.course.sandbox`.
 """

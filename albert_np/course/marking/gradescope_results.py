@@ -49,7 +49,7 @@ def results(marks, seconds=None, remarks=(), extra=None):
                 "output_format": "text", "visibility": "hidden"})
     points = math.fsum(mark.verdict.points for mark in marks)
     of = sum(mark.exercise.points for mark in marks)
-    words = [f"{points:g} of {of:g} points. Exercises that people mark are not in this sum.", *remarks]
+    words = [f"{points:g} of {of:g} points. Open exercises are not in this sum.", *remarks]
     value = {"score": points, "output": "\n".join(words), "output_format": "text",
              "visibility": "visible", "stdout_visibility": "hidden", "tests": tests,
              "extra_data": extra or {}}

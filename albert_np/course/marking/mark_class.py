@@ -147,7 +147,7 @@ def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
 
 def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
     files, remarks = _read(path, exercises)
-    key = fingerprint(files, remarks, seed, visible_seed, [repr(exercise) for exercise in exercises],
+    key = fingerprint(files, remarks, seed, visible_seed, list(map(repr, exercises)),
                       asdict(sandbox.limits), __version__)
     known = _stored(store)
     if known is not None and known["extra_data"].get("fingerprint") == key:

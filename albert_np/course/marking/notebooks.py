@@ -1,8 +1,8 @@
 """Assignments as notebooks, one for each module, with the metadata that nbgrader knows.
 
 The code is that of a workspace, cut into cells: what is given, what is to be written, and after
-each exercise a cell that checks it. A notebook that comes back is put together to the module again and
-marked like one, so that both kinds of workspace are marked by the same rules.
+each exercise a cell that checks it. The cells of a notebook that comes back are put together to the
+module again. It is marked like one, so that both kinds of workspace are marked by the same rules.
 """
 
 import ast
@@ -90,9 +90,9 @@ def percent_script(file, source, exercises):
             continue
         cells.append(_code(text, f"write-{name}", solution=True))
         later = {name for name, _ in parts[number + 1:]}
-        cells += [_code(f'check("{exercise.id}")', f"check-{exercise.id.replace('.', '-')}", locked=True,
-                        points=exercise.points)
-                  for exercise in mine if name in _owners(exercise) and not later & _owners(exercise)]
+        cells += [_code(f'check("{done.id}")', f"check-{done.id.replace('.', '-')}", locked=True,
+                        points=done.points)
+                  for done in mine if name in _owners(done) and not later & _owners(done)]
     return "\n\n".join(cells) + "\n"
 
 
@@ -207,8 +207,8 @@ def checker(namespace):
         verdict = check_exercise(exercise, module, seed, sizes)
         said = "\n".join(finding.text for finding in verdict.findings)
         if verdict.points < exercise.points:
-            raise AssertionError(f"{exercise.id} {exercise.title}: {verdict.points:g} of {exercise.points} "
-                                 f"points.\n{said}")
+            raise AssertionError(f"{exercise.id} {exercise.title}: {verdict.points:g} of "
+                                 f"{exercise.points} points.\n{said}")
         print(f"{exercise.id} {exercise.title}: right, {exercise.points} points.")
 
     return check

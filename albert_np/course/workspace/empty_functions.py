@@ -10,7 +10,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from ..exercises import EXERCISES
+from ..checking.load_modules import source_of_module
 
 HINTS = ("none", "shapes", "steps")
 _SECTION = re.compile(r"^(Parameters|Returns|Yields|Raises|Attributes|Examples|Notes|References)"
@@ -27,7 +27,7 @@ def emptied(source, file, exercises, hints="shapes"):
     file : str
         Its place in the package, such as "functional/layer_norm.py".
     exercises : sequence of Exercise
-        Those of other modules are passed over.
+        Those of other modules are passed over. Without any the module is the complete solution.
     hints : {"none", "shapes", "steps"}
         What is left of the docstrings: their first sentence; that and what goes in and comes out;
         everything, with the comments that say which line of the forward pass comes next.
@@ -45,7 +45,8 @@ def emptied(source, file, exercises, hints="shapes"):
     if hints not in HINTS:
         raise ValueError(f"hints must be one of {', '.join(HINTS)}, not {hints!r}.")
     tree, lines = ast.parse(source), source.splitlines()
-    wanted = {name: exercise for exercise in exercises if exercise.module == file for name in exercise.functions}
+    wanted = {name: exercise for exercise in exercises if exercise.module == file
+              for name in exercise.functions}
     nodes = dict(_definitions(tree.body))
     missing = [name for name in wanted if name not in nodes and not _has_constant(tree, name)]
     if missing:
@@ -61,6 +62,12 @@ def emptied(source, file, exercises, hints="shapes"):
         if not any(a <= first and last <= b and (a, b) != (first, last) for a, b in spans):
             lines[first - 1:last] = new
     return "\n".join(lines) + "\n"
+
+
+def emptied_modules(exercises, hints="shapes"):
+    """All modules of some exercises, by their files; see :func:`emptied`."""
+    return {file: emptied(source_of_module(file), file, exercises, hints)
+            for file in {exercise.module: None for exercise in exercises}}
 
 
 def _has_constant(tree, name):
@@ -165,13 +172,3 @@ def _full_import(node, file):
                           *textwrap.wrap(", ".join(names), 96, initial_indent=indent + "    ",
                                          subsequent_indent=indent + "    "), f"{indent})"])
     return node.lineno, node.end_lineno, line.split("\n")
-
-
-def solved(source, file):
-    """The source of a module as a complete solution: only its imports are written out."""
-    return emptied(source, file, ())
-
-
-def exercises_of_units(units):
-    """The exercises of some units, in their order."""
-    return [exercise for exercise in EXERCISES if exercise.unit in set(units)]

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from ... import __version__
 from ...files import read_text, write_together
-from ..checking.load_modules import source_of_module
 from ..checking.verdict import no_points
-from ..exercises import EXERCISES, OPEN_EXERCISES, UNITS
+from ..exercises import OPEN_EXERCISES, UNITS, exercises_of_units
 from ..trials.random_inputs import check_sizes
-from .empty_functions import emptied
+from .empty_functions import emptied_modules
 from .pages import CONFTEST, TEST_FILE, open_page, readme
 
 SETTINGS = "course.json"
@@ -42,7 +41,7 @@ class Workspace:
     @property
     def exercises(self):
         """The exercises of its units, in their order."""
-        return [exercise for exercise in EXERCISES if exercise.unit in self.units]
+        return exercises_of_units(self.units)
 
     def check(self, exercise, sandbox, seed=None):
         """Check one exercise.
@@ -67,31 +66,6 @@ class Workspace:
         except ValueError as error:
             return no_points(exercise, "error", str(error))
         return sandbox.check(exercise, self.folder, self.seed if seed is None else seed, self.sizes)
-
-
-def parse_units(text):
-    """Units such as "1-6" or "2,4,7-8".
-
-    Returns
-    -------
-    list of int
-
-    Raises
-    ------
-    ValueError
-        The text is no such list.
-    """
-    known = [unit.number for unit in UNITS]
-    units = set()
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        last = last or first
-        if not (first.isdecimal() and last.isdecimal()
-                and int(first) in known and int(last) in known and int(first) <= int(last)):
-            raise ValueError(f"--units says {text!r}; it should name units from {known[0]} to "
-                             f"{known[-1]}, such as 1-6 or 2,4,7-8.")
-        units |= set(range(int(first), int(last) + 1))
-    return sorted(units)
 
 
 def make_workspace(folder, units=None, hints="shapes", seed=0):
@@ -121,8 +95,7 @@ def make_workspace(folder, units=None, hints="shapes", seed=0):
         raise ValueError(f"{folder} exists and is not empty; name a folder that does not exist, "
                          f"so that nobody's work is overwritten.")
     workspace = Workspace(folder, sorted(units or [unit.number for unit in UNITS]), hints, seed)
-    files = {file: emptied(source_of_module(file), file, workspace.exercises, hints)
-             for file in {exercise.module: None for exercise in workspace.exercises}}
+    files = emptied_modules(workspace.exercises, hints)
     for exercise in OPEN_EXERCISES:
         if exercise.unit in workspace.units:
             files[f"open/unit_{exercise.unit}.md"] = open_page(exercise)

@@ -13,7 +13,7 @@ CONFTEST = '''\
 
 def pytest_addoption(parser):
     parser.addoption("--exercise", action="append", default=[],
-                     help="an exercise, such as 2.1, or a unit, such as 2; may be given several times")
+                     help="an exercise, such as 2.1, or a unit, such as 2; may be repeated")
 '''
 
 TEST_FILE = '''\
@@ -152,6 +152,6 @@ def open_page(exercise):
     str
     """
     rubric = [f"| {points} | {what} |" for points, what in exercise.rubric]
-    return "\n".join([f"# Unit {exercise.unit}, open exercise", "", *textwrap.wrap(exercise.title, 100), "",
-                      f"To read: {exercise.read}.", "", "| points | for |", "|---|---|", *rubric, "",
-                      "## Your answer", "", ""])
+    return "\n".join([f"# Unit {exercise.unit}, open exercise", "",
+                      *textwrap.wrap(exercise.title, 100), "", f"To read: {exercise.read}.", "",
+                      "| points | for |", "|---|---|", *rubric, "", "## Your answer", "", ""])
