@@ -10,16 +10,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer, functional, text
-from albert_np.course.lecture import helpers as lecture, small_model as lecture_model
+from albert_np.course.lecture import (curves, data_or, made_up_messages, model_for_a_lecture,
+                                      output_folder, quick, short_run_adamw, show,
+                                      small_model as lecture_model, small_pretrained, source_of,
+                                      teach, two_starts)
+from albert_np.course.lecture.small_model import deepened, texts_of_tasks
 from albert_np.tasks import datasets
 from albert_np.tasks.datasets import fetch_sms_spam
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.trainer import original_optimizer
-from albert_np.course.lecture.helpers import (curves, data_or, made_up_messages, output_folder,
-                                              quick, short_run_adamw, show, source_of, teach,
-                                              two_starts)
-from albert_np.course.lecture.small_model import (deepened, model_for_a_lecture, small_pretrained,
-                                                  texts_of_tasks)
 from albert_np.tasks.metrics import Figure as Score
 from albert_np.text import train_tokenizer
 

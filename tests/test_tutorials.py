@@ -79,7 +79,7 @@ def faults_of_names(text, labels):
     if "__file__" in text:
         faults.append("it uses __file__, which a notebook does not have")
     if not re.search(r"\bshow\(", text):
-        faults.append("it shows no picture by albert_np.course.lecture.helpers.show")
+        faults.append("it shows no picture by albert_np.course.lecture.show")
     faults += [f"line {number} has more than 100 characters"
                for number, line in enumerate(text.splitlines(), 1) if len(line) > 100]
     return faults
@@ -159,7 +159,7 @@ Is it so?
 A paragraph.
 """
 
-from albert_np.course.lecture.helpers import show
+from albert_np.course.lecture import show
 
 # %%
 # A heading
@@ -203,7 +203,7 @@ def test_a_sound_tutorial_has_no_fault():
     ("LN.5", "LN.55", "(LN.55) is no equation of this package"),
     ("(LN.5)", "LN.6 again", "(LN.6) is no equation of this package"),
     ("# more\n", "print(__file__)\n", "it uses __file__, which a notebook does not have"),
-    ('show(figure, "01_it")', "figure.savefig()", "it shows no picture by albert_np.course.lecture.helpers.show"),
+    ('show(figure, "01_it")', "figure.savefig()", "it shows no picture by albert_np.course.lecture.show"),
     ("# more\n", f"# {'more ' * 20}\n", "line 22 has more than 100 characters"),
 ])
 def test_each_fault_is_named(old, new, fault):

@@ -20,9 +20,8 @@ from albert_np.tasks import baselines
 from albert_np.tasks.datasets import Splits, fetch_sms_spam
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.layers import classification_head_forward, pooler_forward
-from albert_np.course.lecture.helpers import (curves, data_or, made_up_messages, quick, show,
-                                              source_of, teach, two_starts)
-from albert_np.course.lecture.small_model import small_pretrained
+from albert_np.course.lecture import (curves, data_or, made_up_messages, quick, show,
+                                      small_pretrained, source_of, teach, two_starts)
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.tasks.metrics import (bootstrap, calibration_bins, confusion_matrix,
                                      expected_calibration_error)

@@ -21,8 +21,8 @@ from albert_np.tasks.datasets import Splits, Tagged, fetch_wnut17
 from albert_np.tasks.datasets.features import tag_windows
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.recipes.entities import entities_of
-from albert_np.course.lecture.helpers import curves, data_or, quick, show, teach, two_starts
-from albert_np.course.lecture.small_model import small_pretrained
+from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, teach,
+                                      two_starts)
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.tasks.metrics import bootstrap, entity_scores
 from albert_np.tasks.metrics.bootstrap import ratio

@@ -25,9 +25,8 @@ from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.outputs import INPUTS, outputs_of
 from albert_np.functional import softmax_forward
 from albert_np.layers import span_head_forward
-from albert_np.course.lecture.helpers import (curves, data_or, quick, show, source_of, teach,
-                                              two_starts)
-from albert_np.course.lecture.small_model import small_pretrained
+from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
+                                      teach, two_starts)
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.tasks.metrics import answer_scores, exact_match, overlap_f1
 from albert_np.plotting.figures import BLUE, ORANGE

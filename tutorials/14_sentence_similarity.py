@@ -22,9 +22,8 @@ from albert_np.tasks.datasets import Classification, Splits, fetch_stsb
 from albert_np.tasks.datasets.features import sequence_examples
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.functional import mean_squared_error_backward, mean_squared_error_forward
-from albert_np.course.lecture.helpers import (curves, data_or, quick, show, source_of, teach,
-                                              two_starts)
-from albert_np.course.lecture.small_model import small_pretrained
+from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
+                                      teach, two_starts)
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.tasks.metrics import bootstrap
 from albert_np.tasks.metrics.bootstrap import ratio

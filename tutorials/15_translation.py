@@ -25,8 +25,8 @@ from albert_np.tasks.datasets import Pair, Splits, fetch_english_chinese
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.start import from_scratch
 from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
-from albert_np.course.lecture.helpers import (curves, data_or, output_folder, quick,
-                                              short_run_adamw, show, source_of, teach)
+from albert_np.course.lecture import (curves, data_or, output_folder, quick, short_run_adamw, show,
+                                      source_of, teach)
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.files.threads import one_thread_each
 from albert_np.tasks.metrics import bleu, bleu_by_length, bootstrap

@@ -21,7 +21,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 
-from albert_np.course.lecture.helpers import output_folder, quick, show
+from albert_np.course.lecture import output_folder, quick, show
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 QUICK = quick()

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from .helpers import output_folder, quick, short_run_adamw
+from .short_runs import short_run_adamw
+from .showing import output_folder, quick
 
 # One layer leaves the plateau soonest. Applied three times it then learns to go on from itself.
 STAGES = ((1, 6000, 4e-3), (3, 800, 2e-3))             # layers, steps, learning rate
