@@ -10,7 +10,7 @@ import numpy as np
 from ..files import read_bytes, write_together
 from .tokenizing.arguments import check_lengths, check_text, check_texts, lengths_kept
 from .tokenizing.preprocessing import preprocess, preprocess_aligned
-from .tokenizing.sentencepiece_file import load_sentencepiece
+from .tokenizing.sentencepiece_file import in_one_sentence, load_sentencepiece
 from .tokenizing.tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
@@ -57,7 +57,7 @@ class AlbertTokenizer:
     """
 
     def __init__(self, model_file, do_lower_case=True, keep_accents=False):
-        self.model_bytes = read_bytes(model_file)
+        self.model_bytes, self._model_file = read_bytes(model_file), model_file
         self._model, self.pieces = load_sentencepiece(self.model_bytes, model_file)
         self.do_lower_case = do_lower_case
         self.keep_accents = keep_accents
@@ -182,9 +182,14 @@ class AlbertTokenizer:
             if part in SPECIAL_TOKENS:
                 pieces.append(part)
             else:
-                for piece in self._model.encode(self.preprocess(part), out_type=str):
+                for piece in self._cut(self.preprocess(part)):
                     pieces += self._comma_pieces.get(piece, [piece])
         return pieces
+
+    def _cut(self, text):
+        """The library's pieces of a preprocessed text."""
+        with in_one_sentence(self._model_file):
+            return self._model.encode(text, out_type=str)
 
     def encode(self, text):
         """The ids of the pieces of a text (list of int), without [CLS] and [SEP]."""
@@ -266,7 +271,8 @@ class AlbertTokenizer:
         """
         clean, sources = self.preprocess_aligned(text)
         # begins[i]: where in `clean` the i-th normalised character comes from.
-        normalised, begins = self._model.normalize(clean, with_offsets=True)
+        with in_one_sentence(self._model_file):
+            normalised, begins = self._model.normalize(clean, with_offsets=True)
         position = 0
         for piece in self.tokenize(text):
             begin, position = position, position + len(piece)
@@ -289,7 +295,7 @@ class AlbertTokenizer:
 
         Otherwise a number before a comma would be another piece than the same number elsewhere.
         """
-        parts = self._model.encode(piece[:-1].replace("▁", ""), out_type=str)
+        parts = self._cut(piece[:-1].replace("▁", ""))
         if piece[0] != "▁" and parts[0][0] == "▁":
             parts = parts[1:] if parts[0] == "▁" else [parts[0][1:], *parts[1:]]
         return [*parts, ","]

@@ -13,6 +13,7 @@ from albert_np.config import AlbertConfig
 from albert_np.models import AlbertForPreTraining
 from albert_np.text import AlbertTokenizer, train_tokenizer
 
+DAMAGED = "is not a SentencePiece model, or a damaged one"
 HERE = Path(__file__).parent
 SHARES = {"weights": 2, "config": 1, "index": 0.5, "tokenizer": 1.5}      # of all cases, in fifths
 
@@ -69,29 +70,55 @@ def test_the_memory_limit_is_noticed(tmp_path):
     assert done.returncode == 1 and "Unable to allocate" in done.stderr
 
 
-@pytest.mark.parametrize("text", [b"\0", b"\0a", b"a\0", b""])
-def test_a_piece_without_characters(whole_folder, tmp_path, text):
-    """From which some versions of the library cannot build their index."""
+@pytest.mark.parametrize("text, reason", [
+    (b"\0", "must not include null"), (b"\0a", "must not include null"),
+    (b"a\0", "must not include null"), (b"", "must not be empty"), (b"\xff", "is not UTF-8")])
+def test_a_piece_that_is_no_text(whole_folder, tmp_path, text, reason):
+    """From which the library could not build its index before version 0.2.2."""
     data = (whole_folder / "spiece.model").read_bytes()
-    begin = data.index(b"<unk>") - 4                # tag and length, twice
+    begin = data.index(b"[MASK]") - 4               # tag and length, twice
     end = begin + 2 + data[begin + 1]
-    inner = b"\x0a" + bytes([len(text)]) + text + data[begin + 4 + len("<unk>"):end]
+    inner = b"\x0a" + bytes([len(text)]) + text + data[begin + 4 + len("[MASK]"):end]
     (tmp_path / "spiece.model").write_bytes(data[:begin] + b"\x0a" + bytes([len(inner)]) + inner
                                             + data[end:])
-    with pytest.raises(ValueError, match="a piece is empty or holds a zero byte"):
+    with pytest.raises(ValueError, match=f"spiece.model {DAMAGED}: .* {reason}"):
         AlbertTokenizer.from_folder(tmp_path)
 
 
+def table_of(data):
+    """Where the trie of the normalisation table begins and ends; the texts follow it."""
+    begin = data.index(b"nmt_nfkc") + len("nmt_nfkc") + 1 + 3     # its tag and its length
+    size = int.from_bytes(data[begin:begin + 4], "little")
+    return begin + 4, begin + 4 + size
+
+
 def test_a_normalisation_table_that_points_outside_of_itself(whole_folder, tmp_path):
-    """Some versions of the library follow it, and the interpreter ends."""
+    """Before version 0.2.2 the library followed it, and the interpreter ended."""
     data = bytearray((whole_folder / "spiece.model").read_bytes())
-    table = data.index(b"nmt_nfkc") + len("nmt_nfkc") + 1 + 3     # its tag and its length
-    size = int.from_bytes(data[table:table + 4], "little")
-    trie = np.frombuffer(data[table + 4:table + 4 + size], "<u4").copy()
+    begin, end = table_of(data)
+    trie = np.frombuffer(data[begin:end], "<u4").copy()
     assert trie[0] >> 31 == 0
     trie[0] |= np.uint32(0x7FFFFC00)                   # the children of the root: far away
-    data[table + 4:table + 4 + size] = trie.tobytes()
+    data[begin:end] = trie.tobytes()
     (tmp_path / "spiece.model").write_bytes(data)
-    with pytest.raises(ValueError, match="spiece.model is not a SentencePiece model. It is "
-                                         "damaged: its normalisation table points outside of itself"):
+    with pytest.raises(ValueError, match=f"spiece.model {DAMAGED}: .*charsmap is invalid"):
+        AlbertTokenizer.from_folder(tmp_path)
+
+
+@pytest.mark.parametrize("method", ["tokenize", "tokenize_with_offsets"])
+def test_a_normalisation_table_whose_texts_are_not_utf8(whole_folder, tmp_path, method):
+    """The library notices when a text leads there, and then the sentence names the file."""
+    data = bytearray((whole_folder / "spiece.model").read_bytes())
+    _, end = table_of(data)
+    data[data.index("\0한\0".encode(), end) + 1] = 0xFF      # to which its parts are put together
+    (tmp_path / "spiece.model").write_bytes(data)
+    tokenizer = AlbertTokenizer.from_folder(tmp_path)
+    with pytest.raises(ValueError, match=f"spiece.model {DAMAGED}: some of its text is not UTF-8"):
+        getattr(tokenizer, method)("한국")
+    assert tokenizer.tokenize("a") and tokenizer.encode("한국")
+
+
+def test_an_empty_model(tmp_path):
+    (tmp_path / "spiece.model").write_bytes(b"")
+    with pytest.raises(ValueError, match=f"spiece.model {DAMAGED}: it is empty."):
         AlbertTokenizer.from_folder(tmp_path)
