@@ -7,9 +7,10 @@ from . import course_marking
 DESCRIPTION = """\
 Make a student's workspace, and check what was written in it.
 
-A workspace holds the modules of this package with the functions of the exercises emptied. The check
-puts questions to each function and compares the answers with those of the package, and with those
-of the package with every planted fault, so that it can name the mistake.
+A workspace holds modules of this package. In them, the functions of the exercises are empty. The
+check runs each function on random inputs and compares the results with those of the package. It
+also compares them with the package's results under every planted fault, so that it can name the
+mistake.
 """
 
 
@@ -39,7 +40,7 @@ def add(commands):
                             "them, as a table")
     check.add_argument("--workspace", default=".", metavar="FOLDER",
                        help="where it is (default: here)")
-    check.add_argument("--seed", type=int, metavar="N", help="ask with other numbers and sizes")
+    check.add_argument("--seed", type=int, metavar="N", help="use other numbers and sizes")
     check.add_argument("--seconds", type=float, default=10.0, metavar="S",
                        help="after which an exercise is stopped (default: %(default)g)")
     course_marking.add(parts)

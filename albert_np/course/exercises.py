@@ -307,7 +307,7 @@ OPEN_EXERCISES = (
 
 UNITS = (
     Unit(1, "Numerics and gradient checks", "02_gradient_checking",
-         "prove a gradient by finite differences, and say how far to trust the proof"),
+         "check a gradient by finite differences, and say how far to trust the check"),
     Unit(2, "Elementary functions", "03_softmax_gelu_layer_norm",
          "derive a backward pass by hand, index by index, and write it without loops"),
     Unit(3, "Attention", "04_attention",

@@ -26,7 +26,7 @@ class Answer:
     name : str
         What was asked for, such as "y" or "gradients".
     leaves : dict of str to array
-        The result; empty where there was an error.
+        The result; empty if there was an error.
     error : str or None
         The kind of exception, such as "IndexError", "NotImplementedError" or "EndlessLoop".
     message : str

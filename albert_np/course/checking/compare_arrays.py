@@ -6,7 +6,7 @@ import numpy as np
 # entries are smaller: some gradients are 0 but for round-off, such as that of the key bias.
 TOLERANCE = {"float64": 1e-7, "float32": 2e-3}
 FLOOR = {"float64": 1e-3, "float32": 0.1}
-ROUGH = 1e-4              # right to single precision, where double was asked for
+ROUGH = 1e-4              # right to single precision, although the inputs were double
 
 
 def first_difference(got, expected, tolerance, floor):

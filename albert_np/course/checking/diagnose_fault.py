@@ -1,4 +1,4 @@
-"""Which planted fault gives just what the student's function gave?"""
+"""Which planted fault gives the same answers as the student's function?"""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None):
     """Name, at the findings, the faults that explain them.
 
     Results are compared, not sources: it does not matter how the student's function is written.
-    Every array that is wrong is looked up by itself, so that two mistakes at once are both named
-    where they spoil different arrays.
+    Every wrong array is looked up by itself. So two mistakes at once are both named, if they spoil
+    different arrays.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None):
     Returns
     -------
     list of Finding
-        The same; where a fault was recognised, the first one that it explains says so.
+        The same. If a fault was recognised, the first finding that it explains says so.
     """
     if not findings or findings[0].kind in ("missing", "solution", "time", "crash"):
         return findings
@@ -49,7 +49,7 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None):
 
 
 def sentence_of(fault):
-    """What is told of a fault that was recognised."""
+    """Say which mistake was recognised."""
     label = place_of(fault)[1]
     where = f" It spoils ({label})." if label else ""
     return (f"Exactly this comes out of a known mistake: {fault.wrong}{where} The idea behind it: "

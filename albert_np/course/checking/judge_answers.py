@@ -111,7 +111,7 @@ def _compare(expected, answer, dtype, number):
         if got.dtype != leaf.dtype and leaf.dtype.kind == "f":
             tolerance = max(tolerance, ROUGH)
             manners.append(Finding(
-                "dtype", f"{name} is {got.dtype}, where {leaf.dtype} went in and should come out: "
+                "dtype", f"{name} is {got.dtype}; it should be {leaf.dtype}, as the inputs are: "
                 + ("something turned it into fewer digits." if got.itemsize < leaf.itemsize
                    else "a scalar or an array of another dtype crept in."), question))
         index = first_difference(got, leaf, tolerance, FLOOR[dtype])

@@ -65,8 +65,8 @@ THEMES = (
            "each factor in one place | means, not sums | weighted means | the loss's own factor | "
            "scaled dot products | inverted dropout | units of an update"),
     _theme("Numbers in a machine",
-           "What happens at 1000, at -1000, at a row of equal numbers, and where nothing is left "
-           "to take the mean of?",
+           "What happens at 1000, at -1000, at a row of equal numbers, and if nothing is left to "
+           "take the mean of?",
            "numerical stability | where eps stands | the empty mean | the empty row | dtypes | "
            "negative indices count from the end | views and copies"),
     _theme("What a test can see",

@@ -49,7 +49,7 @@ class Verdict:
         All of the exercise's if every answer is right. Half of them if every value is right, but a
         dtype is not or an input was changed. None otherwise.
     findings : list of Finding
-        The most important first; empty where everything is right.
+        The most important first; empty if everything is right.
     printed : str
         What the student's code printed.
     """

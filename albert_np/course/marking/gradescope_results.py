@@ -11,8 +11,8 @@ OUTPUT_LENGTH = 4000             # characters told of one exercise
 def results(marks, seconds=None, remarks=(), extra=None):
     """The contents of ``results.json``.
 
-    Every exercise is a test with its points, and with what `course check` says of it. Where that
-    finds nothing and the hidden inputs do, a second test without points tells the teachers alone.
+    Every exercise is a test with its points, and with what `course check` says of it. If that
+    finds nothing but the hidden inputs do, a second test without points tells the teachers alone.
 
     Parameters
     ----------

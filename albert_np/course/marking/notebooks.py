@@ -190,7 +190,7 @@ def checker(namespace):
     Returns
     -------
     callable
-        ``check("2.4")`` prints what is wrong with an exercise and raises an AssertionError where it
+        ``check("2.4")`` prints what is wrong with an exercise and raises an AssertionError if it
         does not get all its points.
     """
     def check(id, seed=0, sizes=None):

@@ -130,5 +130,5 @@ def _from_workspace(files, modules):
 
 
 def fingerprint(*parts):
-    """A short text that differs where any of the parts (what JSON can hold) does."""
+    """A short text that differs if any of the parts (what JSON can hold) does."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

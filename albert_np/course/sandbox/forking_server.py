@@ -153,7 +153,7 @@ def _watch(student, listen, seconds, scratch):
 
 
 def _queued(process):
-    """The seconds in which a process could have run and others did; 0 where nobody counts them."""
+    """The seconds in which a process waited for the processor; 0 if the system does not count."""
     try:
         return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
@@ -194,7 +194,7 @@ def _children():
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if entry.isdecimal():
             try:
-                # "pid (name) state parent ...", where the name may hold anything
+                # "pid (name) state parent ...", and the name may hold anything
                 parent = int(Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[1])
             except (OSError, IndexError):
                 continue

@@ -93,7 +93,7 @@ def give_up_rights(able, memory, readable, scratch, user):
         linux.become(user, read_everywhere=able["files"] and able["calls"])
     else:
         linux.drop_capabilities()
-    # Processes are counted by user: where the user has others, none may be added.
+    # Processes are counted by user: if the user has others, none may be added.
     processes = PROCESSES if user is not None or able["namespaces"] else 0
     resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
     linux.die_with_parent()
@@ -128,7 +128,7 @@ def readable_paths():
 
 
 def folders_around(folder, hidden):
-    """The folder, or, where something hidden lies in it, all that lies around that."""
+    """The folder; if something hidden lies in it, all that lies around that."""
     if folder in hidden or not os.access(folder, os.R_OK):
         return
     if not any(folder in path.parents for path in hidden):

@@ -112,8 +112,8 @@ def become(user, read_everywhere):
         The number of both.
     read_everywhere : bool
         Keep the one capability to read past the permissions of folders. The Python of this
-        process may be installed beneath a folder that only root may enter; where files are
-        confined anyway (:func:`confine_files`), that is what decides.
+        process may be installed beneath a folder that only root may enter; if files
+        are confined (:func:`confine_files`), that decides.
     """
     if read_everywhere:
         _prctl(_PR_SET_KEEPCAPS, 1)

@@ -85,7 +85,7 @@ def receive(descriptor):
 
     Returns
     -------
-    value, or None where the sender is gone
+    value, or None if the sender is gone
     """
     inbox = Inbox()
     while not inbox.complete:

@@ -19,8 +19,8 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
 
 # What may be missing on a machine, and what that means.
 MISSING = {
-    "files": "files cannot be confined here (no Landlock): a submission may read, and where the "
-             "user id cannot be changed also alter, what this user can",
+    "files": "files cannot be confined here (no Landlock): a submission may read what this "
+             "user can, and without another user id also change it",
     "calls": "system calls cannot be refused here (no seccomp): a submission may open connections",
     "namespaces": "processes cannot be put into a namespace of their own here: they are found and "
                   "ended by their parent, and a submission sees other processes",

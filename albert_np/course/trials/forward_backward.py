@@ -15,7 +15,7 @@ class WrongCount(Exception):
 
 
 def again(others):
-    """The other arguments; where one says "rng", a generator that starts anew."""
+    """The other arguments, with a generator that starts anew in place of "rng"."""
     return [np.random.default_rng(7) if isinstance(other, str) and other == "rng" else other
             for other in others]
 
@@ -26,7 +26,7 @@ def from_cache(backward, *arguments):
     Raises
     ------
     BadCache
-        Where it cannot.
+        It cannot.
     """
     try:
         return backward(*arguments)
@@ -77,8 +77,8 @@ def _named(inputs, result):
 def _under_names(names, result):
     result = result if isinstance(result, tuple) else (result,)
     if len(result) != len(names):
-        raise WrongCount(f"{len(result)} results come back, where {len(names)} gradients should, "
-                         f"of {', '.join(names)}, in this order")
+        raise WrongCount(f"{len(result)} results come back; there should be {len(names)} "
+                         f"gradients, of {', '.join(names)}, in this order")
     return {f"d{name}": part for name, part in zip(names, result)}
 
 

@@ -40,7 +40,7 @@ def _texts(draw, rows=30, T=40):
 
 
 def _share(true, steps):
-    """In steps of 1 / steps; -1 where there is nothing to take a share of."""
+    """In steps of 1 / steps; -1 if there is nothing to take a share of."""
     return np.rint(np.mean(true) * steps) if np.size(true) else -1.0
 
 

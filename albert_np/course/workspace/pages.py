@@ -66,9 +66,9 @@ def readme(workspace):
     pages = [f"""\
 # ALBERT by hand: your workspace
 
-Here are {len(workspace.exercises)} functions of an ALBERT in NumPy with nothing in them. You write
-them; together they are worth {total} points. Everything they call comes from `albert_np`, so each
-can be solved by itself and in any order, though the order below is the easiest.
+Here are {len(workspace.exercises)} exercises, together worth {total} points. Each is a function of
+an ALBERT in NumPy with nothing in it. You write it. Everything it calls comes from `albert_np`, so
+you can solve the exercises in any order. The order below is the easiest.
 
 ## How to work
 
@@ -76,32 +76,32 @@ can be solved by itself and in any order, though the order below is the easiest.
    if it does not, install albert-np as your teacher told you.
 2. Look at the first exercise, {first.id}: open `{first.module}`, find `{first.functions[0]}`, and
    replace the line `raise NotImplementedError(...)` by your code. Leave the name and the
-   arguments as they are. Where a comment says what the cache holds, keep to it: the other half of
+   arguments as they are. If a comment says what the cache holds, keep to it: the other half of
    the function, forward or backward, relies on it.
 3. Check it:
 
        albert-np course check {first.id}
 
    The check looks at the forward pass before the backward pass, and at shapes and dtypes before
-   values. Beside a wrong gradient it puts what the forward pass does when that entry is nudged.
-   Where your result is what a well-known mistake gives, it says which.
+   values. If a gradient is wrong, it also says what the forward pass does when that entry is
+   nudged. If a well-known mistake gives the same result as your function, it names the mistake.
 4. See how far you are:
 
        albert-np course check
 
    With a number it checks one unit: `albert-np course check {first.unit}`. With `--seed 5` it
-   asks with other numbers and other sizes. When your work is marked, other ones are used, too.
+   uses other numbers and other sizes. So does the marking.
 
 The letters in the docstrings are sizes: B texts of T tokens, E the width of an embedding, H that of
 a hidden state, A heads of D = H/A columns, F the width of the feed-forward network, V pieces in the
-vocabulary, L depths, M masked positions. float32 stays float32 and float64 stays float64; what you
-are given you do not change, unless the docstring says "in place".
+vocabulary, L depths, M masked positions. float32 stays float32 and float64 stays float64; do not
+change the arguments, unless the docstring says "in place".
 
-An equation such as (LN.5) is shown, with its derivation, by
+To see an equation such as (LN.5) with its derivation, type
 
     albert-np equation LN.5
 
-(This shows the line of code that computes it, too. Try first.) With pytest installed,
+This also shows the line of code that computes it, so try first. With pytest installed,
 `python -m pytest --exercise {first.id}` runs the same check, and `python -m pytest` all of them.
 """]
     for unit in UNITS:

@@ -6,13 +6,13 @@ FAULTS = (
     # ---- whole models ----------------------------------------------------------------------------
 
     PlantedFault(
-        "tied_embedding_without_head", "models/trunk.py",
+        "tied_embedding_without_head", "models/pretraining.py",
         old='grads["embeddings"]["word"] += d_word',
         new="d_word *= 0",
         wrong="The tied word table gets no gradient from its use as output matrix.",
         concept="tied weights add up", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "tied_embedding_without_look_up", "models/trunk.py",
+        "tied_embedding_without_look_up", "models/pretraining.py",
         old='grads["embeddings"]["word"] += d_word',
         new='grads["embeddings"]["word"] = d_word',
         wrong="An = in place of a +=: the tied word table loses the gradient of the look-up.",
@@ -40,7 +40,7 @@ FAULTS = (
               "the sentence-order loss.",
         concept="every use adds its part", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "masked_rows_misplaced", "models/trunk.py",
+        "masked_rows_misplaced", "models/pretraining.py",
         old="d_sequence[looked_at] = d_rows",
         new="d_sequence.reshape(-1, d_rows.shape[1])[:len(d_rows)] = d_rows",
         wrong="The masked positions' gradients go to the first rows instead of to where they "
@@ -54,8 +54,8 @@ FAULTS = (
         concept="every use adds its part",
         caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
     PlantedFault(
-        "sentence_order_gradient_lost", "models/trunk.py",
-        old="pooled_output=_sum(d_pooled, d.pooled_output)",
+        "sentence_order_gradient_lost", "models/pretraining.py",
+        old="pooled_output=add_optional(d_pooled, d.pooled_output)",
         new="pooled_output=d.pooled_output",
         wrong="The pooler gets nothing back from the sentence-order head; only the head itself "
               "learns.",
@@ -272,7 +272,7 @@ FAULTS = (
         caught_by="test_task_models.py::test_gradients_add_up_over_outputs"),
     PlantedFault(
         "pooled_gradient_replaces", "models/head_backward.py",
-        old="d = replace(d, pooled_output=_sum(pooled, d.pooled_output))",
+        old="d = replace(d, pooled_output=add_optional(pooled, d.pooled_output))",
         new="d = replace(d, pooled_output=pooled)",
         wrong="The head's gradient replaces the one that was asked of the pooled output "
               "itself.",
@@ -280,7 +280,7 @@ FAULTS = (
         caught_by="AlbertForSequenceClassification, every output"),
     PlantedFault(
         "sequence_gradient_replaces", "models/head_backward.py",
-        old="d = replace(d, sequence_output=_sum(sequence, d.sequence_output))",
+        old="d = replace(d, sequence_output=add_optional(sequence, d.sequence_output))",
         new="d = replace(d, sequence_output=sequence)",
         wrong="The head's gradient replaces the one that was asked of the hidden states "
               "themselves.",
