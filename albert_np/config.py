@@ -1,15 +1,12 @@
 """The configuration of an ALBERT, the eight published ones, and exact parameter counts."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
-from numbers import Integral
 from pathlib import Path
-from sys import float_info
 
 from .files import write_whole
 from .files.json_objects import read_object
+from .files.options import check_names, check_options, documented, option
 from .model_files.folders import CONFIG_NAME, ORIGINAL_CONFIG_NAME, find_folder
 from .model_files.settings import read_settings
 
@@ -20,6 +17,7 @@ MOST_BLOCKS = 10_000        # applications of a layer; the largest published mod
 MOST_CLASSES = 100_000
 
 
+@documented
 @dataclass
 class AlbertConfig:
     """What an ALBERT looks like. The defaults are those of ``albert-base-v2``.
@@ -27,119 +25,76 @@ class AlbertConfig:
     The first block of fields has the names and meanings of the published ``config.json``; the
     second block is this implementation's own. Published models use the defaults of the second.
 
-    Parameters
-    ----------
-    vocab_size, embedding_size, hidden_size, intermediate_size : int
-        V, E, H and F.
-    num_hidden_layers, num_attention_heads : int
-        L and A; H must be divisible by A.
-    num_hidden_groups, inner_group_num : int
-        The L layers are cut into this many groups, each with parameters of its own; each layer
-        applies ``inner_group_num`` different blocks one after the other.
-    hidden_act : {"gelu", "gelu_new", "relu", "tanh", "linear"}
-        "gelu" is the erf form and "gelu_new" the tanh form, as transformers names them. The
-        original code says "gelu" and means the tanh form.
-    hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout_prob : float
-        Probabilities of dropping, in [0, 1).
-    max_position_embeddings, type_vocab_size : int
-        Rows of the position table and of the token-type table.
-    initializer_range : float
-        Standard deviation of the normal that weights are drawn from, before it is truncated at
-        two standard deviations.
-    layer_norm_eps : float
-        The epsilon inside the square root of layer normalisation.
-    pad_token_id, bos_token_id, eos_token_id : int or None
-        Ids of ``<pad>``, ``[CLS]`` and ``[SEP]``.
-    num_labels : int or None
-        How many classes, or numbers to predict, there are: K. None means as many as ``id2label``
-        has, or 2.
-    id2label : dict of int to str, or None
-        The name of each class, 0 to K - 1; ``label2id`` is the way back.
-    problem_type : {"regression", "single_label_classification", "multi_label_classification"}, None
-        What ``AlbertForSequenceClassification`` predicts; None leaves it to the labels.
-    sharing : {"all", "attention", "ffn", "none"}
-        What the depths share: everything (ALBERT), only the attention blocks, only the
-        feed-forward blocks, nothing (BERT). ALBERT paper, section 4.5.
-    embedding_mapping : bool
-        Whether a linear map leads from E to H. Only where E = H may it be left out (BERT).
-    cross_layer_residual : bool
-        Whether the input of every application of a layer is added to its output,
-        h' = h + f(h; W).
-    sop_weight : float
-        The lambda of ``loss = mlm_loss + sop_weight * sop_loss``.
-    extra : dict
-        Keys of a ``config.json`` that have no meaning here; kept, so that they are written back.
-
     Raises
     ------
     ValueError
-        Where a value is impossible or two values contradict each other.
+        A value is impossible or two values contradict each other.
 
     References
     ----------
     Lan et al. 2020, section 3 and table 1; google-research/albert, ``modeling.py``.
     """
 
-    vocab_size: int = 30000
-    embedding_size: int = 128
-    hidden_size: int = 768
-    num_hidden_layers: int = 12
-    num_hidden_groups: int = 1
-    num_attention_heads: int = 12
-    intermediate_size: int = 3072
-    inner_group_num: int = 1
-    hidden_act: str = "gelu_new"
-    hidden_dropout_prob: float = 0.0
-    attention_probs_dropout_prob: float = 0.0
-    classifier_dropout_prob: float = 0.1
-    max_position_embeddings: int = 512
-    type_vocab_size: int = 2
-    initializer_range: float = 0.02
-    layer_norm_eps: float = 1e-12
-    pad_token_id: int = 0
-    bos_token_id: int = 2
-    eos_token_id: int = 3
-    num_labels: int | None = None
-    id2label: dict | None = None
-    problem_type: str | None = None
+    vocab_size: int = option(30000, "V, pieces of the vocabulary", least=1)
+    embedding_size: int = option(128, "E, the width of the embedding tables", least=1)
+    hidden_size: int = option(768, "H, the width of the encoder", least=1)
+    num_hidden_layers: int = option(12, "L, how many times the layer is applied", least=1,
+                                    flags=("--layers",))
+    num_hidden_groups: int = option(
+        1, "cut the L layers into this many groups, each with parameters of its own", least=1,
+        flags=("--groups",))
+    num_attention_heads: int = option(12, "A, attention heads; they divide H among them", least=1,
+                                      flags=("--heads",))
+    intermediate_size: int = option(3072, "F, the width inside the feed-forward network", least=1)
+    inner_group_num: int = option(
+        1, "different blocks within each layer, applied one after the other", least=1,
+        flags=("--inner-groups",))
+    hidden_act: str = option(
+        "gelu_new", "the activation inside the feed-forward network; gelu is the erf form and "
+        "gelu_new the tanh form, as transformers names them (google-research/albert says gelu and "
+        "means the tanh form)", choices=ACTIVATION_NAMES, flags=("--activation",))
+    hidden_dropout_prob: float = option(0.0, "probability of dropping a hidden number", least=0,
+                                        below=1, flags=("--dropout",))
+    attention_probs_dropout_prob: float = option(
+        0.0, "probability of dropping an attention weight", least=0, below=1,
+        flags=("--attention-dropout",))
+    classifier_dropout_prob: float = option(
+        0.1, "probability of dropping a number before the head of a task", least=0, below=1)
+    max_position_embeddings: int = option(512, "rows of the position table", least=1)
+    type_vocab_size: int = option(2, "rows of the token-type table", least=1)
+    initializer_range: float = option(
+        0.02, "standard deviation of the normal distribution that first weights are drawn from, "
+        "before it is truncated at two standard deviations; 1/sqrt(H) or a little less suits small "
+        "models", above=0)
+    layer_norm_eps: float = option(1e-12, "the epsilon inside the root of layer normalisation",
+                                   above=0)
+    pad_token_id: int | None = option(0, "the id of <pad>")
+    bos_token_id: int | None = option(2, "the id of [CLS]")
+    eos_token_id: int | None = option(3, "the id of [SEP]")
+    num_labels: int | None = option(
+        None, "K, how many classes or numbers to predict there are; None means as many as id2label "
+        "has, or 2", least=1)
+    id2label: dict | None = option(
+        None, "the name of each class by its number, 0 to K - 1; label2id is the way back")
+    problem_type: str | None = option(
+        None, "what AlbertForSequenceClassification predicts; None leaves it to the labels",
+        choices=PROBLEM_TYPES)
 
-    sharing: str = "all"
-    embedding_mapping: bool = True
-    cross_layer_residual: bool = False
-    sop_weight: float = 1.0
-    extra: dict = field(default_factory=dict, repr=False, compare=False)
+    sharing: str = option(
+        "all", "what the layers share: everything (ALBERT), only the attention blocks, only the "
+        "feed-forward blocks (ffn), or nothing (BERT); ALBERT paper, section 4.5", choices=SHARINGS)
+    embedding_mapping: bool = option(
+        True, "whether a linear map leads from E to H; only if E = H may it be left out (BERT)")
+    cross_layer_residual: bool = option(
+        False, "whether the input of every application of a layer is added to its output, "
+        "h' = h + f(h; W)")
+    sop_weight: float = option(1.0, "lambda, the weight of the sentence-order loss", least=0)
+    extra: dict = field(default_factory=dict, repr=False, compare=False, metadata={
+        "help": "keys of a config.json that have no meaning here; kept, to be written back"})
 
     def __post_init__(self):
         self._settle_labels()
-        for name in _SIZES:
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
-        for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (Integral, type(None))):
-                raise ValueError(f"{name} is {value!r}; it must be a whole number or null")
-        for name in _PROBABILITIES:
-            value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value < 1:
-                raise ValueError(f"{name} is {value!r}; a dropout probability lies in [0, 1)")
-        for name in ("initializer_range", "layer_norm_eps"):
-            value = getattr(self, name)
-            if not _is_number(value) or not 0 < value < float("inf"):
-                raise ValueError(f"{name} is {value!r}; it must be a positive number")
-        if not _is_number(self.sop_weight) or not 0 <= self.sop_weight < float("inf"):
-            raise ValueError(f"sop_weight is {self.sop_weight!r}; it must be 0 or positive")
-        if self.hidden_act not in ACTIVATION_NAMES:
-            raise ValueError(f"hidden_act is {self.hidden_act!r}; known are "
-                             f"{', '.join(ACTIVATION_NAMES)}")
-        if self.problem_type not in (None, *PROBLEM_TYPES):
-            raise ValueError(f"problem_type is {self.problem_type!r}; known are "
-                             f"{', '.join(PROBLEM_TYPES)}")
-        if self.sharing not in SHARINGS:
-            raise ValueError(f"sharing is {self.sharing!r}; known are {', '.join(SHARINGS)}")
-        for name in ("embedding_mapping", "cross_layer_residual"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be true or false")
+        check_options(self)
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(f"hidden_size {self.hidden_size} is not divisible by "
                              f"num_attention_heads {self.num_attention_heads}")
@@ -282,17 +237,6 @@ class AlbertConfig:
         }
 
 
-def _is_number(value):
-    return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and abs(value) <= float_info.max)
-
-
-_SIZES = ("vocab_size", "embedding_size", "hidden_size", "num_hidden_layers", "num_hidden_groups",
-          "num_attention_heads", "intermediate_size", "inner_group_num",
-          "max_position_embeddings", "type_vocab_size", "num_labels")
-_PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob")
-
-
 def _published(H, L, A, hidden_act, dropout):
     return dict(hidden_size=H, num_hidden_layers=L, num_attention_heads=A,
                 intermediate_size=4 * H, hidden_act=hidden_act, hidden_dropout_prob=dropout,
@@ -337,9 +281,7 @@ def read_config(folder, original=False, name="", changes=None):
         It cannot be read, is not that of an ALBERT or a BERT, or has absurd sizes.
     """
     changes = changes or {}
-    unknown = set(changes) - {f.name for f in fields(AlbertConfig)}
-    if unknown:
-        raise ValueError(f"the configuration has no field {', '.join(sorted(unknown))}")
+    check_names(AlbertConfig, changes)
     values, kind, notes, path = read_settings(folder, original, name, "hidden_act" in changes)
     try:
         config = replace(AlbertConfig.from_dict(values), **changes)

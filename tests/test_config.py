@@ -115,24 +115,24 @@ def test_schedule():
 
 @pytest.mark.parametrize("changes, message", [
     (dict(hidden_size=770), "hidden_size 770 is not divisible by num_attention_heads 12"),
-    (dict(hidden_size=0), "hidden_size is 0; it must be a whole number of at least 1"),
+    (dict(hidden_size=0), "hidden_size is 0; it must be at least 1"),
     (dict(num_hidden_layers=2.5), "num_hidden_layers is 2.5; it must be a whole number"),
     (dict(vocab_size=True), "vocab_size is True"),
-    (dict(hidden_dropout_prob=1.0), r"a dropout probability lies in \[0, 1\)"),
+    (dict(hidden_dropout_prob=1.0), "prob is 1.0; it must be at least 0 and below 1"),
     (dict(attention_probs_dropout_prob="0.1"), "attention_probs_dropout_prob is '0.1'"),
-    (dict(initializer_range=-1), "initializer_range is -1; it must be a positive number"),
+    (dict(initializer_range=-1), "initializer_range is -1; it must be above 0"),
     (dict(layer_norm_eps=float("nan")), "layer_norm_eps is nan"),
-    (dict(hidden_act="swish"), "hidden_act is 'swish'; known are gelu, gelu_new"),
-    (dict(num_labels=0), "num_labels is 0; it must be a whole number of at least 1"),
+    (dict(hidden_act="swish"), "hidden_act is 'swish'; it must be one of gelu, gelu_new"),
+    (dict(num_labels=0), "num_labels is 0; it must be at least 1"),
     (dict(num_labels=2, id2label={0: "a"}), "num_labels is 2, but id2label names 1 classes"),
     (dict(id2label={1: "a"}), "id2label is {1: 'a'}; it must give a name to each class"),
     (dict(id2label=["a"]), "it must give a name to each class, numbered from 0"),
-    (dict(problem_type="ranking"), "problem_type is 'ranking'; known are regression, single"),
-    (dict(sharing="some"), "sharing is 'some'; known are all, attention, ffn, none"),
+    (dict(problem_type="ranking"), "problem_type is 'ranking'; it must be one of regression"),
+    (dict(sharing="some"), "sharing is 'some'; it must be one of all, attention, ffn, none"),
     (dict(num_hidden_groups=13), "num_hidden_groups 13 is more than num_hidden_layers 12"),
     (dict(embedding_mapping=False), "embedding_mapping may be left out only where"),
-    (dict(cross_layer_residual=1), "cross_layer_residual is 1; it must be true or false"),
-    (dict(sop_weight=-1), "sop_weight is -1; it must be 0 or positive")])
+    (dict(cross_layer_residual=1), "cross_layer_residual is 1; it must be True or False"),
+    (dict(sop_weight=-1), "sop_weight is -1; it must be at least 0")])
 def test_impossible_values_get_one_sentence(changes, message):
     with pytest.raises(ValueError, match=message):
         AlbertConfig(**changes)
