@@ -15,9 +15,9 @@ import pytest
 import adversaries
 import albert_np
 from albert_np.commands.cli import main
+from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking.gradescope_zip import REQUIREMENTS
 from albert_np.course.marking.notebooks import percent_script, pieces, source_of_notebook
-from albert_np.course.exercises import EXERCISES
 
 PACKAGE = Path(albert_np.__file__).parent
 POINTS = [exercise.points for exercise in EXERCISES if exercise.module == adversaries.FILE]

@@ -7,14 +7,15 @@ import pytest
 
 import adversaries
 import albert_np
+from albert_np.course.exercises import EXERCISES
 from albert_np.course.sandbox import linux_calls, pipes
 from albert_np.course.sandbox.give_up_rights import folders_around
 from albert_np.course.sandbox.judge_reply import ENDINGS, Reply, judge_reply
 from albert_np.course.sandbox.sandbox import Limits, Sandbox, weaknesses
-from albert_np.course.exercises import EXERCISES
 
 PACKAGE = Path(albert_np.__file__).parent
 BACKWARD = next(exercise for exercise in EXERCISES if "layer_norm_backward" in exercise.functions)
+
 
 @pytest.fixture(scope="module")
 def sandbox():

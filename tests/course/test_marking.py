@@ -10,11 +10,11 @@ import pytest
 
 import adversaries
 import albert_np
-from albert_np.course.marking import mark_class as classes
-from albert_np.course.marking.mark_class import grade_class, grade_one
-from albert_np.course.sandbox.sandbox import Limits
-from albert_np.course.marking.read_submissions import read_submission, submissions_in
 from albert_np.course.exercises import EXERCISES
+from albert_np.course.marking import mark_class
+from albert_np.course.marking.mark_class import grade_class, grade_one
+from albert_np.course.marking.read_submissions import read_submission, submissions_in
+from albert_np.course.sandbox.sandbox import Limits
 
 PACKAGE = Path(albert_np.__file__).parent
 LAYER_NORM = [exercise for exercise in EXERCISES if exercise.module == adversaries.FILE]
@@ -130,7 +130,7 @@ def test_same_seed_same_marks(marked, tmp_path):
 
 def test_marking_resumes(tmp_path, monkeypatch):
     hand_in(tmp_path / "class", {f"student {i}": RIGHT for i in range(4)})
-    real, marked = classes.mark_submission, []
+    real, marked = mark_class.mark_submission, []
 
     def interrupted(*arguments, **named):
         if len(marked) == 2:
@@ -139,14 +139,14 @@ def test_marking_resumes(tmp_path, monkeypatch):
         return real(*arguments, **named)
 
     options = dict(exercises=LAYER_NORM, limits=QUICK, workers=1, quiet=True)
-    monkeypatch.setattr(classes, "mark_submission", interrupted)
+    monkeypatch.setattr(mark_class, "mark_submission", interrupted)
     with pytest.raises(KeyboardInterrupt):
         grade_class(tmp_path / "class", tmp_path / "grades.csv", **options)
     assert not (tmp_path / "grades.csv").exists()
     assert len(list((tmp_path / "grades.results").glob("student*.json"))) == 2
 
     marked.clear()
-    monkeypatch.setattr(classes, "mark_submission",
+    monkeypatch.setattr(mark_class, "mark_submission",
                         lambda *a, **named: marked.append(1) or real(*a, **named))
     rows = grade_class(tmp_path / "class", tmp_path / "grades.csv", **options)
     assert len(marked) == 2                               # the other two were there
@@ -160,10 +160,10 @@ def test_marking_resumes(tmp_path, monkeypatch):
 
 
 def test_a_seed_is_drawn_once(tmp_path):
-    first = classes._settled_seed(tmp_path / "seed.json", None)
-    assert classes._settled_seed(tmp_path / "seed.json", None) == first
-    assert classes._settled_seed(tmp_path / "seed.json", 5) == 5
-    assert classes._settled_seed(tmp_path / "other.json", None) != first
+    first = mark_class._settled_seed(tmp_path / "seed.json", None)
+    assert mark_class._settled_seed(tmp_path / "seed.json", None) == first
+    assert mark_class._settled_seed(tmp_path / "seed.json", 5) == 5
+    assert mark_class._settled_seed(tmp_path / "other.json", None) != first
 
 
 # ---- what is handed in ---------------------------------------------------------------------------
