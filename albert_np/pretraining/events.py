@@ -1,7 +1,10 @@
-"""Event files for TensorBoard, written with a library that is an extra."""
+"""Event files for TensorBoard, written with tensorboardX, a library that is an extra.
+
+Its ``EventsWriter`` writes them, not its ``SummaryWriter``: that one writes from a thread of its own,
+its ``flush`` does not wait for the thread, and if the disk is full it never returns.
+"""
 
 import contextlib
-import re
 import time
 
 from ..files import make_folder
@@ -38,30 +41,32 @@ def event_writer(output, wanted):
     if not wanted:
         return contextlib.nullcontext(lambda metrics, flush=False: None)
     try:
-        from tensorboardX import RecordWriter
-        from tensorboardX.proto import event_pb2, summary_pb2
+        import tensorboardX  # noqa: F401
     except ImportError:
         raise ValueError("TensorBoard event files need tensorboardX; install it with "
                          "pip install 'albert-np[tensorboard]'") from None
-    return _writing(output / FOLDER_NAME, RecordWriter, event_pb2, summary_pb2)
+    return _writing(output / FOLDER_NAME)
 
 
 @contextlib.contextmanager
-def _writing(folder, RecordWriter, event_pb2, summary_pb2):
+def _writing(folder):
+    from tensorboardX.event_file_writer import EventsWriter
+    from tensorboardX.proto.event_pb2 import Event, SessionLog
+    from tensorboardX.proto.summary_pb2 import Summary
+
     writers, written = {}, 0
 
     def write(split, step, **content):
-        event = event_pb2.Event(wall_time=time.time(), step=step, **content)
-        writers[split].write(event.SerializeToString())
+        writers[split].write_event(Event(wall_time=time.time(), step=step, **content))
 
     def begin(first):
         """Open a file for each split. An earlier part of the run may have got beyond this step."""
         for split in SPLITS:
             make_folder(folder / split)
-            writers[split] = RecordWriter(str(folder / split / _next_name(folder / split)))
-            write(split, 0, file_version="brain.Event:2")
-            write(split, first, session_log=event_pb2.SessionLog(
-                status=event_pb2.SessionLog.START))
+            # A name has the second, then this number: TensorBoard reads files in order of names.
+            number = len(list((folder / split).iterdir()))
+            writers[split] = EventsWriter(str(folder / split / "events"), f".{number:06d}")
+            write(split, first, session_log=SessionLog(status=SessionLog.START))
 
     def add(metrics, flush=False):
         nonlocal written
@@ -70,10 +75,10 @@ def _writing(folder, RecordWriter, event_pb2, summary_pb2):
             written = next(i for i, row in enumerate(metrics) if row["step"] == first)
             begin(first)
         for row in metrics[written:]:
-            figures = [summary_pb2.Summary.Value(tag=name, simple_value=row[name])
-                       for name in COLUMNS if name not in ("step", "split", "tokens", "seconds")
+            figures = [Summary.Value(tag=name, simple_value=row[name]) for name in COLUMNS
+                       if name not in ("step", "split", "tokens", "seconds")
                        and row.get(name) is not None]
-            write(row["split"], row["step"], summary=summary_pb2.Summary(value=figures))
+            write(row["split"], row["step"], summary=Summary(value=figures))
         written = len(metrics)
         if flush:
             for writer in writers.values():
@@ -84,10 +89,3 @@ def _writing(folder, RecordWriter, event_pb2, summary_pb2):
     finally:
         for writer in writers.values():
             writer.close()
-
-
-def _next_name(folder):
-    """TensorBoard reads the files of a folder in the order of their names."""
-    numbers = [int(match[1]) for path in folder.iterdir()
-               if (match := re.search(r"\.tfevents\.(\d+)$", path.name))]
-    return f"events.out.tfevents.{max(numbers, default=0) + 1:06d}"
