@@ -24,8 +24,7 @@ from albert_np.inference import load_model
 from albert_np.files import read_bytes, read_text
 from albert_np.functional import IGNORED
 from albert_np.pretraining import BigramModel, evaluate, held_out_batches
-from albert_np.pretraining.options import read_options
-from albert_np.pretraining.run import option_names
+from albert_np.pretraining.options import read_run_options
 from albert_np.pretraining.run_data import open_run_data
 from albert_np.text import read_corpus, split_sentences
 from albert_np.text.batches import tokenize_documents
@@ -185,7 +184,7 @@ def open_run(folder):
     if not (folder / "results.json").exists():
         raise ValueError(f"{folder} is not the folder of a finished run: it has no results.json")
     results = json.loads(read_text(folder / "results.json"))
-    data, _ = open_run_data(folder, read_options(folder, option_names()), resuming=True,
+    data, _ = open_run_data(folder, read_run_options(folder), resuming=True,
                             say=lambda *words: None)
     return data, load_model(folder), results
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from albert_np.pretraining.ablation import run as ablation_module
 from albert_np.pretraining.ablation.run import ablate
 from albert_np.pretraining.ablation.table import findings, summarize, table
 from albert_np.pretraining.ablation.variants import NAMES, ablation_of
+from albert_np.pretraining.options import PretrainingOptions
 from albert_np.text import train_tokenizer
 
 SMALL = dict(vocab_size=45, batch_size=4, data=dict(max_seq_length=16), steps=3, processes=1,
@@ -116,7 +118,7 @@ def test_finished_runs_are_not_repeated(sharing, corpus, tmp_path, monkeypatch):
     made, run_once = [], ablation_module.run_once
 
     def counted(options, text):
-        made.append((options["config"]["sharing"], options["seed"]))
+        made.append((options.config["sharing"], options.seed))
         return run_once(options, text)
 
     monkeypatch.setattr(ablation_module, "run_once", counted)
@@ -130,13 +132,14 @@ def test_finished_runs_are_not_repeated(sharing, corpus, tmp_path, monkeypatch):
 
 def test_runs_on_another_text_are_repeated(tmp_path):
     text = types.SimpleNamespace(fingerprint="one", held_out={"text": []})
-    run = {**ablation_module._identity({"steps": 3}, text), "held_out": {"text": {}}}
+    three = PretrainingOptions(steps=3)
+    run = {**ablation_module._identity(three, text), "held_out": {"text": {}}}
     path = tmp_path / "run.json"
     path.write_text(json.dumps(run))
-    assert ablation_module._finished(path, {"steps": 3}, text) == run
-    assert ablation_module._finished(path, {"steps": 4}, text) is None
+    assert ablation_module._finished(path, three, text) == run
+    assert ablation_module._finished(path, PretrainingOptions(steps=4), text) is None
     text.fingerprint = "two"
-    assert ablation_module._finished(path, {"steps": 3}, text) is None
+    assert ablation_module._finished(path, three, text) is None
 
 
 def test_all_models_of_a_task_answer_both_questions(tmp_path):
@@ -281,7 +284,7 @@ def test_run_that_diverges_is_named_and_ends_the_others(corpus, tmp_path, monkey
     run_all = ablation_module._run_all
 
     def one_that_takes_hours(tasks, *others):
-        tasks["attention", 0].update(steps=10**7, learning_rate=1e-3)
+        tasks["attention", 0] = replace(tasks["attention", 0], steps=10**7, learning_rate=1e-3)
         return run_all(tasks, *others)
 
     monkeypatch.setattr(ablation_module, "_run_all", one_that_takes_hours)

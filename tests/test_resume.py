@@ -275,7 +275,8 @@ def test_bad_resumes_get_one_sentence(undisturbed, capsys, arguments, message):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("{", "is damaged"), ("[]", "does not hold the options"), ("{}", "does not hold the options")])
+    ("{", "is not JSON"), ("[]", "must hold a JSON object"), ("{}", "it lacks corpus, layout"),
+    ('{"setps": 1}', "setps is no field of PretrainingOptions; did you mean steps?")])
 def test_damaged_options_are_refused(tmp_path, text, message):
     (tmp_path / "options.json").write_text(text)
     with pytest.raises(ValueError, match=message):

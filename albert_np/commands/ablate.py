@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .options_of import add_options, fill_when_chosen, given
+
 DESCRIPTION = """\
 Ablations: short runs that differ in one thing, with several seeds each.
 
@@ -31,33 +33,31 @@ examples:
 """
 
 
+# Options of pretrain that an ablation takes too.
+PRETRAINING = ("corpus", "layout", "tokenizer", "vocab_size", "batch_size", "learning_rate")
+
+
 def add(commands):
     """Add ``ablate`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
         "ablate", help="compare short runs that differ in one thing", description=DESCRIPTION,
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=_ablate)
+    fill_when_chosen(parser, _add_options)
+
+
+def _add_options(parser):
+    from ..pretraining.options import PretrainingOptions
+
     parser.add_argument("ablation", metavar="ABLATION",
                         help="sharing, embedding, sentence-task, masking or lambda")
     parser.add_argument("--output", metavar="FOLDER", help="default: runs/ablate-ABLATION")
-    parser.add_argument("--corpus", metavar="PATH",
-                        help="as for pretrain; default: the documentation of this Python")
-    parser.add_argument("--layout", choices=("auto", "lines", "prose"), default="auto",
-                        help="as for pretrain")
-    parser.add_argument("--tokenizer", metavar="PATH",
-                        help="a SentencePiece model or a folder with one; default: train one on "
-                             "the corpus")
-    parser.add_argument("--vocab-size", type=int, default=2000, metavar="V",
-                        help="pieces of a tokenizer that is trained (default: %(default)s)")
+    add_options(parser, PretrainingOptions, PRETRAINING)
     parser.add_argument("--seeds", type=int, default=3, metavar="N",
                         help="runs of each variant (default: %(default)s)")
     parser.add_argument("--steps", type=int, metavar="N",
-                        help="of each run; default: 1,300 to 3,300, fewer where there are more "
+                        help="of each run; default: 1,300 to 3,300, fewer if there are more "
                              "variants")
-    parser.add_argument("--batch-size", type=int, default=26, metavar="B",
-                        help="sequences a step (default: %(default)s)")
-    parser.add_argument("--learning-rate", "--lr", type=float, default=3e-3, metavar="X",
-                        help="after the warm-up; falls linearly to 0 (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=2, metavar="N",
                         help="runs at a time, each on one core (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -69,8 +69,6 @@ def _ablate(options):
 
     keep_freed_memory()
     ablate(options.ablation, options.output or Path("runs") / f"ablate-{options.ablation}",
-           corpus=options.corpus, layout=options.layout, tokenizer=options.tokenizer,
-           vocab_size=options.vocab_size, steps=options.steps, seeds=options.seeds,
-           processes=options.processes, batch_size=options.batch_size,
-           learning_rate=options.learning_rate, progress=not options.quiet)
+           steps=options.steps, seeds=options.seeds, processes=options.processes,
+           progress=not options.quiet, **given(options, PRETRAINING))
     return 0

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from .finetune import finetune_parser
+
 DESCRIPTION = """\
 Fine-tune many times, with other options each time, and show which did best.
 
@@ -86,7 +88,7 @@ def _keep_what_follows_two_dashes(parser):
 def _search(options):
     from ..tasks.search import options_of, read_space, search
 
-    parser = _finetune_parser()
+    parser = finetune_parser()
     known = {name: option for name, option in options_of(parser).items() if name not in _OURS}
     arguments = [word for name in ("data", "model") if getattr(options, name) is not None
                  for word in (f"--{name}", getattr(options, name))] + options.more
@@ -101,11 +103,3 @@ def _search(options):
     record = search(options.task, options.space, options.output, known, arguments, options.method,
                     options.trials, options.seed, options.jobs, progress=not options.quiet)
     return 0 if record["trials"][0]["status"] == "done" else 1
-
-
-def _finetune_parser():
-    from . import finetune
-
-    commands = argparse.ArgumentParser(prog="albert-np").add_subparsers()
-    finetune.add(commands)
-    return commands.choices["finetune"]

@@ -114,8 +114,18 @@ def check_names(cls, names):
 
 
 def options_from(cls, values):
-    """A dataclass of options with these values, a dict; an unknown name gets a clear sentence."""
+    """A dataclass of options with these values, a dict.
+
+    Raises
+    ------
+    ValueError
+        A name is unknown, an option that must be given is missing, or a value is impossible.
+    """
     check_names(cls, values)
+    missing = [each.name for each in fields(cls) if each.default is each.default_factory is MISSING
+               and each.name not in values]
+    if missing:
+        raise ValueError(f"{cls.__name__} needs {' and '.join(missing)}")
     return cls(**values)
 
 

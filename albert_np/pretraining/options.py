@@ -1,11 +1,13 @@
-"""The options of a run: checked before anything is read, and kept in its folder."""
+"""What a pretraining run can be told."""
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import AlbertConfig
-from ..files import read_text, write_whole
+from ..files.options import (check_names, check_options, documented, option, options_from,
+                             read_options)
 from ..optim import LAMB, SGD, Adam, AdamW
+from ..text.corpus.layouts import LAYOUTS
 from ..text.data_options import DataOptions
 
 # A small ALBERT that learns within minutes. Published models start from a range of 0.02, which
@@ -18,78 +20,103 @@ OPTIMIZERS = {"adamw": AdamW, "lamb": LAMB, "adam": Adam, "sgd": SGD}
 OPTIONS_NAME = "options.json"
 
 
-def check_options(options):
-    """Refuse what cannot work.
-
-    Parameters
-    ----------
-    options : dict
-        The arguments of :func:`~albert_np.pretraining.pretrain`.
+@documented
+@dataclass(kw_only=True)
+class PretrainingOptions:
+    """What makes a pretraining run what it is; the run folder keeps it as ``options.json``.
 
     Raises
     ------
     ValueError
-        That names the option, its value, and what it must be.
+        A value is impossible; the message names the option, its value, and what it must be.
     """
-    least = {"steps": 1, "evaluate_every": 1, "checkpoint_every": 1, "keep_checkpoints": 1,
-             "batch_size": 1, "held_out_sequences": 1, "workers": 1, "accumulation_steps": 1,
-             "seed": 0, "weight_decay": 0, "beta_2": 0}
-    for name, smallest in least.items():
-        if not options[name] >= smallest:
-            raise ValueError(f"{name} is {options[name]}; it must be at least {smallest}")
-    if options["parts"] is not None and options["parts"] < 1:
-        raise ValueError(f"parts is {options['parts']}; it must be at least 1")
-    for name in ("learning_rate", "max_gradient_norm"):
-        if not 0 < options[name] < float("inf"):
-            raise ValueError(f"{name} is {options[name]}; it must be a positive number")
-    if not options["beta_2"] < 1:
-        raise ValueError(f"beta_2 is {options['beta_2']}; it must lie in [0, 1)")
-    if not 0 < options["held_out"] < 1:
-        raise ValueError(f"held_out is {options['held_out']}; it is a share of the text, between "
-                         f"0 and 1")
-    if options["optimizer"] not in OPTIMIZERS:
-        raise ValueError(f"optimizer is {options['optimizer']!r}; known are "
-                         f"{', '.join(OPTIMIZERS)}")
-    _check_config(options["config"] or {}, options["data"] or {})
+
+    corpus: str | None = option(
+        None, "text (.txt), JSON lines (.jsonl), either with .gz, a folder of such files, or one "
+        "that albert-np prepare wrote; default: the documentation of this Python", metavar="PATH")
+    layout: str = option(
+        "auto", "lines: a sentence a line, an empty line between documents; prose: running text; "
+        "auto: look at the text", choices=LAYOUTS)
+    tokenizer: str | None = option(
+        None, "a SentencePiece model or a folder with one; default: that of a prepared corpus, or "
+        "train one on the training text", metavar="PATH")
+    vocab_size: int = option(2000, "V, pieces of a tokenizer that is trained")
+    held_out: float = option(
+        0.1, "share of the text that is kept for evaluation, in whole documents; a prepared corpus "
+        "has its own", above=0, below=1)
+    held_out_sequences: int = option(4000, "evaluate on at most this many sequences", least=1)
+    data: dict | None = option(
+        None, "fields of DataOptions that differ from their defaults; in the documentation of "
+        "Python beginnings_only is True unless it is given")
+    config: dict | None = option(
+        None, "fields of AlbertConfig that differ from SMALL_CONFIG, a small model")
+    wave_start: bool = option(
+        True, "start the position table from waves (WAVE.1), from which a small model finds the "
+        "neighbours of a gap sooner, or from random rows, as the original does (default: waves; "
+        "with --config random rows)", flags=("--wave-positions",))
+    steps: int = option(9000, "batches to train on", least=1)
+    batch_size: int = option(26, "B, sequences in a batch", least=1)
+    learning_rate: float = option(
+        3e-3, "the warm-up rises to it; after that the rate lies on the line that falls from it at "
+        "step 0 to 0 at the last step", above=0, flags=("--learning-rate", "--lr"))
+    warmup_steps: int | None = option(
+        None, "steps in which the learning rate rises; default: a twentieth of the steps")
+    optimizer: str = option("adamw", "the optimiser", choices=tuple(OPTIMIZERS))
+    beta_2: float = option(
+        0.98, "how slowly the running mean of squared gradients forgets; not used by sgd. The "
+        "published models have 0.999, which is slow for a run of a few thousand steps", least=0,
+        below=1)
+    weight_decay: float = option(0.01, "of adamw and lamb", least=0)
+    max_gradient_norm: float = option(1.0, "longer gradients are shortened to this norm", above=0)
+    seed: int = option(
+        0, "of everything that is drawn; the same seed and parts give the same weights, bit for "
+        "bit", least=0)
+    workers: int = option(
+        2, "threads among which each batch is divided (default: 2; with several processes on the "
+        "command line 1)", least=1)
+    accumulation_steps: int = option(
+        1, "work through each batch in this many portions, to save memory", least=1)
+    parts: int | None = option(
+        None, "into how many parts each batch is divided; default: processes x workers x "
+        "accumulation_steps. Another number gives other roundings and, with dropout, other masks",
+        least=1)
+    recompute: bool = option(
+        False, "save memory and take more time: keep only the input of each layer and compute the "
+        "layer again in the backward pass; the weights are the same, bit for bit")
+    float64_sums: bool = option(
+        False, "sum the gradients of the parts in float64: the weights are the same, bit for bit, "
+        "however many processes share the work")
+    checkpoint_every: int = option(
+        500, "steps between checkpoints, from which an interrupted run goes on", least=1)
+    keep_checkpoints: int = option(2, "how many checkpoints are kept", least=1)
+    evaluate_every: int = option(
+        1000, "steps between evaluations; after each the model in the run folder is brought up to "
+        "date", least=1)
+    tensorboard: bool = option(
+        False, "write event files for TensorBoard too (extra tensorboard)")
+
+    def __post_init__(self):
+        for name in ("corpus", "tokenizer"):           # to be found from any folder later
+            if getattr(self, name) is not None:
+                setattr(self, name, str(Path(getattr(self, name)).resolve()))
+        check_options(self)
+        self.data, self.config = self.data or {}, self.config or {}
+        length = options_from(DataOptions, self.data).max_seq_length
+        if "model_type" not in self.config:            # which every config.json has
+            check_names(AlbertConfig, self.config)
+        config = AlbertConfig.from_dict(self.config_values())
+        if length > config.max_position_embeddings:
+            raise ValueError(f"max_seq_length {length} is more than max_position_embeddings "
+                             f"{config.max_position_embeddings}")
+
+    def config_values(self):
+        """The fields of the configuration: those of a small model, changed by `config`."""
+        length = DataOptions(**self.data).max_seq_length
+        return {**SMALL_CONFIG, "max_position_embeddings": length, **self.config}
 
 
-def config_values(config, data):
-    """The fields of the configuration: those of a small model, changed by what was asked for."""
-    length = DataOptions(**data).max_seq_length
-    return {**SMALL_CONFIG, "max_position_embeddings": length, **config}
-
-
-def _check_config(config, data):
-    known = DataOptions.__dataclass_fields__
-    unknown = [name for name in data if name not in known]
-    if unknown:
-        raise ValueError(f"{unknown[0]} is no field of DataOptions; there are {', '.join(known)}")
-    length = DataOptions(**data).max_seq_length
-    config = AlbertConfig.from_dict(config_values(config, data))
-    if length > config.max_position_embeddings:
-        raise ValueError(f"max_seq_length {length} is more than max_position_embeddings "
-                         f"{config.max_position_embeddings}")
-    if config.extra and "model_type" not in config.extra:      # which every config.json has
-        raise ValueError(f"{next(iter(config.extra))} is no field of AlbertConfig")
-
-
-def write_options(output, options):
-    """Keep the options in the run folder, so that the run can go on."""
-    write_whole(output / OPTIONS_NAME, (json.dumps(options, indent=2) + "\n").encode())
-
-
-def read_options(output, known):
-    """The options that a run was begun with.
-
-    Parameters
-    ----------
-    output : Path
-    known : collection of str
-        The names that there are.
-
-    Returns
-    -------
-    dict
+def read_run_options(output):
+    """The `PretrainingOptions` that the run in a folder was begun with.
 
     Raises
     ------
@@ -102,12 +129,4 @@ def read_options(output, known):
     if not path.exists():
         raise FileNotFoundError(f"There is no run in {output} that could go on: it has no "
                                 f"{OPTIONS_NAME}.")
-    try:
-        options = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is damaged: {error}.") from None
-    if not isinstance(options, dict) or set(options) != set(known):
-        raise ValueError(f"{path} does not hold the options of a run of this version; it must "
-                         f"have exactly {', '.join(sorted(known))}.")
-    check_options(options)
-    return options
+    return read_options(path, PretrainingOptions)

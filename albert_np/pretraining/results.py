@@ -2,6 +2,7 @@
 
 import json
 import platform
+from dataclasses import asdict
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def write_results(output, options, metrics, baselines, config):
     ----------
     output : Path
         The run folder.
-    options : dict
+    options : PretrainingOptions
     metrics : list of dict
         The last row is that of the last evaluation.
     baselines : dict
@@ -34,7 +35,7 @@ def write_results(output, options, metrics, baselines, config):
     """
     final = {key: value for key, value in metrics[-1].items() if key not in ("step", "split")}
     results = {"held_out": final, "baselines": baselines,
-               "blind_guess": float(np.log(config.vocab_size)), "options": options,
+               "blind_guess": float(np.log(config.vocab_size)), "options": asdict(options),
                "versions": {"albert_np": __version__, "numpy": np.__version__,
                             "python": platform.python_version()}}
     write_whole(output / "metrics.csv", to_csv(metrics))

@@ -23,8 +23,7 @@ def open_run_data(output, options, resuming=False, say=print):
     ----------
     output : Path
         The run folder.
-    options : dict
-        The arguments of :func:`~albert_np.pretraining.pretrain`.
+    options : PretrainingOptions
     resuming : bool
         Take the tokenizer that the run folder holds.
     say : callable
@@ -35,15 +34,15 @@ def open_run_data(output, options, resuming=False, say=print):
     fingerprint : str
         A hash of the text and the tokenizer; another corpus has another one.
     """
-    corpus, asked = options["corpus"], options["data"] or {}
+    corpus, asked = options.corpus, options.data
     data_options = DataOptions(**{"beginnings_only": corpus is None, **asked})
-    own = dict(options=data_options, batch_size=options["batch_size"], seed=options["seed"],
-               held_out_sequences=options["held_out_sequences"])
+    own = dict(options=data_options, batch_size=options.batch_size, seed=options.seed,
+               held_out_sequences=options.held_out_sequences)
     if corpus is not None and is_prepared(corpus):
         prepared = PreparedCorpus(corpus)
         prepared.check_sources()
-        if options["tokenizer"] is not None:
-            prepared.check_tokenizer(read_tokenizer(options["tokenizer"]))
+        if options.tokenizer is not None:
+            prepared.check_tokenizer(read_tokenizer(options.tokenizer))
         prepared.tokenizer.save(output)
         say(f"corpus     {corpus}: {_count_prepared(prepared.train)} to train on, "
             f"{_count_prepared(prepared.held_out)} held out")
@@ -51,9 +50,9 @@ def open_run_data(output, options, resuming=False, say=print):
         return data, prepared.fingerprint
 
     documents, groups = (embedded_corpus() if corpus is None
-                         else (read_corpus(corpus, options["layout"]), None))
-    split_seed = np.random.SeedSequence(options["seed"]).spawn(1)[0]
-    train, held_out = split_documents(documents, options["held_out"], groups=groups,
+                         else (read_corpus(corpus, options.layout), None))
+    split_seed = np.random.SeedSequence(options.seed).spawn(1)[0]
+    train, held_out = split_documents(documents, options.held_out, groups=groups,
                                       rng=np.random.default_rng(split_seed))
     say(f"corpus     {'the documentation of this Python' if corpus is None else corpus}: "
         f"{_count(train)} to train on, {_count(held_out)} held out")
@@ -70,11 +69,11 @@ def read_tokenizer(path):
 
 def _get_tokenizer(options, train, output):
     """The tokenizer that was asked for, or one trained on the training text."""
-    if options["tokenizer"] is not None:
-        tokenizer = read_tokenizer(options["tokenizer"])
+    if options.tokenizer is not None:
+        tokenizer = read_tokenizer(options.tokenizer)
     else:
         train_tokenizer([sentence for document in train for sentence in document],
-                        options["vocab_size"], output / TOKENIZER_NAME)
+                        options.vocab_size, output / TOKENIZER_NAME)
         tokenizer = AlbertTokenizer(output / TOKENIZER_NAME)
     tokenizer.save(output)
     return tokenizer

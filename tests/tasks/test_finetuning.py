@@ -308,12 +308,12 @@ def test_entities_of_tags(tags, found):
 
 @pytest.mark.parametrize("options, sentence", [
     (dict(epochs=0), "epochs is 0; it must be at least 1"),
-    (dict(learning_rate=-1.0), "learning_rate is -1.0; it must be a positive number"),
+    (dict(learning_rate=-1.0), "learning_rate is -1.0; it must be above 0"),
     (dict(warmup=1.5), "warmup is 1.5; it must be at least 0 and below 1"),
     (dict(dropout=-0.1), "dropout is -0.1; it must be at least 0 and below 1"),
     (dict(patience=0), "patience is 0; it must be at least 1"),
-    (dict(scratch=True), "scratch takes configuration and tokenizer of a model"),
-    (dict(settings={"max_length": 0}), "max_length is 0; it must be a whole number"),
+    (dict(scratch=True), "scratch takes shape and tokenizer of a model"),
+    (dict(settings={"max_length": 0}), "max_length is 0; it must be at least 1"),
     (dict(model="nowhere"), "nowhere"),
     (dict(data="nothing"), "no data set of that name; the data sets of this task are sms-spam, "),
 ])
@@ -377,8 +377,8 @@ def test_a_model_without_a_task(inference_folder):
 
 
 def test_damaged_settings(runs, tmp_path):
-    for text, sentence in [('{"task": "choice", "wings": 2}', "'wings' is unknown"),
-                           ('{"max_length": 3}', "it needs a name as 'task'"),
+    for text, sentence in [('{"task": "choice", "wings": 2}', "wings is no field of Settings"),
+                           ('{"max_length": 3}', "Settings needs task"),
                            ('{"task": "choice", "beams": 0}', "beams is 0")]:
         (tmp_path / "task.json").write_text(text)
         with pytest.raises(ValueError, match=sentence):

@@ -1,7 +1,6 @@
 """Ablations: short runs that differ in one thing, several seeds of each, one table."""
 
 import contextlib
-import inspect
 import json
 import multiprocessing
 import multiprocessing.connection
@@ -10,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from ... import __version__
 from ...files import read_text, write_whole
 from ...files.freed_memory import keep_freed_memory
+from ...files.options import options_from
 from ...functional import IGNORED
 from ...optim import warmup_polynomial_decay
 from ...text.data_options import DataOptions
@@ -25,14 +25,17 @@ from .table import findings, in_words, summarize, table
 from .variants import ablation_of
 from ..batches import PretrainingData
 from ..evaluation import evaluate
-from ..options import check_options, config_values
-from ..run import make_model, make_optimizer, option_names, pretrain
+from ..options import PretrainingOptions
+from ..run import make_model, make_optimizer
 from ..run_data import open_run_data
 from ...files.locks import lock
 from ...files.threads import one_thread_each
 from ..trainer import train
 
 RUNS = "runs"
+# Options of a pretraining run that short runs without a folder of their own do not read.
+_NOT_OURS = ("seed", "workers", "accumulation_steps", "parts", "recompute", "float64_sums",
+             "checkpoint_every", "keep_checkpoints", "evaluate_every", "tensorboard")
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,8 @@ class Text:
     fingerprint: str
 
 
-def ablate(name, output, corpus=None, layout="auto", tokenizer=None, vocab_size=2000, config=None,
-           data=None, steps=None, seeds=3, processes=2, batch_size=26, learning_rate=3e-3,
-           progress=True):
+def ablate(name, output, corpus=None, *, steps=None, seeds=3, processes=2, progress=True,
+           **options):
     """Train every variant of an ablation with several seeds, and leave a table and a picture.
 
     All runs share the tokenizer, the division into training and held-out text, the held-out
@@ -73,8 +75,8 @@ def ablate(name, output, corpus=None, layout="auto", tokenizer=None, vocab_size=
     name : {"sharing", "embedding", "sentence-task", "masking", "lambda"}
     output : str or Path
         The folder for ``table.md``, ``picture.png``, ``results.json``, the tokenizer and ``runs``.
-    corpus, layout, tokenizer, vocab_size, config, data, batch_size, learning_rate
-        As in :func:`~albert_np.pretraining.pretrain`; the ablation's own changes come on top.
+    corpus : str or Path, optional
+        As in :class:`~albert_np.pretraining.options.PretrainingOptions`.
     steps : int, optional
         Of each run. None: as many as let the ablation end within minutes.
     seeds : int
@@ -83,6 +85,9 @@ def ablate(name, output, corpus=None, layout="auto", tokenizer=None, vocab_size=
         Runs at a time, each on one thread. With 1 everything happens in this process.
     progress : bool
         Show what is going on.
+    **options
+        Other fields of :class:`~albert_np.pretraining.options.PretrainingOptions`; the ablation's
+        own changes come on top.
 
     Returns
     -------
@@ -92,28 +97,23 @@ def ablate(name, output, corpus=None, layout="auto", tokenizer=None, vocab_size=
     Raises
     ------
     ValueError, FileNotFoundError
-        Where an option, the corpus, the tokenizer or the folder will not do.
+        An option, the corpus, the tokenizer or the folder will not do.
     FloatingPointError
-        Where a run diverges.
+        A run diverges.
     """
     for what, value in (("seeds", seeds), ("processes", processes)):
         if value < 1:
             raise ValueError(f"{what} is {value}; it must be at least 1")
-    defaults = {key: parameter.default
-                for key, parameter in inspect.signature(pretrain).parameters.items()
-                if key in option_names()}
-    config, data = config or {}, {"beginnings_only": corpus is None, **(data or {})}
-    ablation = ablation_of(name, config_values(config, data)["hidden_size"])
-    base = {**defaults, "layout": layout, "vocab_size": vocab_size, "config": config, "data": data,
-            "corpus": None if corpus is None else str(Path(corpus).resolve()),
-            "tokenizer": None if tokenizer is None else str(Path(tokenizer).resolve()),
-            "steps": ablation.steps if steps is None else steps, "batch_size": batch_size,
-            "learning_rate": learning_rate, "workers": 1}
-    tasks = {(variant.name, seed): {**base, "seed": seed, "config": {**config, **variant.config},
-                                    "data": {**data, **variant.data}}
+    for what in _NOT_OURS:
+        if what in options:
+            raise ValueError(f"{what} is given, but the runs of an ablation do not use it")
+    base = options_from(PretrainingOptions, {"workers": 1, "corpus": corpus, **options})
+    base.data = {"beginnings_only": corpus is None, **base.data}
+    ablation = ablation_of(name, base.config_values()["hidden_size"])
+    base = replace(base, steps=ablation.steps if steps is None else steps)
+    tasks = {(variant.name, seed): replace(base, seed=seed, data={**base.data, **variant.data},
+                                           config={**base.config, **variant.config})
              for seed in range(seeds) for variant in ablation.variants}
-    for options in tasks.values():
-        check_options(options)
     say = (lambda line: print(line, flush=True)) if progress else (lambda line: None)
     output = Path(output)
     with lock(output):
@@ -126,13 +126,13 @@ def _read_text(output, base, ablation, say):
     """The training text and the held-out batches: the same for all variants and seeds."""
     held_out, first = {}, None
     for batches, changes in ablation.batches.items():
-        options = {**base, "data": {**base["data"], **changes}}
+        options = replace(base, data={**base.data, **changes})
         opened = open_run_data(output, options, resuming=first is not None,
                                say=say if first is None else (lambda line: None))
         first = first or opened
         held_out[batches] = opened[0].held_out
         if not opened[0].held_out:
-            raise ValueError(f"{base['corpus']} has no held-out text to compare the runs on")
+            raise ValueError(f"{base.corpus} has no held-out text to compare the runs on")
     training, fingerprint = first
     say(f"tokenizer  {training.tokenizer.vocab_size:,} pieces")
     return Text(training.shards, held_out, training.tokenizer, fingerprint)
@@ -152,8 +152,7 @@ def run_once(options, text):
 
     Parameters
     ----------
-    options : dict
-        The arguments of :func:`~albert_np.pretraining.pretrain`.
+    options : PretrainingOptions
     text : Text
 
     Returns
@@ -163,18 +162,18 @@ def run_once(options, text):
         figures by held-out batches; ``ms_a_step``, the median; ``seconds`` with the evaluation.
     """
     started = time.perf_counter()
-    steps, warmup = options["steps"], options["warmup_steps"]
-    data = PretrainingData(text.shards, [], text.tokenizer, DataOptions(**options["data"]),
-                           options["batch_size"], options["seed"])
+    steps, warmup = options.steps, options.warmup_steps
+    data = PretrainingData(text.shards, [], text.tokenizer, DataOptions(**options.data),
+                           options.batch_size, options.seed)
     model = make_model(text.tokenizer, options)
-    schedule = warmup_polynomial_decay(options["learning_rate"], steps,
+    schedule = warmup_polynomial_decay(options.learning_rate, steps,
                                        steps // 20 if warmup is None else warmup)
     dropout = max(model.config.hidden_dropout_prob, model.config.attention_probs_dropout_prob) > 0
-    rng = np.random.default_rng(np.random.SeedSequence(options["seed"]).spawn(2)[1])
+    rng = np.random.default_rng(np.random.SeedSequence(options.seed).spawn(2)[1])
     with one_thread_each():
         metrics = train(model, make_optimizer(model.params, options, schedule),
                         data.training_batches(), steps, rng=rng if dropout else None,
-                        max_gradient_norm=options["max_gradient_norm"], progress=False)
+                        max_gradient_norm=options.max_gradient_norm, progress=False)
         held_out = {name: evaluate(model, batches) for name, batches in text.held_out.items()}
     return {**_identity(options, text),
             "parameters": sum(model.config.parameter_counts().values()), "held_out": held_out,
@@ -185,7 +184,7 @@ def run_once(options, text):
 
 def _identity(options, text):
     """What makes a run what it is: with the same, it need not be repeated."""
-    return {"options": options, "text": text.fingerprint, "version": __version__}
+    return {"options": asdict(options), "text": text.fingerprint, "version": __version__}
 
 
 def _finished(path, options, text):
@@ -323,13 +322,13 @@ def _write(ablation, base, seeds, done, asked, output, say):
 
     rows = summarize(ablation, done, seeds)
     found = findings(ablation, rows)
-    results = {"ablation": ablation.name, "steps": base["steps"], "seeds": seeds, "rows": rows,
-               "findings": found, "asked": asked, "options": base,
+    results = {"ablation": ablation.name, "steps": base.steps, "seeds": seeds, "rows": rows,
+               "findings": found, "asked": asked, "options": asdict(base),
                "versions": {"albert_np": __version__, "numpy": np.__version__}}
-    text = table(ablation, rows, found, base["steps"], seeds, asked)
+    text = table(ablation, rows, found, base.steps, seeds, asked)
     write_whole(output / "table.md", text.encode())
     write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
     plot_ablation(ablation, rows, output / "picture.png",
-                  f"{ablation.title}: {base['steps']:,} steps, {seeds} seed{'s' * (seeds > 1)}")
+                  f"{ablation.title}: {base.steps:,} steps, {seeds} seed{'s' * (seeds > 1)}")
     say(f"\n{text}\nThis is in {output}: table.md, picture.png, results.json.")
     return results

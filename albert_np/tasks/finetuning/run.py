@@ -12,6 +12,7 @@ import numpy as np
 
 from ...models.loading import model_files
 from ...files import write_together, write_whole
+from ...files.options import options_from
 from ...inference.load import load_config
 from ...parameters import count
 from ...files.locks import lock
@@ -19,19 +20,15 @@ from ...files.threads import one_thread_each
 from ...text.tokenizer import AlbertTokenizer
 from ...text.tokenizing.train_tokenizer import train_tokenizer
 from .data import load_splits, texts_of
+from .options import FinetuningOptions
 from .pictures import draw_pictures
-from .settings import FILE_NAME, Settings
+from .settings import FILE_NAME
 from .start import FRESH_CONFIG, from_pretrained, from_scratch
 from .recipes import TASKS, translation
 from .trainer import original_optimizer, steps_of, train_epochs
 
-MAX_LENGTH = {"questions": 192}                   # of other tasks 128
 
-
-def finetune(task, output, *, data, model=None, test=None, columns=None, data_folder=None,
-             scratch=False, config=None, vocab_size=5000, epochs=4, batch_size=32,
-             learning_rate=3e-4, warmup=0.1, weight_decay=0.01, max_gradient_norm=1.0,
-             patience=None, dropout=None, seed=0, workers=2, settings=None, progress=True):
+def finetune(task, output, *, progress=True, **options):
     """Teach a model a task, choose the best epoch on the development part, report the test part.
 
     Parameters
@@ -41,36 +38,11 @@ def finetune(task, output, *, data, model=None, test=None, columns=None, data_fo
     output : str or Path
         The folder of the run. It gets the model and the tokenizer (of the best epoch, as soon as
         there is a better one), ``task.json``, ``steps.csv``, ``results.json`` and pictures.
-    data : str or Path
-        Of :func:`~albert_np.tasks.finetuning.data.load_splits`, as are test, columns, data_folder.
-    model : str or Path, optional
-        What to start from: a pretraining run, a folder of published weights, a name on the hub.
-        None: a tokenizer is trained on the training part, and the model is fresh.
-    scratch : bool
-        Take the configuration and the tokenizer of ``model``, but fresh weights: the run to compare
-        with, which shows what pretraining bought.
-    config : dict, optional
-        Fields of the configuration of a fresh model, see ``start.FRESH_CONFIG``.
-    vocab_size : int
-        Of a tokenizer that is trained.
-    epochs, batch_size : int
-    learning_rate : float
-        Where the warm-up ends, and where the line begins that falls to 0.
-    warmup : float
-        Share of the steps.
-    weight_decay, max_gradient_norm : float
-    patience : int, optional
-        Stop after so many epochs without a better one.
-    dropout : float, optional
-        Of hidden numbers, attention weights and the head; None leaves the configuration's.
-    seed : int
-        Of fresh weights, the order of the examples, dropout, and the bootstrap.
-    workers : int
-        Threads among which each batch is divided.
-    settings : dict, optional
-        Fields of :class:`~albert_np.tasks.finetuning.settings.Settings`.
     progress : bool
         Print what happens.
+    **options
+        The other fields of :class:`~albert_np.tasks.finetuning.options.FinetuningOptions`; there
+        must be ``data``.
 
     Returns
     -------
@@ -84,38 +56,31 @@ def finetune(task, output, *, data, model=None, test=None, columns=None, data_fo
     FloatingPointError
         The loss is no longer a number.
     """
-    if task not in TASKS:
-        raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")
-    options = {"task": task, "data": str(data), "test": None if test is None else str(test),
-               "model": None if model is None else str(model), "scratch": scratch,
-               "config": config, "vocab_size": vocab_size, "epochs": epochs,
-               "batch_size": batch_size, "learning_rate": learning_rate, "warmup": warmup,
-               "weight_decay": weight_decay, "max_gradient_norm": max_gradient_norm,
-               "patience": patience, "dropout": dropout, "seed": seed, "workers": workers}
-    _check(options)
-    settings = Settings(**{"task": task, "max_length": MAX_LENGTH.get(task, 128),
-                           **(settings or {})})
+    options = options_from(FinetuningOptions, {"task": task, **options})
+    settings, task, seed = options.task_settings(), TASKS[options.task], options.seed
+    fresh = options.model is None or options.scratch
     started, output = time.perf_counter(), Path(output)
-    name_of_task, task = task, TASKS[task]
     say = print if progress else (lambda *words: None)
     if (output / "results.json").exists():
         raise ValueError(f"The folder {output} holds a finished run; choose another one.")
-    with lock(output), one_thread_each(), ThreadPoolExecutor(workers) as pool:
-        splits = load_splits(task, data, test, columns, data_folder, seed)
+    with lock(output), one_thread_each(), ThreadPoolExecutor(options.workers) as pool:
+        splits = load_splits(task, options.data, options.test, options.columns,
+                             options.data_folder, seed)
         say(f"{'data':10} {len(splits.train):,} rows to learn from, {len(splits.dev):,} to choose "
             f"by, {len(splits.test):,} to report")
-        if name_of_task == "translation":
+        if options.task == "translation":
             spelling = translation.spelling_of(row.targets[0] for row in splits.train)
             settings = replace(settings, spelling=spelling)
         net, tokenizer = _start(task, splits, settings, options, output)
         say(f"{'model':10} {count(net.params):,} parameters, "
-            f"{'from scratch' if model is None or scratch else f'from {model}'}")
+            f"{'from scratch' if fresh else f'from {options.model}'}")
         for note in net.load_report.notes if net.load_report else ():
             say(f"{'':10} {note}")
         windows = task.features(tokenizer, splits.train, splits.labels, settings)
         examples = [example for row in windows for example in row]
-        optimizer = original_optimizer(net.params, learning_rate,
-                                       steps_of(examples, batch_size, epochs), warmup, weight_decay)
+        steps = steps_of(examples, options.batch_size, options.epochs)
+        optimizer = original_optimizer(net.params, options.learning_rate, steps, options.warmup,
+                                       options.weight_decay)
 
         def figures_of(rows, settings, rng=None):
             predictions = task.predict(net, tokenizer, rows, settings, pool)
@@ -131,17 +96,18 @@ def finetune(task, output, *, data, model=None, test=None, columns=None, data_fo
 
         history = train_epochs(
             net, examples, lambda *chosen: task.collate(net.config, *chosen), optimizer,
-            epochs=epochs, batch_size=batch_size, rng=np.random.default_rng([seed, 1]),
-            dropout=_has_dropout(net.config), max_gradient_norm=max_gradient_norm,
-            evaluate=evaluate, patience=patience, on_best=save, workers=workers, pool=pool,
+            epochs=options.epochs, batch_size=options.batch_size,
+            rng=np.random.default_rng([seed, 1]), dropout=_has_dropout(net.config),
+            max_gradient_norm=options.max_gradient_norm, evaluate=evaluate,
+            patience=options.patience, on_best=save, workers=options.workers, pool=pool,
             progress=progress)
 
-        results = {"task": name_of_task, "data": str(data), "metric": task.METRIC,
-                   "start": "scratch" if model is None or scratch else "pretrained",
+        results = {"task": options.task, "data": options.data, "metric": task.METRIC,
+                   "start": "scratch" if fresh else "pretrained",
                    "parameters": count(net.params), "examples": len(examples),
                    "best_epoch": history["best_epoch"], "epochs": history["epochs"],
-                   "validation": None, "test": None, "baselines": {}, "options": options,
-                   "settings": asdict(settings)}
+                   "validation": None, "test": None, "baselines": {},
+                   "options": asdict(options), "settings": asdict(settings)}
         parts = {"validation": splits.dev, **({"test": splits.test} if splits.test else {})}
         for part, rows in parts.items():
             predictions, found = figures_of(rows, settings, np.random.default_rng(seed))
@@ -165,45 +131,23 @@ def finetune(task, output, *, data, model=None, test=None, columns=None, data_fo
 def _start(task, splits, settings, options, output):
     """The model and its tokenizer, before training."""
     changes = dict(task.configuration(splits.labels))
-    if options["dropout"] is not None:
+    if options.dropout is not None:
         for name in ("hidden_dropout_prob", "attention_probs_dropout_prob",
                      "classifier_dropout_prob"):
-            changes[name] = options["dropout"]
-    if options["model"] is None:
+            changes[name] = options.dropout
+    if options.model is None:
         tokenizer_file = output / "spiece.model"
-        train_tokenizer(texts_of(splits.train), options["vocab_size"], tokenizer_file)
-        tokenizer, config = AlbertTokenizer(tokenizer_file), options["config"] or {}
-    elif options["scratch"]:
-        tokenizer = AlbertTokenizer.from_pretrained(options["model"])
-        config = load_config(options["model"])
+        train_tokenizer(texts_of(splits.train), options.vocab_size, tokenizer_file)
+        tokenizer, config = AlbertTokenizer(tokenizer_file), options.config or {}
+    elif options.scratch:
+        tokenizer = AlbertTokenizer.from_pretrained(options.model)
+        config = load_config(options.model)
     else:
-        return from_pretrained(task.MODEL, options["model"], changes, settings.max_length,
-                               options["seed"])
+        return from_pretrained(task.MODEL, options.model, changes, settings.max_length,
+                               options.seed)
     if settings.max_length > FRESH_CONFIG["max_position_embeddings"]:
         changes.setdefault("max_position_embeddings", settings.max_length)
-    return from_scratch(task.MODEL, config, tokenizer, changes, options["seed"]), tokenizer
-def _check(options):
-    """Refuse what cannot work, before anything is read."""
-    for name in ("epochs", "batch_size", "workers"):
-        if options[name] < 1:
-            raise ValueError(f"{name} is {options[name]}; it must be at least 1")
-    for name in ("learning_rate", "max_gradient_norm"):
-        if not 0 < options[name] < float("inf"):
-            raise ValueError(f"{name} is {options[name]}; it must be a positive number")
-    for name, highest in (("warmup", 1), ("dropout", 1), ("weight_decay", float("inf"))):
-        if options[name] is not None and not 0 <= options[name] < highest:
-            raise ValueError(f"{name} is {options[name]}; it must be at least 0"
-                             + ("" if highest > 1 else " and below 1"))
-    if options["patience"] is not None and options["patience"] < 1:
-        raise ValueError(f"patience is {options['patience']}; it must be at least 1")
-    if options["seed"] < 0:
-        raise ValueError(f"seed is {options['seed']}; it must be at least 0")
-    if options["scratch"] and options["model"] is None:
-        raise ValueError("scratch takes configuration and tokenizer of a model; name one, or leave "
-                         "both out for a model with a tokenizer of its own")
-    if options["config"] and options["model"] is not None:
-        raise ValueError("config describes a fresh model with a tokenizer of its own; it does not "
-                         "go together with model")
+    return from_scratch(task.MODEL, config, tokenizer, changes, options.seed), tokenizer
 
 
 def _has_dropout(config):

@@ -1,55 +1,40 @@
 """What a fine-tuned model has to know beside its configuration, in a file beside its weights."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
 
 from ...files.json_objects import read_object
+from ...files.options import check_options, documented, option, options_from
 
 FILE_NAME = "task.json"
 
 
+@documented
 @dataclass(frozen=True)
 class Settings:
-    """How texts are cut for a task, and how answers are put together.
+    """How texts are cut for a task, and how answers are put together."""
 
-    Attributes
-    ----------
-    task : str
-        Its name, one of :data:`albert_np.tasks.finetuning.TASKS`.
-    max_length : int
-        Tokens of an example, special ones included.
-    doc_stride : int
-        Questions: from the beginning of one window of a long text to that of the next, in pieces.
-    max_query_length : int
-        Questions: the most pieces of the question.
-    max_answer_length : int
-        Questions: the most pieces of an answer.
-    beams : int
-        Translation: beginnings that are kept alive; 1 is greedy.
-    max_target_length : int
-        Translation: the most pieces of a target.
-    spelling : dict of str to str
-        Translation: how a character that the tokenizer has simplified is written in the target
-        language (Chinese writes its comma as one wide character).
-    """
-
-    task: str
-    max_length: int = 128
-    doc_stride: int = 64
-    max_query_length: int = 48
-    max_answer_length: int = 30
-    beams: int = 4
-    max_target_length: int = 48
-    spelling: dict = field(default_factory=dict)
+    task: str = option(MISSING, "the name of the task")
+    max_length: int = option(
+        128, "tokens of an example, special ones included (default: 128; for questions 192)",
+        least=1)
+    doc_stride: int = option(
+        64, "questions: pieces from the beginning of one window of a long text to that of the next",
+        least=1)
+    max_query_length: int = option(48, "questions: the maximum number of pieces of the question",
+                                   least=1)
+    max_answer_length: int = option(30, "questions: the maximum number of pieces of an answer",
+                                    least=1)
+    beams: int = option(4, "translation: beginnings that are kept alive; 1 is greedy", least=1)
+    max_target_length: int = option(48, "translation: the maximum number of pieces of a target",
+                                    least=1)
+    spelling: dict = field(default_factory=dict, metadata={
+        "help": "translation: how a character that the tokenizer has simplified is written in the "
+        "target language; Chinese writes its comma as one wide character"})
 
     def __post_init__(self):
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if item.type in (int, "int") and (not isinstance(value, int) or isinstance(value, bool)
-                                              or value < 1):
-                raise ValueError(f"{item.name} is {value!r}; it must be a whole number of at "
-                                 f"least 1")
+        check_options(self)
 
     def to_bytes(self):
         """The file ``task.json``."""
@@ -57,7 +42,7 @@ class Settings:
 
 
 def read_settings(folder):
-    """The settings of a model that was fine-tuned here, or None where it was not.
+    """The settings of a model that was fine-tuned here, or None if it was not.
 
     Parameters
     ----------
@@ -76,14 +61,7 @@ def read_settings(folder):
     if not path.exists():
         return None
     values = read_object(path)
-    known = {item.name for item in fields(Settings)}
-    unknown = sorted(set(values) - known)
-    if unknown or not isinstance(values.get("task"), str) \
-            or not isinstance(values.get("spelling", {}), dict):
-        raise ValueError(f"{path} is not the settings of a task: "
-                         + (f"{unknown[0]!r} is unknown." if unknown else
-                            "it needs a name as 'task', and 'spelling' must be an object."))
     try:
-        return Settings(**values)
+        return options_from(Settings, values)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}.") from error
+        raise ValueError(f"{path} is not the settings of a task: {error}.") from None

@@ -1,0 +1,82 @@
+"""What a fine-tuning run can be told."""
+
+import os
+from dataclasses import MISSING, dataclass
+
+from ...config import AlbertConfig
+from ...files.options import check_names, check_options, documented, option, options_from
+from .recipes import TASKS
+from .settings import Settings
+
+MAX_LENGTH = {"questions": 192}                   # of other tasks 128
+
+
+@documented
+@dataclass(kw_only=True)
+class FinetuningOptions:
+    """What makes a fine-tuning run what it is; ``results.json`` keeps it.
+
+    Raises
+    ------
+    ValueError
+        A value is impossible; the message names the option, its value, and what it must be.
+    """
+
+    task: str = option(MISSING, "what the model learns", choices=tuple(TASKS))
+    data: str = option(MISSING, "a data set of the task, a file, or a folder with files train.*, "
+                       "dev.* and, perhaps, test.*", metavar="NAME_OR_PATH")
+    test: str | None = option(None, "another test part; for questions also xquad-en and xquad-zh",
+                              metavar="NAME_OR_FILE")
+    columns: dict | None = option(
+        None, "of a table: from text, text_pair and label to the name of a column in its first "
+        "line, or to its number from 0")
+    data_folder: str | None = option(None, "where data sets are looked for")
+    model: str | None = option(
+        None, "what to start from: a pretraining run, a folder of published weights, or a name on "
+        "the hub; default: a fresh model, with a tokenizer trained on the training rows",
+        metavar="NAME_OR_FOLDER")
+    scratch: bool = option(
+        False, "take the shape and the tokenizer of the model with fresh weights, to see what "
+        "pretraining gained")
+    config: dict | None = option(
+        None, "without a model to start from: fields of AlbertConfig that differ from FRESH_CONFIG")
+    vocab_size: int = option(5000, "V, without --model: pieces of the tokenizer that is trained")
+    epochs: int = option(4, "times that the training part is read", least=1)
+    batch_size: int = option(32, "B, examples in a batch", least=1)
+    learning_rate: float = option(
+        3e-4, "the warm-up ends on the line that falls from this rate at step 0 to 0 at the last "
+        "step; large models want 1e-5 to 5e-5", above=0, flags=("--learning-rate", "--lr"))
+    warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
+                           below=1)
+    weight_decay: float = option(0.01, "of matrices only", least=0)
+    max_gradient_norm: float = option(1.0, "longer gradients are shortened to this norm", above=0)
+    dropout: float | None = option(
+        None, "of hidden numbers, attention weights and the head; default: the model's", least=0,
+        below=1)
+    patience: int | None = option(
+        None, "stop after this many epochs without a better one; default: never", least=1)
+    seed: int = option(0, "of fresh weights, the order of the examples, dropout and the bootstrap",
+                       least=0)
+    workers: int = option(2, "threads among which each batch is divided", least=1)
+    settings: dict | None = option(
+        None, "fields of Settings: how texts are cut and answers put together")
+
+    def __post_init__(self):
+        for name in ("data", "test", "model", "data_folder"):
+            if isinstance(getattr(self, name), os.PathLike):
+                setattr(self, name, os.fspath(getattr(self, name)))
+        check_options(self)
+        self.task_settings()
+        check_names(AlbertConfig, self.config or {})
+        if self.scratch and self.model is None:
+            raise ValueError("scratch takes shape and tokenizer of a model; name one, or leave "
+                             "both out for a model with a tokenizer of its own")
+        if self.config and self.model is not None:
+            raise ValueError("config describes a fresh model with a tokenizer of its own; it does "
+                             "not go together with model")
+
+    def task_settings(self):
+        """The `Settings` of the task, changed by `settings`."""
+        return options_from(Settings, {
+            "task": self.task, "max_length": MAX_LENGTH.get(self.task, 128),
+            **(self.settings or {})})
