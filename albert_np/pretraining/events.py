@@ -1,7 +1,7 @@
 """Event files for TensorBoard, written with tensorboardX, a library that is an extra.
 
-Its ``EventsWriter`` writes them, not its ``SummaryWriter``: that one writes from a thread of its own,
-its ``flush`` does not wait for the thread, and if the disk is full it never returns.
+Its ``EventsWriter`` writes them, not its ``SummaryWriter``: that one writes from a thread of its
+own, its ``flush`` does not wait for the thread, and if the disk is full it never returns.
 """
 
 import contextlib
