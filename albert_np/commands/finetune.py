@@ -21,8 +21,8 @@ Files are tables (.tsv, .csv) or JSON lines (.jsonl), in CoNLL's format for enti
 questions, and source TAB target for translation.
 
 The model is what albert-np pretrain leaves, a folder of published weights, or a name on the hub.
-With --scratch only its shape and its tokenizer are taken: the difference is what pretraining gained.
-Without --model a tokenizer is trained on the rows, and the model is fresh.
+With --scratch only its shape and its tokenizer are taken, to see what pretraining gained. Without
+--model a tokenizer is trained on the rows, and the model is fresh.
 
 After every epoch the development part is evaluated; the best epoch is what is kept, and what is
 reported on the test part, with bootstrap intervals and beside models without a network. The folder

@@ -1,7 +1,8 @@
 """Files that are whole or absent, one reader a folder, and what the machine lends.
 
 Read ``whole_files`` (writing so that a crash loses nothing), ``json_objects`` (reading settings
-that may be damaged), ``locks`` (one run a folder), then ``freed_memory`` and ``threads``.
+that may be damaged), ``options`` (settings that are said once), ``locks`` (one run a folder), then
+``freed_memory`` and ``threads``.
 """
 
 from .whole_files import (in_a_sentence, make_folder, read_bytes, read_text, remove_leftovers,

@@ -25,8 +25,9 @@ class FinetuningOptions:
     task: str = option(MISSING, "what the model learns", choices=tuple(TASKS))
     data: str = option(MISSING, "a data set of the task, a file, or a folder with files train.*, "
                        "dev.* and, perhaps, test.*", metavar="NAME_OR_PATH")
-    test: str | None = option(None, "another test part; for questions also xquad-en and xquad-zh",
-                              metavar="NAME_OR_FILE")
+    test: str | None = option(
+        None, "another test part, for questions also xquad-en and xquad-zh; default: that of the "
+        "data", metavar="NAME_OR_FILE")
     columns: dict | None = option(
         None, "of a table: from text, text_pair and label to the name of a column in its first "
         "line, or to its number from 0")
