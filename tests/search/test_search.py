@@ -287,7 +287,7 @@ def test_two_searches_in_one_folder(tmp_path):
 
 @pytest.fixture
 def command(monkeypatch):
-    monkeypatch.setattr("albert_np.commands.search._finetune_parser", stand_in.parser)
+    monkeypatch.setattr("albert_np.commands.search.finetune_parser", stand_in.parser)
     monkeypatch.setattr(run, "COMMAND", COMMAND)
 
 
