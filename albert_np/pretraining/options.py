@@ -35,8 +35,8 @@ class PretrainingOptions:
         None, "text (.txt), JSON lines (.jsonl), either with .gz, a folder of such files, or one "
         "that albert-np prepare wrote; default: the documentation of this Python", metavar="PATH")
     layout: str = option(
-        "auto", "lines: a sentence a line, an empty line between documents; prose: running text; "
-        "auto: look at the text", choices=LAYOUTS)
+        "auto", "how the text is laid out: lines (a sentence a line, an empty line between "
+        "documents), prose (running text), or auto (look at the text)", choices=LAYOUTS)
     tokenizer: str | None = option(
         None, "a SentencePiece model or a folder with one; default: that of a prepared corpus, or "
         "train one on the training text", metavar="PATH")
@@ -66,11 +66,11 @@ class PretrainingOptions:
         0.98, "how slowly the running mean of squared gradients forgets; not used by sgd. The "
         "published models have 0.999, which is slow for a run of a few thousand steps", least=0,
         below=1)
-    weight_decay: float = option(0.01, "of adamw and lamb", least=0)
+    weight_decay: float = option(0.01, "the weight decay of adamw and lamb", least=0)
     max_gradient_norm: float = option(1.0, "longer gradients are shortened to this norm", above=0)
     seed: int = option(
-        0, "of everything that is drawn; the same seed and parts give the same weights, bit for "
-        "bit", least=0)
+        0, "the seed of everything that is drawn; the same seed and parts give the same weights, "
+        "bit for bit", least=0)
     workers: int = option(
         2, "threads among which each batch is divided (default: 2; with several processes on the "
         "command line 1)", least=1)

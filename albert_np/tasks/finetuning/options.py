@@ -45,19 +45,21 @@ class FinetuningOptions:
     epochs: int = option(4, "times that the training part is read", least=1)
     batch_size: int = option(32, "B, examples in a batch", least=1)
     learning_rate: float = option(
-        3e-4, "the warm-up ends on the line that falls from this rate at step 0 to 0 at the last "
-        "step; large models want 1e-5 to 5e-5", above=0, flags=("--learning-rate", "--lr"))
+        3e-4, "the warm-up rises to it; after that the rate lies on the line that falls from it at "
+        "step 0 to 0 at the last step; large models want 1e-5 to 5e-5", above=0,
+        flags=("--learning-rate", "--lr"))
     warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
                            below=1)
-    weight_decay: float = option(0.01, "of matrices only", least=0)
+    weight_decay: float = option(0.01, "the weight decay, of matrices only", least=0)
     max_gradient_norm: float = option(1.0, "longer gradients are shortened to this norm", above=0)
     dropout: float | None = option(
-        None, "of hidden numbers, attention weights and the head; default: the model's", least=0,
-        below=1)
+        None, "probability of dropping a hidden number, an attention weight or an input of the "
+        "head; default: those of the model", least=0, below=1)
     patience: int | None = option(
         None, "stop after this many epochs without a better one; default: never", least=1)
-    seed: int = option(0, "of fresh weights, the order of the examples, dropout and the bootstrap",
-                       least=0)
+    seed: int = option(
+        0, "the seed of fresh weights, the order of the examples, dropout and the bootstrap",
+        least=0)
     workers: int = option(2, "threads among which each batch is divided", least=1)
     settings: dict | None = option(
         None, "fields of Settings: how texts are cut and answers put together")
