@@ -1,4 +1,23 @@
-"""ALBERT by hand: every forward and backward pass in NumPy, derived beside the line and proven.
+"""ALBERT by hand in NumPy: every forward and backward pass, derived beside the line and checked.
+
+The folders, in the order of a course; each imports only from those above it:
+
+- ``files``: files that are whole or absent, locks, threads.
+- ``functional``: linear map, softmax, GELU, layer norm, dropout, losses, trees of arrays.
+- ``model_files``: published weights and settings as files, from folders and from the hub.
+- ``config.py``: the sizes of an ALBERT and how many parameters follow from them.
+- ``parameters``: the tree of arrays, its first values, and its published names.
+- ``optim``: AdamW, LAMB, warm-up, clipping.
+- ``layers``: embeddings, attention, feed-forward, the encoder and its sum over depth, heads.
+- ``text``: tokenizer, sentence order, masking, batches, corpora of any size.
+- ``models``: layers put together, with losses; loading and saving.
+- ``plotting``: every picture.
+- ``inference``: guesses, sentence vectors, batches by length, translation.
+- ``pretraining``: the training loop, run checkpoints, evaluation, ablations.
+- ``tasks``: data sets, metrics, baselines, fine-tuning, hyperparameter search.
+- ``gradcheck``: differences, the complex step, every check, all equations, planted faults.
+- ``course``: exercises, the self-check, sandbox and marking; what the tutorials share.
+- ``commands``: the command line, one file a command.
 
 Names are imported when they are first used, so that ``import albert_np`` costs next to nothing
 and the mathematics needs NumPy alone.
