@@ -83,12 +83,12 @@ def watch(check):
     -------
     Run
     """
-    package = str(equations.PACKAGE)
+    package, checks = str(equations.PACKAGE), str(equations.PACKAGE / "gradcheck")
     calls, backwards = [], []
 
     def profile(frame, event, argument):
         file, name = frame.f_code.co_filename, frame.f_code.co_name
-        if event == "call" and file.startswith(package) and not file.endswith("gradcheck/all_checks.py"):
+        if event == "call" and file.startswith(package) and not file.startswith(checks):
             owner = type(frame.f_locals["self"]).__name__ if "self" in frame.f_locals else ""
             if name.endswith("_forward") or name == "forward":
                 calls.append((owner or name.removesuffix("_forward"), dict(frame.f_locals)))

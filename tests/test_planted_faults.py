@@ -3,16 +3,13 @@
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from albert_np.gradcheck import planting
 from albert_np.gradcheck.all_checks import all_checks
 from albert_np.gradcheck.planted_faults import PLANTED_FAULTS, PlantedFault, is_test
-
-PACKAGE = Path(planting.__file__).parent
-TESTS = Path(__file__).parent
+from albert_np.gradcheck.planting import PACKAGE, TESTS
 
 QUICK = ["attention_dk_from_wrong_axes", "cross_entropy_divided_by_all_rows",
          "embedding_duplicates_overwrite", "gelu_new_factor_3_missing",
