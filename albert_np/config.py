@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 
 from .files import write_whole
 from .files.json_objects import read_object
 from .files.options import check_names, check_options, documented, option
-from .model_files.folders import CONFIG_NAME, ORIGINAL_CONFIG_NAME, find_folder
+from .model_files.file_names import CONFIG_NAME, ORIGINAL_CONFIG_NAME
+from .model_files.folders import find_folder
 from .model_files.settings import read_settings
 
 SHARINGS = ("all", "attention", "ffn", "none")
@@ -189,6 +191,7 @@ class AlbertConfig:
 
     # ---- what follows from the fields ----------------------------------------------------------
 
+    @cached_property
     def schedule(self):
         """Which attention block and which feed-forward block each application of a layer uses.
 
@@ -225,7 +228,7 @@ class AlbertConfig:
         """
         V, E, H, F = (self.vocab_size, self.embedding_size, self.hidden_size,
                       self.intermediate_size)
-        attention_blocks, feed_forward_blocks = (1 + max(i) for i in zip(*self.schedule()))
+        attention_blocks, feed_forward_blocks = (1 + max(i) for i in zip(*self.schedule))
         return {
             "embeddings": (V + self.max_position_embeddings + self.type_vocab_size) * E + 2 * E,
             "mapping": (E * H + H) if self.embedding_mapping else 0,

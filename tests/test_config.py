@@ -103,7 +103,7 @@ def test_a_model_without_classes_tells_nothing_of_them():
 
 def test_schedule():
     def schedule(**changes):
-        return AlbertConfig(num_hidden_layers=4, **changes).schedule()
+        return AlbertConfig(num_hidden_layers=4, **changes).schedule
 
     assert schedule() == [(0, 0)] * 4
     assert schedule(sharing="none") == [(0, 0), (1, 1), (2, 2), (3, 3)]

@@ -8,13 +8,13 @@ from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward
 from .binary_cross_entropy import binary_cross_entropy_backward, binary_cross_entropy_forward
 from .cross_entropy import IGNORED, cross_entropy_backward, cross_entropy_forward
 from .dropout import dropout_backward, dropout_forward
-from .embedding import embedding_backward, embedding_forward
+from .embedding import (embedding_backward, embedding_forward, rows_at_backward,
+                        rows_at_forward)
 from .erf import erf
 from .gelu import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .linear import linear_backward, linear_forward
 from .mean_squared_error import mean_squared_error_backward, mean_squared_error_forward
-from .rows import rows_at_backward, rows_at_forward
 from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_backward,
                       softmax_forward)
 

@@ -26,7 +26,7 @@ def row_sum(*factors):
     >>> row_sum(np.array([[1.0, 2.0]]), np.array([[10.0, 100.0]])).tolist()
     [[210.0]]
     """
-    return np.einsum(",".join(["...j"] * len(factors)) + "->...", *factors)[..., None]
+    return np.einsum("...j->..." if len(factors) == 1 else "...j,...j->...", *factors)[..., None]
 
 
 def row_mean(*factors):
@@ -68,5 +68,7 @@ def column_sum(*factors):
     >>> column_sum(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [4.0, 6.0]
     """
-    rows = [x.reshape(-1, x.shape[-1]) for x in factors]
-    return np.einsum(",".join(["nj"] * len(rows)) + "->j", *rows)
+    rows = factors[0].reshape(-1, factors[0].shape[-1])                # (N, H)
+    if len(factors) == 1:
+        return np.einsum("nj->j", rows)
+    return np.einsum("nj,nj->j", rows, factors[1].reshape(rows.shape))

@@ -8,6 +8,9 @@ Its dotted name is ``encoder.attention.0.W_q``. The few functions below are all 
 the package needs to treat "all parameters" as one thing.
 """
 
+from functools import reduce
+from operator import getitem
+
 import numpy as np
 
 
@@ -41,14 +44,59 @@ def flatten(tree, prefix=""):
     >>> flatten({"dense": {"W": 1, "b": 2}, "blocks": [3]})
     {'dense.W': 1, 'dense.b': 2, 'blocks.0': 3}
     """
-    flat = {}
-    for key, branch in _items(tree):
-        name = f"{prefix}{key}"
-        if isinstance(branch, (dict, list, tuple)):
-            flat.update(flatten(branch, name + "."))
+    flat, waiting = {}, [(prefix, tree)]
+    while waiting:
+        name, node = waiting.pop()
+        if isinstance(node, (dict, list, tuple)):
+            start = name + "." if node is not tree else name
+            for key, branch in reversed(list(_items(node))):
+                waiting.append((f"{start}{key}", branch))
         else:
-            flat[name] = branch
+            flat[name] = node
     return flat
+
+
+def tree_paths(tree):
+    """The keys that lead to each leaf, in the order of :func:`flatten`.
+
+    Returns
+    -------
+    list of tuples
+
+    Examples
+    --------
+    >>> tree_paths({"dense": {"W": 1, "b": 2}, "blocks": [3]})
+    [('dense', 'W'), ('dense', 'b'), ('blocks', 0)]
+    """
+    if not isinstance(tree, (dict, list, tuple)):
+        return [()]
+    return [(key, *rest) for key, branch in _items(tree) for rest in tree_paths(branch)]
+
+
+def leaves_at(tree, paths):
+    """The leaves that some paths lead to: a tree flattened without looking at its shape again.
+
+    Parameters
+    ----------
+    tree : tree
+    paths : list of tuples
+        From :func:`tree_paths` of a tree with these keys.
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    KeyError, IndexError, TypeError
+        A path leads nowhere.
+
+    Examples
+    --------
+    >>> leaves_at({"blocks": [3], "dense": {"W": 1}}, [("dense", "W"), ("blocks", 0)])
+    [1, 3]
+    """
+    return [reduce(getitem, path, tree) for path in paths]
 
 
 def zeros_like(tree):
@@ -85,5 +133,39 @@ def global_norm(tree):
     -------
     float
     """
-    vectors = (leaf.ravel() for leaf in flatten(tree).values())
-    return float(np.sqrt(sum(float(np.dot(vector, vector)) for vector in vectors)))
+    squares = 0.0
+    for leaf in flatten(tree).values():
+        vector = leaf.ravel()
+        squares += float(np.dot(vector, vector))
+    return float(np.sqrt(squares))
+
+
+def clip_by_global_norm(grads, max_norm):
+    r"""Shorten the gradient, all parameters taken as one vector, to at most ``max_norm``.
+
+    .. math::
+       :label: CLIP.1
+
+       g \leftarrow g \cdot \min\!\left(1,\ \frac{\text{max}}{\lVert g \rVert}\right)
+
+    Parameters
+    ----------
+    grads : tree of arrays, changed in place
+    max_norm : float
+
+    Returns
+    -------
+    float
+        The norm before clipping.
+
+    References
+    ----------
+    Pascanu et al. 2013; the original clips at 1.0.
+    """
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}; it must be positive")
+    norm = global_norm(grads)
+    if norm > max_norm:
+        for leaf in flatten(grads).values():
+            leaf *= max_norm / norm                                    # (CLIP.1)
+    return norm

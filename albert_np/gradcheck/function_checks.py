@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import functional as F
-from .one_check import QUERIES, B, E, GradientCheck, H, T, V
+from .one_check import POSITIONS, B, E, GradientCheck, H, T, V
 
 
 def function_checks():
@@ -26,7 +26,7 @@ def function_checks():
     return [
         _function("linear", F.linear_forward, F.linear_backward,
                   x=normal(B, T, E), W=normal(E, H), b=normal(H)),
-        _function("rows_at", lambda x: F.rows_at_forward(x, QUERIES), F.rows_at_backward,
+        _function("rows_at", lambda x: F.rows_at_forward(x, POSITIONS), F.rows_at_backward,
                   x=normal(B, T, E)),
         _function("embedding", lambda table: F.embedding_forward(table, ids),
                   F.embedding_backward, table=normal(V, E)),

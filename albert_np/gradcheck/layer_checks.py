@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from .. import layers
-from .one_check import (QUERIES, B, GradientCheck, H, T, layer_check, padding_mask,
+from .one_check import (B, GradientCheck, H, POSITIONS, T, layer_check, padding_mask,
                         random_parameters, small_config)
 
 
@@ -20,16 +20,47 @@ def layer_checks():
 
     def layer(component, forward, backward, branch, config, x=x, keep=keep, **options):
         """A check of ``forward(params, x, keep, config, rng)`` with a fixed dropout mask."""
-        return layer_check(component,
-                      lambda params, x: forward(params, x, keep, config, np.random.default_rng(7)),
-                      backward, branch(random_parameters(config)), x, config=config, **options)
+        return layer_check(
+            component,
+            lambda params, x: forward(params, x, keep, config, np.random.default_rng(7)),
+            backward, branch(random_parameters(config)), x, config=config, **options)
+
+    def attending(component, name, branch, config, keep, x_kv=None, **options):
+        """A check of a layer that asks with one array and looks at another.
+
+        Without ``x_kv`` both are x, as in an encoder, and their gradients add up.
+        """
+        forward, backward = (getattr(layers, f"{name}_{way}") for way in ("forward", "backward"))
+
+        def forward_of_inputs(inputs):
+            return forward(inputs["params"], inputs["x"], inputs.get("x_kv", inputs["x"]), keep,
+                           config, np.random.default_rng(7))
+
+        def backward_of_inputs(inputs, dy, cache):
+            dx_q, dx_kv, grads = backward(inputs["params"], dy, cache)
+            if x_kv is None:
+                return {"params": grads, "x": dx_q + dx_kv}
+            return {"params": grads, "x": dx_q, "x_kv": dx_kv}
+
+        inputs = {"params": branch(random_parameters(config)), "x": x}
+        if x_kv is not None:
+            inputs |= {"x": x[:, :3], "x_kv": x_kv}
+        return GradientCheck(component, forward_of_inputs, backward_of_inputs, inputs,
+                             config=config, **options)
+
+    def attention(params):
+        return params["encoder"]["attention"][0]["self_attention"]
+
+    def block(params):
+        return params["encoder"]["attention"][0]
+
+    def first_layer(params):
+        return {name: blocks[0] for name, blocks in params["encoder"].items()}
 
     config = small_config()
     checks = [
         *_embeddings_checks(dropout),
-        *[layer(f"attention, {what}", layers.attention_forward, layers.attention_backward,
-                lambda params: params["encoder"]["attention"][0]["self_attention"], config,
-                keep=mask)
+        *[attending(f"attention, {what}", "attention", attention, config, mask)
           for what, config, mask in [
               ("no mask", small_config(), None),
               ("padding", small_config(), keep),
@@ -42,16 +73,13 @@ def layer_checks():
                 lambda params: params["encoder"]["feed_forward"][0]["feed_forward"],
                 small_config(hidden_act=act))
           for act in ("gelu", "gelu_new", "relu", "tanh", "linear")],
-        layer("attention_block", layers.attention_block_forward, layers.attention_block_backward,
-              lambda params: params["encoder"]["attention"][0], small_config(**dropout)),
+        attending("attention_block", "attention_block", block, small_config(**dropout), keep),
         layer("feed_forward_block",
               lambda params, x, keep, config, rng:
                   layers.feed_forward_block_forward(params, x, config, rng),
               layers.feed_forward_block_backward,
               lambda params: params["encoder"]["feed_forward"][0], small_config(**dropout)),
-        layer("encoder_layer", layers.encoder_layer_forward, layers.encoder_layer_backward,
-              lambda params: {name: blocks[0] for name, blocks in params["encoder"].items()},
-              small_config(**dropout)),
+        attending("encoder_layer", "encoder_layer", first_layer, small_config(**dropout), keep),
     ]
     for what, changes in [
             ("sharing all", dict(sharing="all")),
@@ -66,18 +94,16 @@ def layer_checks():
     checks.append(layer(
         "encoder, recomputed layers", *_recomputed_encoder(), lambda params: params["encoder"],
         small_config(sharing="attention", cross_layer_residual=True, **dropout), entries=12))
-    for name, branch, mask, changes in [
-            ("attention", lambda params: params["encoder"]["attention"][0]["self_attention"],
-             layers.visible_keys(pairwise), {}),
-            ("attention_block", lambda params: params["encoder"]["attention"][0], keep, {}),
-            ("encoder_layer",
-             lambda params: {name: blocks[0] for name, blocks in params["encoder"].items()},
-             keep, {}),
-            ("encoder", lambda params: params["encoder"], keep,
-             dict(cross_layer_residual=True))]:
-        forward, backward = (getattr(layers, f"{name}_{way}") for way in ("forward", "backward"))
-        checks.append(layer(f"{name}, some queries", partial(forward, queries=QUERIES), backward,
-                            branch, small_config(**changes), keep=mask, entries=12))
+    other = rng.standard_normal((B, T, H))
+    of_three = layers.visible_keys(pairwise)[:, :, :3]                   # (B, 1, 3, T)
+    for name, branch, mask in [("attention", attention, of_three), ("attention_block", block, keep),
+                               ("encoder_layer", first_layer, keep)]:
+        checks.append(attending(f"{name}, two arrays", name, branch, small_config(), mask, other,
+                                entries=12))
+    checks.append(layer(
+        "encoder, some positions", partial(layers.encoder_forward, positions=POSITIONS),
+        layers.encoder_backward, lambda params: params["encoder"],
+        small_config(cross_layer_residual=True), keep=layers.visible_keys(pairwise), entries=12))
     params = random_parameters(config)
     checks += [
         layer_check("pooler", layers.pooler_forward, layers.pooler_backward, params["pooler"], x),

@@ -22,8 +22,10 @@ def model_checks():
         ("E = H, no mapping", dict(embedding_size=H, embedding_mapping=False)),
         ("cross-layer residual", dict(cross_layer_residual=True)),
         ("sop_weight 0.3", dict(sop_weight=0.3))]]
-    checks.append(_pretraining_check("last layer where asked", small_config(**dropout),
-                                     only_asked=True))
+    checks.append(_pretraining_check("last layer at the labels", small_config(**dropout),
+                                     positions=np.array([[0, 1, 4], [0, 2, 1]])))
+    checks.append(_pretraining_check("a part of a batch", small_config(),
+                                     label_counts={"labels": 7, "sentence_order_label": 3}))
     checks.append(_pretraining_check("no labels", small_config(), with_labels=False))
     checks.append(_pretraining_check("every output", small_config(), outputs=(
         "loss", "mlm_loss", "sop_loss", "prediction_logits", "sop_logits", "sequence_output",

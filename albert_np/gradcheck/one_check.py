@@ -20,7 +20,7 @@ B, T, E, A, D, H, FF, V, P = 2, 5, 6, 3, 4, 12, 14, 17, 7
 
 LAYER_BOUND, MODEL_BOUND = 1e-7, 1e-6
 COMPLEX_IS_BETTER = 1e-6       # the complex step's bounds: 1e-13 and 1e-12, in both precisions
-QUERIES = np.array([[4, 0, 1], [2, 3, 0]])      # the positions that ask, where not all do
+POSITIONS = np.array([[4, 0, 1], [2, 3, 0]])      # some positions of each sequence
 
 
 @dataclass

@@ -126,7 +126,7 @@ def shared_part(check):
     if name in PARTS:
         return check.config, PARTS[name]
     if name in ("encoder", "AlbertModel", "AlbertForPreTraining"):
-        attention, feed_forward = (len(set(used)) == 1 for used in zip(*check.config.schedule()))
+        attention, feed_forward = (len(set(used)) == 1 for used in zip(*check.config.schedule))
         if attention or feed_forward:
             return check.config, ("" if attention and feed_forward
                                   else "attention." if attention else "feed_forward.")

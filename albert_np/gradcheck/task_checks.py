@@ -139,8 +139,10 @@ def task_model_checks():
         _model("AlbertForMaskedLM", "prefix mask", small_config(hidden_dropout_prob=0.2), loss,
                dict(input_ids=IDS, attention_mask=prefix_lm_mask([3, 2], [2, 1], T),
                     token_type_ids=TYPES), labels=pieces),
-        _model("AlbertForMaskedLM", "the last layer where asked", small_config(), loss,
-               labels=pieces, only_asked=True),
+        _model("AlbertForMaskedLM", "the last layer at the labels", small_config(), loss,
+               labels=pieces, positions=np.array([[4, 1], [0, 2]])),
+        _model("AlbertForMaskedLM", "a part of a batch", small_config(), loss, labels=pieces,
+               label_counts=dict(labels=9)),
         _model("AlbertForMaskedLM", "every output", small_config(), TRUNK + ("logits",)),
     ]
 

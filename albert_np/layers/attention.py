@@ -1,10 +1,11 @@
-"""Multi-head self-attention."""
+"""Multi-head attention: some tokens ask, others are looked at. In an encoder both are the same."""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ..functional import (dropout_backward, dropout_forward, linear_backward, linear_forward,
-                          masked_softmax_backward, masked_softmax_forward, rows_at_backward,
-                          rows_at_forward)
+                          masked_softmax_backward, masked_softmax_forward)
 
 
 def split_heads(x, A):
@@ -44,31 +45,34 @@ def visible_keys(attention_mask):
     return keep[:, None, None, :] if keep.ndim == 2 else keep[:, None, :, :]
 
 
-def keys_visible_to(keep, queries):
-    """Of :func:`visible_keys`, the rows of some queries.
+def keys_visible_to(keep, positions):
+    """Of :func:`visible_keys`, the rows of the queries at some positions.
 
     Parameters
     ----------
     keep : boolean array (B, 1, 1, T) or (B, 1, T, T), or None
-    queries : integer array (B, R), or None
-        Positions; None means all.
+    positions : integer array (B, R), or None
+        None means all.
 
     Returns
     -------
     boolean array (B, 1, 1, T) or (B, 1, R, T), or None
     """
-    if keep is None or queries is None or keep.shape[2] == 1:          # the same for every query
+    if keep is None or positions is None or keep.shape[2] == 1:        # the same for every query
         return keep
-    return np.take_along_axis(keep, queries[:, None, :, None], axis=2)
+    return np.take_along_axis(keep, positions[:, None, :, None], axis=2)
 
 
-def attention_forward(params, x, keep, config, rng=None, queries=None):
-    r"""Let every token collect from the others, by A heads side by side.
+def attention_forward(params, x_q, x_kv, keep, config, rng=None):
+    r"""Let the tokens of one array collect from those of another, by A heads side by side.
+
+    The R tokens of :math:`x_q` ask and the T tokens of :math:`x_{kv}` are looked at. In
+    self-attention both are the same array.
 
     .. math::
        :label: ATT.1
 
-       q = x W_q + b_q, \qquad k = x W_k + b_k, \qquad v = x W_v + b_v
+       q = x_q W_q + b_q, \qquad k = x_{kv} W_k + b_k, \qquad v = x_{kv} W_v + b_v
 
     each cut into A heads of D columns. For each sequence and head:
 
@@ -91,21 +95,19 @@ def attention_forward(params, x, keep, config, rng=None, queries=None):
 
        y = c\, W_o + b_o
 
-    with the heads put side by side again in c. Where the output is wanted at R positions only, the
-    q of these R are enough; k and v are needed of all.
+    with the heads put side by side again in c.
 
     Parameters
     ----------
     params : dict
         W_q, W_k, W_v, W_o (H, H) and b_q, b_k, b_v, b_o (H,).
-    x : array (B, T, H)
-    keep : boolean array (B, 1, 1, T) or (B, 1, T, T), or None
+    x_q : array (B, R, H)
+    x_kv : array (B, T, H)
+    keep : boolean array (B, 1, 1, T) or (B, 1, R, T), or None
         From :func:`visible_keys`.
     config : AlbertConfig
     rng : numpy.random.Generator or None
         None turns dropout off.
-    queries : integer array (B, R), or None
-        The positions whose output is wanted, no two alike in a sequence; None means all, R = T.
 
     Returns
     -------
@@ -117,26 +119,26 @@ def attention_forward(params, x, keep, config, rng=None, queries=None):
     ----------
     Vaswani et al. 2017, section 3.2.
     """
-    A, D = config.num_attention_heads, x.shape[-1] // config.num_attention_heads
-    x_q, rows_cache = rows_at_forward(x, queries)                      # (B, R, H)
-    q, q_cache = linear_forward(x_q, params["W_q"], params["b_q"])
-    k, k_cache = linear_forward(x, params["W_k"], params["b_k"])
-    v, v_cache = linear_forward(x, params["W_v"], params["b_v"])       # (ATT.1)  (B, T, H)
+    A, D = config.num_attention_heads, x_q.shape[-1] // config.num_attention_heads
+    q, q_cache = linear_forward(x_q, params["W_q"], params["b_q"])     # (B, R, H)
+    k, k_cache = linear_forward(x_kv, params["W_k"], params["b_k"])    # (B, T, H)
+    v, v_cache = linear_forward(x_kv, params["W_v"], params["b_v"])    # (ATT.1)  (B, T, H)
     q, k, v = split_heads(q, A), split_heads(k, A), split_heads(v, A)  # (B, A, T, D)
 
     z = q @ k.swapaxes(-1, -2)                                         # (B, A, R, T)
     z *= D**-0.5
-    p, softmax_cache = masked_softmax_forward(z, keys_visible_to(keep, queries))   # (ATT.2)
+    p, softmax_cache = masked_softmax_forward(z, keep)                  # (ATT.2)
     p_dropped, dropout_cache = dropout_forward(p, config.attention_probs_dropout_prob, rng)
     c = merge_heads(p_dropped @ v)                                     # (ATT.3)  (B, R, H)
     y, o_cache = linear_forward(c, params["W_o"], params["b_o"])       # (ATT.4)  (B, R, H)
-    cache = (q, k, v, p_dropped, rows_cache, q_cache, k_cache, v_cache, o_cache, softmax_cache,
-             dropout_cache)
+    cache = SimpleNamespace(q=q, k=k, v=v, p_dropped=p_dropped, q_cache=q_cache, k_cache=k_cache,
+                            v_cache=v_cache, o_cache=o_cache, softmax_cache=softmax_cache,
+                            dropout_cache=dropout_cache)
     return (y, p), cache
 
 
 def attention_backward(params, dy, cache):
-    r"""Gradients of multi-head self-attention.
+    r"""Gradients of multi-head attention.
 
     The output map (ATT.4) gives dc by (LIN.2); it is cut into heads as the forward cut them,
     because the gradient of moving numbers to other places is moving them back. For one sequence
@@ -170,13 +172,14 @@ def attention_backward(params, dy, cache):
        dk_{jd} = \frac{1}{\sqrt D} \sum_i dz_{ij}\, q_{id}, \qquad
        dk = \tfrac{1}{\sqrt D}\, dz^\top q
 
-    The same x went into all three maps of (ATT.1), so its gradient is the sum of three (the first
-    put back to the rows that asked, by (ROW.2)):
+    In (ATT.1) the first array went into one map and the second into two:
 
     .. math::
        :label: ATT.9
 
-       dx = dq\, W_q^\top + dk\, W_k^\top + dv\, W_v^\top
+       dx_q = dq\, W_q^\top, \qquad dx_{kv} = dk\, W_k^\top + dv\, W_v^\top
+
+    In self-attention both arrays are the same x. Its gradient is the sum of the two.
 
     The gradient of b_k is 0, always: it adds the same :math:`q_i \cdot b_k / \sqrt D` to every
     score of query i, which the softmax does not feel.
@@ -190,7 +193,8 @@ def attention_backward(params, dy, cache):
 
     Returns
     -------
-    dx : array (B, T, H)
+    dx_q : array (B, R, H)
+    dx_kv : array (B, T, H)
     grads : tree like params
 
     Examples
@@ -198,44 +202,45 @@ def attention_backward(params, dy, cache):
     Two tokens, one head, one number each: x = (2, 4). With W_q = 0 both keys score alike, so each
     token collects the mean, 3. Let only the first output matter, dy = (1, 0). Then
     dv = (1/2, 1/2), and by (ATT.5) dp = (2, 4) for the first query, whose mean under p is 3; so
-    dz = (-1/2, 1/2) and dq = -1/2 * 2 + 1/2 * 4 = 1.
+    dz = (-1/2, 1/2) and dq = -1/2 * 2 + 1/2 * 4 = 1. W_q = 0 lets nothing of it through to x.
 
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(hidden_size=1, num_attention_heads=1)
     >>> one, zero = np.ones((1, 1)), np.zeros(1)
     >>> params = {"W_q": 0 * one, "b_q": zero, "W_k": one, "b_k": zero,
     ...           "W_v": one, "b_v": zero, "W_o": one, "b_o": zero}
-    >>> (y, p), cache = attention_forward(params, np.array([[[2.0], [4.0]]]), None, config)
+    >>> x = np.array([[[2.0], [4.0]]])
+    >>> (y, p), cache = attention_forward(params, x, x, None, config)
     >>> y.tolist(), p.tolist()
     ([[[3.0], [3.0]]], [[[[0.5, 0.5], [0.5, 0.5]]]])
-    >>> dx, grads = attention_backward(params, (np.array([[[1.0], [0.0]]]), None), cache)
-    >>> dx.tolist(), grads["W_q"].tolist(), grads["b_q"].tolist(), grads["b_k"].tolist()
-    ([[[0.5], [0.5]]], [[2.0]], [1.0], [0.0])
+    >>> dx_q, dx_kv, grads = attention_backward(params, (np.array([[[1.0], [0.0]]]), None), cache)
+    >>> dx_q.tolist(), dx_kv.tolist()
+    ([[[0.0], [0.0]]], [[[0.5], [0.5]]])
+    >>> grads["W_q"].tolist(), grads["b_q"].tolist(), grads["b_k"].tolist()
+    ([[2.0]], [1.0], [0.0])
     """
     dy, dp_output = dy
-    (q, k, v, p_dropped, rows_cache, q_cache, k_cache, v_cache, o_cache, softmax_cache,
-     dropout_cache) = cache
+    q, k, v = cache.q, cache.k, cache.v
     A, D = q.shape[1], q.shape[3]
     # forward: y = c @ W_o + b_o
-    dc, dW_o, db_o = linear_backward(dy, o_cache)
+    dc, dW_o, db_o = linear_backward(dy, cache.o_cache)
     dc = split_heads(dc, A)                                            # (B, A, R, D)
     # forward: c = p_dropped @ v
     dp = dc @ v.swapaxes(-1, -2)                                       # (ATT.5)  (B, A, R, T)
-    dv = p_dropped.swapaxes(-1, -2) @ dc                               # (ATT.6)  (B, A, T, D)
+    dv = cache.p_dropped.swapaxes(-1, -2) @ dc                         # (ATT.6)  (B, A, T, D)
     # forward: p_dropped = dropout(softmax(z))
-    dp = dropout_backward(dp, dropout_cache)
+    dp = dropout_backward(dp, cache.dropout_cache)
     if dp_output is not None:
         dp = dp + dp_output
-    dz = masked_softmax_backward(dp, softmax_cache)                    # (B, A, R, T)
+    dz = masked_softmax_backward(dp, cache.softmax_cache)              # (B, A, R, T)
     # forward: z = q @ k.T / sqrt(D)
     dz *= D**-0.5
     dq = dz @ k                                                        # (ATT.7)  (B, A, R, D)
     dk = dz.swapaxes(-1, -2) @ q                                       # (ATT.8)  (B, A, T, D)
-    # forward: q, k, v = x @ W + b, three times from the same x
-    dx_q, dW_q, db_q = linear_backward(merge_heads(dq), q_cache)
-    dx_q = rows_at_backward(dx_q, rows_cache)                          # (B, T, H)
-    dx_k, dW_k, db_k = linear_backward(merge_heads(dk), k_cache)
-    dx_v, dW_v, db_v = linear_backward(merge_heads(dv), v_cache)
-    dx = dx_q + dx_k + dx_v                                            # (ATT.9)  (B, T, H)
-    return dx, {"W_q": dW_q, "b_q": db_q, "W_k": dW_k, "b_k": db_k,
-                "W_v": dW_v, "b_v": db_v, "W_o": dW_o, "b_o": db_o}
+    # forward: q = x_q @ W_q + b_q; k, v = x_kv @ W + b, from the same x_kv
+    dx_q, dW_q, db_q = linear_backward(merge_heads(dq), cache.q_cache)     # (B, R, H)
+    dx_k, dW_k, db_k = linear_backward(merge_heads(dk), cache.k_cache)
+    dx_v, dW_v, db_v = linear_backward(merge_heads(dv), cache.v_cache)
+    dx_kv = dx_k + dx_v                                                # (ATT.9)  (B, T, H)
+    return dx_q, dx_kv, {"W_q": dW_q, "b_q": db_q, "W_k": dW_k, "b_k": db_k,
+                         "W_v": dW_v, "b_v": db_v, "W_o": dW_o, "b_o": db_o}

@@ -4,10 +4,11 @@ import numpy as np
 
 from ..functional import rows_at_backward, rows_at_forward
 from ..functional.trees import add_in_place, zeros_like
+from .attention import keys_visible_to
 from .encoder_layer import encoder_layer_backward, encoder_layer_forward
 
 
-def encoder_forward(params, x, keep, config, rng=None, recompute=False, queries=None):
+def encoder_forward(params, x, keep, config, rng=None, recompute=False, positions=None):
     r"""Apply the layer of each depth in turn.
 
     .. math::
@@ -16,7 +17,7 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, queries=
        h^{(0)} = x, \qquad h^{(l+1)} = f\big(h^{(l)};\, W^{(l)}\big)
 
     where sharing means :math:`W^{(l)} = W` for every l. Which of the stored blocks a depth uses
-    is an index list, ``config.schedule()``; ALBERT's is all zeros. With ``cross_layer_residual``
+    is an index list, ``config.schedule``; ALBERT's is all zeros. With ``cross_layer_residual``
 
     .. math::
        :label: ENC.2
@@ -30,9 +31,10 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, queries=
     and so gives the same gradients bit for bit. The price is a second forward pass, a third more
     arithmetic.
 
-    Whoever needs the last hidden state at some positions only says so in ``queries``: the last
-    layer then computes these. Its keys and values are needed of all positions, but its queries,
-    its output map and its feed-forward network, five sixths of the layer, are not.
+    If only some positions of the last hidden state are needed, pass them as ``positions``. In the
+    last layer these rows then ask and all rows are looked at. Keys and values are needed of all
+    positions. The queries, the output map and the feed-forward network, five sixths of the layer,
+    are not.
 
     Parameters
     ----------
@@ -45,8 +47,9 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, queries=
     rng : numpy.random.Generator or None
     recompute : bool
         Keep inputs in place of caches.
-    queries : integer array (B, R), or None
-        The positions whose last hidden state is wanted; None means all, R = T.
+    positions : integer array (B, R), or None
+        The positions whose last hidden state is needed, no two alike in a sequence; None means
+        all, R = T.
 
     Returns
     -------
@@ -61,16 +64,17 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, queries=
     nets with sublinear memory cost", for the recomputation.
     """
     hidden_states, attentions, caches = [x], [], []
-    schedule = config.schedule()
+    schedule = config.schedule
     for depth, (attention_index, feed_forward_index) in enumerate(schedule, start=1):
         layer = _layer(params, attention_index, feed_forward_index)
-        asked = queries if depth == len(schedule) else None
-        inputs = (x, keep, config, _state(rng), asked) if recompute else None
-        (y, p), cache = encoder_layer_forward(layer, x, keep, config, rng, asked)    # (ENC.1)
+        needed = positions if depth == len(schedule) else None
+        x_q, rows_cache = rows_at_forward(x, needed)                         # (B, R, H)
+        seen = keys_visible_to(keep, needed)
+        inputs = (x_q, x, seen, config, _state(rng)) if recompute else None
+        (y, p), cache = encoder_layer_forward(layer, x_q, x, seen, config, rng)      # (ENC.1)
         if recompute:
             p, cache = None, inputs
-        x_asked, rows_cache = rows_at_forward(x, asked)                      # (B, R, H)
-        x = x_asked + y if config.cross_layer_residual else y                # (ENC.2)
+        x = x_q + y if config.cross_layer_residual else y                    # (ENC.2)
         hidden_states.append(x)
         attentions.append(p)
         caches.append((cache, rows_cache))
@@ -154,14 +158,17 @@ def encoder_backward(params, dy, cache, contributions=None):
         layer = _layer(params, attention_index, feed_forward_index)
         layer_cache, rows_cache = caches[depth]
         if recompute:
-            h, keep, config, state, asked = layer_cache
-            _, layer_cache = encoder_layer_forward(layer, h, keep, config, _generator(state), asked)
-        # forward: h[depth + 1] = layer(h[depth])
-        dh_layer, layer_grads = encoder_layer_backward(layer, (dh, d_attentions[depth]),
-                                                       layer_cache)
+            x_q, x_kv, keep, config, state = layer_cache
+            _, layer_cache = encoder_layer_forward(layer, x_q, x_kv, keep, config,
+                                                   _generator(state))
+        # forward: h[depth + 1] = layer(x_q, h[depth])
+        dx_q, dx_kv, layer_grads = encoder_layer_backward(layer, (dh, d_attentions[depth]),
+                                                          layer_cache)
         del layer_cache                            # before the next depth is computed again
-        dh_asked = rows_at_backward(dh, rows_cache)                          # (B, T, H)
-        dh = dh_asked + dh_layer if cross_layer_residual else dh_layer       # (ENC.4)
+        # forward: h[depth + 1] = x_q + layer(x_q, h[depth])
+        dx_q = dh + dx_q if cross_layer_residual else dx_q                   # (ENC.4)
+        # forward: x_q = h[depth][positions]
+        dh = rows_at_backward(dx_q, rows_cache) + dx_kv                      # (B, T, H)
         if d_hidden_states[depth] is not None:
             dh = dh + d_hidden_states[depth]
         add_in_place(_layer(grads, attention_index, feed_forward_index), layer_grads)  # (ENC.3)

@@ -1,56 +1,54 @@
 """One encoder layer: an attention block, then a feed-forward block, both post-LN."""
 
 from ..functional import (dropout_backward, dropout_forward, layer_norm_backward,
-                          layer_norm_forward, rows_at_backward, rows_at_forward)
+                          layer_norm_forward)
 from .attention import attention_backward, attention_forward
 from .feed_forward import feed_forward_backward, feed_forward_forward
 
 
-def attention_block_forward(params, x, keep, config, rng=None, queries=None):
+def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
     r"""Attention, a residual link around it, and layer normalisation behind the sum.
 
     .. math::
        :label: BLK.1
 
-       y = \text{LayerNorm}(x + \text{Dropout}(\text{Attention}(x)))
+       y = \text{LayerNorm}(x_q + \text{Dropout}(\text{Attention}(x_q, x_{kv})))
 
     Parameters
     ----------
     params : dict
         self_attention (see :func:`~albert_np.layers.attention_forward`), layer_norm
         {gamma, beta}.
-    x : array (B, T, H)
+    x_q, x_kv : arrays (B, R, H) and (B, T, H)
+        The tokens that ask and those that are looked at; in an encoder the same array.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
-    queries : integer array (B, R), or None
-        The positions whose output is wanted; None means all, R = T.
 
     Returns
     -------
     (y, p) : arrays (B, R, H) and (B, A, R, T)
     cache : what the backward pass needs
     """
-    (attended, p), attention_cache = attention_forward(params["self_attention"], x, keep,
-                                                       config, rng, queries)
+    (attended, p), attention_cache = attention_forward(params["self_attention"], x_q, x_kv, keep,
+                                                       config, rng)
     dropped, dropout_cache = dropout_forward(attended, config.hidden_dropout_prob, rng)
-    x_asked, rows_cache = rows_at_forward(x, queries)                  # (B, R, H)
     norm = params["layer_norm"]
-    y, norm_cache = layer_norm_forward(x_asked + dropped, norm["gamma"], norm["beta"],
+    y, norm_cache = layer_norm_forward(x_q + dropped, norm["gamma"], norm["beta"],
                                        config.layer_norm_eps)          # (BLK.1)  (B, R, H)
-    return (y, p), (attention_cache, dropout_cache, rows_cache, norm_cache)
+    return (y, p), (attention_cache, dropout_cache, norm_cache)
 
 
 def attention_block_backward(params, dy, cache):
     r"""Gradients of the attention block.
 
-    Layer norm gives the gradient ds of the sum :math:`s = x + \ldots` (LN.5). x touches s twice,
-    directly with slope 1 and through the attention, so the two parts add up:
+    Layer norm gives the gradient ds of the sum :math:`s = x_q + \ldots` (LN.5). :math:`x_q`
+    touches s twice, directly with slope 1 and through the attention, so the two parts add up:
 
     .. math::
        :label: BLK.2
 
-       dx = ds + dx_{\text{attention}}
+       dx_q = ds + dx_{q,\text{attention}}
 
     The first term is the residual link's gift: a path on which the gradient is never multiplied
     by a weight.
@@ -63,7 +61,8 @@ def attention_block_backward(params, dy, cache):
 
     Returns
     -------
-    dx : array (B, T, H)
+    dx_q, dx_kv : arrays (B, R, H) and (B, T, H)
+        In an encoder the gradient of x is their sum.
     grads : tree like params
 
     Examples
@@ -82,22 +81,22 @@ def attention_block_backward(params, dy, cache):
     ...              "b_q": zero, "b_k": zero, "b_v": zero, "b_o": zero}
     >>> params = {"self_attention": attention, "layer_norm": {"gamma": np.ones(2), "beta": zero}}
     >>> x, dy = np.array([[[1.0, -1.0], [-1.0, 1.0]]]), np.array([[[16.0, 0.0], [0.0, 0.0]]])
-    >>> (y, p), cache = attention_block_forward(params, x, None, config)
-    >>> dx, grads = attention_block_backward(params, (dy, None), cache)
-    >>> y.tolist(), dx.tolist(), grads["layer_norm"]["gamma"].tolist()
+    >>> (y, p), cache = attention_block_forward(params, x, x, None, config)
+    >>> dx_q, dx_kv, grads = attention_block_backward(params, (dy, None), cache)
+    >>> y.tolist(), (dx_q + dx_kv).tolist(), grads["layer_norm"]["gamma"].tolist()
     ([[[0.5, -0.5], [-0.5, 0.5]]], [[[4.5, -4.5], [1.5, -1.5]]], [8.0, 0.0])
     """
     dy, dp = dy
-    attention_cache, dropout_cache, rows_cache, norm_cache = cache
-    # forward: y = layer_norm(x + dropped)
+    attention_cache, dropout_cache, norm_cache = cache
+    # forward: y = layer_norm(x_q + dropped)
     ds, dgamma, dbeta = layer_norm_backward(dy, norm_cache)            # (B, R, H)
-    # forward: dropped = dropout(attention(x))
+    # forward: dropped = dropout(attention(x_q, x_kv))
     dattended = dropout_backward(ds, dropout_cache)
-    dx_attention, attention_grads = attention_backward(params["self_attention"], (dattended, dp),
-                                                       attention_cache)
-    dx = rows_at_backward(ds, rows_cache) + dx_attention               # (BLK.2)  (B, T, H)
-    return dx, {"self_attention": attention_grads,
-                "layer_norm": {"gamma": dgamma, "beta": dbeta}}
+    dx_q, dx_kv, attention_grads = attention_backward(params["self_attention"], (dattended, dp),
+                                                      attention_cache)
+    dx_q = ds + dx_q                                                   # (BLK.2)  (B, R, H)
+    return dx_q, dx_kv, {"self_attention": attention_grads,
+                         "layer_norm": {"gamma": dgamma, "beta": dbeta}}
 
 
 def feed_forward_block_forward(params, x, config, rng=None):
@@ -185,24 +184,24 @@ def feed_forward_block_backward(params, dy, cache):
                 "layer_norm": {"gamma": dgamma, "beta": dbeta}}
 
 
-def encoder_layer_forward(params, x, keep, config, rng=None, queries=None):
+def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
     r"""An attention block followed by a feed-forward block.
 
     .. math::
        :label: LAY.1
 
-       a = \text{AttentionBlock}(x), \qquad y = \text{FeedForwardBlock}(a)
+       a = \text{AttentionBlock}(x_q, x_{kv}), \qquad y = \text{FeedForwardBlock}(a)
 
     Parameters
     ----------
     params : dict
         attention, feed_forward: the parameters of the two blocks.
-    x : array (B, T, H)
+    x_q, x_kv : arrays (B, R, H) and (B, T, H)
+        The tokens that ask and those that are looked at. In an encoder both are x, except in the
+        last layer if its output is needed at some positions only.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
-    queries : integer array (B, R), or None
-        The positions whose output is wanted; None means all, R = T. They still look at all others.
 
     Returns
     -------
@@ -213,8 +212,8 @@ def encoder_layer_forward(params, x, keep, config, rng=None, queries=None):
     ----------
     Vaswani et al. 2017, section 3.1; google-research/albert, ``attention_ffn_block``.
     """
-    (a, p), attention_cache = attention_block_forward(params["attention"], x, keep, config, rng,
-                                                      queries)         # (B, R, H)
+    (a, p), attention_cache = attention_block_forward(params["attention"], x_q, x_kv, keep, config,
+                                                      rng)             # (B, R, H)
     y, feed_forward_cache = feed_forward_block_forward(params["feed_forward"], a, config,
                                                        rng)            # (LAY.1)  (B, R, H)
     return (y, p), (attention_cache, feed_forward_cache)
@@ -227,7 +226,7 @@ def encoder_layer_backward(params, dy, cache):
        :label: LAY.2
 
        da = \text{FeedForwardBlock}^{\leftarrow}(dy), \qquad
-       dx = \text{AttentionBlock}^{\leftarrow}(da)
+       (dx_q, dx_{kv}) = \text{AttentionBlock}^{\leftarrow}(da)
 
     Parameters
     ----------
@@ -237,7 +236,8 @@ def encoder_layer_backward(params, dy, cache):
 
     Returns
     -------
-    dx : array (B, T, H)
+    dx_q, dx_kv : arrays (B, R, H) and (B, T, H)
+        In an encoder the gradient of x is their sum.
     grads : tree like params
 
     Examples
@@ -265,9 +265,9 @@ def encoder_layer_backward(params, dy, cache):
     ...                         "layer_norm": {"gamma": 2 * np.ones(2), "beta": zero}},
     ...           "feed_forward": {"feed_forward": network, "layer_norm": norm}}
     >>> x, dy = np.array([[[1.0, -1.0], [-1.0, 1.0]]]), np.array([[[128.0, 0.0], [0.0, 0.0]]])
-    >>> (y, p), cache = encoder_layer_forward(params, x, None, config)
-    >>> dx, grads = encoder_layer_backward(params, (dy, None), cache)
-    >>> y.tolist(), dx.tolist()
+    >>> (y, p), cache = encoder_layer_forward(params, x, x, None, config)
+    >>> dx_q, dx_kv, grads = encoder_layer_backward(params, (dy, None), cache)
+    >>> y.tolist(), (dx_q + dx_kv).tolist()
     ([[[-0.5, 0.5], [-0.5, 0.5]]], [[[-27.0, 27.0], [-9.0, 9.0]]])
     """
     dy, dp = dy
@@ -275,7 +275,7 @@ def encoder_layer_backward(params, dy, cache):
     # forward: y = feed_forward_block(a)
     da, feed_forward_grads = feed_forward_block_backward(params["feed_forward"], dy,
                                                          feed_forward_cache)
-    # forward: a = attention_block(x)
-    dx, attention_grads = attention_block_backward(params["attention"], (da, dp),
-                                                   attention_cache)    # (LAY.2)  (B, T, H)
-    return dx, {"attention": attention_grads, "feed_forward": feed_forward_grads}
+    # forward: a = attention_block(x_q, x_kv)
+    dx_q, dx_kv, attention_grads = attention_block_backward(
+        params["attention"], (da, dp), attention_cache)                # (LAY.2)
+    return dx_q, dx_kv, {"attention": attention_grads, "feed_forward": feed_forward_grads}

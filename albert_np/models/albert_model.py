@@ -2,8 +2,7 @@
 
 from .base import BaseModel
 from .inputs import check_inputs
-from .outputs import upstream_gradients
-from .trunk import albert_backward, albert_forward, trunk_shapes
+from .trunk import albert_backward, albert_forward, trunk_shapes, upstream_gradients
 
 
 class AlbertModel(BaseModel):

@@ -1,4 +1,4 @@
-"""What a model accepts, checked at its door so that no error comes from three floors down."""
+"""Check the inputs of a model here, so that every error names the argument."""
 
 import numpy as np
 
@@ -69,7 +69,8 @@ def check_labels(config, shape, labels, sentence_order_label):
     labels, sentence_order_label : arrays, or None where they were None
     """
     if labels is not None:
-        labels = as_integers("labels", labels, shape, config.vocab_size, "vocab_size", ignored=IGNORED)
+        labels = as_integers("labels", labels, shape, config.vocab_size, "vocab_size",
+                             ignored=IGNORED)
     if sentence_order_label is not None:
         sentence_order_label = as_array("sentence_order_label", sentence_order_label)
         if sentence_order_label.shape == (shape[0], 1):
@@ -77,6 +78,83 @@ def check_labels(config, shape, labels, sentence_order_label):
         sentence_order_label = as_integers("sentence_order_label", sentence_order_label,
                                          shape[:1], 2, "the number of orders", ignored=IGNORED)
     return labels, sentence_order_label
+
+
+def check_positions_needed(positions, shape, pooler):
+    """The positions at which the last hidden state is needed, as an array, or None for all.
+
+    Parameters
+    ----------
+    positions : integers (B, R), or None
+    shape : (B, T)
+    pooler : bool
+        Whether the pooler needs the first token.
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
+    if positions is None:
+        return None
+    B, T = shape
+    positions = as_integers("positions", positions, None, T, "the number of tokens")
+    if positions.ndim != 2 or len(positions) != B or positions.shape[1] < 1:
+        raise ValueError(f"positions have shape {positions.shape}; they must be (batch, positions) "
+                         f"with a batch of {B} and at least one position")
+    in_order = np.sort(positions, axis=1)
+    if (in_order[:, 1:] == in_order[:, :-1]).any():
+        b = int(np.argmax((in_order[:, 1:] == in_order[:, :-1]).any(axis=1)))
+        raise ValueError(f"positions[{b}] is {positions[b].tolist()}; no two may be alike")
+    if pooler and positions[:, 0].any():
+        b = int(np.flatnonzero(positions[:, 0])[0])
+        raise ValueError(f"positions[{b}] begins with {positions[b, 0]}; it must begin with 0, the "
+                         f"token that the pooler reads")
+    return positions
+
+
+def labelled_positions(labels):
+    """Where the last hidden state is needed for these labels: at [CLS] and at each label.
+
+    Parameters
+    ----------
+    labels : integers (B, T), -100 where nothing is predicted
+
+    Returns
+    -------
+    integer array (B, R)
+        R is the largest number of such positions in a sequence. A sequence with fewer is filled
+        up with others of its own, whose label is -100.
+    """
+    needed = np.asarray(labels) != IGNORED
+    needed[:, 0] = True
+    R = needed.sum(axis=1).max()
+    return np.argsort(~needed, axis=1, kind="stable")[:, :R]    # those needed first, in their order
+
+
+def labels_at(labels, positions):
+    """The labels of some positions.
+
+    Parameters
+    ----------
+    labels : integers (B, T)
+    positions : integers (B, R), or None for all
+
+    Returns
+    -------
+    integer array (B, R)
+
+    Raises
+    ------
+    ValueError
+        A label is at a position that is left out.
+    """
+    if positions is None:
+        return labels
+    chosen = np.take_along_axis(labels, positions, axis=1)
+    if np.count_nonzero(chosen != IGNORED) != np.count_nonzero(labels != IGNORED):
+        raise ValueError("positions leave out a labelled token; labelled_positions(labels) has all")
+    return chosen
 
 
 def as_integers(name, values, shape, limit, limit_name, ignored=None):

@@ -1,4 +1,4 @@
-"""The labels of the tasks, checked at the door."""
+"""Check the labels of the tasks, so that every error names the argument."""
 
 import numpy as np
 

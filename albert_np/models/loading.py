@@ -9,8 +9,8 @@ from ..config import read_config
 from ..files import write_together
 from ..functional.trees import flatten
 from ..model_files.bert_names import from_bert
-from ..model_files.folders import (CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME, find_folder,
-                                   find_original, weights_kind)
+from ..model_files.file_names import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
+from ..model_files.folders import find_folder, find_original, weights_kind
 from ..model_files.pytorch_file import open_pytorch
 from ..model_files.safetensors_file import open_safetensors
 from ..model_files.sharded import open_sharded

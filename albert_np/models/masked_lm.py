@@ -3,11 +3,10 @@
 import numpy as np
 
 from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
-from .inputs import check_inputs, check_labels
+from .inputs import check_inputs, check_labels, check_positions_needed, labels_at
 from ..layers import masked_lm_head_backward, masked_lm_head_forward
 from .base import BaseModel
-from .trunk import albert_forward, predicted_positions
-from .head_backward import add, trunk_backward, upstream
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 
 class AlbertForMaskedLM(BaseModel):
@@ -33,7 +32,7 @@ class AlbertForMaskedLM(BaseModel):
     components = ("embeddings", "encoder", "mlm_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
-                recompute=False, only_asked=False):
+                recompute=False, positions=None, label_counts=None):
         """Compute the logits and, where labels are given, the loss, a cross-entropy (CE.1).
 
         Parameters
@@ -49,15 +48,19 @@ class AlbertForMaskedLM(BaseModel):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
-        only_asked : bool
-            Save time: compute the last layer at the R labelled positions (and [CLS]) only. The
-            loss is the same; the last hidden state and ``sequence_output`` are (B, R, H).
+        positions : integers (B, R), optional
+            Save time: compute the last layer at these positions only. With
+            :func:`~albert_np.models.inputs.labelled_positions` of the labels the loss is the same.
+            The last hidden state and ``sequence_output`` are then (B, R, H).
+        label_counts : dict, optional
+            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            its share of that batch's loss is computed (PAR.1).
 
         Returns
         -------
         output : AlbertOutput
-            ``logits`` (B, T, V); with labels they are computed at the M labelled positions only,
-            (M, V), row by row. ``loss`` and what the encoder gives.
+            ``logits`` (B, T, V), or (B, R, V); with labels they are computed at the
+            M labelled positions only, (M, V), row by row. ``loss`` and what the encoder gives.
         cache : what the backward pass needs
 
         Raises
@@ -70,21 +73,26 @@ class AlbertForMaskedLM(BaseModel):
             config, input_ids, attention_mask, token_type_ids, rng)
         labels, _ = check_labels(config, input_ids.shape, labels, None)
 
-        asked = np.ones(input_ids.shape, bool) if labels is None else labels != IGNORED   # (B, T)
-        queries = predicted_positions(asked) if only_asked else None                    # (B, R)
+        positions = check_positions_needed(positions, input_ids.shape, pooler=False)
+
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
-                                              config, rng, recompute, queries)
-        looked_at = asked if queries is None else np.take_along_axis(asked, queries, axis=1)
-        rows = output.sequence_output[looked_at]                                     # (M, H)
-        logits, head_cache = masked_lm_head_forward(params["mlm_head"], rows,
+                                              config, rng, recompute, positions)
+        masked = np.ones(output.sequence_output.shape[:2], bool)                     # (B, R)
+        if labels is not None:
+            labels = labels_at(labels, positions)                                    # (B, R)
+            masked = labels != IGNORED
+        x = output.sequence_output[masked]                                           # (M, H)
+        logits, head_cache = masked_lm_head_forward(params["mlm_head"], x,
                                                     params["embeddings"]["word"], config)
         loss_cache = None
         if labels is None:
-            output.logits = logits.reshape(*input_ids.shape, -1)                     # (B, T, V)
+            output.logits = logits.reshape(*masked.shape, -1)                        # (B, R, V)
         else:
             output.logits = logits                                                   # (M, V)
-            output.loss, loss_cache = cross_entropy_forward(logits, labels[asked])
-        return output, (albert_cache, looked_at, head_cache, loss_cache, output.logits.shape)
+            output.loss, entropy_cache = cross_entropy_forward(logits, labels[masked])
+            output.loss, share = share_of_batch(output.loss, "labels", labels, label_counts)
+            loss_cache = entropy_cache, share
+        return output, (albert_cache, masked, head_cache, loss_cache, output.logits.shape)
 
     def backward(self, cache, d_output=None, contributions=None):
         """Gradients of all parameters; the word table adds up its two uses (MLM.5).
@@ -101,17 +109,20 @@ class AlbertForMaskedLM(BaseModel):
         -------
         grads : tree like ``params``
         """
-        albert_cache, looked_at, head_cache, loss_cache, shape = cache
+        albert_cache, masked, head_cache, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)
-        M, V = int(looked_at.sum()), self.config.vocab_size
-        # forward: loss = cross_entropy(logits, labels[asked])
-        from_loss = None if d.loss is None else cross_entropy_backward(float(d.loss), loss_cache)
+        M, V = int(masked.sum()), self.config.vocab_size
+        from_loss = None
+        if d.loss is not None:
+            # forward: loss = share * cross_entropy(logits, labels[masked])
+            entropy_cache, share = loss_cache
+            from_loss = cross_entropy_backward(float(d.loss) * share, entropy_cache)
         d_logits = add((M, V), self.dtype, d.logits, from_loss)
-        # forward: logits = mlm_head(sequence_output[looked_at])
+        # forward: logits = mlm_head(sequence_output[masked])
         d_rows, d_word, head_grads = masked_lm_head_backward(self.params["mlm_head"], d_logits,
                                                              head_cache)             # (M, H)
-        d_sequence = np.zeros((*looked_at.shape, self.config.hidden_size), self.dtype)   # (B, R, H)
-        d_sequence[looked_at] = d_rows
+        d_sequence = np.zeros((*masked.shape, self.config.hidden_size), self.dtype)      # (B, R, H)
+        d_sequence[masked] = d_rows
         grads = trunk_backward(self.params, d, albert_cache, contributions, sequence=d_sequence)
         grads["embeddings"]["word"] += d_word
         return {**grads, "mlm_head": head_grads}

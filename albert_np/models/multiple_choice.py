@@ -4,8 +4,7 @@ from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
 from .inputs import as_array, as_integers, check_inputs
 from ..layers import classification_head_backward, classification_head_forward
 from .base import BaseModel
-from .trunk import albert_forward
-from .head_backward import add, trunk_backward, upstream
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 
 class AlbertForMultipleChoice(BaseModel):
@@ -29,7 +28,7 @@ class AlbertForMultipleChoice(BaseModel):
     components = ("embeddings", "encoder", "pooler", "choice_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
-                recompute=False):
+                recompute=False, label_counts=None):
         r"""Compute the score of every choice and, where labels are given, the loss.
 
         The B x C texts pass through the encoder as one long batch. With the pooled output
@@ -58,6 +57,9 @@ class AlbertForMultipleChoice(BaseModel):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+        label_counts : dict, optional
+            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            its share of that batch's loss is computed (PAR.1).
 
         Returns
         -------
@@ -81,7 +83,8 @@ class AlbertForMultipleChoice(BaseModel):
             _flat("attention_mask", attention_mask, [(B, C, T), (B, C, T, T)]),
             _flat("token_type_ids", token_type_ids, [(B, C, T)]), rng)
         if labels is not None:
-            labels = as_integers("labels", labels, (B,), C, "the number of choices", ignored=IGNORED)
+            labels = as_integers("labels", labels, (B,), C, "the number of choices",
+                                 ignored=IGNORED)
 
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
                                               config, rng, recompute)
@@ -90,7 +93,9 @@ class AlbertForMultipleChoice(BaseModel):
         output.logits = scores.reshape(B, C)                                         # (CHOICE.1)
         loss_cache = None
         if labels is not None:
-            output.loss, loss_cache = cross_entropy_forward(output.logits, labels, IGNORED)
+            output.loss, entropy_cache = cross_entropy_forward(output.logits, labels)
+            output.loss, share = share_of_batch(output.loss, "labels", labels, label_counts)
+            loss_cache = entropy_cache, share
         return output, (albert_cache, head_cache, loss_cache, (B, C))
 
     def backward(self, cache, d_output=None, contributions=None):
@@ -110,8 +115,11 @@ class AlbertForMultipleChoice(BaseModel):
         """
         albert_cache, head_cache, loss_cache, (B, C) = cache
         d = upstream(self, d_output, albert_cache, {"logits": (B, C)}, loss_cache)
-        # forward: loss = cross_entropy(logits, labels)
-        from_loss = None if d.loss is None else cross_entropy_backward(float(d.loss), loss_cache)
+        from_loss = None
+        if d.loss is not None:
+            # forward: loss = share * cross_entropy(logits, labels)
+            entropy_cache, share = loss_cache
+            from_loss = cross_entropy_backward(float(d.loss) * share, entropy_cache)
         d_logits = add((B * C, 1), self.dtype, d.logits, from_loss)
         # forward: logits = choice_head(pooled_output)
         d_pooled, head_grads = classification_head_backward(

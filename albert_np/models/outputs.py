@@ -1,8 +1,8 @@
-"""What models give, and the upstream gradients that one may hand back for it."""
+"""What a forward pass gives, and in what form its backward pass takes the gradients of that."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,55 +60,3 @@ class AlbertOutput:
     def pooler_output(self):
         """Another name of ``pooled_output``."""
         return self.pooled_output
-
-
-def upstream_gradients(given, shapes, dtype):
-    """Upstream gradients as an AlbertOutput, checked against the outputs they belong to.
-
-    Parameters
-    ----------
-    given : AlbertOutput or dict
-    shapes : dict
-        The shape of each output that may have a gradient; a list of shapes for a list of outputs.
-    dtype : dtype
-        What the gradients become.
-
-    Returns
-    -------
-    AlbertOutput
-
-    Raises
-    ------
-    ValueError
-        Where there is no such output, or the gradient has another shape than the output.
-    """
-    if isinstance(given, AlbertOutput):
-        given = {f.name: getattr(given, f.name) for f in fields(AlbertOutput)}
-    if not isinstance(given, dict):
-        raise ValueError("d_output must be an AlbertOutput or a dict with the gradient of each "
-                         "output that matters")
-    checked = {}
-    for name, gradient in given.items():
-        if gradient is None:
-            continue
-        if name not in shapes:
-            raise ValueError(f"there is no output {name!r} to give a gradient of; there are "
-                             f"{', '.join(shapes)}")
-        if isinstance(shapes[name], list):
-            if len(gradient) != len(shapes[name]):
-                raise ValueError(f"{len(gradient)} gradients are given for the "
-                                 f"{len(shapes[name])} {name}; an entry may be None, but none "
-                                 f"may be left out")
-            checked[name] = [None if one is None else _checked(f"{name}[{i}]", one, shape, dtype)
-                             for i, (one, shape) in enumerate(zip(gradient, shapes[name]))]
-        else:
-            checked[name] = _checked(name, gradient, shapes[name], dtype)
-    return AlbertOutput(**checked)
-
-
-def _checked(name, gradient, shape, dtype):
-    gradient = np.asarray(gradient, dtype=dtype)
-    if gradient.shape != shape:
-        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, but {name} has "
-                         f"shape {shape}")
-    return gradient

@@ -1,6 +1,6 @@
 """ALBERT with its two pretraining heads."""
 
-from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -8,10 +8,9 @@ from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
 from ..layers import (masked_lm_head_backward, masked_lm_head_forward,
                       sentence_order_head_backward, sentence_order_head_forward)
 from .base import BaseModel
-from .inputs import check_inputs, check_labels
-from .outputs import upstream_gradients
-from .trunk import (add_optional, albert_backward, albert_forward, predicted_positions,
-                    trunk_shapes)
+from .inputs import check_inputs, check_labels, check_positions_needed, labels_at
+from .trunk import (add, albert_forward, share_of_batch, trunk_backward, trunk_shapes,
+                    upstream_gradients)
 
 
 class AlbertForPreTraining(BaseModel):
@@ -34,7 +33,8 @@ class AlbertForPreTraining(BaseModel):
     components = ("embeddings", "encoder", "pooler", "mlm_head", "sop_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None,
-                sentence_order_label=None, rng=None, recompute=False, only_asked=False):
+                sentence_order_label=None, rng=None, recompute=False, positions=None,
+                label_counts=None):
         r"""Compute logits and, where labels are given, the losses.
 
         .. math::
@@ -59,15 +59,20 @@ class AlbertForPreTraining(BaseModel):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
-        only_asked : bool
-            Save time: compute the last layer at the R labelled positions (and [CLS]) only. The
-            losses are the same; the last hidden state and ``sequence_output`` are (B, R, H).
+        positions : integers (B, R), optional
+            Save time: compute the last layer at these positions only, 0 first. With
+            :func:`~albert_np.models.inputs.labelled_positions` of the labels the losses are the
+            same. The last hidden state and ``sequence_output`` are then (B, R, H).
+        label_counts : dict, optional
+            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            its share of that batch's loss is computed (PAR.1).
 
         Returns
         -------
         output : AlbertOutput
-            All outputs. ``prediction_logits`` are (B, T, V); with labels they are computed at
-            the M labelled positions only, (M, V), row by row. Losses without labels are None.
+            All outputs. ``prediction_logits`` are (B, T, V), or (B, R, V); with labels they are
+            computed at the M labelled positions only, (M, V), row by row. Losses without labels
+            are None.
         cache : what the backward pass needs
 
         Raises
@@ -84,31 +89,37 @@ class AlbertForPreTraining(BaseModel):
             config, input_ids, attention_mask, token_type_ids, rng)
         labels, sentence_order_label = check_labels(config, input_ids.shape, labels,
                                                     sentence_order_label)
+        positions = check_positions_needed(positions, input_ids.shape, pooler=True)
 
-        masked = np.ones(input_ids.shape, bool) if labels is None else labels != IGNORED  # (B, T)
-        queries = predicted_positions(masked) if only_asked else None                   # (B, R)
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
-                                              config, rng, recompute, queries)
-        looked_at = masked if queries is None else np.take_along_axis(masked, queries, axis=1)
-        x = output.sequence_output[looked_at]                                        # (M, H)
+                                              config, rng, recompute, positions)
+        masked = np.ones(output.sequence_output.shape[:2], bool)                     # (B, R)
+        if labels is not None:
+            labels = labels_at(labels, positions)                                    # (B, R)
+            masked = labels != IGNORED
+        x = output.sequence_output[masked]                                           # (M, H)
         logits, mlm_cache = masked_lm_head_forward(params["mlm_head"], x,
                                                    params["embeddings"]["word"], config)
         output.sop_logits, sop_cache = sentence_order_head_forward(params["sop_head"],
                                                                    output.pooled_output)
-        mlm_loss_cache = sop_loss_cache = None
+        cache = SimpleNamespace(albert=albert_cache, masked=masked, mlm=mlm_cache, sop=sop_cache,
+                                mlm_loss=None, sop_loss=None, mlm_share=1.0, sop_share=1.0)
         if labels is None:
-            output.prediction_logits = logits.reshape(*input_ids.shape, -1)          # (B, T, V)
+            output.prediction_logits = logits.reshape(*masked.shape, -1)             # (B, R, V)
         else:
             output.prediction_logits = logits                                        # (M, V)
-            output.mlm_loss, mlm_loss_cache = cross_entropy_forward(logits, labels[masked])
+            output.mlm_loss, cache.mlm_loss = cross_entropy_forward(logits, labels[masked])
+            output.mlm_loss, cache.mlm_share = share_of_batch(output.mlm_loss, "labels", labels,
+                                                              label_counts)
             output.loss = output.mlm_loss
         if sentence_order_label is not None:
-            output.sop_loss, sop_loss_cache = cross_entropy_forward(output.sop_logits,
+            output.sop_loss, cache.sop_loss = cross_entropy_forward(output.sop_logits,
                                                                     sentence_order_label)
+            output.sop_loss, cache.sop_share = share_of_batch(
+                output.sop_loss, "sentence_order_label", sentence_order_label, label_counts)
             weighted = output.sop_loss * config.sop_weight
             output.loss = weighted if labels is None else output.loss + weighted     # (PRE.1)
-        return output, (albert_cache, looked_at, mlm_cache, sop_cache, mlm_loss_cache,
-                        sop_loss_cache)
+        return output, cache
 
     def backward(self, cache, d_output=None, contributions=None):
         r"""Gradients of all parameters.
@@ -122,8 +133,9 @@ class AlbertForPreTraining(BaseModel):
            d\text{loss}_{\text{MLM}} \mathrel{+}= d\text{loss}, \qquad
            d\text{loss}_{\text{SOP}} \mathrel{+}= \lambda\, d\text{loss}
 
-        The hidden states that the masked-LM head did not look at get no gradient from it, and
-        the word table adds up its two uses (MLM.5).
+        If this is a part of a batch, each loss also carries its share (PAR.1). The hidden states
+        that the masked-LM head did not look at get no gradient from it, and the word table adds
+        up its two uses (MLM.5).
 
         Parameters
         ----------
@@ -143,42 +155,35 @@ class AlbertForPreTraining(BaseModel):
         ValueError
             Where a gradient is given for a loss that had no labels.
         """
-        params, dtype = self.params, self.dtype
-        albert_cache, looked_at, mlm_cache, sop_cache, mlm_loss_cache, sop_loss_cache = cache
-        V, M = self.config.vocab_size, int(looked_at.sum())
-        shapes = {**trunk_shapes(self.config, albert_cache), "loss": (), "mlm_loss": (), "sop_loss": (),
-                  "prediction_logits": (*looked_at.shape, V) if mlm_loss_cache is None else (M, V),
-                  "sop_logits": (len(looked_at), 2)}
+        params, dtype = self.params, self.params["embeddings"]["word"].dtype
+        B, V, M = len(cache.masked), self.config.vocab_size, int(cache.masked.sum())
+        shapes = {**trunk_shapes(self.config, cache.albert), "loss": (), "mlm_loss": (),
+                  "sop_loss": (), "sop_logits": (B, 2), "prediction_logits":
+                      (*cache.masked.shape, V) if cache.mlm_loss is None else (M, V)}
         d = upstream_gradients({"loss": 1.0} if d_output is None else d_output, shapes, dtype)
-        _refuse_gradients_of_missing_losses(d, mlm_loss_cache, sop_loss_cache)
+        _refuse_gradients_of_missing_losses(d, cache.mlm_loss, cache.sop_loss)
         # forward: loss = mlm_loss + sop_weight * sop_loss
         d_loss = float(d.loss or 0)
         d_mlm_loss = float(d.mlm_loss or 0) + d_loss
         d_sop_loss = float(d.sop_loss or 0) + d_loss * self.config.sop_weight        # (PRE.2)
 
-        # forward: sop_loss = cross_entropy(sop_head(pooled_output), sentence_order_label)
-        d_sop_logits = np.zeros((len(looked_at), 2), dtype)                          # (B, 2)
-        if d.sop_logits is not None:
-            d_sop_logits += d.sop_logits
-        if sop_loss_cache is not None:
-            d_sop_logits += cross_entropy_backward(d_sop_loss, sop_loss_cache)
+        # forward: sop_loss = share * cross_entropy(sop_head(pooled_output), sentence_order_label)
+        from_loss = cache.sop_loss and cross_entropy_backward(d_sop_loss * cache.sop_share,
+                                                              cache.sop_loss)
+        d_sop_logits = add((B, 2), dtype, d.sop_logits, from_loss)                   # (B, 2)
         d_pooled, sop_grads = sentence_order_head_backward(params["sop_head"], d_sop_logits,
-                                                           sop_cache)                # (B, H)
-        # forward: mlm_loss = cross_entropy(mlm_head(sequence_output[masked]), labels[masked])
-        if mlm_loss_cache is not None:
-            d_logits = cross_entropy_backward(d_mlm_loss, mlm_loss_cache)            # (M, V)
-        else:
-            d_logits = np.zeros((M, V), dtype)
-        if d.prediction_logits is not None:
-            d_logits += d.prediction_logits.reshape(d_logits.shape)
+                                                           cache.sop)                # (B, H)
+        # forward: mlm_loss = share * cross_entropy(mlm_head(x), labels[masked])
+        from_loss = cache.mlm_loss and cross_entropy_backward(d_mlm_loss * cache.mlm_share,
+                                                              cache.mlm_loss)
+        d_logits = add((M, V), dtype, d.prediction_logits, from_loss)                # (M, V)
         d_rows, d_word, mlm_grads = masked_lm_head_backward(params["mlm_head"], d_logits,
-                                                            mlm_cache)               # (M, H)
-        d_sequence = np.zeros((*looked_at.shape, self.config.hidden_size), dtype)    # (B, R, H)
-        d_sequence[looked_at] = d_rows
+                                                            cache.mlm)               # (M, H)
+        # forward: x = sequence_output[masked]
+        d_sequence = np.zeros((*cache.masked.shape, self.config.hidden_size), dtype)    # (B, R, H)
+        d_sequence[cache.masked] = d_rows
         # forward: sequence_output, pooled_output = albert(input_ids)
-        d_albert = replace(d, sequence_output=add_optional(d_sequence, d.sequence_output),
-                           pooled_output=add_optional(d_pooled, d.pooled_output))
-        grads = albert_backward(params, d_albert, albert_cache, contributions)
+        grads = trunk_backward(params, d, cache.albert, contributions, d_sequence, d_pooled)
         grads["embeddings"]["word"] += d_word                                        # (MLM.5)
         return {**grads, "mlm_head": mlm_grads, "sop_head": sop_grads}
 

@@ -6,8 +6,7 @@ from ..functional import cross_entropy_backward, cross_entropy_forward
 from .inputs import check_inputs
 from ..layers import span_head_backward, span_head_forward
 from .base import BaseModel
-from .trunk import albert_forward
-from .head_backward import add, trunk_backward, upstream
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 from .labels import check_positions
 
 
@@ -31,7 +30,7 @@ class AlbertForQuestionAnswering(BaseModel):
     components = ("embeddings", "encoder", "span_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, start_positions=None,
-                end_positions=None, rng=None, recompute=False):
+                end_positions=None, rng=None, recompute=False, label_counts=None):
         r"""Compute the logits and, where positions are given, the loss.
 
         .. math::
@@ -56,6 +55,9 @@ class AlbertForQuestionAnswering(BaseModel):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+        label_counts : dict, optional
+            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            its share of that batch's loss is computed (PAR.1).
 
         Returns
         -------
@@ -85,7 +87,9 @@ class AlbertForQuestionAnswering(BaseModel):
             end_loss, end_cache = cross_entropy_forward(
                 output.end_logits, np.clip(end_positions, 0, T), ignore_index=T)
             output.loss = (start_loss + end_loss) / 2                                # (QA.1)
-            loss_caches = start_cache, end_cache
+            output.loss, share = share_of_batch(output.loss, "start_positions", start_positions,
+                                                label_counts)
+            loss_caches = start_cache, end_cache, share
         return output, (albert_cache, head_cache, loss_caches, (B, T))
 
     def backward(self, cache, d_output=None, contributions=None):
@@ -115,9 +119,10 @@ class AlbertForQuestionAnswering(BaseModel):
                      loss_caches, "start_positions and end_positions")
         start = end = None
         if d.loss is not None:
-            # forward: loss = (cross_entropy(start_logits) + cross_entropy(end_logits)) / 2
-            half = float(d.loss) / 2                                                 # (QA.2)
-            start, end = (cross_entropy_backward(half, part) for part in loss_caches)
+            # forward: loss = share * (cross_entropy(start_logits) + cross_entropy(end_logits)) / 2
+            *entropy_caches, share = loss_caches
+            half = float(d.loss) * share / 2                                         # (QA.2)
+            start, end = (cross_entropy_backward(half, part) for part in entropy_caches)
         d_logits = (add(shape, self.dtype, d.start_logits, start),
                     add(shape, self.dtype, d.end_logits, end))                       # (B, T) each
         # forward: start_logits, end_logits = span_head(sequence_output)

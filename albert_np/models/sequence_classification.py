@@ -6,8 +6,7 @@ from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_fo
 from .inputs import check_inputs
 from ..layers import classification_head_backward, classification_head_forward
 from .base import BaseModel
-from .trunk import albert_forward
-from .head_backward import add, trunk_backward, upstream
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 from .labels import check_problem_labels, problem_of
 
 LOSSES = {
@@ -38,7 +37,7 @@ class AlbertForSequenceClassification(BaseModel):
     components = ("embeddings", "encoder", "pooler", "classification_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
-                recompute=False):
+                recompute=False, label_counts=None):
         """Compute the logits and, where labels are given, the loss.
 
         Parameters
@@ -58,6 +57,9 @@ class AlbertForSequenceClassification(BaseModel):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+        label_counts : dict, optional
+            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            its share of that batch's loss is computed (PAR.1).
 
         Returns
         -------
@@ -84,7 +86,9 @@ class AlbertForSequenceClassification(BaseModel):
             params["classification_head"], output.pooled_output, config, rng)        # (B, K)
         loss_cache = None
         if labels is not None:
-            output.loss, loss_cache = LOSSES[problem][0](output.logits, labels)
+            output.loss, problem_cache = LOSSES[problem][0](output.logits, labels)
+            output.loss, share = share_of_batch(output.loss, "labels", labels, label_counts)
+            loss_cache = problem_cache, share
         return output, (albert_cache, head_cache, problem, loss_cache, output.logits.shape)
 
     def backward(self, cache, d_output=None, contributions=None):
@@ -104,8 +108,11 @@ class AlbertForSequenceClassification(BaseModel):
         """
         albert_cache, head_cache, problem, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)
-        # forward: loss = loss_of_the_problem(logits, labels)
-        from_loss = None if d.loss is None else LOSSES[problem][1](float(d.loss), loss_cache)
+        from_loss = None
+        if d.loss is not None:
+            # forward: loss = share * loss_of_the_problem(logits, labels)
+            problem_cache, share = loss_cache
+            from_loss = LOSSES[problem][1](float(d.loss) * share, problem_cache)
         d_logits = add(shape, self.dtype, d.logits, from_loss)                       # (B, K)
         # forward: logits = classification_head(pooled_output)
         d_pooled, head_grads = classification_head_backward(

@@ -7,8 +7,7 @@ from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_fo
 from .inputs import as_array, as_integers, check_inputs
 from ..layers import squad_head_backward, squad_head_forward
 from .base import BaseModel
-from .trunk import albert_forward
-from .head_backward import add, trunk_backward, upstream
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 from .labels import check_positions
 
 
@@ -41,7 +40,7 @@ class AlbertForSquad2(BaseModel):
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, start_positions=None,
                 end_positions=None, is_impossible=None, p_mask=None, rng=None, recompute=False,
-                start_n_top=5):
+                start_n_top=5, label_counts=None):
         r"""Compute the logits and, where positions are given, the loss.
 
         .. math::
@@ -75,6 +74,9 @@ class AlbertForSquad2(BaseModel):
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
         start_n_top : int
             K, for how many of the best starts the ends are scored, where no position is given.
+        label_counts : dict, optional
+            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            its share of that batch's loss is computed (PAR.1).
 
         Returns
         -------
@@ -119,7 +121,9 @@ class AlbertForSquad2(BaseModel):
             if is_impossible is not None:
                 cls_loss, cls_cache = binary_cross_entropy_forward(output.cls_logits, is_impossible)
             output.loss = (start_loss + end_loss + cls_loss) / 2                     # (SQUAD.1)
-            loss_caches = start_cache, end_cache, cls_cache
+            output.loss, share = share_of_batch(output.loss, "start_positions", start_positions,
+                                                label_counts)
+            loss_caches = start_cache, end_cache, cls_cache, share
         return output, (albert_cache, head_cache, loss_caches, (B, T), end_logits.shape)
 
     def backward(self, cache, d_output=None, contributions=None):
@@ -152,9 +156,9 @@ class AlbertForSquad2(BaseModel):
                      "start_positions and end_positions")
         start = end = cls = None
         if d.loss is not None:
-            start_cache, end_cache, cls_cache = loss_caches
-            # forward: loss = (start_loss + end_loss + cls_loss) / 2
-            half = float(d.loss) / 2                                                 # (SQUAD.2)
+            start_cache, end_cache, cls_cache, share = loss_caches
+            # forward: loss = share * (start_loss + end_loss + cls_loss) / 2
+            half = float(d.loss) * share / 2                                                 # (SQUAD.2)
             start = cross_entropy_backward(half, start_cache)                        # (B, T)
             end = cross_entropy_backward(half, end_cache)                            # (B, T)
             cls = None if cls_cache is None else binary_cross_entropy_backward(half, cls_cache)

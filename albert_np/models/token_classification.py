@@ -4,8 +4,7 @@ from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
 from .inputs import as_integers, check_inputs
 from ..layers import classification_head_backward, classification_head_forward
 from .base import BaseModel
-from .trunk import albert_forward
-from .head_backward import add, trunk_backward, upstream
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 
 class AlbertForTokenClassification(BaseModel):
@@ -29,7 +28,7 @@ class AlbertForTokenClassification(BaseModel):
     components = ("embeddings", "encoder", "classification_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
-                recompute=False):
+                recompute=False, label_counts=None):
         """Compute the logits and, where labels are given, the loss, a cross-entropy (CE.1).
 
         Parameters
@@ -47,6 +46,9 @@ class AlbertForTokenClassification(BaseModel):
             Turns dropout on.
         recompute : bool
             Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+        label_counts : dict, optional
+            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            its share of that batch's loss is computed (PAR.1).
 
         Returns
         -------
@@ -72,7 +74,9 @@ class AlbertForTokenClassification(BaseModel):
             params["classification_head"], output.sequence_output, config, rng)      # (B, T, K)
         loss_cache = None
         if labels is not None:
-            output.loss, loss_cache = cross_entropy_forward(output.logits, labels, IGNORED)
+            output.loss, entropy_cache = cross_entropy_forward(output.logits, labels)
+            output.loss, share = share_of_batch(output.loss, "labels", labels, label_counts)
+            loss_cache = entropy_cache, share
         return output, (albert_cache, head_cache, loss_cache, output.logits.shape)
 
     def backward(self, cache, d_output=None, contributions=None):
@@ -92,8 +96,11 @@ class AlbertForTokenClassification(BaseModel):
         """
         albert_cache, head_cache, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)
-        # forward: loss = cross_entropy(logits, labels)
-        from_loss = None if d.loss is None else cross_entropy_backward(float(d.loss), loss_cache)
+        from_loss = None
+        if d.loss is not None:
+            # forward: loss = share * cross_entropy(logits, labels)
+            entropy_cache, share = loss_cache
+            from_loss = cross_entropy_backward(float(d.loss) * share, entropy_cache)
         d_logits = add(shape, self.dtype, d.logits, from_loss)                       # (B, T, K)
         # forward: logits = classification_head(sequence_output)
         d_sequence, head_grads = classification_head_backward(

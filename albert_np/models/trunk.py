@@ -1,7 +1,10 @@
 """Embeddings, encoder and pooler, one after the other: what every model begins with."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 
+from ..functional import IGNORED
 from ..functional.trees import zeros_like
 from ..layers import (embeddings_backward, embeddings_forward, encoder_backward, encoder_forward,
                       pooler_backward, pooler_forward, visible_keys)
@@ -9,7 +12,7 @@ from .outputs import AlbertOutput
 
 
 def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rng=None,
-                   recompute=False, queries=None):
+                   recompute=False, positions=None):
     """Embeddings, encoder and pooler, one after the other: what every model here begins with.
 
     Parameters
@@ -22,8 +25,8 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     rng : numpy.random.Generator or None
     recompute : bool
         See :func:`~albert_np.layers.encoder_forward`.
-    queries : integer array (B, R), or None
-        The positions whose last hidden state is wanted, the first token's first.
+    positions : integer array (B, R), or None
+        The positions whose last hidden state is needed, the first token's first; None means all.
 
     Returns
     -------
@@ -34,7 +37,7 @@ def albert_forward(params, input_ids, attention_mask, token_type_ids, config, rn
     h, embeddings_cache = embeddings_forward(params["embeddings"], input_ids, token_type_ids,
                                              config, rng)                            # (B, T, H)
     (hidden_states, attentions), encoder_cache = encoder_forward(
-        params["encoder"], h, visible_keys(attention_mask), config, rng, recompute, queries)
+        params["encoder"], h, visible_keys(attention_mask), config, rng, recompute, positions)
     sequence_output = hidden_states[-1]                                              # (B, R, H)
     pooled_output = pooler_cache = None
     if "pooler" in params:
@@ -96,25 +99,190 @@ def trunk_shapes(config, albert_cache):
             "attentions": [(B, A, T, T)] * (depths - 1) + [(B, A, R, T)]}
 
 
-def predicted_positions(masked):
-    """Where the last hidden state is looked at: at [CLS] and at the masked positions.
-
-    Parameters
-    ----------
-    masked : boolean array (B, T)
-
-    Returns
-    -------
-    integer array (B, R)
-        R is the largest number of such positions in a sequence. A sequence with fewer is filled
-        up with others of its own, which nobody looks at.
-    """
-    asked = masked.copy()
-    asked[:, 0] = True
-    R = asked.sum(axis=1).max()
-    return np.argsort(~asked, axis=1, kind="stable")[:, :R]      # those asked first, in their order
-
-
 def add_optional(array, other):
     """array + other, where other may be None."""
     return array if other is None else array + other
+
+
+# ---- for the backward pass of every model: its outputs have gradients, its heads add theirs ------
+
+def upstream_gradients(given, shapes, dtype):
+    """Upstream gradients as an AlbertOutput, checked against the outputs they belong to.
+
+    Parameters
+    ----------
+    given : AlbertOutput or dict
+    shapes : dict
+        The shape of each output that may have a gradient; a list of shapes for a list of outputs.
+    dtype : dtype
+        What the gradients become.
+
+    Returns
+    -------
+    AlbertOutput
+
+    Raises
+    ------
+    ValueError
+        Where there is no such output, or the gradient has another shape than the output.
+    """
+    if isinstance(given, AlbertOutput):
+        given = {f.name: getattr(given, f.name) for f in fields(AlbertOutput)}
+    if not isinstance(given, dict):
+        raise ValueError("d_output must be an AlbertOutput or a dict with the gradient of each "
+                         "output that matters")
+    checked = {}
+    for name, gradient in given.items():
+        if gradient is None:
+            continue
+        if name not in shapes:
+            raise ValueError(f"there is no output {name!r} to give a gradient of; there are "
+                             f"{', '.join(shapes)}")
+        if isinstance(shapes[name], list):
+            if len(gradient) != len(shapes[name]):
+                raise ValueError(f"{len(gradient)} gradients are given for the "
+                                 f"{len(shapes[name])} {name}; an entry may be None, but none "
+                                 f"may be left out")
+            checked[name] = [None if one is None else _checked(f"{name}[{i}]", one, shape, dtype)
+                             for i, (one, shape) in enumerate(zip(gradient, shapes[name]))]
+        else:
+            checked[name] = _checked(name, gradient, shapes[name], dtype)
+    return AlbertOutput(**checked)
+
+
+def _checked(name, gradient, shape, dtype):
+    gradient = np.asarray(gradient, dtype=dtype)
+    if gradient.shape != shape:
+        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, but {name} has "
+                         f"shape {shape}")
+    return gradient
+
+
+def upstream(model, d_output, albert_cache, shapes, loss_cache, needed="labels"):
+    """The upstream gradient of every output, checked; those not given are None.
+
+    Parameters
+    ----------
+    model : a task model
+    d_output : AlbertOutput, dict or None
+        None means ``{"loss": 1}``.
+    albert_cache : from :func:`~albert_np.models.albert_forward`
+    shapes : dict of str to tuple
+        Of the outputs of the head.
+    loss_cache : what the loss left behind, or None where there were no labels
+    needed : str
+        What would have given a loss.
+
+    Returns
+    -------
+    AlbertOutput
+
+    Raises
+    ------
+    ValueError
+        Where a gradient does not fit its output, or is given for a loss that there is not.
+    """
+    shapes = {**trunk_shapes(model.config, albert_cache), **shapes, "loss": ()}
+    d = upstream_gradients({"loss": 1.0} if d_output is None else d_output, shapes, model.dtype)
+    if d.loss is not None and loss_cache is None:
+        raise ValueError(f"there is no loss to differentiate: forward was not given {needed}")
+    return d
+
+
+def label_counts(batch):
+    """How many labels of a batch count, by name: what its losses are means of.
+
+    Parameters
+    ----------
+    batch : dict
+        The keyword arguments of a model's forward pass.
+
+    Returns
+    -------
+    dict of str to int
+        ``labels`` and ``sentence_order_label``: entries that are not -100; ``start_positions``:
+        their number. Names without labels are left out.
+    """
+    counts = {name: int(np.count_nonzero(np.asarray(batch[name]) != IGNORED))
+              for name in ("labels", "sentence_order_label") if batch.get(name) is not None}
+    if batch.get("start_positions") is not None:
+        counts["start_positions"] = len(batch["start_positions"])
+    return counts
+
+
+def share_of_batch(loss, name, labels, counts):
+    r"""Turn the mean over a part's own labels into the part's share of the mean over a batch.
+
+    .. math::
+       :label: PAR.1
+
+       \text{loss} = \sum_i \frac{N_i}{N}\, \text{loss}_i
+
+    where part i has :math:`N_i` of the N labels that count.
+
+    Parameters
+    ----------
+    loss : scalar
+        The mean over the labels of this part.
+    name : str
+    labels : array
+    counts : dict or None
+        From :func:`label_counts` of the whole batch; None: this is the whole batch.
+
+    Returns
+    -------
+    loss : scalar
+    share : float
+        The derivative of the one with respect to the other.
+    """
+    if counts is None:
+        return loss, 1.0
+    own = label_counts({name: labels})[name]
+    share = own / max(counts[name], 1)
+    return loss * share, share                                         # (PAR.1)
+
+
+def add(shape, dtype, *gradients):
+    """The sum of the gradients that are not None, of this shape even where all are.
+
+    Parameters
+    ----------
+    shape : tuple
+    dtype : dtype
+    gradients : arrays of as many entries, or None
+
+    Returns
+    -------
+    array
+    """
+    total = None
+    for gradient in gradients:
+        if gradient is not None:
+            gradient = gradient.reshape(shape)
+            total = gradient if total is None else total + gradient
+    return np.zeros(shape, dtype) if total is None else total
+
+
+def trunk_backward(params, d, albert_cache, contributions, sequence=None, pooled=None):
+    """Gradients of the trunk: from its head, and from what is asked of its own outputs.
+
+    Parameters
+    ----------
+    params : tree of the model's parameters
+    d : AlbertOutput
+        Upstream gradients of the model's outputs.
+    albert_cache, contributions : as in :func:`~albert_np.models.albert_backward`
+    sequence : array (B, T, H), optional
+        Gradient of the loss with respect to the sequence output, from the head.
+    pooled : array (B, H), optional
+        Gradient of the loss with respect to the pooled output, from the head.
+
+    Returns
+    -------
+    grads : dict of embeddings, encoder and, where there is one, pooler
+    """
+    if sequence is not None:
+        d = replace(d, sequence_output=add_optional(sequence, d.sequence_output))
+    if pooled is not None:
+        d = replace(d, pooled_output=add_optional(pooled, d.pooled_output))
+    return albert_backward(params, d, albert_cache, contributions)

@@ -8,9 +8,9 @@ Every optimiser is used alike::
 ``lr`` is a number or a function of the step, such as :func:`warmup_polynomial_decay` makes.
 """
 
+from ..functional.trees import clip_by_global_norm
 from .adam import Adam
 from .adamw import AdamW
-from .clipping import clip_by_global_norm
 from .lamb import LAMB
 from .schedules import warmup_polynomial_decay
 from .sgd import SGD

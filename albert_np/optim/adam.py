@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .moments import Moments, learning_rate, update_moments
+from .moments import Leaves, learning_rate, update_moments
 from .optimizer import Optimizer
 
 
@@ -38,7 +38,7 @@ class Adam(Optimizer):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
         self.lr, self.betas, self.eps = lr, betas, eps
-        self.moments = Moments(params)
+        self.leaves = Leaves(params, "mv")
         self.steps = 0
 
     def step(self, params, grads):
@@ -51,7 +51,7 @@ class Adam(Optimizer):
         lr = learning_rate(self.lr, self.steps)
         self.steps += 1
         first, second = (1 - beta**self.steps for beta in self.betas)
-        for p, gradient, m, v, u, work in self.moments.leaves(params, grads):
+        for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)
             np.multiply(v, 1 / second, out=u)
             np.sqrt(u, out=u)

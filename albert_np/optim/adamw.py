@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .moments import Moments, decays, learning_rate, update_moments
+from .moments import Leaves, decays, learning_rate, update_moments
 from .optimizer import Optimizer
 
 
@@ -42,7 +42,7 @@ class AdamW(Optimizer):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
         self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
-        self.moments = Moments(params)
+        self.leaves = Leaves(params, "mv")
         self.steps = 0
 
     def step(self, params, grads):
@@ -53,7 +53,7 @@ class AdamW(Optimizer):
         params, grads : trees like the one the optimiser was made for
         """
         lr = learning_rate(self.lr, self.steps)
-        for p, gradient, m, v, u, work in self.moments.leaves(params, grads):
+        for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)
             np.sqrt(v, out=u)
             u += self.eps

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..parameters import flatten, zeros_like
+from ..functional.trees import flatten, leaves_at, tree_paths
 
 
 def decays(parameter):
@@ -38,48 +38,63 @@ def update_moments(m, v, gradient, beta_1, beta_2, work):
     v += work                                                          # (MOM.1)
 
 
-def check_trees(params, grads, moments):
-    """Refuse trees that do not belong together, before any parameter has been changed.
+class Leaves:
+    """The parameters that an optimiser was made for, as one list, with an array for each moment.
 
-    Parameters
-    ----------
-    params, grads, moments : dicts from dotted names to arrays
-
-    Raises
-    ------
-    ValueError
-        That names the first parameter without a gradient or moment of its shape.
-    """
-    for name, parameter in params.items():
-        for what, tree in (("gradient", grads), ("moment in this optimiser", moments)):
-            if name not in tree:
-                raise ValueError(f"{name} has no {what}")
-            if tree[name].shape != parameter.shape:
-                raise ValueError(f"{name} has shape {parameter.shape}, but its {what} has shape "
-                                 f"{tree[name].shape}")
-
-
-class Moments:
-    """The trees m and v of an optimiser, with two buffers to compute in.
+    The tree is walked once, here. A step follows the paths that were found.
 
     Parameters
     ----------
     params : tree of arrays
+    moments : str
+        A letter for each moment: "mv".
     """
 
-    def __init__(self, params):
-        self.m, self.v = zeros_like(params), zeros_like(params)
-        largest = max(flatten(params).values(), key=lambda leaf: leaf.size)
-        self._work = np.empty((2, largest.size), largest.dtype)
+    def __init__(self, params, moments):
+        self.paths, flat = tree_paths(params), flatten(params)
+        self.names, self.shapes = list(flat), [leaf.shape for leaf in flat.values()]
+        self.moments = {letter: {name: np.zeros_like(leaf) for name, leaf in flat.items()}
+                        for letter in moments}
+        largest = max(flat.values(), key=lambda leaf: leaf.size)
+        self.work = np.empty((2, largest.size), largest.dtype)
 
-    def leaves(self, params, grads):
-        """Parameter, gradient, m, v and two work arrays of its shape, for every parameter."""
-        grads, m, v = flatten(grads), flatten(self.m), flatten(self.v)
-        params = flatten(params)
-        check_trees(params, grads, m)
-        for name, parameter in params.items():
-            first, second = (row[:parameter.size].reshape(parameter.shape) for row in self._work)
-            yield parameter, grads[name], m[name], v[name], first, second
+    def rows(self, params, grads):
+        """Parameter, gradient, moments, and two work arrays of its shape, for every parameter.
+
+        Parameters
+        ----------
+        params, grads : trees like the one the optimiser was made for
+
+        Returns
+        -------
+        list of tuples
+
+        Raises
+        ------
+        ValueError
+            That names the first parameter without a parameter or gradient of its shape here;
+            nothing has been changed then.
+        """
+        rows = []
+        moments = zip(*(arrays.values() for arrays in self.moments.values()))
+        for name, shape, p, gradient, kept in zip(
+                self.names, self.shapes, self._found(params, "value"),
+                self._found(grads, "gradient"), moments):
+            for what, array in (("value", p), ("gradient", gradient)):
+                if array.shape != shape:
+                    raise ValueError(f"{name} has shape {shape}, but its {what} has shape "
+                                     f"{array.shape}")
+            u, work = self.work[:, :p.size]
+            rows.append((p, gradient, *kept, u.reshape(shape), work.reshape(shape)))
+        return rows
+
+    def _found(self, tree, what):
+        try:
+            return leaves_at(tree, self.paths)
+        except (KeyError, IndexError, TypeError):
+            there = flatten(tree)
+            missing = next(name for name in self.names if name not in there)
+            raise ValueError(f"{missing} has no {what}") from None
 
 
 def learning_rate(lr, step):

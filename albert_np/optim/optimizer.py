@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..parameters import flatten
+from ..functional.trees import flatten
 
 
 class Optimizer:
@@ -18,10 +18,6 @@ class Optimizer:
     those of the old one.
     """
 
-    def memory(self):
-        """The trees that a step reads and changes beside the parameters."""
-        return {"m": self.moments.m, "v": self.moments.v}
-
     def state(self):
         """Everything that the next step depends on beside parameters, gradient and settings.
 
@@ -32,7 +28,7 @@ class Optimizer:
             name of the parameter. The moments are the optimiser's own arrays, which the next step
             changes: copy what is to stay.
         """
-        return {"steps": np.array(self.steps, np.int64), **flatten(self.memory())}
+        return {"steps": np.array(self.steps, np.int64), **flatten(self.leaves.moments)}
 
     def load_state(self, state):
         """Copy in what :meth:`state` gave, in this or in an earlier process.

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ..parameters import flatten, zeros_like
-from .moments import check_trees, learning_rate
+from .moments import Leaves, learning_rate
 from .optimizer import Optimizer
 
 
@@ -31,12 +30,8 @@ class SGD(Optimizer):
 
     def __init__(self, params, lr=0.1, momentum=0.9):
         self.lr, self.momentum = lr, momentum
-        self.m = zeros_like(params)
+        self.leaves = Leaves(params, "m")
         self.steps = 0
-
-    def memory(self):
-        """The tree that a step reads and changes beside the parameters."""
-        return {"m": self.m}
 
     def step(self, params, grads):
         """Change the parameters in place.
@@ -46,10 +41,8 @@ class SGD(Optimizer):
         params, grads : trees like the one the optimiser was made for
         """
         lr = learning_rate(self.lr, self.steps)
-        params, grads, m = flatten(params), flatten(grads), flatten(self.m)
-        check_trees(params, grads, m)
-        for name, p in params.items():
-            m[name] *= self.momentum
-            m[name] += grads[name]
-            p -= np.multiply(m[name], lr)                              # (SGD.1)
+        for p, gradient, m, step, _ in self.leaves.rows(params, grads):
+            m *= self.momentum
+            m += gradient
+            p -= np.multiply(m, lr, out=step)                          # (SGD.1)
         self.steps += 1

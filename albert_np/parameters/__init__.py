@@ -4,7 +4,8 @@ Read ``functional/trees.py`` (the tree and the functions on it), ``initial_value
 ``published_names`` (what each leaf is called elsewhere), then ``state_dict``.
 """
 
-from ..functional.trees import (add_in_place, cast, count, flatten, global_norm, tree_map,
-                                zeros_like)
+from ..functional.trees import (add_in_place, cast, count, flatten, global_norm, leaves_at,
+                                tree_map, tree_paths, zeros_like)
 
-__all__ = ["add_in_place", "cast", "count", "flatten", "global_norm", "tree_map", "zeros_like"]
+__all__ = ["add_in_place", "cast", "count", "flatten", "global_norm", "leaves_at", "tree_map",
+           "tree_paths", "zeros_like"]

@@ -66,7 +66,7 @@ def initial_parameters(config: AlbertConfig, rng, dtype=np.float32, components=(
             "layer_norm": layer_norm(H),
         }
 
-    attention_blocks, feed_forward_blocks = (1 + max(used) for used in zip(*config.schedule()))
+    attention_blocks, feed_forward_blocks = (1 + max(used) for used in zip(*config.schedule))
     embeddings = {
         "word": matrix(V, E),
         "position": matrix(config.max_position_embeddings, E),

@@ -135,7 +135,7 @@ def name_table(config, prefix="albert."):
     -------
     list of Name
     """
-    attention_blocks, feed_forward_blocks = (1 + max(used) for used in zip(*config.schedule()))
+    attention_blocks, feed_forward_blocks = (1 + max(used) for used in zip(*config.schedule))
     blocks = {"attention": attention_blocks, "feed_forward": feed_forward_blocks,
               "mapping": int(config.embedding_mapping)}
     table = []

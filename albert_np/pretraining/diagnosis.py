@@ -115,7 +115,7 @@ def _backward_order(config, grads, by_layer):
     for branch in ("sop_head", "mlm_head", "pooler"):
         yield from _from_behind(grads[branch], f"{branch}.")
     layers = len(by_layer)
-    for depth, (layer, blocks) in reversed(list(enumerate(zip(by_layer, config.schedule()), 1))):
+    for depth, (layer, blocks) in reversed(list(enumerate(zip(by_layer, config.schedule), 1))):
         for part, block in reversed(list(zip(("attention", "feed_forward"), blocks))):
             for name, gradient in _from_behind(layer[part], f"encoder.{part}.{block}."):
                 yield f"{name} at layer {depth} of {layers}", gradient

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..functional import IGNORED
+from ..models.inputs import labelled_positions
 from .distributed import Alone
 
 
@@ -31,7 +32,7 @@ def evaluate(model, batches, communicator=Alone()):
         Neither objective was asked about.
     """
     def figures(batch):
-        output, _ = model.forward(**batch, only_asked=True)
+        output, _ = model.forward(**batch, positions=labelled_positions(batch["labels"]))
         labels = batch["labels"][batch["labels"] != IGNORED]                         # (M,)
         order = batch["sentence_order_label"]                                        # (B,)
         asked = order != IGNORED

@@ -5,25 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..functional import IGNORED
-from ..parameters import add_in_place, cast, tree_map, zeros_like
+from ..functional.trees import add_in_place, cast, tree_map, zeros_like
+from ..models.inputs import labelled_positions
+from ..models.trunk import label_counts
 from .distributed import Alone
 
 
-def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alone(),
-                         float64_sums=False, recompute=False):
-    r"""Losses and gradients of a batch, worked out in parts.
+def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
+                   float64_sums=False, recompute=False):
+    """Add up figures and gradients of the parts of a batch.
 
-    The losses are means over the M masked pieces and the S pairs that were asked for their order.
-    Part i has M_i and S_i of them, and the mean over everything is the weighted mean of the parts:
-
-    .. math::
-       :label: PAR.1
-
-       \text{loss} = \sum_i \Big( \frac{M_i}{M}\, \text{loss}_{\text{MLM}, i}
-                     + \lambda\, \frac{S_i}{S}\, \text{loss}_{\text{SOP}, i} \Big)
-
-    so that each part's backward pass starts from its own two factors, and the gradients add up.
-    The parts are summed in their order, whichever thread is done first: the result is the same, bit
+    The losses are means over labels. Each part gives its share of them (PAR.1) and the gradients
+    of that share, so that both add up. The parts are summed in their order, whichever thread is done first: the result is the same, bit
     for bit, every time. NumPy lets threads run side by side while it computes; two of them, each
     with a half, are faster than one with a matrix product spread over two cores, since everything
     that is not a product runs on both cores too.
@@ -34,6 +27,64 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alo
     added in 53 lose nothing (but for addends 2^27 times smaller than others, whose loss would have
     to meet a tie of the last rounding to be seen), and then only the number of parts matters, not
     who works them out.
+
+    Parameters
+    ----------
+    model : a model of :mod:`albert_np.models`
+    parts : list of dict
+        The keyword arguments of the model's forward pass for each part, labels included; None for
+        a part without rows.
+    rngs : sequence of numpy.random.Generator or None
+        One for each part; None turns dropout off. More parts than threads save memory: only as
+        many parts as there are threads are alive at a time (gradient accumulation).
+    figures : callable
+        ``figures(output, part) -> array``: what is added up beside the gradients.
+    pool : concurrent.futures.Executor, optional
+        Runs the parts. None runs them one after the other.
+    communicator : Alone or Ranks
+        Of :mod:`~albert_np.pretraining.distributed`. Every rank passes all parts.
+    float64_sums : bool
+        Add the gradients of the parts up in float64, and round once, at the end.
+    recompute : bool
+        Save memory: the backward pass computes each layer again.
+
+    Returns
+    -------
+    sums : array of float64
+    grads : tree like the model's parameters
+    """
+    own = [i for i in communicator.own(range(len(parts))) if parts[i] is not None]
+    counts = {}
+    for part in filter(None, parts):
+        for name, count in label_counts(part).items():
+            counts[name] = counts.get(name, 0) + count
+
+    def run(i):
+        with np.errstate(over="ignore", invalid="ignore"):       # the training loop will notice
+            output, cache = model.forward(**parts[i], rng=rngs[i], recompute=recompute,
+                                          label_counts=counts)
+            return figures(output, parts[i]), model.backward(cache)
+
+    sums, total = [], None
+    for part_sums, grads in (map if pool is None else pool.map)(run, own):
+        sums.append(part_sums)
+        if total is None:
+            total = cast(grads, np.float64) if float64_sums else grads
+        else:
+            add_in_place(total, grads)
+    if total is None:                                   # more parts than rows: none for this rank
+        total = zeros_like(cast(model.params, np.float64) if float64_sums else model.params)
+    grads = communicator.sum_gradients(total)
+    if float64_sums:
+        grads = tree_map(lambda grad, p: grad.astype(p.dtype, copy=False), grads, model.params)
+    return sum(communicator.gather(sums)), grads
+
+
+def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alone(),
+                         float64_sums=False, recompute=False):
+    """Losses and gradients of a batch of pretraining, worked out in parts.
+
+    See :func:`sum_over_parts`.
 
     Parameters
     ----------
@@ -58,44 +109,25 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alo
         Those of an objective that nothing was asked about are None.
     grads : tree like the model's parameters
     """
-    rows = np.array_split(np.arange(len(batch["input_ids"])), len(rngs))
-    own = [(rows[i], rngs[i]) for i in communicator.own(range(len(rngs))) if len(rows[i])]
-    masked = np.count_nonzero(batch["labels"] != IGNORED)                               # M
-    asked = np.count_nonzero(batch["sentence_order_label"] != IGNORED)                  # S
-    weight = model.config.sop_weight
-
-    def run(share):
-        rows, rng = share
-        part = {name: array[rows] for name, array in batch.items()}
-        labels = part["labels"][part["labels"] != IGNORED]                              # (M_i,)
-        orders = part["sentence_order_label"]
-        mlm_share = len(labels) / max(masked, 1)                                        # M_i / M
-        sop_share = np.count_nonzero(orders != IGNORED) / max(asked, 1)                 # S_i / S
-        with np.errstate(over="ignore", invalid="ignore"):       # the training loop will notice
-            output, cache = model.forward(**part, rng=rng, recompute=recompute,
-                                          only_asked=True)
-            grads = model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": weight * sop_share})
-        figures = np.array([mlm_share * float(output.mlm_loss),
-                            sop_share * float(output.sop_loss),
-                            np.count_nonzero(output.prediction_logits.argmax(-1) == labels),
-                            np.count_nonzero(output.sop_logits.argmax(-1) == orders)])
-        return figures, grads
-
-    figures, total = [], None
-    for part_figures, grads in (map if pool is None else pool.map)(run, own):
-        figures.append(part_figures)
-        if total is None:
-            total = cast(grads, np.float64) if float64_sums else grads
-        else:
-            add_in_place(total, grads)
-    if total is None:                                   # more parts than rows: none for this rank
-        total = zeros_like(cast(model.params, np.float64) if float64_sums else model.params)
-    grads = communicator.sum_gradients(total)
-    if float64_sums:
-        grads = tree_map(lambda grad, p: grad.astype(p.dtype, copy=False), grads, model.params)
-    mlm_loss, sop_loss, mlm_right, sop_right = sum(communicator.gather(figures)).tolist()
-    losses = SimpleNamespace(
-        loss=mlm_loss + weight * sop_loss,                                              # (PAR.1)
+    parts = [{name: array[rows] for name, array in batch.items()} if len(rows) else None
+             for rows in np.array_split(np.arange(len(batch["input_ids"])), len(rngs))]
+    for part in filter(None, parts):
+        part["positions"] = labelled_positions(part["labels"])
+    sums, grads = sum_over_parts(model, parts, rngs, _figures, pool, communicator, float64_sums,
+                                 recompute)
+    loss, mlm_loss, sop_loss, mlm_right, sop_right = sums.tolist()
+    counts = label_counts(batch)
+    masked, asked = counts["labels"], counts["sentence_order_label"]
+    return SimpleNamespace(
+        loss=loss,
         mlm_loss=mlm_loss if masked else None, mlm_accuracy=mlm_right / masked if masked else None,
-        sop_loss=sop_loss if asked else None, sop_accuracy=sop_right / asked if asked else None)
-    return losses, grads
+        sop_loss=sop_loss if asked else None, sop_accuracy=sop_right / asked if asked else None
+    ), grads
+
+
+def _figures(output, part):
+    """The shares of the losses, and how many labels were guessed right."""
+    labels, orders = part["labels"][part["labels"] != IGNORED], part["sentence_order_label"]
+    return np.array([output.loss, output.mlm_loss, output.sop_loss,
+                     np.count_nonzero(output.prediction_logits.argmax(-1) == labels),
+                     np.count_nonzero(output.sop_logits.argmax(-1) == orders)], np.float64)

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..optim import clip_by_global_norm
 from .diagnosis import diverged, where_not_finite
 from .distributed import Alone
 from .parallel import losses_and_gradients
+from .step import ADVICE, generators, optimisation_step, progress_bar
 
 
 def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
@@ -80,36 +80,30 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     started = last = time.perf_counter()
     parts = parts or communicator.size * workers * accumulation_steps
     # Overflow is no reason for a warning: what is not finite is noticed below, and said better.
-    with (_bar(steps, optimizer.steps, progress) as bar, ThreadPoolExecutor(workers) as pool,
+    with (progress_bar(steps, optimizer.steps, progress) as bar, ThreadPoolExecutor(workers) as pool,
           np.errstate(over="ignore", invalid="ignore")):
         for step in range(optimizer.steps + 1, steps + 1):
             batch = next(batches, None)
             if batch is None:
                 raise ValueError(f"the batches ended after {step - 1} of {steps} steps")
-            losses, grads = losses_and_gradients(model, batch, _spawn(rng, parts), pool,
+            losses, grads = losses_and_gradients(model, batch, generators(rng, parts), pool,
                                                  communicator, float64_sums, recompute)
-            norm = clip_by_global_norm(grads, max_gradient_norm)
-            if not np.isfinite(losses.loss) or not np.isfinite(norm):
-                raise FloatingPointError(
-                    f"the loss is {losses.loss} and the gradient norm {norm} at step {step}"
-                    f"{_place(batches)}: {where_not_finite(model, batch, grads, parts)}; a smaller "
-                    f"learning rate or a longer warm-up usually helps")
-            lr = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
-            optimizer.step(model.params, grads)
-
+            taken = optimisation_step(
+                model, optimizer, losses.loss, grads, max_gradient_norm,
+                lambda: f"{_place(batches)}: {where_not_finite(model, batch, grads, parts)}")
             now = time.perf_counter()
             tokens = int(batch["input_ids"].size)
             metrics.append({
-                "step": step, "split": "train", **vars(losses), "learning_rate": float(lr),
-                "gradient_norm": norm, "tokens": tokens, "tokens_per_second": tokens / (now - last),
+                "step": step, "split": "train", **vars(losses),
+                "learning_rate": taken["learning_rate"], "gradient_norm": taken["gradient_norm"],
+                "tokens": tokens, "tokens_per_second": tokens / (now - last),
                 "seconds": earlier + now - started})
             last = now
             recent = [*recent[-19:], metrics[-1]]
             if diverged([row["loss"] for row in recent], _blind_guess(model)):
                 raise FloatingPointError(
                     f"the loss diverges: it is {losses.loss:.3g} at step {step}{_place(batches)}, "
-                    f"where guessing blindly gives {_blind_guess(model):.3g}; a smaller learning "
-                    f"rate or a longer warm-up usually helps")
+                    f"where guessing blindly gives {_blind_guess(model):.3g}; {ADVICE}")
             bar.update()
             _show(bar, step, steps, recent, progress)
 
@@ -125,13 +119,6 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
             if on_step is not None and on_step(step, metrics, evaluated):
                 break
     return metrics
-
-
-def _spawn(rng, count):
-    """A generator for each part of a batch, drawn from one whose state can be saved."""
-    if rng is None:
-        return [None] * count
-    return [np.random.default_rng(rng.integers(2**63, size=4)) for _ in range(count)]
 
 
 def _blind_guess(model):
@@ -168,11 +155,3 @@ def _in_words(figures):
                        f"accuracy {figures[f'{key}_accuracy']:.1%}"
                        for name, key in (("MLM", "mlm"), ("SOP", "sop"))
                        if figures[f"{key}_loss"] is not None)
-
-
-def _bar(steps, taken, progress):
-    """A progress bar, which draws itself on a terminal only."""
-    from tqdm import tqdm
-
-    return tqdm(total=steps, initial=taken, unit="step", disable=None if progress else True,
-                dynamic_ncols=True)

@@ -75,7 +75,7 @@ FAULTS = (
         caught_by="test_functional.py::test_embedding_refuses_ids_outside_the_table"),
 
     PlantedFault(
-        "rows_put_to_the_front", "functional/rows.py",
+        "rows_put_to_the_front", "functional/embedding.py",
         old="np.put_along_axis(dx, positions[:, :, None], dy, axis=1)",
         new="dx[:, :dy.shape[1]] = dy",
         wrong="The gradients of the rows that were taken go to the first rows.",

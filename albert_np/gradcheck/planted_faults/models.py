@@ -257,21 +257,21 @@ FAULTS = (
               "compete.",
         concept="axes", caught_by="test_task_models.py::test_choices_compete_with_each_other"),
     PlantedFault(
-        "choices_gradient_transposed", "models/head_backward.py",
+        "choices_gradient_transposed", "models/trunk.py",
         old="total += gradient.reshape(shape)",
         new="total += gradient.T.reshape(shape)",
         wrong="The gradients of the choices' scores are dealt out in another order than the "
               "scores.",
         concept="axes", caught_by="AlbertForMultipleChoice, labels"),
     PlantedFault(
-        "loss_and_logits_overwrite", "models/head_backward.py",
+        "loss_and_logits_overwrite", "models/trunk.py",
         old="total += gradient.reshape(shape)",
         new="total = gradient.reshape(shape)",
         wrong="Of the gradients of loss and logits only the last counts.",
         concept="every use adds its part",
         caught_by="test_task_models.py::test_gradients_add_up_over_outputs"),
     PlantedFault(
-        "pooled_gradient_replaces", "models/head_backward.py",
+        "pooled_gradient_replaces", "models/trunk.py",
         old="d = replace(d, pooled_output=add_optional(pooled, d.pooled_output))",
         new="d = replace(d, pooled_output=pooled)",
         wrong="The head's gradient replaces the one that was asked of the pooled output "
@@ -279,7 +279,7 @@ FAULTS = (
         concept="every use adds its part",
         caught_by="AlbertForSequenceClassification, every output"),
     PlantedFault(
-        "sequence_gradient_replaces", "models/head_backward.py",
+        "sequence_gradient_replaces", "models/trunk.py",
         old="d = replace(d, sequence_output=add_optional(sequence, d.sequence_output))",
         new="d = replace(d, sequence_output=sequence)",
         wrong="The head's gradient replaces the one that was asked of the hidden states "

@@ -162,13 +162,13 @@ FAULTS = (
         wrong="After the last step the learning rate goes on falling and becomes negative.",
         concept="clamps", caught_by="test_optim.py::test_warmup_and_decay"),
     PlantedFault(
-        "clipping_scales_every_gradient", "optim/clipping.py",
+        "clipping_scales_every_gradient", "functional/trees.py",
         old="if norm > max_norm:",
         new="if norm > 0:",
         wrong="Short gradients are stretched to the maximum, too.",
         concept="clipping is not normalising", caught_by="test_optim.py::test_clipping"),
     PlantedFault(
-        "clipping_parameter_by_parameter", "optim/clipping.py",
+        "clipping_parameter_by_parameter", "functional/trees.py",
         old="leaf *= max_norm / norm",
         new='leaf *= min(1, max_norm / global_norm({"": leaf}))',
         wrong="Each parameter is clipped on its own, which turns the gradient into another "
@@ -176,8 +176,8 @@ FAULTS = (
         concept="one vector of all parameters", caught_by="test_optim.py::test_clipping"),
     PlantedFault(
         "norm_without_root", "functional/trees.py",
-        old="np.sqrt(sum(",
-        new="abs(sum(",
+        old="np.sqrt(squares)",
+        new="squares",
         wrong="The norm is the sum of squares, without the root.",
         concept="one vector of all parameters", caught_by="test_optim.py::test_clipping"),
 )

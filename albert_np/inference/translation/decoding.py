@@ -178,7 +178,7 @@ def next_log_probabilities(model, sources, targets, allowed=None):
     trunk = {name: params[name] for name in ("embeddings", "encoder")}         # no pooler
     output, _ = albert_forward(trunk, batch["input_ids"], batch["attention_mask"],
                                batch["token_type_ids"], config, recompute=True,
-                               queries=(s + t - 1)[:, None])                   # the last tokens
+                               positions=(s + t - 1)[:, None])                 # the last tokens
     logits, _ = masked_lm_head_forward(params["mlm_head"], output.sequence_output[:, 0],
                                        params["embeddings"]["word"], config)   # (rows, V)
     z = logits.astype(np.float64)

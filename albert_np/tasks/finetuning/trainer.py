@@ -6,8 +6,9 @@ from math import ceil
 
 import numpy as np
 
-from ...optim import AdamW, clip_by_global_norm, warmup_polynomial_decay
-from ...parameters import tree_map
+from ...functional.trees import tree_map
+from ...optim import AdamW, warmup_polynomial_decay
+from ...pretraining.step import generators, optimisation_step, progress_bar
 from .batches import epoch_batches
 from .parallel import losses_and_gradients
 
@@ -91,17 +92,16 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
     history = {"steps": [], "epochs": [], "best_epoch": None}
     best, best_params, started = None, None, time.perf_counter()
     with (ThreadPoolExecutor(workers) as own, np.errstate(over="ignore", invalid="ignore"),
-          _bar(steps_of(examples, batch_size, epochs), progress) as bar):
+          progress_bar(steps_of(examples, batch_size, epochs), progress=progress) as bar):
         for epoch in range(1, epochs + 1):
             for batch in epoch_batches(lengths, batch_size, rng):
-                rngs = ([np.random.default_rng(rng.integers(2**63, size=4)) for _ in range(workers)]
-                        if dropout else [None] * workers)
-                loss, grads = losses_and_gradients(model, [examples[i] for i in batch], collate,
-                                                   rngs, pool or own)
+                loss, grads = losses_and_gradients(
+                    model, [examples[i] for i in batch], collate,
+                    generators(rng if dropout else None, workers), pool or own)
                 if grads is None:                  # no label of this batch counts
                     continue
-                history["steps"].append(_step(optimizer, model, loss, grads, max_gradient_norm,
-                                              started))
+                taken = optimisation_step(model, optimizer, loss, grads, max_gradient_norm)
+                history["steps"].append({**taken, "seconds": time.perf_counter() - started})
                 bar.update()
                 if len(history["steps"]) % 20 == 0:
                     bar.set_postfix_str(f"loss {_recent(history):.3f}")
@@ -127,24 +127,5 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
     return history
 
 
-def _step(optimizer, model, loss, grads, max_gradient_norm, started):
-    """One step, and its row of the history."""
-    norm, step = clip_by_global_norm(grads, max_gradient_norm), optimizer.steps + 1
-    if not np.isfinite(loss) or not np.isfinite(norm):
-        raise FloatingPointError(f"the loss is {loss} and the gradient norm {norm} at step {step}; "
-                                 f"a smaller learning rate or a longer warm-up usually helps")
-    rate = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
-    optimizer.step(model.params, grads)
-    return {"step": step, "loss": loss, "learning_rate": float(rate), "gradient_norm": float(norm),
-            "seconds": time.perf_counter() - started}
-
-
 def _recent(history):
     return float(np.mean([row["loss"] for row in history["steps"][-50:]]))
-
-
-def _bar(steps, progress):
-    """A progress bar, which draws itself on a terminal only."""
-    from tqdm import tqdm
-
-    return tqdm(total=steps, unit="step", disable=None if progress else True, dynamic_ncols=True)

@@ -8,6 +8,7 @@ from ... import metrics
 from ...datasets import Pair, fetch_english_chinese, read_parallel
 from ...datasets.features import join_pieces
 from ....models import AlbertForMaskedLM as MODEL
+from ....models.inputs import labelled_positions
 from ....text.tokenizing.preprocessing import preprocess
 from ....inference.translation import beam_search, translation_batch
 from .reading import text_fields
@@ -52,7 +53,7 @@ def collate(config, examples, length=None):
     """Examples as the keyword arguments of the forward pass, padded to a length."""
     batch = translation_batch([example["source"] for example in examples],
                               [example["target"] for example in examples], config)
-    return {**batch, "only_asked": True}
+    return {**batch, "positions": labelled_positions(batch["labels"])}
 
 
 def predict(model, tokenizer, rows, settings, pool=None):
