@@ -14,7 +14,7 @@ as they are (ours computes masked-LM logits, and the last layer, where somebody 
 everywhere), with both sides computing the last layer everywhere and logits where there is a label,
 and with both computing everything everywhere. The last rows are forward passes over sentences of
 real lengths, padded to the longest; ours takes them in groups of similar lengths
-(``albert_np/inference/length_groups.py``).
+(``albert_np/inference/batches_by_length.py``).
 
 Memory is the growth of a process over the import of its libraries. Without PyTorch, ours and the
 floor are measured; with ``onnxruntime`` and ``onnx``, forward passes are compared with ONNX

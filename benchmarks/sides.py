@@ -69,7 +69,7 @@ def forward(model, batch, parts, pool):
     list of array (B / parts, T, V)
     """
     if not batch["attention_mask"].all():
-        from albert_np.inference.length_groups import forward_by_length
+        from albert_np.inference.batches_by_length import forward_by_length
 
         return [forward_by_length(model, batch["input_ids"], batch["attention_mask"],
                                   batch["token_type_ids"], pool).prediction_logits]

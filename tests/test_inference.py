@@ -44,7 +44,7 @@ def small_batches(monkeypatch):
     """Several windows, several batches in each, several groups of lengths in some."""
     monkeypatch.setattr(by_length, "WINDOW", 4)
     monkeypatch.setattr(by_length, "TOKENS", 40)
-    monkeypatch.setattr("albert_np.inference.length_groups.length_groups.__defaults__", (1,))
+    monkeypatch.setattr("albert_np.inference.batches_by_length.length_groups.__defaults__", (1,))
 
 
 def vector(model, tokenizer, text, special_tokens=True):

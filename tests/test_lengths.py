@@ -8,7 +8,7 @@ import pytest
 
 from albert_np import AlbertForPreTraining, AlbertModel
 from albert_np.gradcheck.one_check import P, V, random_parameters, small_config
-from albert_np.inference.length_groups import forward_by_length, length_groups
+from albert_np.inference.batches_by_length import forward_by_length, length_groups
 
 
 def cost(lengths, groups, overhead):
@@ -38,7 +38,7 @@ def test_equal_lengths_are_one_group():
 @pytest.mark.parametrize("model_class", [AlbertModel, AlbertForPreTraining])
 @pytest.mark.parametrize("threads", [0, 2])
 def test_results_are_those_of_one_pass(rng, model_class, threads, monkeypatch):
-    monkeypatch.setattr("albert_np.inference.length_groups.length_groups.__defaults__", (1,))   # several groups
+    monkeypatch.setattr("albert_np.inference.batches_by_length.length_groups.__defaults__", (1,))   # several groups
     model = model_class(small_config(), dtype=np.float64)
     params = random_parameters(small_config())
     model.params = {name: params[name] for name in model.components}

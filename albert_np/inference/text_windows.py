@@ -7,11 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..layers import embeddings_forward, encoder_forward, visible_keys
-from .length_groups import forward_by_length
+from .batches_by_length import forward_by_length, length_batches
 from ..models.outputs import AlbertOutput
 
 WINDOW = 1024      # texts that are read, and sorted by length, at a time
-TOKENS = 4096      # in one batch, padding included
 
 
 def encode_windows(tokenizer, texts, max_length, name="text {}".format, note=warnings.warn,
@@ -92,23 +91,13 @@ def hidden_states(model, rows):
 
     trunk = SimpleNamespace(forward=forward)
     lengths = np.array([len(ids) for ids in rows])
-    for indices in _batches(lengths):
+    for indices in length_batches(lengths):
         mask = (np.arange(lengths[indices].max()) < lengths[indices, None]).astype(np.int64)
         input_ids = np.zeros_like(mask)                                              # (B, T)
         for row, i in zip(input_ids, indices):
             row[:lengths[i]] = rows[i]
         output = forward_by_length(trunk, input_ids, mask)
         yield indices, output.sequence_output, lengths[indices]
-
-
-def _batches(lengths):
-    """Rows in the order of their lengths, the longest first, cut where a batch would be too big."""
-    order = np.argsort(-lengths, kind="stable")
-    first = 0
-    while first < len(order):
-        size = max(1, TOKENS // lengths[order[first]])
-        yield order[first:first + size]
-        first += size
 
 
 def check_trunk(model):

@@ -39,24 +39,3 @@ def epoch_batches(lengths, batch_size, rng, window=50):
         near = near[np.argsort(-lengths[near], kind="stable")]
         batches += np.split(near, range(batch_size, len(near), batch_size))
     return [batches[i] for i in rng.permutation(len(batches))]
-
-
-def length_batches(lengths, tokens):
-    """All examples in the order of their lengths, cut into batches of about so many tokens.
-
-    Parameters
-    ----------
-    lengths : integer array (N,)
-    tokens : int
-        Of a batch, padding included; a longer example has a batch of its own.
-
-    Yields
-    ------
-    integer arrays
-    """
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    first = 0
-    while first < len(order):
-        size = max(1, tokens // int(lengths[order[first]]))
-        yield order[first:first + size]
-        first += size

@@ -1,9 +1,8 @@
 """A model's outputs for many examples, in batches of similar lengths."""
 
+from ...inference.batches_by_length import length_batches
 from ..datasets.features import pad_examples
-from .batches import length_batches
 
-TOKENS = 4096      # in one batch, padding included
 INPUTS = ("input_ids", "token_type_ids", "attention_mask")
 
 
@@ -33,7 +32,7 @@ def outputs_of(model, examples, names, pool=None):
         return indices, [getattr(output, name) for name in names]
 
     rows = [None] * len(examples)
-    batches = length_batches([example["input_ids"].size for example in examples], TOKENS)
+    batches = length_batches([example["input_ids"].size for example in examples])
     for indices, arrays in (map if pool is None else pool.map)(run, batches):
         for i, *values in zip(indices, *arrays):
             rows[i] = tuple(values)

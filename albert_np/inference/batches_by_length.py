@@ -9,6 +9,7 @@ import numpy as np
 
 from ..models.outputs import AlbertOutput
 
+TOKENS = 4096      # in one batch, padding included
 OVERHEAD = 64      # tokens whose computation takes about as long as one more forward pass costs
 
 
@@ -53,6 +54,27 @@ def length_groups(lengths, overhead=OVERHEAD):
         groups.append(order[cuts[end]:end])
         end = cuts[end]
     return groups
+
+
+def length_batches(lengths, tokens=TOKENS):
+    """All examples in the order of their lengths, cut into batches of about so many tokens.
+
+    Parameters
+    ----------
+    lengths : integer array (N,)
+    tokens : int
+        Of a batch, padding included; a longer example has a batch of its own.
+
+    Yields
+    ------
+    integer arrays
+    """
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    first = 0
+    while first < len(order):
+        size = max(1, tokens // int(lengths[order[first]]))
+        yield order[first:first + size]
+        first += size
 
 
 def forward_by_length(model, input_ids, attention_mask, token_type_ids=None, pool=None):
