@@ -11,6 +11,7 @@ from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel, AlbertTok
 from albert_np.config import PUBLISHED
 from albert_np.inference import (fill_mask, load, load_config, parameter_table, sentence_vectors,
                                  similarity, text_windows as by_length)
+from albert_np.inference import batches_by_length
 from albert_np.inference.guesses import iterate_fill_mask
 from albert_np.plotting.parameter_sizes import plot_parameters
 from albert_np.inference.sizes import as_bert, format_table
@@ -43,7 +44,7 @@ def model(tokenizer):
 def small_batches(monkeypatch):
     """Several windows, several batches in each, several groups of lengths in some."""
     monkeypatch.setattr(by_length, "WINDOW", 4)
-    monkeypatch.setattr(by_length, "TOKENS", 40)
+    monkeypatch.setattr(batches_by_length, "TOKENS", 40)
     monkeypatch.setattr("albert_np.inference.batches_by_length.length_groups.__defaults__", (1,))
 
 
@@ -154,7 +155,7 @@ def test_a_mask_is_never_cut_off(model, tokenizer):
 
 
 def test_batches_are_bounded(rng, monkeypatch):
-    monkeypatch.setattr(by_length, "TOKENS", 100)
+    monkeypatch.setattr(batches_by_length, "TOKENS", 100)
     for _ in range(50):
         lengths = rng.integers(1, 150, rng.integers(1, 60))
         batches = list(by_length._batches(lengths))

@@ -56,14 +56,14 @@ def length_groups(lengths, overhead=OVERHEAD):
     return groups
 
 
-def length_batches(lengths, tokens=TOKENS):
+def length_batches(lengths, tokens=None):
     """All examples in the order of their lengths, cut into batches of about so many tokens.
 
     Parameters
     ----------
     lengths : integer array (N,)
-    tokens : int
-        Of a batch, padding included; a longer example has a batch of its own.
+    tokens : int, optional
+        Of a batch, padding included; None: ``TOKENS``. A longer example has a batch of its own.
 
     Yields
     ------
@@ -72,7 +72,7 @@ def length_batches(lengths, tokens=TOKENS):
     order = np.argsort(-np.asarray(lengths), kind="stable")
     first = 0
     while first < len(order):
-        size = max(1, tokens // int(lengths[order[first]]))
+        size = max(1, (tokens or TOKENS) // int(lengths[order[first]]))
         yield order[first:first + size]
         first += size
 
