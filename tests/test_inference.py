@@ -158,7 +158,7 @@ def test_batches_are_bounded(rng, monkeypatch):
     monkeypatch.setattr(batches_by_length, "TOKENS", 100)
     for _ in range(50):
         lengths = rng.integers(1, 150, rng.integers(1, 60))
-        batches = list(by_length._batches(lengths))
+        batches = list(batches_by_length.length_batches(lengths))
         assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
         for rows, following in zip(batches, [*batches[1:], None]):
             assert len(rows) == 1 or len(rows) * lengths[rows].max() <= 100
