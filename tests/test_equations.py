@@ -24,7 +24,8 @@ TRIVIAL = {
 }
 # Equations that are computed elsewhere than where they are derived.
 COMPUTED_ELSEWHERE = {
-    "MLM.5": "models/pretraining.py",    # the head derives the sum, but only the model sees both terms
+    # The head derives the sum, but only the model sees both terms.
+    "MLM.5": "models/pretraining.py",
 }
 # Labels that are computed on more than one line; without an entry, one line has the tag.
 NUMBER_OF_LINES = {}

@@ -3,10 +3,8 @@
 import re
 from pathlib import Path
 
-CONFIG_NAME, WEIGHTS_NAME = "config.json", "model.safetensors"
-INDEX_NAME, PICKLE_NAME = "model.safetensors.index.json", "pytorch_model.bin"
-ORIGINAL_CONFIG_NAME = "albert_config.json"
-TOKENIZER_NAMES = ("spiece.model", "tokenizer_config.json")
+from . import hub
+from .file_names import INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
 
 
 def find_folder(name_or_folder, weights=True):
@@ -46,9 +44,7 @@ def find_folder(name_or_folder, weights=True):
     if isinstance(name_or_folder, Path) or not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?",
                                                             name_or_folder):
         raise FileNotFoundError(f"There is no folder {folder}.")
-    from .hub import find_folder as find_on_hub
-
-    return find_on_hub(name_or_folder, weights=weights)
+    return hub.find_folder(name_or_folder, weights=weights)
 
 
 def _snapshot(folder):

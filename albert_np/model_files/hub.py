@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from ..files import read_bytes
-from .folders import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, TOKENIZER_NAMES, WEIGHTS_NAME
+from .file_names import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, TOKENIZER_NAMES, WEIGHTS_NAME
 
 PUBLISHED = r"albert-(base|large|xlarge|xxlarge)-v[12]"       # owned by "albert" on the hub
 

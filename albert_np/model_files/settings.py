@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..files.json_objects import read_object
 from .bert_names import bert_settings
-from .folders import CONFIG_NAME, ORIGINAL_CONFIG_NAME
+from .file_names import CONFIG_NAME, ORIGINAL_CONFIG_NAME
 
 
 def read_settings(folder, original=False, name="", keep_activation=False):

@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from albert_np.model_files.folders import INDEX_NAME
+from albert_np.model_files.file_names import INDEX_NAME
 from albert_np.models import AlbertForPreTraining
 from albert_np.text import AlbertTokenizer
 

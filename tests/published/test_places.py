@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
+from albert_np.model_files import hub
 from albert_np.parameters.published_names import name_table
 from albert_np.text import AlbertTokenizer
 
@@ -88,10 +89,9 @@ def test_the_cache_of_the_hub(folder, small_model, same):
 
 
 def test_names_go_to_the_hub(folder, small_model, same, monkeypatch):
-    hub = types.ModuleType("albert_np.model_files.hub")
     asked = []
-    hub.find_folder = lambda name, weights: asked.append((name, weights)) or folder.path
-    monkeypatch.setitem(sys.modules, "albert_np.model_files.hub", hub)
+    monkeypatch.setattr(hub, "find_folder",
+                        lambda name, weights: asked.append((name, weights)) or folder.path)
     for name in ("albert/albert-tiny", "albert-base-v2"):
         same(AlbertForPreTraining.from_pretrained(name), small_model)
     assert AlbertConfig.from_pretrained("albert/albert-tiny") == small_model.config

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ...files.json_objects import read_object
-from ...model_files.folders import TOKENIZER_NAMES
+from ...model_files.file_names import TOKENIZER_NAMES
 
 MODEL_NAME, SETTINGS_NAME = TOKENIZER_NAMES
 ORIGINAL_NAME = "30k-clean.model"       # beside checkpoints of the original code

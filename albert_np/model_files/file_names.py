@@ -1,0 +1,6 @@
+"""What the files of a model are called."""
+
+CONFIG_NAME, WEIGHTS_NAME = "config.json", "model.safetensors"
+INDEX_NAME, PICKLE_NAME = "model.safetensors.index.json", "pytorch_model.bin"
+ORIGINAL_CONFIG_NAME = "albert_config.json"
+TOKENIZER_NAMES = ("spiece.model", "tokenizer_config.json")
