@@ -30,6 +30,7 @@ def worker(name, seconds=0.25):
     """Measure whenever a line comes in: a training step or a forward pass."""
     import sides
     import workloads
+
     from albert_np.files.freed_memory import keep_freed_memory
 
     keep_freed_memory()

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from albert_np.inference import load_model
 from albert_np.files import read_bytes, read_text
 from albert_np.functional import IGNORED
+from albert_np.inference import load_model
 from albert_np.pretraining import BigramModel, evaluate, held_out_batches
 from albert_np.pretraining.options import read_run_options
 from albert_np.pretraining.run_data import open_run_data

@@ -29,13 +29,13 @@ from pathlib import Path
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"                             # before NumPy is imported
 
-import numpy as np                                      # noqa: E402
+import numpy as np  # noqa: E402
 
-from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, __version__    # noqa: E402
-from albert_np.files.freed_memory import keep_freed_memory          # noqa: E402
-from albert_np.functional import IGNORED                    # noqa: E402
-from albert_np.parameters import tree_map               # noqa: E402
-from albert_np.pretraining import find_communicator, train      # noqa: E402
+from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, __version__  # noqa: E402
+from albert_np.files.freed_memory import keep_freed_memory  # noqa: E402
+from albert_np.functional import IGNORED  # noqa: E402
+from albert_np.parameters import tree_map  # noqa: E402
+from albert_np.pretraining import find_communicator, train  # noqa: E402
 from albert_np.pretraining.options import SMALL_CONFIG  # noqa: E402
 
 SIZES = {      # configuration, B, T, steps of a measurement

@@ -25,6 +25,7 @@ def growth(side, name, steps=3):
     """Run some training steps of a side here; MB beyond the import."""
     import sides
     import workloads
+
     from albert_np.files.freed_memory import keep_freed_memory
 
     workload = {"base": workloads.base(8, 128), "small": workloads.small(),
@@ -34,14 +35,10 @@ def growth(side, name, steps=3):
         before = highest_memory()
         step = sides.our_call(workload, "training", sides.AS_THEY_ARE, 1)
     else:
-        import torch
-
+        import torch.optim  # noqa: F401
         import torch_side
+        from transformers import AlbertForPreTraining  # noqa: F401
 
-        import torch.optim
-        import transformers
-
-        transformers.AlbertForPreTraining                  # imported when it is first looked at
         before = highest_memory()
         positions = sides.LABELLED if side == "torch, labelled" else sides.ALL
         step = torch_side.torch_call(workload, "training", positions,

@@ -12,15 +12,15 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"                # before NumPy is imported
 
-import numpy as np                                      # noqa: E402
+import numpy as np  # noqa: E402
+from floor import flops  # noqa: E402
+from measure import InThisProcess, alternate  # noqa: E402
+from report import machine, write_json  # noqa: E402
+from workloads import IGNORED, small  # noqa: E402
 
-from albert_np import AdamW, AlbertForPreTraining       # noqa: E402
-from albert_np.files.freed_memory import keep_freed_memory          # noqa: E402
-from albert_np.pretraining.parallel import losses_and_gradients    # noqa: E402
-from floor import flops                                 # noqa: E402
-from measure import InThisProcess, alternate            # noqa: E402
-from report import machine, write_json                  # noqa: E402
-from workloads import IGNORED, small                    # noqa: E402
+from albert_np import AdamW, AlbertForPreTraining  # noqa: E402
+from albert_np.files.freed_memory import keep_freed_memory  # noqa: E402
+from albert_np.pretraining.parallel import losses_and_gradients  # noqa: E402
 
 # Each size from a half to four times that of the small configuration, the others as they are.
 GRIDS = {"L": (2, 4, 8, 16), "T": (32, 64, 128, 256), "H": (128, 256, 512, 1024),

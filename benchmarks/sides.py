@@ -3,14 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from floor import bare_products, side_by_side
 
 from albert_np import AdamW, AlbertForPreTraining
-from albert_np.functional import cross_entropy_backward, cross_entropy_forward
-from albert_np.functional import IGNORED
+from albert_np.functional import IGNORED, cross_entropy_backward, cross_entropy_forward
 from albert_np.optim import clip_by_global_norm
 from albert_np.parameters import add_in_place
 from albert_np.pretraining.parallel import losses_and_gradients
-from floor import bare_products, side_by_side
 
 # Where a training step computes masked-LM logits. As they are: ours where there is a label, and the
 # last layer there and at [CLS]; transformers everywhere.

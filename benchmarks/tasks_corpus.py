@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sotu_corpus import speeches
 
-from albert_np.tasks.datasets import fetch_wikitext2
 from albert_np.files import write_whole
+from albert_np.tasks.datasets import fetch_wikitext2
 from albert_np.text import embedded_corpus, read_corpus
 
 

@@ -6,10 +6,10 @@ import warnings
 from dataclasses import fields
 
 import numpy as np
+from sides import LABELLED
 
 from albert_np import AlbertConfig, AlbertForPreTraining
 from albert_np.functional import IGNORED
-from sides import LABELLED
 
 OUR_OWN_FIELDS = {"sharing", "embedding_mapping", "cross_layer_residual", "sop_weight", "extra"}
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")

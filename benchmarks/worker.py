@@ -91,8 +91,9 @@ def call_of(options):
     if options["kind"] == "onnx":
         from torch_side import onnx_call
         return onnx_call(workload, threads)
-    from albert_np.files.freed_memory import keep_freed_memory
     from sides import floor_call, our_call
+
+    from albert_np.files.freed_memory import keep_freed_memory
 
     keep_freed_memory()
     make = {"ours": our_call, "floor": floor_call}[options["kind"]]

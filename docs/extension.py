@@ -147,8 +147,8 @@ def write_equations(app):
     table = "".join(f"   * - {one}\n     - {two}\n     - {three}\n" for one, two, three in rows)
     write_if_new(Path(app.srcdir) / "equations.rst",
                  "All equations\n=============\n\nEach is derived in a docstring; its label stands "
-                 "at the end of the line that computes it.\n\n.. list-table::\n   :header-rows: 1\n\n"
-                 + table)
+                 "at the end of the line that computes it.\n\n.. list-table::\n"
+                 "   :header-rows: 1\n\n" + table)
 
 
 def write_course(app):

@@ -55,8 +55,9 @@ def corpus(tmp_path_factory):
 @pytest.fixture(scope="session")
 def undisturbed(corpus, tmp_path_factory):
     """The folder of a run of one process and two threads that nothing interrupted."""
-    from albert_np.pretraining import pretrain
     from test_resume import OPTIONS
+
+    from albert_np.pretraining import pretrain
 
     folder = tmp_path_factory.mktemp("undisturbed") / "run"
     pretrain(folder, corpus, **OPTIONS, progress=False)
@@ -84,7 +85,8 @@ def inference_folder(tmp_path_factory):
                     folder / "spiece.model")
     tokenizer = AlbertTokenizer(folder / "spiece.model")
     tokenizer.save(folder)
-    AlbertForPreTraining(AlbertConfig(
+    config = AlbertConfig(
         vocab_size=tokenizer.vocab_size, embedding_size=8, hidden_size=16, num_hidden_layers=2,
-        num_attention_heads=2, intermediate_size=20, max_position_embeddings=40)).save_pretrained(folder)
+        num_attention_heads=2, intermediate_size=20, max_position_embeddings=40)
+    AlbertForPreTraining(config).save_pretrained(folder)
     return folder

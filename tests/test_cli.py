@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from test_pretraining import write_corpus
 
 from albert_np.commands.cli import main
-from test_pretraining import write_corpus
 
 QUICK = ["--vocab-size", "45", "--steps", "4", "--batch-size", "4", "--max-length", "16",
          "--hidden-size", "16", "--heads", "2", "--intermediate-size", "20"]

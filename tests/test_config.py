@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from albert_np.config import PUBLISHED, AlbertConfig
-from albert_np.parameters.initial_values import initial_parameters
 from albert_np.parameters import count
+from albert_np.parameters.initial_values import initial_parameters
 
 # AlbertModel, without pooler, masked LM without pooler, AlbertForPreTraining
 PUBLISHED_COUNTS = {

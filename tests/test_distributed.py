@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_pretraining import small_batches, small_config
+from test_resume import OPTIONS, assert_same_run, newest
 
 from albert_np.commands.cli import main
 from albert_np.models import AlbertForPreTraining
@@ -19,8 +21,6 @@ from albert_np.parameters import flatten
 from albert_np.pretraining import find_communicator, pretrain, resume
 from albert_np.pretraining.distributed import Alone
 from albert_np.pretraining.parallel import losses_and_gradients
-from test_pretraining import small_batches, small_config
-from test_resume import OPTIONS, assert_same_run, newest
 
 pytest.importorskip("sentencepiece")
 

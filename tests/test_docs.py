@@ -22,7 +22,8 @@ def load(name):
 def site(tmp_path):
     """Two small pages that point to each other."""
     (tmp_path / "a.html").write_text('<a href="b.html#there">b</a> <a href="https://x.org/">x</a>')
-    (tmp_path / "b.html").write_text('<p id="there"></p><a href="a.html">a</a><a href="#there"></a>')
+    (tmp_path / "b.html").write_text(
+        '<p id="there"></p><a href="a.html">a</a><a href="#there"></a>')
     return tmp_path
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from albert_np.gradcheck import equations
-from albert_np.gradcheck.equations import equations_of, find_equations, index_source, read_sources
 from albert_np.gradcheck.all_checks import all_checks
+from albert_np.gradcheck.equations import equations_of, find_equations, index_source, read_sources
 
 ROOT = Path(equations.PACKAGE).parent
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_pretraining import SMALL, write_corpus
 
 from albert_np.commands.cli import main
 from albert_np.pretraining import pretrain, resume
 from albert_np.pretraining import run as run_module
 from albert_np.pretraining.events import event_writer
 from albert_np.pretraining.metrics import read_csv
-from test_pretraining import SMALL, write_corpus
 
 TAGS = ("loss", "mlm_loss", "sop_loss", "mlm_accuracy", "sop_accuracy", "learning_rate",
         "gradient_norm", "tokens_per_second")

@@ -6,8 +6,8 @@ import stat
 
 import pytest
 
-from albert_np.files import whole_files as files
 from albert_np.files import remove_leftovers, write_whole
+from albert_np.files import whole_files as files
 
 
 def names(folder):

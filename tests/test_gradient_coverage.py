@@ -6,19 +6,19 @@ check, and a sentence names the proof that is missing.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Callable
+from functools import cache
 
 import numpy as np
 import pytest
 
 from albert_np import models
-from albert_np.gradcheck import equations
 from albert_np.config import ACTIVATION_NAMES, PROBLEM_TYPES, SHARINGS, AlbertConfig
-from albert_np.gradcheck.equations import index_source, read_sources
+from albert_np.gradcheck import equations
 from albert_np.gradcheck.all_checks import all_checks
-from albert_np.gradcheck.one_check import A, B, D, E, FF, H, P, T, V
+from albert_np.gradcheck.equations import index_source, read_sources
+from albert_np.gradcheck.one_check import FF, A, B, D, E, H, P, T, V
 from albert_np.models.outputs import AlbertOutput
 from albert_np.parameters import flatten
 
@@ -106,7 +106,7 @@ def watch(check):
     return Run(check.component, calls, backwards, outputs)
 
 
-@lru_cache(maxsize=None)
+@cache
 def all_runs():
     return tuple(watch(check) for check in all_checks())
 

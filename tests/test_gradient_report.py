@@ -5,8 +5,8 @@ import pytest
 
 from albert_np import plotting
 from albert_np.commands.cli import main
-from albert_np.gradcheck.differences import HAS_EXTENDED
 from albert_np.gradcheck.all_checks import all_checks
+from albert_np.gradcheck.differences import HAS_EXTENDED
 from albert_np.gradcheck.report import (depth_contributions, error_maps, errors_by_step, find_check,
                                         shared_part)
 

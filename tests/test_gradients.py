@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from albert_np import gradcheck
-from albert_np.gradcheck import differences
 from albert_np.commands.cli import main
+from albert_np.gradcheck import differences
 from albert_np.gradcheck.all_checks import all_checks, function_checks, layer_checks
 from albert_np.gradcheck.one_check import bound_of, faults
 from albert_np.gradcheck.report import both_gradients

@@ -9,15 +9,15 @@ import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel, AlbertTokenizer
 from albert_np.config import PUBLISHED
-from albert_np.inference import (fill_mask, load, load_config, parameter_table, sentence_vectors,
-                                 similarity, text_windows as by_length)
-from albert_np.inference import batches_by_length
+from albert_np.inference import (batches_by_length, fill_mask, load, load_config, parameter_table,
+                                 sentence_vectors, similarity)
+from albert_np.inference import text_windows as by_length
 from albert_np.inference.guesses import iterate_fill_mask
-from albert_np.plotting.parameter_sizes import plot_parameters
 from albert_np.inference.sizes import as_bert, format_table
 from albert_np.inference.vectors import iterate_vectors
 from albert_np.parameters import count
 from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.plotting.parameter_sizes import plot_parameters
 from albert_np.pretraining import top_guesses
 
 TEXTS = ["A [MASK] of names.", "The [MASK] returns the [MASK].",

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer, functional, text
 from albert_np.course.lecture import (curves, data_or, made_up_messages, model_for_a_lecture,
-                                      output_folder, quick, short_run_adamw, show,
-                                      small_model as lecture_model, small_pretrained, source_of,
-                                      teach, two_starts)
+                                      output_folder, quick, short_run_adamw, show, small_pretrained,
+                                      source_of, teach, two_starts)
+from albert_np.course.lecture import small_model as lecture_model
 from albert_np.course.lecture.small_model import deepened, texts_of_tasks
 from albert_np.tasks import datasets
 from albert_np.tasks.datasets import fetch_sms_spam

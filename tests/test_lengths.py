@@ -38,7 +38,8 @@ def test_equal_lengths_are_one_group():
 @pytest.mark.parametrize("model_class", [AlbertModel, AlbertForPreTraining])
 @pytest.mark.parametrize("threads", [0, 2])
 def test_results_are_those_of_one_pass(rng, model_class, threads, monkeypatch):
-    monkeypatch.setattr("albert_np.inference.batches_by_length.length_groups.__defaults__", (1,))   # several groups
+    monkeypatch.setattr("albert_np.inference.batches_by_length.length_groups.__defaults__",
+                        (1,))                                          # several groups
     model = model_class(small_config(), dtype=np.float64)
     params = random_parameters(small_config())
     model.params = {name: params[name] for name in model.components}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertForPreTraining
-from albert_np.inference import load_model
 from albert_np.gradcheck.one_check import small_config
+from albert_np.inference import load_model
 from albert_np.optim import SGD, AdamW
 from albert_np.parameters import flatten, tree_map
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline, pretrain,

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from test_pretraining import write_corpus
+from test_resume import OPTIONS, assert_same_run, stop_after
 
 from albert_np.pretraining import PretrainingData, held_out_batches, pretrain, resume
 from albert_np.text import AlbertTokenizer, DataOptions, train_tokenizer
 from albert_np.text.corpus.prepare import prepare_corpus
 from albert_np.text.corpus.tokenized_documents import TokenizedDocuments
-from test_pretraining import write_corpus
-from test_resume import OPTIONS, assert_same_run, stop_after
 
 pytest.importorskip("sentencepiece")
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
 from test_pretraining import SMALL
 
 ROOT = Path(__file__).parents[1]

@@ -1,8 +1,8 @@
 """The gradient of the whole model for random configurations, masks and labels.
 
-The list in ``albert_np/gradcheck/all_checks.py`` holds the cases that somebody thought of. Here chance
-puts together what nobody did: two heads, three groups of two, only the attention shared, the
-second sequence hidden but for one token, no label anywhere, dropout on.
+The list in ``albert_np/gradcheck/all_checks.py`` holds the cases that somebody thought of. Here
+chance puts together what nobody did: two heads, three groups of two, only the attention shared,
+the second sequence hidden but for one token, no label anywhere, dropout on.
 """
 
 import numpy as np

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from albert_np.inference import load_model
 from albert_np.commands.cli import main
+from albert_np.inference import load_model
 from albert_np.pretraining import RunStopped, pretrain, resume
 from albert_np.pretraining.metrics import read_csv
 

@@ -15,11 +15,11 @@ import pytest
 
 sympy = pytest.importorskip("sympy")
 
-from albert_np import functional as F                                       # noqa: E402
-from albert_np.functional import gelu                                       # noqa: E402
-from albert_np.parameters.initial_values import wave_positions                         # noqa: E402
-from albert_np.layers import (attention_backward, attention_forward,        # noqa: E402
-                              masked_lm_head_backward, masked_lm_head_forward)
+from albert_np import functional as F
+from albert_np.functional import gelu
+from albert_np.layers import (attention_backward, attention_forward, masked_lm_head_backward,
+                              masked_lm_head_forward)
+from albert_np.parameters.initial_values import wave_positions
 
 EPS = sympy.Symbol("epsilon", positive=True)
 

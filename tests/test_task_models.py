@@ -8,10 +8,10 @@ import pytest
 import albert_np
 from albert_np import models
 from albert_np.gradcheck.one_check import padding_mask, small_config
+from albert_np.gradcheck.task_checks import parameters_of
 from albert_np.layers.heads.squad2_head import HIDDEN
 from albert_np.optim import AdamW
 from albert_np.parameters import flatten
-from albert_np.gradcheck.task_checks import parameters_of
 
 IDS = np.array([[2, 9, 4, 9, 3], [2, 9, 4, 0, 0]])
 TAGS = np.array([[-100, 3, 0, 3, -100], [-100, 1, 2, -100, -100]])

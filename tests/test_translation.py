@@ -10,10 +10,10 @@ import pytest
 
 from albert_np import AlbertForMaskedLM, AlbertForPreTraining
 from albert_np.gradcheck.one_check import small_config
-from albert_np.optim import AdamW
 from albert_np.gradcheck.task_checks import parameters_of
 from albert_np.inference.translation import (beam_search, decoding, greedy_decode,
                                              next_piece_labels, prefix_lm_mask, translation_batch)
+from albert_np.optim import AdamW
 
 CLS, SEP, PAD = 2, 3, 0
 CONFIG = small_config(max_position_embeddings=12)

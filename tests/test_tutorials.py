@@ -75,7 +75,8 @@ def faults_of_exercises(text):
 def faults_of_names(text, labels):
     """Equations exist, pictures bear the number, and nothing is used that a notebook lacks."""
     faults = [f"({label}) is no equation of this package"
-              for label in re.findall(rf"(?<![\w.]){LABEL}(?![\w.]*\w)", text) if label not in labels]
+              for label in re.findall(rf"(?<![\w.]){LABEL}(?![\w.]*\w)", text)
+              if label not in labels]
     if "__file__" in text:
         faults.append("it uses __file__, which a notebook does not have")
     if not re.search(r"\bshow\(", text):
@@ -203,7 +204,8 @@ def test_a_sound_tutorial_has_no_fault():
     ("LN.5", "LN.55", "(LN.55) is no equation of this package"),
     ("(LN.5)", "LN.6 again", "(LN.6) is no equation of this package"),
     ("# more\n", "print(__file__)\n", "it uses __file__, which a notebook does not have"),
-    ('show(figure, "01_it")', "figure.savefig()", "it shows no picture by albert_np.course.lecture.show"),
+    ('show(figure, "01_it")', "figure.savefig()",
+     "it shows no picture by albert_np.course.lecture.show"),
     ("# more\n", f"# {'more ' * 20}\n", "line 22 has more than 100 characters"),
 ])
 def test_each_fault_is_named(old, new, fault):

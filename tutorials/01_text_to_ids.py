@@ -21,9 +21,9 @@ import numpy as np
 from sentencepiece import SentencePieceProcessor
 
 from albert_np import AlbertTokenizer
-from albert_np.tasks.datasets.fetchers.wikitext2 import fetch_wikitext2
 from albert_np.course.lecture import quick, show
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
+from albert_np.tasks.datasets.fetchers.wikitext2 import fetch_wikitext2
 from albert_np.text import embedded_corpus, preprocess, split_documents, train_tokenizer
 
 # %%

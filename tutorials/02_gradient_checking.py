@@ -16,12 +16,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import gradcheck
+from albert_np.course.lecture import quick, show, source_of
 from albert_np.functional import (gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward,
                                   layer_norm_backward, layer_norm_forward, linear_backward,
                                   linear_forward, softmax_backward, softmax_forward)
 from albert_np.gradcheck.one_check import random_parameters, small_config
 from albert_np.layers import attention_backward, attention_forward, split_heads
-from albert_np.course.lecture import quick, show, source_of
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 rng = np.random.default_rng(0)

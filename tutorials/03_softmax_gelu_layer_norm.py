@@ -16,12 +16,11 @@ and the rest of the layer from BERT and the Transformer. Run it with
 import matplotlib.pyplot as plt
 import numpy as np
 
-from albert_np import AlbertConfig
-from albert_np import gradcheck
+from albert_np import AlbertConfig, gradcheck
+from albert_np.course.lecture import quick, show, source_of
 from albert_np.functional import (gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward,
                                   layer_norm_backward, layer_norm_forward, softmax_backward,
                                   softmax_forward)
-from albert_np.course.lecture import quick, show, source_of
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 rng = np.random.default_rng(0)

@@ -16,11 +16,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining
+from albert_np.course.lecture import quick, show, source_of
 from albert_np.functional import softmax_forward
-from albert_np.parameters.initial_values import wave_positions
 from albert_np.layers import (attention_backward, attention_forward, merge_heads, split_heads,
                               visible_keys)
-from albert_np.course.lecture import quick, show, source_of
+from albert_np.parameters.initial_values import wave_positions
 from albert_np.plotting.figures import BLUE, GREY, ORANGE
 
 # %%

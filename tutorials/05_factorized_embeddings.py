@@ -21,10 +21,10 @@ import numpy as np
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertOutput, AlbertTokenizer
 from albert_np.config import PUBLISHED
+from albert_np.course.lecture import quick, show, source_of
 from albert_np.functional import cross_entropy_backward, cross_entropy_forward
 from albert_np.inference.sizes import NAMES, as_bert
 from albert_np.layers import embeddings_forward, masked_lm_head_backward, masked_lm_head_forward
-from albert_np.course.lecture import quick, show, source_of
 from albert_np.models import albert_backward, albert_forward
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import PretrainingData

@@ -21,11 +21,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.layers import sentence_order_head_forward
 from albert_np.course.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.files.threads import one_thread_each
 from albert_np.functional import IGNORED
+from albert_np.layers import sentence_order_head_forward
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.plotting.figures import BLUE, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train

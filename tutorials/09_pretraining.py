@@ -19,12 +19,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.parameters.initial_values import wave_positions
 from albert_np.course.lecture import quick, show
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.files.threads import one_thread_each
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import flatten
+from albert_np.parameters.initial_values import wave_positions
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
                                    evaluate_baseline, show_guesses, train)

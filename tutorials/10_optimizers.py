@@ -20,7 +20,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import LAMB, SGD, Adam, AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.parameters.initial_values import wave_positions
 from albert_np.course.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.files.threads import one_thread_each
@@ -28,6 +27,7 @@ from albert_np.optim import warmup_polynomial_decay
 from albert_np.optim.lamb import trust_ratio
 from albert_np.optim.moments import decays, update_moments
 from albert_np.parameters import flatten
+from albert_np.parameters.initial_values import wave_positions
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 from albert_np.pretraining import PretrainingData, UnigramModel, evaluate, evaluate_baseline, train
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer

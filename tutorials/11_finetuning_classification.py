@@ -16,18 +16,18 @@ names its folder; otherwise a small one is pretrained here, for about a minute.
 
 import numpy as np
 
-from albert_np.tasks import baselines
-from albert_np.tasks.datasets import Splits, fetch_sms_spam
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.layers import classification_head_forward, pooler_forward
 from albert_np.course.lecture import (curves, data_or, made_up_messages, quick, show,
                                       small_pretrained, source_of, teach, two_starts)
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.tasks.metrics import (bootstrap, calibration_bins, confusion_matrix,
-                                     expected_calibration_error)
+from albert_np.layers import classification_head_forward, pooler_forward
 from albert_np.parameters import count
 from albert_np.plotting.tasks import (baselines_bars_figure, confusion_matrix_figure,
                                       learning_curves_figure, reliability_figure)
+from albert_np.tasks import baselines
+from albert_np.tasks.datasets import Splits, fetch_sms_spam
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.metrics import (bootstrap, calibration_bins, confusion_matrix,
+                                     expected_calibration_error)
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["classification"]

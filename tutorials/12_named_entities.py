@@ -16,18 +16,18 @@ pretrained model of yours is used where the variable ``ALBERT_NP_MODEL`` names i
 import matplotlib.pyplot as plt
 import numpy as np
 
+from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, teach,
+                                      two_starts)
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.plotting.tasks import entity_bars_figure, learning_curves_figure
 from albert_np.tasks import baselines
 from albert_np.tasks.datasets import Splits, Tagged, fetch_wnut17
 from albert_np.tasks.datasets.features import tag_windows
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.recipes.entities import entities_of
-from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, teach,
-                                      two_starts)
-from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.tasks.metrics import bootstrap, entity_scores
 from albert_np.tasks.metrics.bootstrap import ratio
-from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.plotting.tasks import entity_bars_figure, learning_curves_figure
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["entities"]

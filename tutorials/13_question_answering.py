@@ -18,20 +18,20 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
+from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
+                                      teach, two_starts)
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.functional import softmax_forward
+from albert_np.layers import span_head_forward
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.plotting.tasks import (answer_attention_figure, baselines_bars_figure,
+                                      learning_curves_figure)
 from albert_np.tasks import baselines
 from albert_np.tasks.datasets import Answer, Question, Splits, fetch_squad_slice
 from albert_np.tasks.datasets.features import pad_examples, question_windows
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.outputs import INPUTS, outputs_of
-from albert_np.functional import softmax_forward
-from albert_np.layers import span_head_forward
-from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
-                                      teach, two_starts)
-from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.tasks.metrics import answer_scores, exact_match, overlap_f1
-from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.plotting.tasks import (answer_attention_figure, baselines_bars_figure,
-                                      learning_curves_figure)
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["questions"]

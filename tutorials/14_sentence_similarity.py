@@ -17,18 +17,18 @@ model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 import matplotlib.pyplot as plt
 import numpy as np
 
+from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
+                                      teach, two_starts)
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.functional import mean_squared_error_backward, mean_squared_error_forward
+from albert_np.plotting.figures import BLUE, GREY, ORANGE
+from albert_np.plotting.tasks import baselines_bars_figure, learning_curves_figure
 from albert_np.tasks import baselines
 from albert_np.tasks.datasets import Classification, Splits, fetch_stsb
 from albert_np.tasks.datasets.features import sequence_examples
 from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.functional import mean_squared_error_backward, mean_squared_error_forward
-from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
-                                      teach, two_starts)
-from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.tasks.metrics import bootstrap
 from albert_np.tasks.metrics.bootstrap import ratio
-from albert_np.plotting.figures import BLUE, GREY, ORANGE
-from albert_np.plotting.tasks import baselines_bars_figure, learning_curves_figure
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["similarity"]

@@ -21,22 +21,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AlbertTokenizer
-from albert_np.tasks.datasets import Pair, Splits, fetch_english_chinese
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.finetuning.start import from_scratch
-from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
 from albert_np.course.lecture import (curves, data_or, output_folder, quick, short_run_adamw, show,
                                       source_of, teach)
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.files.threads import one_thread_each
-from albert_np.tasks.metrics import bleu, bleu_by_length, bootstrap
-from albert_np.parameters import tree_map
-from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.models import AlbertForMaskedLM
-from albert_np.plotting.tasks import learning_curves_figure, translation_lengths_figure
-from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
 from albert_np.inference.translation import (beam_search, greedy_decode, next_piece_labels,
                                              prefix_lm_mask)
+from albert_np.models import AlbertForMaskedLM
+from albert_np.parameters import tree_map
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.plotting.tasks import learning_curves_figure, translation_lengths_figure
+from albert_np.tasks.datasets import Pair, Splits, fetch_english_chinese
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning.start import from_scratch
+from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
+from albert_np.tasks.metrics import bleu, bleu_by_length, bootstrap
+from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
 
 keep_freed_memory()                      # large arrays are allocated again at every step
 task = TASKS["translation"]

@@ -23,8 +23,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AlbertForPreTraining, AlbertModel, fill_mask, sentence_vectors
-from albert_np.inference.sizes import describe
 from albert_np.course.lecture import model_for_a_lecture, quick, show
+from albert_np.inference.sizes import describe
 from albert_np.parameters import flatten
 from albert_np.pretraining import evaluate
 

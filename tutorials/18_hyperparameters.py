@@ -19,16 +19,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AlbertTokenizer
+from albert_np.course.lecture import (data_or, made_up_messages, output_folder, quick,
+                                      short_run_adamw, show)
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.plotting.search_trials import search_figure
 from albert_np.tasks.datasets import Splits, fetch_sms_spam
 from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.start import from_scratch
 from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
-from albert_np.course.lecture import (data_or, made_up_messages, output_folder, quick,
-                                      short_run_adamw, show)
 from albert_np.tasks.metrics import bootstrap
-from albert_np.plotting.figures import BLUE, ORANGE
 from albert_np.tasks.search import Option, read_space
-from albert_np.plotting.search_trials import search_figure
 from albert_np.tasks.search.table import as_text, ranked
 from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
 

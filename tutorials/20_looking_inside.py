@@ -20,10 +20,10 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
+from albert_np.course.lecture import model_for_a_lecture, quick, show, source_of
 from albert_np.functional import cross_entropy_backward, cross_entropy_forward
 from albert_np.layers import (attention_forward, encoder_backward, encoder_forward,
                               masked_lm_head_backward, masked_lm_head_forward)
-from albert_np.course.lecture import model_for_a_lecture, quick, show, source_of
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 model, tokenizer, held_out, _ = model_for_a_lecture()

@@ -5,9 +5,9 @@ import os
 import sys
 
 from .. import __version__
+from ..files import in_a_sentence
 from . import (ablate, course, embed, equation, fill_mask, finetune, gradcheck, info, plot, predict,
                prepare, pretrain, search, similarity)
-from ..files import in_a_sentence
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
 COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed,

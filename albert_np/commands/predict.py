@@ -54,9 +54,9 @@ def _predict(options):
     from tqdm import tqdm
 
     from ..files import write_whole
-    from ..tasks.finetuning.predicting import iterate_predictions, load_for_task
     from ..files.freed_memory import keep_freed_memory
     from ..files.threads import one_thread_each
+    from ..tasks.finetuning.predicting import iterate_predictions, load_for_task
 
     keep_freed_memory()
     texts, name = read_texts(options, options.texts)

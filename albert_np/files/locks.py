@@ -58,7 +58,7 @@ def lock(folder, *subfolders):
 
 def _take(descriptor, folder):
     """Lock an open file, and write into it who did."""
-    import fcntl                    # Linux and macOS have it
+    import fcntl  # Linux and macOS have it
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,7 +16,7 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from .all_checks import all_checks
@@ -148,8 +148,8 @@ class Equation:
     lines : tuple of CodeLine
         The lines that compute it.
     components : tuple of str
-        The gradient checks, by the names of
-        :func:`~albert_np.gradcheck.all_checks.all_checks`, that run these lines; empty for what is no part of a backward or forward pass.
+        The gradient checks, by the names of :func:`~albert_np.gradcheck.all_checks.all_checks`,
+        that run these lines; empty if they are not part of a forward or backward pass.
     tests : str
         The file of tests that proves it where there is no gradient check, or "".
     """
@@ -180,7 +180,7 @@ def read_sources(folder=PACKAGE):
             for path in sorted(folder.rglob("*.py"))}
 
 
-@lru_cache(maxsize=None)
+@cache
 def index_source(file, text):
     """Read the labels, tags and citations of one source file.
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..models import AlbertForPreTraining
+from ..parameters import flatten
 from . import differences as gradcheck
 from .all_checks import all_checks
 from .one_check import padding_mask, random_parameters, small_config
-from ..models import AlbertForPreTraining
-from ..parameters import flatten
 
 
 def write_report(folder, only=None):

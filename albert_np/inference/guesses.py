@@ -6,8 +6,8 @@ import numpy as np
 
 from ..functional import softmax_forward
 from ..layers import masked_lm_head_forward
-from .text_windows import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
 from .load import check_vocabulary
+from .text_windows import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
 
 MASKS = 256        # rows of logits, each as wide as the vocabulary, at a time
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..layers import embeddings_forward, encoder_forward, visible_keys
-from .batches_by_length import forward_by_length, length_batches
 from ..models.outputs import AlbertOutput
+from .batches_by_length import forward_by_length, length_batches
 
 WINDOW = 1024      # texts that are read, and sorted by length, at a time
 

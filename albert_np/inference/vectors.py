@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 
-from .text_windows import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
 from .load import check_vocabulary
+from .text_windows import check_trunk, encode_windows, hidden_states, in_a_list, with_bar
 
 
 def sentence_vectors(model, tokenizer, texts, special_tokens=True):

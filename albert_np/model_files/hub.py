@@ -63,7 +63,8 @@ def find_folder(name, revision=None, weights=True):
         raise ValueError(f"{name} is not a folder here, and to fetch a model from the hub takes "
                          f"huggingface_hub; install it with pip install 'albert-np[hub]'"
                          ) from None
-    fetch = _Fetcher(huggingface_hub, f"albert/{name}" if re.fullmatch(PUBLISHED, name) else name, revision)
+    owned = f"albert/{name}" if re.fullmatch(PUBLISHED, name) else name
+    fetch = _Fetcher(huggingface_hub, owned, revision)
     folder = fetch(CONFIG_NAME).parent
     fetch.revision = folder.name          # the commit: all files are to be of the same one
     for optional in TOKENIZER_NAMES:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .published_names import HEADS, NOT_WEIGHTS, TIED, name_table, stored_shape
 from ..model_files.stored_tensor import FLOATS, as_floats
+from .published_names import HEADS, NOT_WEIGHTS, TIED, name_table, stored_shape
 
 MAY_BE_MISSING = ("pooler", *HEADS)
 

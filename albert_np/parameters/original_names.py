@@ -2,8 +2,8 @@
 
 import re
 
-from .published_names import NOT_WEIGHTS, name_table
 from ..model_files.stored_tensor import stored_array
+from .published_names import NOT_WEIGHTS, name_table
 
 
 def open_original(prefix, config):

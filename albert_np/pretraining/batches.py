@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..text.batches import make_instances, masked_batch, tokenize_documents
-from ..text.segments import NoPairs
 from ..text.corpus.tokenized_documents import TokenizedDocuments
+from ..text.segments import NoPairs
 
 # What the seed is used for; each use draws from generators of its own.
 _CUTS, _ORDER, _MASKS, _HELD_OUT = range(4)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from ..text.corpus.corpora import embedded_corpus, read_corpus, split_documents
-from ..text.data_options import DataOptions
 from ..text.corpus.manifest import tokenizer_identity
 from ..text.corpus.prepared import PreparedCorpus, is_prepared
+from ..text.data_options import DataOptions
 from ..text.tokenizer import AlbertTokenizer
 from ..text.tokenizing.train_tokenizer import train_tokenizer
 from .batches import PretrainingData

@@ -1,20 +1,20 @@
 """From raw text to batches: pieces, pairs of segments, hidden words.
 
-Read ``tokenizer``, ``segments`` (sentence order), ``masking`` (which pieces are hidden), ``batches``,
-``data_options``; ``tokenizing/`` and ``corpus/`` hold what these stand on.
+Read ``tokenizer``, ``segments`` (sentence order), ``masking`` (which pieces are hidden),
+``data_options``, ``batches``; then ``tokenizing/`` and ``corpus/``, which these use.
 """
 
 from .batches import batches, make_instances, masked_batch, tokenize_documents
 from .corpus.corpora import (embedded_corpus, guess_layout, read_corpus, split_documents,
                              split_sentences)
-from .data_options import DataOptions
-from .masking import mask_batch, mask_tokens
 from .corpus.prepare import prepare_corpus
 from .corpus.prepared import PreparedCorpus
-from .tokenizing.preprocessing import preprocess, preprocess_aligned
-from .segments import segment_pairs
 from .corpus.tokenized_documents import TokenizedDocuments
+from .data_options import DataOptions
+from .masking import mask_batch, mask_tokens
+from .segments import segment_pairs
 from .tokenizer import AlbertTokenizer
+from .tokenizing.preprocessing import preprocess, preprocess_aligned
 from .tokenizing.train_tokenizer import train_tokenizer
 
 __all__ = [

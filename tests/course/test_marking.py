@@ -6,9 +6,9 @@ import os
 import zipfile
 from pathlib import Path
 
+import adversaries
 import pytest
 
-import adversaries
 import albert_np
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking import mark_class

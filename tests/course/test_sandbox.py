@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+import adversaries
 import pytest
 
-import adversaries
 import albert_np
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.sandbox import linux_calls, pipes

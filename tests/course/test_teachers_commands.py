@@ -10,9 +10,9 @@ import sys
 import zipfile
 from pathlib import Path
 
+import adversaries
 import pytest
 
-import adversaries
 import albert_np
 from albert_np.commands.cli import main
 from albert_np.course.exercises import EXERCISES

@@ -68,10 +68,11 @@ def test_what_is_not_text_is_refused_by_line(name, write, tmp_path):
     read, text = READERS[name]
     lines = text.count("\n")
     data = text.encode()
-    refused(write(data + b"ham\tcaf\xe9\n"), "{}, line %d: byte 8 of the line is 0xe9, which is "
-            "not UTF-8; save the file as UTF-8." % (lines + 1), read)
-    refused(write(data + b"ham\t\0\n"), "{}, line %d: there is a zero byte at byte 5 of the line; "
-            "text never holds one, so this is a binary file." % (lines + 1), read)
+    here = f"{{}}, line {lines + 1}: "
+    refused(write(data + b"ham\tcaf\xe9\n"), here + "byte 8 of the line is 0xe9, which is "
+            "not UTF-8; save the file as UTF-8.", read)
+    refused(write(data + b"ham\t\0\n"), here + "there is a zero byte at byte 5 of the line; "
+            "text never holds one, so this is a binary file.", read)
     refused(write(b""), "{} is empty; at least one row is needed.", read)
     packed = gzip.compress(data * 100)
     refused(write(packed[:-12]), "", read)

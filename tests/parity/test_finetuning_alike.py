@@ -17,16 +17,16 @@ pytest.importorskip("sklearn")
 
 sys.path.append(str(Path(__file__).parents[1] / "tasks"))
 
-from test_pytorch_parity import load_into_torch, one_thread, their_config  # noqa: E402, F401
-from test_training_alike import TorchOptimizer, torch_arguments  # noqa: E402
-from toys import MODEL, WORDS, toy_splits  # noqa: E402
+from test_pytorch_parity import load_into_torch, one_thread, their_config
+from test_training_alike import TorchOptimizer, torch_arguments
+from toys import MODEL, WORDS, toy_splits
 
-from albert_np.tasks.finetuning import TASKS, Settings  # noqa: E402
-from albert_np.tasks.finetuning.batches import epoch_batches  # noqa: E402
-from albert_np.tasks.finetuning.start import from_scratch  # noqa: E402
-from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
-from albert_np.parameters import cast  # noqa: E402
-from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
+from albert_np.parameters import cast
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning.batches import epoch_batches
+from albert_np.tasks.finetuning.start import from_scratch
+from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs
+from albert_np.text import AlbertTokenizer, train_tokenizer
 
 pytestmark = pytest.mark.parity
 

@@ -8,7 +8,6 @@ end say what it is.
 import numpy as np
 import pytest
 from hypothesis import given
-
 from random_configurations import IGNORED, cases, number_of_examples
 
 from albert_np.config import AlbertConfig
@@ -17,9 +16,8 @@ from albert_np.models import AlbertForPreTraining
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from test_pytorch_parity import (SMALL, arrays, make_inputs, objective,  # noqa: E402, F401
-                                 one_thread, pair, random_upstream, run_torch,
-                                 without_repetition)
+from test_pytorch_parity import (SMALL, arrays, make_inputs, objective, one_thread, pair,
+                                 random_upstream, run_torch, without_repetition)
 
 pytestmark = pytest.mark.parity
 

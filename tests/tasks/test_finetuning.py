@@ -9,21 +9,21 @@ pytest.importorskip("sklearn")
 pytest.importorskip("sacrebleu")
 pytest.importorskip("seqeval")
 
-from toys import MODEL, TOYS, WORDS, toy_splits, write_toy  # noqa: E402
+from toys import MODEL, WORDS, toy_splits, write_toy
 
-from albert_np.tasks.finetuning import TASKS, finetune, read_settings  # noqa: E402
-from albert_np.tasks.finetuning.batches import epoch_batches  # noqa: E402
-from albert_np.tasks.finetuning.data import load_splits  # noqa: E402
-from albert_np.tasks.finetuning.parallel import losses_and_gradients  # noqa: E402
-from albert_np.tasks.finetuning.predicting import iterate_predictions, load_for_task  # noqa: E402
-from albert_np.tasks.finetuning.start import add_positions, from_scratch  # noqa: E402
-from albert_np.tasks.finetuning.recipes.entities import entities_of  # noqa: E402
-from albert_np.tasks.finetuning.recipes.translation import spelling_of  # noqa: E402
-from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs  # noqa: E402
-from albert_np.parameters.initial_values import wave_positions  # noqa: E402
-from albert_np.tasks.metrics import Figure  # noqa: E402
-from albert_np.parameters import flatten, tree_map  # noqa: E402
-from albert_np.text import AlbertTokenizer, train_tokenizer  # noqa: E402
+from albert_np.parameters import flatten, tree_map
+from albert_np.parameters.initial_values import wave_positions
+from albert_np.tasks.finetuning import TASKS, finetune, read_settings
+from albert_np.tasks.finetuning.batches import epoch_batches
+from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.parallel import losses_and_gradients
+from albert_np.tasks.finetuning.predicting import iterate_predictions, load_for_task
+from albert_np.tasks.finetuning.recipes.entities import entities_of
+from albert_np.tasks.finetuning.recipes.translation import spelling_of
+from albert_np.tasks.finetuning.start import add_positions, from_scratch
+from albert_np.tasks.finetuning.trainer import original_optimizer, train_epochs
+from albert_np.tasks.metrics import Figure
+from albert_np.text import AlbertTokenizer, train_tokenizer
 
 # What each toy reaches at least, of the figure by which its best epoch is chosen.
 REACHED = {"classification": 0.95, "similarity": 0.95, "entities": 0.95, "questions": 0.95,

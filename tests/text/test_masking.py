@@ -61,8 +61,8 @@ def plain_choice(ids, budget, rng):
     """The same choice as `choose_by_length`, written with sets of positions, for one row."""
     words, covered, ngrams = plain_words(ids), set(), []
     while len(covered) < budget:
-        n = 1 + int(rng.choice(3, p=[6 / 11, 3 / 11, 2 / 11]))
-        for n in range(n, 0, -1):
+        longest = 1 + int(rng.choice(3, p=[6 / 11, 3 / 11, 2 / 11]))
+        for n in range(longest, 0, -1):
             places = []
             for w in range(len(words) - n + 1):
                 span = [t for word in words[w:w + n] for t in word]

@@ -12,19 +12,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from restated_rules import CLS, MASK, PAD, SEP, UNK, begins_word, cut_document, mask
 
 from albert_np.text import DataOptions, mask_batch
 from albert_np.text.batches import lay_out
-from albert_np.text.masking import (
-    Ngrams,
-    choose_by_length,
-    choose_by_place,
-    prediction_budget,
-)
+from albert_np.text.masking import Ngrams, choose_by_length, choose_by_place, prediction_budget
 from albert_np.text.segments import segment_spans
 from albert_np.text.tokenizer import _starts_word
-
-from restated_rules import CLS, MASK, PAD, SEP, UNK, begins_word, cut_document, mask
 
 T = 32
 PIECES = (["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"] + [f"▁{c}" for c in "abcdefghijklmnop"]

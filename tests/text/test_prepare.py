@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from albert_np.commands import prepare as command
-from albert_np.text.corpus import prepare as prepare_module
 from albert_np.text import read_corpus, tokenize_documents
+from albert_np.text.corpus import prepare as prepare_module
 from albert_np.text.corpus import tokenize_blocks as tokenizing
 from albert_np.text.corpus.blocks import Source, read_blocks
 from albert_np.text.corpus.manifest import MANIFEST_NAME

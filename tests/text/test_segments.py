@@ -215,8 +215,8 @@ def test_repeatable(rng):
     documents = make_documents(rng, 400, sentences=40, longest=30)
     first, second = (segment_pairs(documents, DataOptions(max_seq_length=64),
                                    np.random.default_rng(5)) for _ in range(2))
-    assert all((a == c).all() and (b == d).all() and l == m
-               for (a, b, l), (c, d, m) in zip(first, second, strict=True))
+    assert all((a == c).all() and (b == d).all() and label == again
+               for (a, b, label), (c, d, again) in zip(first, second, strict=True))
 
 
 def test_bad_input(rng):

@@ -3,7 +3,7 @@
 import ast
 import os
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from ...gradcheck.equations import LABEL
 from ...gradcheck.planted_faults import PLANTED_FAULTS
@@ -27,7 +27,7 @@ def _belongs(exercise, place):
     return any(place == name or place.startswith(name + ".") for name in exercise.functions)
 
 
-@lru_cache(maxsize=None)
+@cache
 def place_of(fault):
     """Find the function a fault is planted in, and the equation that it breaks.
 

@@ -61,8 +61,8 @@ def two_starts(task, folder, labels, settings, seed=0):
     tokenizer : AlbertTokenizer
         Of the pretrained model. Both use it.
     """
-    from ...tasks.finetuning.start import from_pretrained, from_scratch
     from ...inference.load import load_config
+    from ...tasks.finetuning.start import from_pretrained, from_scratch
 
     changes = task.configuration(labels)
     pretrained, tokenizer = from_pretrained(task.MODEL, folder, changes, settings.max_length, seed)

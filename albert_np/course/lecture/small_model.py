@@ -66,8 +66,8 @@ def model_for_a_lecture():
     FileNotFoundError, ValueError
         There is no such model, or its folder lacks something.
     """
-    from ...model_files.folders import find_folder
     from ...inference import load
+    from ...model_files.folders import find_folder
     from ...text import embedded_corpus
 
     named = _named_model()
@@ -104,7 +104,8 @@ def texts_of_tasks():
         lambda: lines([text for row in datasets.fetch_stsb().train
                        for text in (row.text, row.text_pair)]),
         lambda: [context.split(" . ")
-                 for context in sorted({row.context for row in datasets.fetch_squad_slice().train})])
+                 for context in sorted({row.context
+                                        for row in datasets.fetch_squad_slice().train})])
     documents = []
     for source in sources:
         try:
@@ -180,9 +181,9 @@ def _masked(documents, tokenizer, length):
 def _pretrain(folder, documents, held_out):
     """Fill gaps: with one layer first, then with the same layer applied again and again."""
     from ... import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-    from ...parameters.initial_values import wave_positions
     from ...files.freed_memory import keep_freed_memory
     from ...files.threads import one_thread_each
+    from ...parameters.initial_values import wave_positions
     from ...pretraining import PretrainingData, evaluate, train
     from ...text import train_tokenizer
 

@@ -25,7 +25,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import give_up_rights, linux_calls as linux
+from . import give_up_rights
+from . import linux_calls as linux
 from .ask_file import answer, prepare
 from .pipes import Inbox, receive, send
 

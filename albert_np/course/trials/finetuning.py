@@ -6,9 +6,9 @@ from ... import layers, models
 from ...config import AlbertConfig
 from ...models import AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
-from .random_inputs import slopes
-from .objectives import model_inputs, model_of
 from .forward_backward import layer_pair
+from .objectives import model_inputs, model_of
+from .random_inputs import slopes
 
 
 def _classification_head(draw):

@@ -13,8 +13,8 @@ from ... import layers
 from ...models import AlbertForPreTraining, AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
 from ...text.data_options import DataOptions
-from .random_inputs import slopes
 from .forward_backward import layer_pair
+from .random_inputs import slopes
 
 PAD, UNK, CLS, SEP, MASK = range(5)
 

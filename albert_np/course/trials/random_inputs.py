@@ -6,8 +6,8 @@ import numpy as np
 
 from ...config import AlbertConfig
 from ...gradcheck.differences import cast_floats, derivative, random_like
-from ...parameters.initial_values import initial_parameters
 from ...parameters import tree_map
+from ...parameters.initial_values import initial_parameters
 
 # From which each letter is drawn; H is A D.
 RANGES = {"B": (2, 3), "L": (2, 4), "A": (2, 5), "D": (2, 5), "M": (4, 7), "T": (6, 9),

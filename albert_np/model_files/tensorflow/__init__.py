@@ -1,4 +1,5 @@
 """The checkpoints of the original code, read without TensorFlow.
 
-Read ``reader``, which needs ``sorted_table`` (the index), ``protobuf`` (its records) and ``crc32c``.
+Read ``crc32c``, ``protobuf`` (the records of an index), ``sorted_table`` (the index), then
+``reader``.
 """

@@ -17,20 +17,20 @@ import numpy as np
 from ... import __version__
 from ...files import read_text, write_whole
 from ...files.freed_memory import keep_freed_memory
+from ...files.locks import lock
 from ...files.options import options_from
+from ...files.threads import one_thread_each
 from ...functional import IGNORED
 from ...optim import warmup_polynomial_decay
 from ...text.data_options import DataOptions
-from .table import findings, in_words, summarize, table
-from .variants import ablation_of
 from ..batches import PretrainingData
 from ..evaluation import evaluate
 from ..options import PretrainingOptions
 from ..run import make_model, make_optimizer
 from ..run_data import open_run_data
-from ...files.locks import lock
-from ...files.threads import one_thread_each
 from ..trainer import train
+from .table import findings, in_words, summarize, table
+from .variants import ablation_of
 
 RUNS = "runs"
 # Options of a pretraining run that short runs without a folder of their own do not read.

@@ -15,8 +15,8 @@ def read_corpus(path, layout="auto", text_field="text"):
     """Read a text file, a file of JSON lines, or all such files of a folder, into memory.
 
     Files that end in ``.jsonl`` hold one JSON object on each line, a document; all others are plain
-    text. Files that end in ``.gz`` are unpacked. `albert_np.text.corpus.prepare` reads the same files
-    where they do not fit into memory.
+    text. Files that end in ``.gz`` are unpacked. If they do not fit into memory,
+    `albert_np.text.corpus.prepare` reads the same files.
 
     Two layouts are known. "lines", that of the original code: one sentence on a line, an empty line
     between documents. "prose": running text, which is split into sentences here; one empty line

@@ -93,7 +93,8 @@ def read_manifest(folder):
     FileNotFoundError
         There is no such folder.
     ValueError
-        There is no manifest, or it is not one that `albert_np.text.corpus.prepare` could have written.
+        There is no manifest, or it is not one that `albert_np.text.corpus.prepare` could have
+        written.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}.")

@@ -17,15 +17,15 @@ from contextlib import closing
 from pathlib import Path
 
 from ...files import make_folder, remove_leftovers, write_whole
+from ..tokenizer import AlbertTokenizer
+from ..tokenizing.train_tokenizer import train_tokenizer
 from .blocks import Source, block_documents, check_layout, corpus_files, read_blocks
 from .manifest import FORMAT, LEFTOVER, MANIFEST_NAME, VERSION, check_source, tokenizer_identity
 from .prepared import PreparedCorpus
 from .progress import Progress
 from .sample import sample_blocks
 from .shards import ShardWriter
-from ..tokenizer import AlbertTokenizer
 from .tokenize_blocks import KEY_RANGE, Work, tokenize_blocks
-from ..tokenizing.train_tokenizer import train_tokenizer
 
 MEGABYTE = 1 << 20
 BYTES_PER_PIECE = 4                  # of English, roughly; only the held-out share rests on it

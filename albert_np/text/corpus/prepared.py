@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..tokenizer import AlbertTokenizer
 from .blocks import corpus_files
 from .manifest import (ARRAYS, LEFTOVER, MANIFEST_NAME, PARTS, array_file, check_source,
                        file_sha256, read_manifest, tokenizer_identity)
 from .tokenized_documents import TokenizedDocuments
-from ..tokenizer import AlbertTokenizer
 
 
 def is_prepared(path):

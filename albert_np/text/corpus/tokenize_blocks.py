@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .blocks import block_documents
 from ..tokenizer import AlbertTokenizer
+from .blocks import block_documents
 
 WAITING_BLOCKS = 2                   # per process: read, and waiting to be tokenised or written
 SENTENCES_AT_A_TIME = 5000           # as lists of numbers, which need twenty times the memory

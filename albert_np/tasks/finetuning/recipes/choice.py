@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from ....functional import softmax_forward
+from ....models import AlbertForMultipleChoice as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa, read_json_lines
 from ...datasets.features import choice_example
-from ....functional import softmax_forward
-from ....models import AlbertForMultipleChoice as MODEL
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "accuracy"

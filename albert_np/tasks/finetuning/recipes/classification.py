@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from ....functional import softmax_forward
+from ....models import AlbertForSequenceClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Classification, fetch_polarity, fetch_sms_spam, read_json_lines, read_table
 from ...datasets.features import sequence_examples
-from ....functional import softmax_forward
-from ....models import AlbertForSequenceClassification as MODEL
 from ..outputs import outputs_of, padded_batch
 from .reading import is_json, text_fields
 

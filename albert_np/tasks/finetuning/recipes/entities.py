@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from ....models import AlbertForTokenClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Tagged, fetch_wnut17, read_conll
 from ...datasets.features import tag_windows, tags_of_words
-from ....models import AlbertForTokenClassification as MODEL
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "f1"

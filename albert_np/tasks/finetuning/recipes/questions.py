@@ -1,10 +1,10 @@
 """Answers that stand in a text: where does the answer begin, where does it end?"""
 
+from ....models import AlbertForQuestionAnswering as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Question, fetch_squad_slice, fetch_xquad, read_squad
 from ...datasets.features import decode_answer, question_windows
-from ....models import AlbertForQuestionAnswering as MODEL
 from ..outputs import outputs_of, padded_batch
 from .reading import text_fields
 

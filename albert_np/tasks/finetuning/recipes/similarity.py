@@ -1,10 +1,10 @@
 """How similar are two sentences? A number for a pair of texts, learnt by regression."""
 
+from ....models import AlbertForSequenceClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Classification, fetch_stsb, read_json_lines, read_table
 from ...datasets.features import sequence_examples
-from ....models import AlbertForSequenceClassification as MODEL
 from ..outputs import outputs_of, padded_batch
 from .reading import is_json, text_fields
 

@@ -3,14 +3,14 @@
 import unicodedata
 from collections import Counter, defaultdict
 
+from ....inference.translation import beam_search, translation_batch
+from ....models import AlbertForMaskedLM as MODEL
+from ....models.inputs import labelled_positions
+from ....text.tokenizing.preprocessing import preprocess
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Pair, fetch_english_chinese, read_parallel
 from ...datasets.features import join_pieces
-from ....models import AlbertForMaskedLM as MODEL
-from ....models.inputs import labelled_positions
-from ....text.tokenizing.preprocessing import preprocess
-from ....inference.translation import beam_search, translation_batch
 from .reading import text_fields
 
 METRIC = "chrf"
