@@ -21,9 +21,10 @@ from sphinx.util.nodes import make_refnode
 
 from albert_np.gradcheck.equations import LABEL, find_equations
 
-# The floors of the tower, bottom to top; whatever is not named comes behind.
-FLOORS = ("config", "parameters", "initialization", "functional", "layers", "models",
-          "models", "checkpoint", "optim", "text", "datasets", "pretraining", "finetuning")
+# The floors of the package, bottom to top.
+FLOORS = ("files", "functional", "model_files", "config", "parameters", "optim", "layers",
+          "text", "models", "plotting", "inference", "pretraining", "tasks", "gradcheck", "course",
+          "commands")
 
 
 class LabelledMath(MathDomain):
@@ -125,10 +126,9 @@ def write_api(app):
             old.unlink()
 
     def floor(name):
-        first = name.split(".")[1]
-        return FLOORS.index(first) if first in FLOORS else len(FLOORS)
+        return FLOORS.index(name.split(".")[1]), name
 
-    listed = "".join(f"   {name}\n" for name in sorted(names, key=lambda name: (floor(name), name)))
+    listed = "".join(f"   {name}\n" for name in sorted(names, key=floor))
     write_if_new(folder / "index.rst",
                  "The code, module by module\n==========================\n\nBottom to top: each "
                  "floor imports only from the floors beneath it.\n\n.. toctree::\n"

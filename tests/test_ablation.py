@@ -133,13 +133,13 @@ def test_finished_runs_are_not_repeated(sharing, corpus, tmp_path, monkeypatch):
 def test_runs_on_another_text_are_repeated(tmp_path):
     text = types.SimpleNamespace(fingerprint="one", held_out={"text": []})
     three = PretrainingOptions(steps=3)
-    run = {**ablation_module._identity(three, text), "held_out": {"text": {}}}
+    run = {**ablation_module.identity_of(three, text), "held_out": {"text": {}}}
     path = tmp_path / "run.json"
     path.write_text(json.dumps(run))
-    assert ablation_module._finished(path, three, text) == run
-    assert ablation_module._finished(path, PretrainingOptions(steps=4), text) is None
+    assert ablation_module.finished_entry(path, three, text) == run
+    assert ablation_module.finished_entry(path, PretrainingOptions(steps=4), text) is None
     text.fingerprint = "two"
-    assert ablation_module._finished(path, three, text) is None
+    assert ablation_module.finished_entry(path, three, text) is None
 
 
 def test_all_models_of_a_task_answer_both_questions(tmp_path):
@@ -281,13 +281,13 @@ def test_bad_input_gets_one_sentence_and_exit_status_2(tmp_path, monkeypatch, ca
 
 
 def test_run_that_diverges_is_named_and_ends_the_others(corpus, tmp_path, monkeypatch):
-    run_all = ablation_module._run_all
+    run_all = ablation_module.run_all
 
     def one_that_takes_hours(tasks, *others):
         tasks["attention", 0] = replace(tasks["attention", 0], steps=10**7, learning_rate=1e-3)
         return run_all(tasks, *others)
 
-    monkeypatch.setattr(ablation_module, "_run_all", one_that_takes_hours)
+    monkeypatch.setattr(ablation_module, "run_all", one_that_takes_hours)
     with pytest.raises(FloatingPointError, match="variant all, seed 0: the loss"):
         ablate("sharing", tmp_path, corpus, seeds=1, learning_rate=1e30,
                **{**SMALL, "steps": 40, "processes": 2})

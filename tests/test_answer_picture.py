@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from albert_np.plotting import tasks as pictures
 from albert_np.plotting.figures import BLUE
 from albert_np.plotting.lettering import MISSING, fonts_for, lettering
-from albert_np.plotting.tasks.answer_attention import _around
+from albert_np.plotting.tasks.answer_attention import pieces_around
 
 
 @pytest.fixture
@@ -90,8 +90,8 @@ def test_of_a_long_context_the_surroundings_of_the_answer_are_drawn(rng):
     assert [bar.get_height() for bar in above.containers[0]] == pytest.approx(case[1][41:61])
     assert "pieces 39 to 58 of the 100" in above.get_title(loc="left")
     # At either end of the context nothing is lost, and no more is drawn.
-    assert [_around(i, i, (3, 103), 20) for i in (3, 102)] == [(3, 23), (83, 103)]
-    assert _around(5, 5, (3, 10), 20) == (3, 10)
+    assert [pieces_around(i, i, (3, 103), 20) for i in (3, 102)] == [(3, 23), (83, 103)]
+    assert pieces_around(5, 5, (3, 10), 20) == (3, 10)
 
 
 @pytest.mark.filterwarnings("error")

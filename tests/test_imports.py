@@ -1,8 +1,17 @@
-"""The mathematics needs NumPy alone, and importing the package costs next to nothing."""
+"""Imports: what needs NumPy alone, what costs nothing, what is private, and their order."""
 
+import ast
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
+
+import pytest
+
+import albert_np
+
+PACKAGE = Path(albert_np.__file__).parent
+ROOT = PACKAGE.parent
 
 ONLY_NUMPY = """
     import builtins, sys
@@ -56,3 +65,70 @@ def test_importing_the_package_imports_nothing_else():
         import albert_np.plotting.figures
         assert sys.modules["matplotlib"] is None
     """)
+
+
+# ---- what the source says ------------------------------------------------------------------------
+
+def test_no_module_uses_a_private_name_of_another():
+    used = [f"{path.relative_to(ROOT)}, line {line}: {name}" for path in PACKAGE.rglob("*.py")
+            for line, name in private_names(ast.parse(path.read_text("utf-8")))]
+    assert not used, "\n".join(used)
+
+
+def private_names(tree):
+    """(line, name) of each private name that comes from a module of this package."""
+    ours = set()                                             # names that a module may stand behind
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.level or node.module.startswith("albert_np")):
+            whole = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+            yield from ((node.lineno, name) for name in whole if is_private(name))
+            ours |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            ours |= {alias.asname or "albert_np" for alias in node.names
+                     if alias.name.startswith("albert_np")}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            owner = node.value
+            while isinstance(owner, ast.Attribute):
+                owner = owner.value
+            if isinstance(owner, ast.Name) and owner.id in ours:
+                yield node.lineno, ast.unparse(node)
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("__")
+
+
+@pytest.mark.parametrize("source, name", [
+    ("from .linear import _check", "_check"),
+    ("from albert_np.functional._tables import erf", "_tables"),
+    ("def late():\n    from ..functional import linear\n    linear._check()", "linear._check"),
+    ("import albert_np.functional as F\nF.linear._check()", "F.linear._check"),
+])
+def test_a_private_name_is_found(source, name):
+    assert [found for _, found in private_names(ast.parse(source))] == [name]
+
+
+def test_imports_stand_in_the_order_of_ruff(tmp_path):
+    """The order is the tool's; wrapped lines are ours, so they are joined before it looks."""
+    pytest.importorskip("ruff")
+    for folder in ("albert_np", "benchmarks", "docs", "tests", "tutorials"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if not path.is_relative_to(ROOT / "docs" / "tutorials"):             # made by the site
+                copy = tmp_path / path.relative_to(ROOT)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_text(with_imports_joined(path.read_text("utf-8")), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "I",
+         "--line-length", "320", "--config", "lint.isort.known-first-party = ['albert_np']",
+         "--output-format", "concise", "."], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def with_imports_joined(text):
+    lines = text.split("\n")
+    wrapped = [node for node in ast.walk(ast.parse(text))
+               if isinstance(node, ast.ImportFrom) and node.end_lineno > node.lineno]
+    for node in sorted(wrapped, key=lambda node: -node.lineno):
+        lines[node.lineno - 1:node.end_lineno] = [" " * node.col_offset + ast.unparse(node)]
+    return "\n".join(lines)

@@ -111,7 +111,7 @@ def test_other_mistakes_of_a_fetch_are_not_hidden():
 
 def test_a_users_model_is_taken(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("ALBERT_NP_MODEL", str(tmp_path))
-    monkeypatch.setattr(lecture_model, "_pretrain", None)
+    monkeypatch.setattr(lecture_model, "pretrain_small", None)
     assert small_pretrained() == tmp_path
     assert str(tmp_path) in capsys.readouterr().out
 
@@ -128,7 +128,7 @@ def runs(monkeypatch, tmp_path):
 
     monkeypatch.delenv("ALBERT_NP_MODEL", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(lecture_model, "_pretrain", pretrain)
+    monkeypatch.setattr(lecture_model, "pretrain_small", pretrain)
     monkeypatch.setattr(lecture_model, "texts_of_tasks", lambda: [[f"{i}"] for i in range(80)])
     return calls
 
@@ -180,7 +180,7 @@ def test_pretraining_in_stages_ends_with_the_deeper_model(monkeypatch, tmp_path,
     monkeypatch.setattr(lecture_model, "PIECES", 60)
     monkeypatch.delenv("ALBERT_NP_QUICK", raising=False)
     documents = [[row.text] * 3 for row in made_up_messages().train]
-    lecture_model._pretrain(tmp_path / "model", documents[:300], documents[300:])
+    lecture_model.pretrain_small(tmp_path / "model", documents[:300], documents[300:])
     assert "guessing blindly has ln 60 = 4.09" in capsys.readouterr().out
     model = AlbertForPreTraining.from_pretrained(tmp_path / "model")
     assert model.config.num_hidden_layers == 3 and model.config.sharing == "all"

@@ -65,7 +65,7 @@ def test_one_run(tmp_path, capsys, figure):
     assert main(["plot", run, "--smooth", "10"]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'one' / 'curves.png'}\n"
     by_title = panels(figure[0])
-    assert list(by_title) == [heading for _, heading, _, _ in runs._RUN_PANELS]
+    assert list(by_title) == [heading for _, heading, _, _ in runs.RUN_PANELS]
     for axes in by_title.values():
         assert axes.get_xlabel() == "step" and axes.get_ylabel()
     rows = read_csv(tmp_path / "one" / "metrics.csv")

@@ -156,12 +156,12 @@ def test_stopping_early_loses_nothing(model, alpha, saves_steps, monkeypatch):
     model.params["mlm_head"]["bias"][SEP] += 2          # so that targets end
     sources = [[7, 9], [4, 5, 6], [9], [10, 11], [5, 5, 5]]
     steps = []
-    advance = decoding._Search.advance
-    monkeypatch.setattr(decoding._Search, "advance",
+    advance = decoding.BeamSearch.advance
+    monkeypatch.setattr(decoding.BeamSearch, "advance",
                         lambda self, log_p: (steps.append(0), advance(self, log_p)))
     early = beam_search(model, sources, 3, 6, length_penalty=alpha)
     early_steps = len(steps)
-    monkeypatch.setattr(decoding._Search, "settled", lambda self, live: not live)
+    monkeypatch.setattr(decoding.BeamSearch, "settled", lambda self, live: not live)
     late = beam_search(model, sources, 3, 6, length_penalty=alpha)
     assert [[h.pieces for h in f] for f in early] == [[h.pieces for h in f] for f in late]
     assert (early_steps < len(steps) - early_steps) == saves_steps
@@ -181,7 +181,7 @@ def test_a_longer_translation_may_still_win():
             probabilities[piece] = p.get(name, 1e-30)
         search.advance(np.log(probabilities)[None])
 
-    search = decoding._Search(0, [5], CONFIG, beams=1, max_target_length=4, alpha=1.0)
+    search = decoding.BeamSearch(0, [5], CONFIG, beams=1, max_target_length=4, alpha=1.0)
     step(end=0.62, seven=0.38)
     assert [h.pieces for h in search.finished] == [[]] and search.live
     step(eight=1.0)

@@ -117,7 +117,7 @@ def write_together(files):
                 make_folder(path.parent)
                 staged[path] = temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
                 cleaning.enter_context(_removed_on_failure(temporary))
-                _write_and_flush(temporary, data)
+                write_and_flush(temporary, data)
             for path, temporary in staged.items():
                 os.replace(temporary, path)
         for folder in {path.parent for path in staged}:
@@ -127,7 +127,7 @@ def write_together(files):
                          ) from error
 
 
-def _write_and_flush(path, data):
+def write_and_flush(path, data):
     chunks = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
     with open(path, "wb") as file:
         for chunk in chunks:

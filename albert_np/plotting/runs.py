@@ -9,7 +9,7 @@ from .figures import (BLUE, GREEN, GREY, ORANGE, draw_references, label_axes, ru
 from .lettering import lettering
 
 # Of plot_runs: the figure, its heading, the unit on the axis, and lines to compare with.
-_RUN_PANELS = (
+RUN_PANELS = (
     ("mlm_loss", "Masked language model: loss", "nats", {}),
     ("sop_loss", "Sentence order: loss", "nats", {"coin toss, ln 2": log(2)}),
     ("loss", "Total loss", "nats", {}),
@@ -53,7 +53,7 @@ def plot_runs(runs, path, smooth=None):
     if len(runs) > most:
         raise ValueError(f"{len(runs)} runs cannot be told apart in one picture; at most {most} "
                          f"can")
-    contents = [panel for panel in _RUN_PANELS
+    contents = [panel for panel in RUN_PANELS
                 if any(_curve(rows, panel[0], split)[0].size
                        for rows in runs.values() for split in ("train", "held-out"))]
     if not contents:

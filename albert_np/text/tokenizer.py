@@ -73,7 +73,7 @@ class AlbertTokenizer:
 
         self.special_ids = np.array(sorted(self._ids[token] for token in SPECIAL_TOKENS))
         self.ordinary_ids = np.setdiff1d(np.arange(self.vocab_size), self.special_ids)
-        self.is_word_start = np.array([_starts_word(piece) for piece in self.pieces])
+        self.is_word_start = np.array([starts_word(piece) for piece in self.pieces])
 
         self._special_pattern = re.compile(f"({'|'.join(map(re.escape, SPECIAL_TOKENS))})")
         self._comma_pieces = {piece: self._split_comma(piece) for piece in self.pieces
@@ -428,7 +428,7 @@ class AlbertTokenizer:
         return [self._ids.get(token, self.unk_token_id) for token in tokens]
 
 
-def _starts_word(piece):
+def starts_word(piece):
     """Whether a piece begins a word.
 
     It does after a space, and if it is a special token or a punctuation mark. English words go on

@@ -160,10 +160,10 @@ def test_marking_resumes(tmp_path, monkeypatch):
 
 
 def test_a_seed_is_drawn_once(tmp_path):
-    first = mark_class._settled_seed(tmp_path / "seed.json", None)
-    assert mark_class._settled_seed(tmp_path / "seed.json", None) == first
-    assert mark_class._settled_seed(tmp_path / "seed.json", 5) == 5
-    assert mark_class._settled_seed(tmp_path / "other.json", None) != first
+    first = mark_class.settled_seed(tmp_path / "seed.json", None)
+    assert mark_class.settled_seed(tmp_path / "seed.json", None) == first
+    assert mark_class.settled_seed(tmp_path / "seed.json", 5) == 5
+    assert mark_class.settled_seed(tmp_path / "other.json", None) != first
 
 
 # ---- what is handed in ---------------------------------------------------------------------------

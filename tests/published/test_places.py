@@ -249,14 +249,14 @@ def test_saving_is_whole_or_not_at_all(folder, small_model, monkeypatch, same):
 
     other = AlbertForPreTraining(AlbertConfig(vocab_size=9, embedding_size=3, hidden_size=4,
                                               num_attention_heads=2, intermediate_size=5))
-    real = files._write_and_flush
+    real = files.write_and_flush
 
     def full(path, data):
         if "config" in path.name:
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(files, "_write_and_flush", full)
+    monkeypatch.setattr(files, "write_and_flush", full)
     with pytest.raises(ValueError, match="config.json cannot be written: No space left on device"):
         other.save_pretrained(folder.path)
     assert sorted(p.name for p in folder.path.iterdir()) == ["config.json", "model.safetensors"]

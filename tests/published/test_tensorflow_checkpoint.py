@@ -75,7 +75,7 @@ def test_checksums_of_every_length(rng, length):
 
 @pytest.mark.parametrize("rest", [0, 1, 3, 4, 700])
 def test_checksums_over_more_than_one_chunk(rng, monkeypatch, rest):
-    monkeypatch.setattr("albert_np.model_files.tensorflow.crc32c._CHUNK", 1024)
+    monkeypatch.setattr("albert_np.model_files.tensorflow.crc32c.CHUNK", 1024)
     data = rng.integers(0, 256, 3 * 1024 + rest, np.uint8).tobytes()
     assert crc32c(data) == crc32c_bit_by_bit(data)
 
@@ -228,7 +228,7 @@ def test_tables_that_are_not_the_index_of_a_checkpoint(prefix, entries, said):
 
 
 def test_more_entries_than_a_checkpoint_has(monkeypatch):
-    monkeypatch.setattr("albert_np.model_files.tensorflow.sorted_table._MOST_ENTRIES", 3)
+    monkeypatch.setattr("albert_np.model_files.tensorflow.sorted_table.MOST_ENTRIES", 3)
     entries = [(bytes([i]), b"") for i in range(4)]
     assert list(read_table(table(entries[:3]))) == entries[:3]
     with pytest.raises(ValueError, match="it has more than 3 entries"):

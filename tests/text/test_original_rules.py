@@ -18,7 +18,7 @@ from albert_np.text import DataOptions, mask_batch
 from albert_np.text.batches import lay_out
 from albert_np.text.masking import Ngrams, choose_by_length, choose_by_place, prediction_budget
 from albert_np.text.segments import segment_spans
-from albert_np.text.tokenizer import _starts_word
+from albert_np.text.tokenizer import starts_word
 
 T = 32
 PIECES = (["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"] + [f"▁{c}" for c in "abcdefghijklmnop"]
@@ -27,7 +27,7 @@ V = len(PIECES)
 TOKENIZER = SimpleNamespace(
     pad_token_id=PAD, unk_token_id=UNK, cls_token_id=CLS, sep_token_id=SEP, mask_token_id=MASK,
     special_ids=np.arange(5), ordinary_ids=np.arange(5, V), pieces=PIECES,
-    is_word_start=np.array([_starts_word(piece) for piece in PIECES]))
+    is_word_start=np.array([starts_word(piece) for piece in PIECES]))
 
 QUIRKS = ["overfull_chunks", "single_sentence_negatives", "ngrams_across_sep", "ngrams_by_place",
           "mask_unknown", "replace_by_any_piece", "original_word_starts"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from albert_np.text import AlbertTokenizer, preprocess, preprocess_aligned
-from albert_np.text.tokenizer import _starts_word
+from albert_np.text.tokenizer import starts_word
 
 ODD = ("İ The  café e\u0301 [MASK] is 😊 ﬁne ½ ''x`` 2010, 92000, 한국 a\u200bb test-fires <unk> "
        "ΟΔΟΣ ΣΑΣ\u00a0\u00a8x\ta[SEP]b ''' ``` ﷺ")
@@ -226,7 +226,7 @@ def test_word_starts(tokenizer):
     starts = dict(zip(tokenizer.pieces, tokenizer.is_word_start))
     assert all(starts[p] for p in ("▁the", "▁", "<unk>", "[CLS]", "(", ",", "'", "9", "2000", "–"))
     assert not any(starts[p] for p in ("s", "fire", "ing", "n"))
-    assert _starts_word("<s>") and not _starts_word("x>") and not _starts_word("**")
+    assert starts_word("<s>") and not starts_word("x>") and not starts_word("**")
     assert tokenizer.is_word_start.dtype == bool and tokenizer.is_word_start.shape == (30000,)
 
 

@@ -39,7 +39,8 @@ def small_pretrained():
         return _documentation_model()[0]
     folder = _folder_for("tasks")
     if not (folder / "config.json").exists():
-        _pretrain(folder, [each for i, each in enumerate(documents) if i % 40], documents[::40])
+        training = [each for i, each in enumerate(documents) if i % 40]
+        pretrain_small(folder, training, documents[::40])
     print("the pretrained model is", folder)
     return folder
 
@@ -159,7 +160,7 @@ def _documentation_model():
     # Another version of Python has its documentation in other words.
     folder = _folder_for(f"documentation-of-{platform.python_version()}")
     if not (folder / "config.json").exists():
-        _pretrain(folder, training, held_out)
+        pretrain_small(folder, training, held_out)
     print("the pretrained model is", folder)
     return folder, held_out
 
@@ -178,7 +179,7 @@ def _masked(documents, tokenizer, length):
     return held_out_batches([shard], tokenizer, _options(length), 26)
 
 
-def _pretrain(folder, documents, held_out):
+def pretrain_small(folder, documents, held_out):
     """Fill gaps: with one layer first, then with the same layer applied again and again."""
     from ... import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
     from ...files.freed_memory import keep_freed_memory

@@ -62,7 +62,7 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     if output.is_dir() or store == output:
         raise ValueError(f"{output} is no name for a table; take one such as grades.csv.")
     remove_leftovers(store)
-    seed = _settled_seed(store / ".seed.json", seed)
+    seed = settled_seed(store / ".seed.json", seed)
     workers = min(workers or os.cpu_count() or 1, len(submissions))
     rows, sandboxes = {}, queue.SimpleQueue()
 
@@ -165,7 +165,7 @@ def _stored(path):
         return None
 
 
-def _settled_seed(path, seed):
+def settled_seed(path, seed):
     """The seed to use, which a later run without one finds again."""
     if seed is None:
         try:

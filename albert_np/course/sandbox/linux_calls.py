@@ -23,7 +23,7 @@ _RIGHTS_OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE
 _ALL_RIGHTS = {1: 0x1fff, 2: 0x3fff, 3: 0x7fff}                              # by version
 
 # What a function over arrays never needs, by the number that each kind of machine gives the call.
-_FORBIDDEN = {
+FORBIDDEN = {
     # name             x86_64  aarch64
     "socket":            (41, 198),
     "io_uring_setup":    (425, 425),    # would open sockets without the call above
@@ -143,7 +143,7 @@ def forbid_calls():
     if platform.machine() not in _MACHINES:
         raise OSError(f"no table of system calls for {platform.machine()}")
     column, architecture = _MACHINES[platform.machine()]
-    numbers = [row[column] for row in _FORBIDDEN.values() if row[column] is not None]
+    numbers = [row[column] for row in FORBIDDEN.values() if row[column] is not None]
     load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
     allow, refuse, kill = 0x7FFF0000, 0x00050000 | 1, 0x80000000             # 1 is EPERM
     code = [(load, 0, 0, 4), (equal, 1, 0, architecture), (answer, 0, 0, kill),

@@ -220,7 +220,7 @@ def next_piece_labels(f, draw):
 
 def _search(f, draw, room=4):
     config = AlbertConfig(vocab_size=draw.V, hidden_size=draw.H, num_attention_heads=draw.A)
-    return f._Search(0, [6, 7, 8], config, 2, room, 0.8)
+    return f.BeamSearch(0, [6, 7, 8], config, 2, room, 0.8)
 
 
 def hypothesis(f, draw):

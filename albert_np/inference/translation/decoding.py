@@ -133,8 +133,8 @@ def beam_search(model, sources, beams=4, max_target_length=64, forbidden=(), bat
     if not 0 <= length_penalty < np.inf:
         raise ValueError(f"length_penalty is {length_penalty!r}; it must be 0 or positive")
     allowed = _allowed(model.config, forbidden)
-    searches = [_Search(number, source, model.config, int(beams), int(max_target_length),
-                        float(length_penalty)) for number, source in enumerate(sources)]
+    searches = [BeamSearch(number, source, model.config, int(beams), int(max_target_length),
+                           float(length_penalty)) for number, source in enumerate(sources)]
     by_length = sorted(searches, key=lambda search: len(search.source))          # little padding
     for first in range(0, len(by_length), int(batch_size)):
         group = by_length[first:first + int(batch_size)]
@@ -188,7 +188,7 @@ def next_log_probabilities(model, sources, targets, allowed=None):
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))                   # (BEAM.3)
 
 
-class _Search:
+class BeamSearch:
     """The beam of one source: live beginnings (none when it is done), and finished translations."""
 
     def __init__(self, number, source, config, beams, max_target_length, alpha):

@@ -11,7 +11,7 @@ import numpy as np
 
 _POLYNOMIAL = 0x82F63B78        # Castagnoli's, its bits reversed
 _LANE = 64                      # bytes in a lane
-_CHUNK = 1 << 22                # bytes that are worked on at a time, to bound the memory
+CHUNK = 1 << 22                # bytes that are worked on at a time, to bound the memory
 
 
 def crc32c(data):
@@ -37,8 +37,8 @@ def crc32c(data):
     """
     data = np.frombuffer(data, np.uint8)
     remainder = 0xFFFFFFFF
-    for start in range(0, len(data), _CHUNK):
-        remainder = _divide_on(remainder, data[start:start + _CHUNK])
+    for start in range(0, len(data), CHUNK):
+        remainder = _divide_on(remainder, data[start:start + CHUNK])
     return remainder ^ 0xFFFFFFFF
 
 

@@ -17,7 +17,7 @@ _MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER = 48                    # two handles, filled up to 40 bytes, then the magic number
 _TRAILER = 5
 _LONGEST_KEY = 500              # far beyond any name; keys are stored as differences and so
-_MOST_ENTRIES = 20_000          # a small file could ask for much memory
+MOST_ENTRIES = 20_000          # a small file could ask for much memory
 
 
 def read_table(data):
@@ -62,8 +62,8 @@ def read_table(data):
             if count and key <= last:
                 raise ValueError(f"the key {key!r} does not come after {last!r}")
             last, count = key, count + 1
-            if count > _MOST_ENTRIES:
-                raise ValueError(f"it has more than {_MOST_ENTRIES} entries")
+            if count > MOST_ENTRIES:
+                raise ValueError(f"it has more than {MOST_ENTRIES} entries")
             yield key, value
 
 

@@ -51,7 +51,7 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
                          f"context, from piece {context[0]} to piece {context[1] - 1}.")
     looks = attention[:, first:last + 1].mean(axis=1)                      # (A, T)
     question = 1, context[0] - 1
-    shown = _around(first, last, context, most)
+    shown = pieces_around(first, last, context, most)
     A, columns = len(looks), max(shown[1] - shown[0], question[1] - question[0], 25)
     map_height = 0.4 + 0.25 * A
     figure = Figure(figsize=(1.9 + 0.2 * columns, 4.6 + 2 * map_height), layout="constrained")
@@ -117,7 +117,7 @@ def _likeliest(start, end, begin, stop):
     return begin + int(first), begin + int(last)
 
 
-def _around(first, last, context, most):
+def pieces_around(first, last, context, most):
     """From which piece to which a long context is drawn, the answer in the middle."""
     begin = max(context[0], min((first + last + 1 - most) // 2, context[1] - most))
     return begin, min(begin + most, context[1])

@@ -118,7 +118,7 @@ def ablate(name, output, corpus=None, *, steps=None, seeds=3, processes=2, progr
     output = Path(output)
     with lock(output):
         text = _read_text(output, base, ablation, say)
-        done = _run_all(tasks, text, ablation.columns, output / RUNS, processes, say)
+        done = run_all(tasks, text, ablation.columns, output / RUNS, processes, say)
         return _write(ablation, base, seeds, done, _asked(text), output, say)
 
 
@@ -175,23 +175,23 @@ def run_once(options, text):
                         data.training_batches(), steps, rng=rng if dropout else None,
                         max_gradient_norm=options.max_gradient_norm, progress=False)
         held_out = {name: evaluate(model, batches) for name, batches in text.held_out.items()}
-    return {**_identity(options, text),
+    return {**identity_of(options, text),
             "parameters": sum(model.config.parameter_counts().values()), "held_out": held_out,
             "ms_a_step": float(np.median([1000 * row["tokens"] / row["tokens_per_second"]
                                           for row in metrics])),
             "seconds": time.perf_counter() - started}
 
 
-def _identity(options, text):
+def identity_of(options, text):
     """What makes a run what it is: with the same, it need not be repeated."""
     return {"options": asdict(options), "text": text.fingerprint, "version": __version__}
 
 
-def _finished(path, options, text):
+def finished_entry(path, options, text):
     """The file of a run, if there is one and it is of this very run; else None."""
     try:
         run = json.loads(read_text(path))
-        same = all(run[key] == value for key, value in _identity(options, text).items())
+        same = all(run[key] == value for key, value in identity_of(options, text).items())
         return run if same and run["held_out"].keys() == text.held_out.keys() else None
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return None                                     # missing or damaged: run it again
@@ -199,7 +199,7 @@ def _finished(path, options, text):
 
 # ---- all of them ---------------------------------------------------------------------------------
 
-def _run_all(tasks, text, columns, folder, processes, say):
+def run_all(tasks, text, columns, folder, processes, say):
     """Do what is not done yet.
 
     Parameters
@@ -218,7 +218,7 @@ def _run_all(tasks, text, columns, folder, processes, say):
         As `run_once` returns them.
     """
     paths = {task: folder / f"{task[0]}-{task[1]}.json" for task in tasks}
-    done = {task: _finished(paths[task], options, text) for task, options in tasks.items()}
+    done = {task: finished_entry(paths[task], options, text) for task, options in tasks.items()}
     waiting = {task: tasks[task] for task, run in done.items() if run is None}
     if len(waiting) < len(tasks):
         say(f"done       {len(tasks) - len(waiting)} of {len(tasks)} runs are in {folder} already")
