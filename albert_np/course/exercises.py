@@ -121,7 +121,7 @@ EXERCISES = (
     _exercise("3.2", "merging heads", LAY + "attention.py", "merge_heads", 1, "ATT.4"),
     _exercise("3.3", "who may be seen", LAY + "attention.py", "visible_keys", 2, "SM.3"),
     _exercise("3.4", "masked softmax", FN + "softmax.py", "masked_softmax_forward", 3, "SM.3"),
-    _exercise("3.5", "taking rows and giving them back", FN + "rows.py",
+    _exercise("3.5", "taking rows and giving them back", FN + "embedding.py",
               "rows_at_forward rows_at_backward", 2, "ROW.1, ROW.2",
               "rows_at_forward rows_at_backward"),
     _exercise("3.6", "attention, forward", LAY + "attention.py", "attention_forward", 5,

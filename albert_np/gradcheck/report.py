@@ -141,7 +141,7 @@ def error_maps(check, method="centred", seed=0):
     check : GradientCheck
     method : {"centred", "complex", "extended"}
     seed : int
-        As in :meth:`GradientCheck.run`.
+        As in :meth:`~albert_np.gradcheck.one_check.GradientCheck.run`.
 
     Returns
     -------

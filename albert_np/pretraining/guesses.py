@@ -15,7 +15,7 @@ def show_guesses(model, tokenizer, batches, sentences=3, width=96):
     model : AlbertForPreTraining
     tokenizer : AlbertTokenizer
     batches : list of dict
-        From :attr:`PretrainingData.held_out`.
+        From :attr:`~albert_np.pretraining.batches.PretrainingData.held_out`.
     sentences : int
         How many to show, spread evenly over the batches.
     width : int

@@ -1,6 +1,6 @@
 """The original checkpoints, read without TensorFlow.
 
-``model.ckpt-best.index`` is a sorted table (:mod:`.sorted_table`) from the name of each variable to
+``model.ckpt-best.index`` is a sorted table (``sorted_table``) from the name of each variable to
 a small message: dtype, shape, which data file, where in it, checksum.
 ``model.ckpt-best.data-00000-of-00001`` is the numbers, one variable after another.
 """

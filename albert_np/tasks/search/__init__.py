@@ -11,9 +11,10 @@ draw.py         the points to try
 watched.py      a process that ends with the one that started it
 trials.py       trials: started, several at a time, and what came of them
 table.py        best first: the table, as text, CSV and JSON
-picture.py      parallel coordinates, and the score against each hyper-parameter
 run.py          all of it in a folder, which can be gone on with
 =============== ===================================================================
+
+Its picture is in :mod:`albert_np.plotting.search_trials`.
 """
 
 from .options import Option, options_of
