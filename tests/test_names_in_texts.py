@@ -133,6 +133,15 @@ def module_of(file):
     return importlib.import_module("albert_np." + file.removesuffix(".py").replace("/", "."))
 
 
+def test_every_folder_names_its_files():
+    """Its docstring says in which order to read them; files that are alike are only imported."""
+    for init in PACKAGE.rglob("__init__.py"):
+        text = init.read_text("utf-8")
+        missing = [path.stem for path in init.parent.iterdir()
+                   if not path.name.startswith("__") and not re.search(rf"\b{path.stem}\b", text)]
+        assert not missing, f"{init.relative_to(ROOT)} does not name {', '.join(missing)}"
+
+
 def test_exercises_are_there():
     for exercise in EXERCISES:
         for name in exercise.functions:

@@ -227,7 +227,8 @@ print(source_of(LAMB.step, "LAMB.1", lines_around=7))
 
 model, optimizer = run(AdamW, 3.2e-3)
 _, cache = model.forward(**next(data.training_batches((5, 0, 0))))
-grads, m, v = (flatten(tree) for tree in (model.backward(cache), *optimizer.leaves.moments.values()))
+trees = model.backward(cache), *optimizer.leaves.moments.values()
+grads, m, v = (flatten(tree) for tree in trees)
 table = {}
 for name, p in flatten(model.params).items():
     if decays(p) and np.linalg.norm(grads[name]) > 0:       # matrices that this objective reaches

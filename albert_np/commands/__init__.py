@@ -1,1 +1,7 @@
-"""The commands of ``albert-np``, a file each: ``add(commands)`` says what it can be told."""
+"""The commands of ``albert-np``, a file each: ``add(commands)`` says what it can be told.
+
+Read ``cli`` (the list of the commands), then one of them: ``pretrain``, ``prepare``, ``plot`` and
+``ablate``; ``finetune``, ``search`` and ``predict``; ``fill_mask``, ``embed``, ``similarity`` and
+``info``; ``gradcheck`` and ``equation``; ``course`` and ``course_marking``. ``options_of``,
+``input_texts`` and ``output_folder`` hold what several of them share.
+"""

@@ -1,7 +1,10 @@
 """The functions an ALBERT is made of, each forward with its backward directly beneath it.
 
 Every ``*_forward`` returns ``(y, cache)`` and every ``*_backward(dy, cache)`` returns the
-gradients of the forward's array arguments, in their order.
+gradients of the forward's array arguments, in their order. Read ``linear`` (the first backward
+pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``; then ``erf``, ``gelu``,
+``activations`` and ``dropout``; then the losses of tasks, ``mean_squared_error`` and
+``binary_cross_entropy``. ``sums`` makes sums fast, ``trees`` holds the functions on parameters.
 """
 
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward

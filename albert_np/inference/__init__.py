@@ -1,4 +1,9 @@
-"""Using a model: guesses for masked words, vectors of sentences, a table of its parameters."""
+"""Using a model: guesses for masked words, vectors of sentences, a table of its parameters.
+
+Read ``load`` (a model and its tokenizer), ``guesses``, ``vectors`` and ``sizes``; then how many
+texts go through a model quickly: ``text_windows`` and ``batches_by_length``. ``translation/``
+writes text with an encoder alone.
+"""
 
 from .guesses import fill_mask
 from .load import load, load_config, load_model

@@ -1,7 +1,10 @@
 """The models: layers put together over one tree of parameters, each with forward and backward.
 
-Read ``trunk`` (embeddings, encoder, pooler), ``albert_model``, ``pretraining`` (the two losses), then
-one task, such as ``sequence_classification``; ``inputs`` and ``labels`` check what comes in.
+Read ``trunk`` (embeddings, encoder, pooler), ``outputs``, ``base``, ``albert_model`` and
+``pretraining`` (the two losses); then one task: ``sequence_classification``,
+``token_classification``, ``multiple_choice``, ``question_answering``, ``squad2`` or ``masked_lm``.
+``inputs`` and ``labels`` check what comes in; ``loading`` reads published weights, and
+``load_report`` says what did not fit.
 """
 
 from .albert_model import AlbertModel
@@ -18,5 +21,7 @@ from .trunk import albert_backward, albert_forward
 TASK_MODELS = ("AlbertForMaskedLM", "AlbertForMultipleChoice", "AlbertForQuestionAnswering",
                "AlbertForSequenceClassification", "AlbertForSquad2", "AlbertForTokenClassification")
 
-__all__ = ["AlbertForPreTraining", "AlbertModel", "AlbertOutput", "TASK_MODELS", "albert_backward",
-           "albert_forward", *TASK_MODELS]
+__all__ = ["AlbertForMaskedLM", "AlbertForMultipleChoice", "AlbertForPreTraining",
+           "AlbertForQuestionAnswering", "AlbertForSequenceClassification", "AlbertForSquad2",
+           "AlbertForTokenClassification", "AlbertModel", "AlbertOutput", "TASK_MODELS",
+           "albert_backward", "albert_forward"]

@@ -5,7 +5,9 @@ Every optimiser is used alike::
     optimizer = AdamW(model.params, lr=1e-3)
     optimizer.step(model.params, grads)         # changes the parameters in place
 
-``lr`` is a number or a function of the step, such as :func:`warmup_polynomial_decay` makes.
+``lr`` is a number or a function of the step, such as :func:`warmup_polynomial_decay` makes. Read
+``sgd``, ``adam``, ``adamw`` and ``lamb``, then ``schedules``. ``moments`` and ``optimizer`` hold
+what they share.
 """
 
 from ..functional.trees import clip_by_global_norm

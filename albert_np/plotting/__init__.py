@@ -1,8 +1,9 @@
 """Every picture of the package. matplotlib is imported here and nowhere else, inside the functions.
 
-Pictures take numbers that are already computed. Read ``figures`` (colours, axes, saving),
-``losses`` and ``runs``, ``gradients``, then whatever you want to draw; ``tasks/`` has the pictures
-of fine-tuned models.
+Pictures take numbers that are already computed. Read ``figures`` (colours, axes, saving) and
+``lettering``; then whatever you want to draw: ``losses`` and ``runs``, ``gradients``,
+``parameter_sizes``, ``ablation``, ``search_trials``; ``tasks/`` has the pictures of fine-tuned
+models.
 """
 
 from .ablation import plot_ablation

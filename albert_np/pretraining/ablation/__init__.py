@@ -2,3 +2,7 @@
 
 Read ``variants`` (the questions), ``run`` (the trials), then ``table`` (what they show).
 """
+
+from .run import ablate
+
+__all__ = ["ablate"]

@@ -1,8 +1,10 @@
-"""What is reached without a neural network: the figures a model must be compared with.
+"""Baselines without a neural network: the figures a model must be compared with.
 
 Every function takes training rows and the rows to guess for, and returns one prediction for each
 of the latter. The trivial ones do not look at the text; the others are linear models over TF-IDF
-(how often a word stands in a text, times how rare it is elsewhere), from scikit-learn.
+(how often a word stands in a text, times how rare it is elsewhere), from scikit-learn. Read
+``labels`` first; ``similarity``, ``choices``, ``tags``, ``questions`` and ``translation`` are
+written alike.
 """
 
 from .choices import commonest_place, tfidf_choices

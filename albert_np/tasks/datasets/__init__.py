@@ -1,4 +1,10 @@
-"""Labelled data: readers of the usual formats, and data sets to try ALBERT on."""
+"""Labelled data: readers of the usual formats, and data sets to try ALBERT on.
+
+Read ``rows`` (what every reader returns), ``lines`` (numbered lines, for clear errors), then one
+reader: ``table``, ``json_lines``, ``conll``, ``squad``, ``token_spans``, ``copa``, ``mctest``,
+``parallel`` or ``wikitext``. ``splits`` divides a data set, ``fetching`` finds or downloads a file,
+``fetchers/`` knows data sets by name, ``features/`` turns rows into arrays.
+"""
 
 from .conll import read_conll, tags_of
 from .copa import read_copa

@@ -1,6 +1,8 @@
 """Figures of merit from the standard libraries, each with a bootstrap interval.
 
-Every function takes ``rng=None`` and returns a `Figure`; with a generator it has an interval.
+Every function takes ``rng=None`` and returns a `Figure`; with a generator it has an interval. Read
+``bootstrap`` and ``labels``; then ``scores``, ``entities``, ``answers``, ``translation`` and
+``calibration``. ``checks`` refuses lists of unequal length.
 """
 
 from .answers import answer_scores, best_null_threshold, exact_match, normalise_answer, overlap_f1

@@ -1,7 +1,8 @@
 """From labelled rows to what a model reads, and from what it says back to answers in the text.
 
 Every function here returns *examples*: dicts of arrays with a length of their own. `pad_examples`
-puts some of them into one batch.
+puts some of them into one batch. Read ``sequences`` and ``batches``, then ``choices``, ``tags``,
+``windows`` (long texts), ``questions`` and ``answers``.
 """
 
 from .answers import AnswerGuess, decode_answer

@@ -1,4 +1,7 @@
-"""Data sets to try ALBERT on, each a function that returns rows."""
+"""Data sets to try ALBERT on, each a function that returns rows.
+
+Read one, such as ``sms_spam``, and :mod:`albert_np.tasks.datasets.fetching`; the others are alike.
+"""
 
 from .copa import fetch_copa
 from .english_chinese import fetch_english_chinese

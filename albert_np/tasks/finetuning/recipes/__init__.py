@@ -1,4 +1,4 @@
-"""The tasks, each a file with the same functions.
+"""The tasks, each a file with the same functions: read ``classification``, then ``reading``.
 
 ================= ==================================================================================
 ``MODEL``         the class of the model
