@@ -79,27 +79,27 @@ FAULTS = (
         concept="transposes", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dv_not_transposed", "layers/attention.py",
-        old="dv = p_dropped.swapaxes(-1, -2) @ dc",
-        new="dv = p_dropped @ dc",
+        old="dv = cache.p_dropped.swapaxes(-1, -2) @ dc",
+        new="dv = cache.p_dropped @ dc",
         wrong="dv sums over the keys instead of over the queries that used the value.",
         concept="transposes", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dv_from_undropped_weights", "layers/attention.py",
-        old="dv = p_dropped.swapaxes(-1, -2) @ dc",
-        new="dv = softmax_cache.swapaxes(-1, -2) @ dc",
+        old="dv = cache.p_dropped.swapaxes(-1, -2) @ dc",
+        new="dv = cache.softmax_cache.swapaxes(-1, -2) @ dc",
         wrong="dv uses the attention weights before dropout; the output was made with those "
               "after it.",
         concept="what the cache holds", caught_by="attention, dropout"),
     PlantedFault(
         "attention_dropout_not_in_backward", "layers/attention.py",
-        old="    dp = dropout_backward(dp, dropout_cache)\n",
+        old="    dp = dropout_backward(dp, cache.dropout_cache)\n",
         new="",
         wrong="The gradient of the attention weights does not pass through the dropout mask.",
         concept="the same mask both ways", caught_by="attention, dropout"),
     PlantedFault(
         "attention_softmax_backward_of_dropped", "layers/attention.py",
-        old="masked_softmax_backward(dp, softmax_cache)",
-        new="masked_softmax_backward(dp, p_dropped)",
+        old="masked_softmax_backward(dp, cache.softmax_cache)",
+        new="masked_softmax_backward(dp, cache.p_dropped)",
         wrong="The softmax's backward gets the dropped weights, which are not a softmax of "
               "anything.",
         concept="what the cache holds", caught_by="attention, dropout"),
@@ -119,27 +119,27 @@ FAULTS = (
         concept="= in place of +=", caught_by="attention, no mask"),
     PlantedFault(
         "attention_only_dx_q", "layers/attention.py",
-        old="dx = dx_q + dx_k + dx_v",
-        new="dx = dx_q",
-        wrong="x went into three maps; only the queries' part of dx is kept.",
+        old="dx_kv = dx_k + dx_v",
+        new="dx_kv = 0 * dx_k",
+        wrong="x_kv went into two maps; neither's part of its gradient is kept.",
         concept="every use adds its part", caught_by="attention, no mask"),
     PlantedFault(
         "attention_only_dx_k", "layers/attention.py",
-        old="dx = dx_q + dx_k + dx_v",
-        new="dx = dx_k",
-        wrong="x went into three maps; only the keys' part of dx is kept.",
+        old="dx_kv = dx_k + dx_v",
+        new="dx_kv = dx_k",
+        wrong="x_kv went into two maps; only the keys' part of its gradient is kept.",
         concept="every use adds its part", caught_by="attention, no mask"),
     PlantedFault(
         "attention_only_dx_v", "layers/attention.py",
-        old="dx = dx_q + dx_k + dx_v",
-        new="dx = dx_v",
-        wrong="x went into three maps; only the values' part of dx is kept.",
+        old="dx_kv = dx_k + dx_v",
+        new="dx_kv = dx_v",
+        wrong="x_kv went into two maps; only the values' part of its gradient is kept.",
         concept="every use adds its part", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dx_averaged", "layers/attention.py",
-        old="dx = dx_q + dx_k + dx_v",
-        new="dx = (dx_q + dx_k + dx_v) / 3",
-        wrong="The three parts of dx are averaged instead of added.",
+        old="dx_kv = dx_k + dx_v",
+        new="dx_kv = (dx_k + dx_v) / 2",
+        wrong="The two parts of the gradient of x_kv are averaged instead of added.",
         concept="every use adds its part", caught_by="attention, no mask"),
     PlantedFault(
         "attention_key_bias_has_gradient", "layers/attention.py",
@@ -150,34 +150,34 @@ FAULTS = (
         concept="invariances", caught_by="attention, no mask"),
     PlantedFault(
         "attention_values_from_keys", "layers/attention.py",
-        old='linear_forward(x, params["W_v"], params["b_v"])',
-        new='linear_forward(x, params["W_k"], params["b_k"])',
+        old='linear_forward(x_kv, params["W_v"], params["b_v"])',
+        new='linear_forward(x_kv, params["W_k"], params["b_k"])',
         wrong="The values are computed with the weights of the keys.",
         concept="copy and paste", caught_by="attention, no mask"),
     PlantedFault(
         "mask_ignored", "layers/attention.py",
-        old="masked_softmax_forward(z, keys_visible_to(keep, queries))",
+        old="masked_softmax_forward(z, keep)",
         new="masked_softmax_forward(z, None)",
         wrong="The mask never reaches the softmax. Forward and backward agree; padding is seen.",
         concept="gradient checks do not see values",
         caught_by="test_layers.py::test_padding_is_never_seen"),
     PlantedFault(
-        "mask_of_other_queries", "layers/attention.py",
-        old="masked_softmax_forward(z, keys_visible_to(keep, queries))",
-        new="masked_softmax_forward(z, None if keep is None else keep[:, :, :z.shape[2]])",
-        wrong="Where few queries ask, each gets the mask row of another: the first R in place of "
+        "mask_of_other_queries", "layers/encoder.py",
+        old="seen = keys_visible_to(keep, needed)",
+        new="seen = keep if keep is None or needed is None else keep[:, :, :needed.shape[1]]",
+        wrong="If few tokens ask, each gets the mask row of another: the first R in place of "
               "its own. Forward and backward agree.",
         concept="gradient checks do not see values",
         caught_by="test_models.py::"
                   "test_last_layer_where_asked_gives_the_same_losses_and_gradients"),
     PlantedFault(
-        "query_gradient_at_wrong_rows", "layers/attention.py",
-        old="dx_q = rows_at_backward(dx_q, rows_cache)",
-        new="dx_q = rows_at_backward(dx_q, (rows_cache[0] if rows_cache[0] is None else "
-            "np.sort(rows_cache[0]), rows_cache[1]))",
+        "query_gradient_at_wrong_rows", "layers/encoder.py",
+        old="dh = rows_at_backward(dx_q, rows_cache) + dx_kv",
+        new="dh = rows_at_backward(dx_q, (rows_cache[0] if rows_cache[0] is None else "
+            "np.sort(rows_cache[0]), rows_cache[1])) + dx_kv",
         wrong="The gradients of the queries are put back in the order of the positions, not in "
               "that in which they were taken.",
-        concept="scatter what was gathered", caught_by="attention, some queries"),
+        concept="scatter what was gathered", caught_by="encoder, some positions"),
     PlantedFault(
         "mask_hides_queries", "layers/attention.py",
         old="return keep[:, None, None, :] if",
@@ -255,26 +255,27 @@ FAULTS = (
 
     PlantedFault(
         "attention_residual_dropped", "layers/encoder_layer.py",
-        old="dx = rows_at_backward(ds, rows_cache) + dx_attention",
-        new="dx = dx_attention",
+        old="dx_q = ds + dx_q",
+        new="dx_q = dx_q",
         wrong="The residual link's gradient is missing.",
         concept="residual links", caught_by="attention_block"),
     PlantedFault(
-        "residual_of_wrong_rows", "layers/encoder_layer.py",
-        old="x_asked, rows_cache = rows_at_forward(x, queries)",
-        new="x_asked, rows_cache = x[:, :attended.shape[1]], rows_at_forward(x, queries)[1]",
-        wrong="The residual link brings the first R rows to the R positions that asked.",
-        concept="scatter what was gathered", caught_by="attention_block, some queries"),
+        "residual_of_wrong_rows", "layers/encoder.py",
+        old="x_q, rows_cache = rows_at_forward(x, needed)",
+        new="x_q, rows_cache = (x if needed is None else x[:, :needed.shape[1]]), "
+            "rows_at_forward(x, needed)[1]",
+        wrong="The first R rows ask, in place of those at the R positions.",
+        concept="scatter what was gathered", caught_by="encoder, some positions"),
     PlantedFault(
         "attention_path_dropped", "layers/encoder_layer.py",
-        old="dx = rows_at_backward(ds, rows_cache) + dx_attention",
-        new="dx = rows_at_backward(ds, rows_cache)",
-        wrong="Only the residual link's gradient is kept; the path through the attention is lost.",
+        old="dx_q = ds + dx_q",
+        new="dx_q = ds",
+        wrong="Only the residual link's gradient is kept; the path through the queries is lost.",
         concept="residual links", caught_by="attention_block"),
     PlantedFault(
         "attention_residual_skips_layer_norm", "layers/encoder_layer.py",
-        old="dx = rows_at_backward(ds, rows_cache) + dx_attention",
-        new="dx = rows_at_backward(dy, rows_cache) + dx_attention",
+        old="dx_q = ds + dx_q",
+        new="dx_q = dy + dx_q",
         wrong="The residual link gets dy as if it ran around the layer norm, as it does in "
               "pre-LN models.",
         concept="post-LN and pre-LN", caught_by="attention_block"),
@@ -311,8 +312,8 @@ FAULTS = (
         concept="residual links", caught_by="feed_forward_block"),
     PlantedFault(
         "blocks_not_chained", "layers/encoder_layer.py",
-        old='attention_block_backward(params["attention"], (da, dp)',
-        new='attention_block_backward(params["attention"], (dy, dp)',
+        old='params["attention"], (da, dp), attention_cache)',
+        new='params["attention"], (dy, dp), attention_cache)',
         wrong="The attention block gets the layer's dy instead of what came out of the "
               "feed-forward block.",
         concept="chain rule", caught_by="encoder_layer"),
@@ -364,7 +365,7 @@ FAULTS = (
         concept="one cache for each use", caught_by="encoder, sharing all"),
     PlantedFault(
         "recomputed_layer_without_dropout", "layers/encoder.py",
-        old="keep, config, _generator(state), asked)", new="keep, config, None, asked)",
+        old="_generator(state))", new="None)",
         wrong="The layer is computed again without the dropout of the first time.",
         concept="a recomputation repeats what was drawn", caught_by="encoder, recomputed layers"),
     PlantedFault(
@@ -387,8 +388,8 @@ FAULTS = (
         concept="sharing is data", caught_by="encoder, sharing none"),
     PlantedFault(
         "cross_layer_residual_dropped", "layers/encoder.py",
-        old="dh = dh_asked + dh_layer if cross_layer_residual else dh_layer",
-        new="dh = dh_layer",
+        old="dx_q = dh + dx_q if cross_layer_residual else dx_q",
+        new="dx_q = dx_q",
         wrong="The residual link around the whole layer gets no gradient.",
         concept="residual links", caught_by="encoder, cross-layer residual"),
     PlantedFault(
@@ -470,7 +471,7 @@ FAULTS = (
         concept="the way back is the way there", caught_by="pooler"),
     PlantedFault(
         "pooler_tanh_forgotten", "layers/pooler.py",
-        old="du = tanh_backward(dy, tanh_cache)",
+        old="du = dy * (1 - y * y)",
         new="du = dy",
         wrong="The derivative of tanh is missing.",
         concept="chain rule", caught_by="pooler"),

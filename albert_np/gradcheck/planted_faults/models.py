@@ -41,7 +41,7 @@ FAULTS = (
         concept="every use adds its part", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
         "masked_rows_misplaced", "models/pretraining.py",
-        old="d_sequence[looked_at] = d_rows",
+        old="d_sequence[cache.masked] = d_rows",
         new="d_sequence.reshape(-1, d_rows.shape[1])[:len(d_rows)] = d_rows",
         wrong="The masked positions' gradients go to the first rows instead of to where they "
               "came from.",
@@ -55,15 +55,15 @@ FAULTS = (
         caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
     PlantedFault(
         "sentence_order_gradient_lost", "models/pretraining.py",
-        old="pooled_output=add_optional(d_pooled, d.pooled_output)",
-        new="pooled_output=d.pooled_output",
+        old="contributions, d_sequence, d_pooled)",
+        new="contributions, d_sequence)",
         wrong="The pooler gets nothing back from the sentence-order head; only the head itself "
               "learns.",
         concept="every use adds its part", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
-        "parts_of_a_batch_weigh_the_same", "pretraining/parallel.py",
-        old="mlm_share = len(labels) / max(masked, 1)",
-        new="mlm_share = 1 / len(own)",
+        "parts_of_a_batch_weigh_the_same", "models/trunk.py",
+        old="share = own / max(counts[name], 1)",
+        new="share = 1 / 2",
         wrong="The parts of a batch are averaged as if each had as many masked pieces.",
         concept="means of means",
         caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
@@ -212,8 +212,8 @@ FAULTS = (
         concept="every use adds its part", caught_by="squad_head, the best starts"),
     PlantedFault(
         "question_loss_not_halved", "models/question_answering.py",
-        old="half = float(d.loss) / 2",
-        new="half = float(d.loss)",
+        old="half = float(d.loss) * share / 2",
+        new="half = float(d.loss) * share",
         wrong="The loss is the mean of two parts, and each gets the whole gradient.",
         concept="the loss's own factor", caught_by="AlbertForQuestionAnswering, positions"),
     PlantedFault(
@@ -225,8 +225,8 @@ FAULTS = (
         caught_by="test_task_models.py::test_positions_outside_do_not_count"),
     PlantedFault(
         "squad2_loss_not_halved", "models/squad2.py",
-        old="half = float(d.loss) / 2 ",
-        new="half = float(d.loss) ",
+        old="half = float(d.loss) * share / 2",
+        new="half = float(d.loss) * share",
         wrong="Each of the three terms gets the whole gradient instead of half of it.",
         concept="the loss's own factor", caught_by="AlbertForSquad2, answerable or not"),
     PlantedFault(
@@ -258,15 +258,15 @@ FAULTS = (
         concept="axes", caught_by="test_task_models.py::test_choices_compete_with_each_other"),
     PlantedFault(
         "choices_gradient_transposed", "models/trunk.py",
-        old="total += gradient.reshape(shape)",
-        new="total += gradient.T.reshape(shape)",
+        old="gradient = gradient.reshape(shape)",
+        new="gradient = gradient.T.reshape(shape)",
         wrong="The gradients of the choices' scores are dealt out in another order than the "
               "scores.",
         concept="axes", caught_by="AlbertForMultipleChoice, labels"),
     PlantedFault(
         "loss_and_logits_overwrite", "models/trunk.py",
-        old="total += gradient.reshape(shape)",
-        new="total = gradient.reshape(shape)",
+        old="total = gradient if total is None else total + gradient",
+        new="total = gradient",
         wrong="Of the gradients of loss and logits only the last counts.",
         concept="every use adds its part",
         caught_by="test_task_models.py::test_gradients_add_up_over_outputs"),
@@ -293,7 +293,7 @@ FAULTS = (
         concept="tied weights", caught_by="AlbertForMaskedLM, labels"),
     PlantedFault(
         "masked_lm_rows_at_the_front", "models/masked_lm.py",
-        old="        d_sequence[looked_at] = d_rows",
+        old="        d_sequence[masked] = d_rows",
         new="        d_sequence.reshape(-1, d_rows.shape[1])[:M] = d_rows",
         wrong="The gradients of the labelled tokens go to the first tokens of the batch.",
         concept="gathering and scattering", caught_by="AlbertForMaskedLM, labels"),
@@ -347,8 +347,8 @@ FAULTS = (
         caught_by="test_translation.py::test_labels_are_the_pieces_one_place_further_on"),
     PlantedFault(
         "translation_reads_off_one_too_late", "inference/translation/decoding.py",
-        old="queries=(s + t - 1)[:, None])",
-        new="queries=np.minimum(s + t, (s + t).max() - 1)[:, None])",
+        old="positions=(s + t - 1)[:, None])",
+        new="positions=np.minimum(s + t, (s + t).max() - 1)[:, None])",
         wrong="The next piece is read off at the padding.",
         concept="off by one",
         caught_by="test_translation.py::test_sources_are_translated_as_if_alone[1]"),
