@@ -19,11 +19,12 @@ names options of `albert-np finetune` (any of them, without the dashes) and the 
   scratch=on,off         an option without a value
 
 --method random draws --trials points; --method grid tries all combinations, and needs lists or
-ranges with a count. With several options, of which few matter much, random draws find good values
-in fewer trials: each tries a new value of every option (Bergstra and Bengio 2012).
+ranges with a count; --method tpe draws where earlier trials did well. With several options, of
+which few matter much, random draws find good values in fewer trials than a grid: each tries a new
+value of every option (Bergstra and Bengio 2012).
 
-Each trial is a run of `albert-np finetune` in a folder of its own, FOLDER/trial-001 and so on. What
-stands behind -- is given to all of them. The score is the figure that finetune names as the metric,
+Each trial is a run of `albert-np finetune` in a folder of its own, FOLDER/trial-001 and so on.
+Options after -- go to every trial. The score is the figure that finetune names as the metric,
 on the validation rows; more is better. FOLDER gets search.csv, search.json and the picture
 search.png: parallel coordinates, and the score against each hyper-parameter.
 
@@ -57,7 +58,7 @@ def add(commands):
     parser.add_argument("--space", metavar="NAME=VALUES", nargs="+", required=True,
                         help="what to try")
     parser.add_argument("--output", metavar="FOLDER", required=True, help="where everything goes")
-    parser.add_argument("--method", choices=("random", "grid"), default="random",
+    parser.add_argument("--method", choices=("random", "grid", "tpe"), default="random",
                         help="default: %(default)s")
     parser.add_argument("--trials", type=int, metavar="N",
                         help="points that are drawn at random (default: 20)")
@@ -66,6 +67,9 @@ def add(commands):
                              "(default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N",
                         help="trials at a time, each on one core (default: %(default)s)")
+    parser.add_argument("--prune", action="store_true",
+                        help="stop a trial that, after some epoch, is below the median of the "
+                             "others")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
@@ -101,5 +105,6 @@ def _search(options):
              for word in axis.option.arguments(axis.low if axis.values is None else axis.values[0])]
     parser.parse_args([options.task, *arguments, *words, "--output", options.output, "--quiet"])
     record = search(options.task, options.space, options.output, known, arguments, options.method,
-                    options.trials, options.seed, options.jobs, progress=not options.quiet)
+                    options.trials, options.seed, options.jobs, options.prune,
+                    progress=not options.quiet)
     return 0 if record["trials"][0]["status"] == "done" else 1

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from albert_np.commands.cli import main
-from albert_np.tasks.search import options_of, run, search
+from albert_np.tasks.search import options_of, search, study as run
 
-pytest.importorskip("sklearn")
+pytest.importorskip("optuna")
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 COMMAND = [sys.executable, "-S", str(STAND_IN)]
@@ -174,11 +174,55 @@ def test_more_trials_begin_with_those_there_are(tmp_path, journal):
         run_search(output, space, "random", trials=3)
 
 
-def test_draws_from_lists_alone_cannot_be_prolonged(tmp_path):
+def test_draws_from_lists_alone_are_prolonged_too(tmp_path, journal):
     output, space = tmp_path / "search", ["layers=1,2,3,4,5,6,7,8,9"]
     run_search(output, space, "random", trials=1)
-    with pytest.raises(ValueError, match="drawn from lists alone"):
-        run_search(output, space, "random", trials=9)
+    journal()
+    record = run_search(output, space, "random", trials=9)
+    assert journal() == [f"trial-00{i}" for i in range(2, 10)]
+    assert sorted(row["parameters"]["layers"] for row in record["trials"]) == list(range(1, 10))
+
+
+def test_tpe_looks_where_trials_did_well_and_goes_on_as_if_never_stopped(tmp_path, journal):
+    space = ["lr=0.001..0.45", "layers=1..9"]
+    run_search(tmp_path / "two", space, "tpe", trials=12, seed=3)
+    record = run_search(tmp_path / "two", space, "tpe", trials=25, seed=3)
+    whole = run_search(tmp_path / "one", space, "tpe", trials=25, seed=3)
+    assert record == whole
+    rates = [row["parameters"]["lr"] for row in sorted(whole["trials"], key=lambda r: r["trial"])]
+    assert sum(rates[-8:]) / 8 < 0.5 * sum(rates[:10]) / 10         # the smaller the better
+
+
+def test_a_hopeless_trial_is_stopped_early(tmp_path):
+    code = textwrap.dedent("""
+        import json, sys, time
+        from pathlib import Path
+        here = Path(sys.argv[sys.argv.index("--output") + 1])
+        layers = int(next(w for w in sys.argv if w.startswith("--layers=")).partition("=")[2])
+        here.mkdir()
+        value = 0.1 if layers == 9 else 0.5 + layers / 100
+        (here / "epochs.json").write_text(json.dumps([value]))
+        while layers == 9:                                   # it would never end by itself
+            time.sleep(0.01)
+        (here / "results.json").write_text(json.dumps(
+            {"metric": "f1", "validation": {"f1": {"value": value}}}))
+        """)
+    record = run_search(tmp_path / "search", ["layers=1,2,3,4,9,5"], prune=True,
+                        command=[sys.executable, "-c", code])
+    by_number = {row["trial"]: row for row in record["trials"]}
+    assert [by_number[i]["status"] for i in range(1, 7)] == ["done"] * 4 + ["pruned", "done"]
+    assert record["trials"][-1] is by_number[5] and "stopped early" in by_number[5]["sentence"]
+    again = run_search(tmp_path / "search", ["layers=1,2,3,4,9,5"], prune=True,
+                       command=[sys.executable, "-c", "raise SystemExit(1)"])
+    assert again == record                                    # a pruned trial is not begun anew
+
+
+def test_optuna_keeps_quiet_and_is_left_as_it_was(tmp_path, capfd):
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    run_search(tmp_path / "search", ["layers=1,2"])
+    assert capfd.readouterr() == ("", "") and optuna.logging.get_verbosity() == before
 
 
 @pytest.mark.parametrize("changes, said", [
@@ -206,12 +250,12 @@ def test_folders_of_other_things_are_left_alone(tmp_path):
     assert (tmp_path / "trial-001/thesis.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", "{", '{"trials": 3}', '{"trials": [{}]}'])
-def test_a_damaged_record_is_refused(tmp_path, text):
-    (tmp_path / "search.json").write_text(text)
-    with pytest.raises(ValueError, match="search.json"):
+@pytest.mark.parametrize("text", ["[]\n", "{}\n", "{\n", '{"op_code": 99}\n', "words\n"])
+def test_a_damaged_journal_is_refused(tmp_path, text):
+    (tmp_path / "search.journal").write_text(text)
+    with pytest.raises(ValueError, match="search.journal is damaged"):
         run_search(tmp_path)
-    assert (tmp_path / "search.json").read_text() == text
+    assert (tmp_path / "search.journal").read_text() == text
 
 
 # ---- being stopped -------------------------------------------------------------------------------

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from albert_np.tasks.search import Option, options_of, read_space
-from albert_np.tasks.search.draw import draw_trials
+from albert_np.tasks.search.points import points_of
 
-pytest.importorskip("sklearn")
+pytest.importorskip("optuna")
+
+
+
+def draw_trials(*arguments, **named):
+    """The points alone."""
+    return points_of(*arguments, **named)[0]
+
 
 LOWER = Option("lower", bool, None, "--no-lower")
 RATE = Option("learning-rate", float)
@@ -142,7 +149,7 @@ def test_whole_numbers_of_a_log_range_are_rarer_the_larger_they_are():
     axes = read_space(["layers=1..7:log", "lr=0..1"], OPTIONS)       # lr: no two points alike
     values = np.array([point["layers"] for point in draw_trials(axes, trials=1000)])
     for k in range(1, 8):
-        share = np.log((k + 1) / k) / np.log(8)                      # [k, k + 1) out of [1, 8)
+        share = np.log((k + 0.5) / (k - 0.5)) / np.log(15)           # rounded from 0.5 .. 7.5
         assert abs((values == k).mean() - share) < 4 * (share * (1 - share) / 1000) ** 0.5
 
 
@@ -161,7 +168,7 @@ def test_lists_alone_are_drawn_without_repetition():
 
 
 @pytest.mark.parametrize("arguments, said", [
-    (dict(method="bayes"), "the method is 'bayes'; there are random and grid"),
+    (dict(method="bayes"), "the method is 'bayes'; there are random, grid, tpe"),
     (dict(method="grid", trials=3), "--trials goes with --method random"),
     (dict(trials=0), "--trials is 0; it must be between 1 and 10,000"),
     (dict(trials=10_001), "--trials is 10001; it must be between 1 and 10,000"),

@@ -82,6 +82,8 @@ def finetune(task, output, *, progress=True, **options):
         optimizer = original_optimizer(net.params, options.learning_rate, steps, options.warmup,
                                        options.weight_decay)
 
+        reached = []
+
         def figures_of(rows, settings, rng=None):
             predictions = task.predict(net, tokenizer, rows, settings, pool)
             return predictions, task.figures(rows, predictions, splits.labels, rng)
@@ -89,6 +91,8 @@ def finetune(task, output, *, progress=True, **options):
         def evaluate():
             quick = replace(settings, beams=1)             # a translation: greedily
             _, found = figures_of(splits.dev, quick, np.random.default_rng(seed))
+            reached.append(found[task.METRIC].value)        # for whoever watches the run
+            write_whole(output / "epochs.json", json.dumps(reached).encode())
             return found[task.METRIC]
 
         def save(epoch, figure):

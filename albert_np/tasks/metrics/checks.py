@@ -18,7 +18,7 @@ def check_alike(first, second, names):
         raise ValueError(f"There are no {names[0]} to compute a figure from.")
 
 
-def library(module, package):
+def library(module, package, extra="tasks"):
     """A module of a library that is an extra.
 
     Parameters
@@ -27,6 +27,8 @@ def library(module, package):
         What to import.
     package : str
         What the library is called where it is installed from.
+    extra : str
+        The extra of this package that brings it along.
 
     Returns
     -------
@@ -40,5 +42,5 @@ def library(module, package):
     try:
         return import_module(module)
     except ImportError:
-        raise ValueError(f"This needs {package}; install it with pip install 'albert-np[tasks]'."
+        raise ValueError(f"This needs {package}; install it with pip install 'albert-np[{extra}]'."
                          ) from None

@@ -8,14 +8,14 @@ _FIXED = ("rank", "trial", "status", "metric", "score", "low", "high", "seconds"
 
 
 def ranked(trials):
-    """Trials, best first; then those that failed, then those that are still to come.
+    """Trials, best first; then those that were stopped early, that failed, and that are to come.
 
     Parameters
     ----------
     trials : list of dict
-        ``trial``, the number; ``status``, "done", "failed" or "waiting"; ``parameters``;
+        ``trial``, the number; ``status``, "done", "pruned", "failed" or "waiting"; ``parameters``;
         ``metric``, ``score``, ``low``, ``high``, ``seconds`` of one that is done; ``sentence`` of
-        one that failed.
+        one that failed or was pruned.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def ranked(trials):
     if len(metrics) > 1:
         raise ValueError(f"the trials are scored by different metrics ({', '.join(metrics)}), so "
                          f"none of them is best")
-    place = ("done", "failed", "waiting").index
+    place = ("done", "pruned", "failed", "waiting").index
     return sorted(trials, key=lambda trial: (place(trial["status"]), -(trial.get("score") or 0),
                                              trial["trial"]))
 
@@ -84,6 +84,7 @@ def as_text(trials, names):
     """
     trials = ranked(trials)
     done = [trial for trial in trials if trial["status"] == "done"]
+    pruned = [str(trial["trial"]) for trial in trials if trial["status"] == "pruned"]
     failed = [trial for trial in trials if trial["status"] == "failed"]
     lines = []
     if done:
@@ -96,6 +97,8 @@ def as_text(trials, names):
         lines += ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
         if len(done) > SHOWN:
             lines.append(f"... and {len(done) - SHOWN} more")
+    if pruned:
+        lines.append(f"stopped early: trial{'s' * (len(pruned) > 1)} {', '.join(pruned)}")
     for sentence in dict.fromkeys(trial["sentence"] for trial in failed):
         numbers = [str(trial["trial"]) for trial in failed if trial["sentence"] == sentence]
         lines.append(f"failed: trial{'s' * (len(numbers) > 1)} {', '.join(numbers)}: {sentence}")

@@ -1,6 +1,7 @@
 """Trials: processes, several at a time, and what came of each."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from ...files.json_objects import read_object
 from . import watched
 
-RESULTS = "results.json"
+RESULTS, EPOCHS = "results.json", "epochs.json"
 _PAUSE = 0.05                  # seconds between two looks at the processes
 _TAIL = 20_000                 # bytes of a log in which its last line is looked for
 
@@ -33,7 +34,7 @@ def log_file(output, number):
     return Path(output) / f"trial-{number:03d}.log"
 
 
-def run_trials(commands, output, jobs):
+def run_trials(commands, output, jobs, hopeless=lambda number: False):
     """Run commands, so many at a time; yield each one's number when it ends.
 
     What an earlier attempt left in the folder of a trial is removed before. When the generator is
@@ -41,34 +42,44 @@ def run_trials(commands, output, jobs):
 
     Parameters
     ----------
-    commands : dict of int to list of str
-        By the number of the trial.
+    commands : iterable of (int, list of str)
+        The number of the trial and its command; the next is taken when there is room for it.
     output : Path
     jobs : int
+    hopeless : callable
+        ``hopeless(number) -> bool``: whether a trial that runs is to be stopped.
 
     Yields
     ------
     number : int
     status : int
         The exit status, 128 + n where signal n ended the process.
+    stopped : bool
+        Whether it was stopped as hopeless.
     """
-    waiting, running = list(commands)[::-1], {}
+    commands, running, more = iter(commands), {}, True
     try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                number = waiting.pop()
-                running[number] = _start(commands[number], output, number)
+        while more or running:
+            while more and len(running) < jobs:
+                number, command = next(commands, (None, None))
+                more = number is not None
+                if more:
+                    running[number] = _start(command, output, number)
+            stopped = {number for number in running if hopeless(number)}
+            for number in stopped:
+                running[number].stdin.close()            # the end of the rope: see watched.py
+                running[number].wait()
             ended = [number for number, process in running.items() if process.poll() is not None]
             for number in ended:
                 process = running.pop(number)
                 process.stdin.close()
                 status = process.returncode
-                yield number, status if status >= 0 else 128 - status
+                yield number, status if status >= 0 else 128 - status, number in stopped
             if not ended:
                 time.sleep(_PAUSE)
     finally:
         for process in running.values():
-            process.stdin.close()                        # the end of the rope: see watched.py
+            process.stdin.close()
         for process in running.values():
             process.wait()
 
@@ -83,6 +94,15 @@ def _start(command, output, number):
         # A session of its own: Ctrl-C in the terminal reaches the search alone, which ends this.
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log,
                                 start_new_session=True)
+
+
+def reached(output, number):
+    """The figures that a trial has reached so far, one for each epoch: a list of float."""
+    try:
+        return [float(value) for value in
+                json.loads((trial_folder(output, number) / EPOCHS).read_text("utf-8"))]
+    except (OSError, ValueError, TypeError):             # not there yet
+        return []
 
 
 def read_outcome(output, number):
