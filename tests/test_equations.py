@@ -419,7 +419,7 @@ def test_gradient_checks_are_derived_from_names():
     assert found["GELU.2"].components == ("gelu",)
     assert found["ERF.1"].components == ("gelu",)
     assert all(name.startswith("attention, ") for name in found["ATT.7"].components)
-    assert found["BLK.2"].components == ("attention_block", "attention_block, some queries")
+    assert found["BLK.2"].components == ("attention_block", "attention_block, two arrays")
     assert "AlbertForPreTraining, sop_weight 0.3" in found["MLM.5"].components
     assert found["ADAMW.1"].components == ()
     assert found["ADAMW.1"].tests == "tests/test_optim.py"

@@ -140,15 +140,16 @@ def features(config):
     return {**found, **({"E_is_H": True} if config.embedding_size == config.hidden_size else {})}
 
 
-def configured(drops=None, outputs=None, only_asked=None, **wanted):
-    """The predicate: exactly these features, and the rest as said, if said."""
+def configured(drops=None, outputs=None, given=(), **wanted):
+    """The predicate: exactly these features and optional arguments, and the rest as said, if said.
+    """
     wanted = {name: value for name, value in wanted.items()
               if name == "E_is_H" or value != getattr(AlbertConfig(), name)}
 
     def holds(run):
         return (features(run.config) == wanted and drops in (None, run.drops)
                 and outputs in (None, run.outputs)
-                and only_asked in (None, run.calls[0][1].get("only_asked")))
+                and optional(run) == set(given))
     return holds
 
 
@@ -161,9 +162,15 @@ def hides(keep, queries):
     return keep is not None and not keep.all() and (keep.shape[-2] > 1) == queries
 
 
-def asks(run):
-    """Whether some positions ask, and not all."""
-    return run["queries"] is not None and run["queries"].shape[1] < run["x"].shape[1]
+def optional(run):
+    """Those of the arguments that change what is computed which the subject is given."""
+    given = run.calls[0][1]
+    return {name for name in ("positions", "label_counts") if given.get(name) is not None}
+
+
+def two_arrays(run):
+    """Whether one array asks and another is looked at, of another length."""
+    return run["x_q"] is not run["x_kv"] and run["x_q"].shape[1] < run["x_kv"].shape[1]
 
 
 def blind_query(keep):
@@ -233,14 +240,15 @@ REQUIREMENTS = [
                 lambda run: hides(run["keep"], queries=False) and not run.drops),
     Requirement("attention", "a (B, T, T) mask with a query that sees nothing",
                 lambda run: (hides(run["keep"], queries=True) and blind_query(run["keep"])
-                             and not asks(run))),
+                             and not two_arrays(run))),
     Requirement("attention", "dropout", lambda run: run.drops),
-    Requirement("attention", "some queries, each with a mask of its own",
-                lambda run: asks(run) and hides(run["keep"], queries=True)),
-    *[Requirement(name, "some queries", lambda run: asks(run))
+    Requirement("attention", "two arrays, and a mask of its own for each query",
+                lambda run: two_arrays(run) and hides(run["keep"], queries=True)),
+    *[Requirement(name, "two arrays", two_arrays)
       for name in ("attention_block", "encoder_layer")],
-    Requirement("encoder", "some queries in the last layer, with a cross-layer residual",
-                lambda run: asks(run) and run.config.cross_layer_residual),
+    Requirement("encoder", "some positions in the last layer, with a cross-layer residual",
+                lambda run: run["positions"] is not None and run.config.cross_layer_residual
+                and run["positions"].shape[1] < run["x"].shape[1]),
     *[Requirement("feed_forward", f"activation {name}", configured(hidden_act=name))
       for name in ACTIVATION_NAMES],
     *[Requirement(name, "dropout", lambda run: run.drops)
@@ -298,9 +306,11 @@ REQUIREMENTS = [
     Requirement("AlbertForSquad2", "every output, the ends of the best starts",
                 every_output("start_logits", "end_logits", "cls_logits")),
     Requirement("AlbertForMaskedLM", "the loss",
-                lambda run: labelled(labels=True, axes=2)(run) and not run["only_asked"]),
-    Requirement("AlbertForMaskedLM", "the last layer where asked",
-                lambda run: labelled(labels=True)(run) and run["only_asked"]),
+                lambda run: labelled(labels=True, axes=2)(run) and not optional(run)),
+    Requirement("AlbertForMaskedLM", "the last layer at some positions",
+                lambda run: labelled(labels=True)(run) and optional(run) == {"positions"}),
+    Requirement("AlbertForMaskedLM", "a part of a batch",
+                lambda run: labelled(labels=True)(run) and optional(run) == {"label_counts"}),
     Requirement("AlbertForMaskedLM", "a mask for each query, and dropout",
                 labelled(drops=True, labels=True, axes=3)),
     Requirement("AlbertForMaskedLM", "every output", every_output("logits")),
@@ -311,8 +321,9 @@ REQUIREMENTS = [
       for variant, wanted in [
           ("groups and inner groups", GROUPS),
           ("GELU in its erf form", dict(hidden_act="gelu")),
-          ("dropout", dict(drops=True, only_asked=False)),
-          ("the last layer where asked", dict(drops=True, only_asked=True)),
+          ("dropout", dict(drops=True)),
+          ("the last layer at some positions", dict(drops=True, given=["positions"])),
+          ("a part of a batch", dict(given=["label_counts"])),
           ("E = H", dict(E_is_H=True)),
           ("no mapping", dict(E_is_H=True, embedding_mapping=False)),
           ("cross-layer residual", dict(cross_layer_residual=True)),

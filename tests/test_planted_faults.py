@@ -81,7 +81,7 @@ def test_harmless_edit_survives(monkeypatch):
                              old="dx = dp - ", new="dx = (+dp) - ", wrong="Nothing.",
                              concept="none", caught_by="softmax"),
                 PlantedFault("harmless_mask", "layers/attention.py",
-                             old="dx = dx_q + dx_k + dx_v", new="dx = dx_q + (dx_k + dx_v)",
+                             old="dx_kv = dx_k + dx_v", new="dx_kv = dx_v + dx_k",
                              wrong="Nothing.", concept="none",
                              caught_by="test_layers.py::test_heads_are_split_by_columns")]
     monkeypatch.setattr(planting, "PLANTED_FAULTS", harmless)
