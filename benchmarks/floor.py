@@ -29,7 +29,7 @@ def products(config, B, T, M, R=None):
     """
     V, E, H, F = (config.vocab_size, config.embedding_size, config.hidden_size,
                   config.intermediate_size)
-    A, N, L = config.num_attention_heads, B * T, len(config.schedule())
+    A, N, L = config.num_attention_heads, B * T, len(config.schedule)
     D = H // A
 
     def layers(count, R):
@@ -84,7 +84,7 @@ def bare_products(config, B, T, M, training, R=None):
             calls.append((count, (a.swapaxes(-1, -2), dy, array(b_shape, f"db {number}"))))
 
     def run():
-        for depth in range(len(config.schedule())):           # each weight once at every depth
+        for depth in range(len(config.schedule)):           # each weight once at every depth
             for count, (left, right, out) in calls:
                 if depth < count:
                     np.matmul(left, right, out=out)

@@ -47,7 +47,7 @@ for words, changes in {"ALBERT": {}, "attention only": {"sharing": "attention"},
                        "3 groups": {"num_hidden_groups": 3},
                        "inner groups of 2": {"inner_group_num": 2}}.items():
     config = replace(base, **changes)
-    attention, feed_forward = zip(*config.schedule())
+    attention, feed_forward = zip(*config.schedule)
     counts = config.parameter_counts()
     print(f"{words:18s} attention    {' '.join(map(str, attention))}\n"
           f"{(counts['attention'] + counts['feed_forward']) / 1e6:11.1f} million "
@@ -253,7 +253,7 @@ def deeper(model, config):
     """The parameters of a model of one layer, in a deeper one."""
     other = AlbertForPreTraining(config, seed=None)
     other.params = tree_map(np.copy, model.params)
-    blocks = 1 + max(attention for attention, _ in config.schedule())
+    blocks = 1 + max(attention for attention, _ in config.schedule)
     other.params["encoder"] = {name: [tree_map(np.copy, stored[0]) for _ in range(blocks)]
                                for name, stored in model.params["encoder"].items()}
     return other

@@ -69,7 +69,7 @@ def operations(config, T):
     E, H, F = config.embedding_size, config.hidden_size, config.intermediate_size
     layer = 4 * 2 * T * H * H + 2 * 2 * T * T * H + 2 * 2 * T * H * F
     mapping = 2 * T * E * H if config.embedding_mapping else 0
-    return len(config.schedule()) * layer + mapping
+    return len(config.schedule) * layer + mapping
 
 
 def parameters(config):

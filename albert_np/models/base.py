@@ -9,7 +9,16 @@ from .loading import load_pretrained, save_pretrained
 
 
 class BaseModel:
-    """What the models have in common: a configuration and one tree of parameters."""
+    """What the models have in common: a configuration and one tree of parameters.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+    seed : int or None
+        Of the initial parameters; None fills them with zeros.
+    dtype : dtype
+        Of the parameters, and so of everything that is computed from them.
+    """
 
     components = ()       # the branches of the tree that this model has
     prefix = "albert."    # what Hugging Face writes before the names of the trunk

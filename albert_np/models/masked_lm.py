@@ -18,10 +18,8 @@ class AlbertForMaskedLM(BaseModel):
     Parameters
     ----------
     config : AlbertConfig
-    seed : int
-        Of the initial parameters.
-    dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+    seed, dtype
+        As for :class:`~albert_np.models.base.BaseModel`.
 
     Attributes
     ----------
@@ -37,24 +35,17 @@ class AlbertForMaskedLM(BaseModel):
 
         Parameters
         ----------
-        input_ids : integers (B, T)
-        attention_mask : zeros and ones (B, T) or (B, T, T), optional
-            1 where a token may be seen. (B, T, T): row i says what token i may see.
-        token_type_ids : integers (B, T), optional
-            0 in the first segment, 1 in the second.
+        input_ids, attention_mask, token_type_ids, rng, recompute
+            As for :meth:`AlbertModel.forward <albert_np.models.albert_model.AlbertModel.forward>`.
         labels : integers (B, T), optional
             The right piece at each position where one is to be predicted, -100 everywhere else.
-        rng : numpy.random.Generator, optional
-            Turns dropout on.
-        recompute : bool
-            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
         positions : integers (B, R), optional
             Save time: compute the last layer at these positions only. With
             :func:`~albert_np.models.inputs.labelled_positions` of the labels the loss is the same.
             The last hidden state and ``sequence_output`` are then (B, R, H).
         label_counts : dict, optional
-            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
-            its share of that batch's loss is computed (PAR.1).
+            As for :meth:`AlbertForPreTraining.forward
+            <albert_np.models.pretraining.AlbertForPreTraining.forward>`.
 
         Returns
         -------
@@ -97,17 +88,8 @@ class AlbertForMaskedLM(BaseModel):
     def backward(self, cache, d_output=None, contributions=None):
         """Gradients of all parameters; the word table adds up its two uses (MLM.5).
 
-        Parameters
-        ----------
-        cache : from ``forward``
-        d_output : AlbertOutput or dict, optional
-            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
-        contributions : list, optional
-            Receives the encoder's gradients at each depth, the shallowest first.
-
-        Returns
-        -------
-        grads : tree like ``params``
+        Arguments and result are those of :meth:`AlbertForPreTraining.backward
+        <albert_np.models.pretraining.AlbertForPreTraining.backward>`.
         """
         albert_cache, masked, head_cache, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)

@@ -14,10 +14,8 @@ class AlbertForMultipleChoice(BaseModel):
     ----------
     config : AlbertConfig
         With ``classifier_dropout_prob``; the number of choices is that of the input.
-    seed : int
-        Of the initial parameters.
-    dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+    seed, dtype
+        As for :class:`~albert_np.models.base.BaseModel`.
 
     Attributes
     ----------
@@ -53,13 +51,11 @@ class AlbertForMultipleChoice(BaseModel):
             0 in the first segment, 1 in the second.
         labels : integers (B,), optional
             The right choice, in [0, C), or -100 where the question does not count.
-        rng : numpy.random.Generator, optional
-            Turns dropout on.
-        recompute : bool
-            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
+        rng, recompute
+            As for :meth:`AlbertModel.forward <albert_np.models.albert_model.AlbertModel.forward>`.
         label_counts : dict, optional
-            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
-            its share of that batch's loss is computed (PAR.1).
+            As for :meth:`AlbertForPreTraining.forward
+            <albert_np.models.pretraining.AlbertForPreTraining.forward>`.
 
         Returns
         -------
@@ -101,17 +97,8 @@ class AlbertForMultipleChoice(BaseModel):
     def backward(self, cache, d_output=None, contributions=None):
         """Gradients of all parameters.
 
-        Parameters
-        ----------
-        cache : from ``forward``
-        d_output : AlbertOutput or dict, optional
-            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
-        contributions : list, optional
-            Receives the encoder's gradients at each depth, the shallowest first.
-
-        Returns
-        -------
-        grads : tree like ``params``
+        Arguments and result are those of :meth:`AlbertForPreTraining.backward
+        <albert_np.models.pretraining.AlbertForPreTraining.backward>`.
         """
         albert_cache, head_cache, loss_cache, (B, C) = cache
         d = upstream(self, d_output, albert_cache, {"logits": (B, C)}, loss_cache)

@@ -19,10 +19,8 @@ class AlbertForPreTraining(BaseModel):
     Parameters
     ----------
     config : AlbertConfig
-    seed : int
-        Of the initial parameters.
-    dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+    seed, dtype
+        As for :class:`~albert_np.models.base.BaseModel`.
 
     Attributes
     ----------

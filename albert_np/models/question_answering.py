@@ -16,10 +16,8 @@ class AlbertForQuestionAnswering(BaseModel):
     Parameters
     ----------
     config : AlbertConfig
-    seed : int
-        Of the initial parameters.
-    dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+    seed, dtype
+        As for :class:`~albert_np.models.base.BaseModel`.
 
     Attributes
     ----------
@@ -43,21 +41,14 @@ class AlbertForQuestionAnswering(BaseModel):
 
         Parameters
         ----------
-        input_ids : integers (B, T)
-        attention_mask : zeros and ones (B, T) or (B, T, T), optional
-            1 where a token may be seen.
-        token_type_ids : integers (B, T), optional
-            0 in the question, 1 in the text.
+        input_ids, attention_mask, token_type_ids, rng, recompute
+            As for :meth:`AlbertModel.forward <albert_np.models.albert_model.AlbertModel.forward>`.
         start_positions, end_positions : integers (B,), optional
             Both or neither. Where a window lacks the answer, both are 0, ``[CLS]``. A position of
             T or more does not count, and one below 0 is taken for 0, as in transformers.
-        rng : numpy.random.Generator, optional
-            Turns dropout on.
-        recompute : bool
-            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
         label_counts : dict, optional
-            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
-            its share of that batch's loss is computed (PAR.1).
+            As for :meth:`AlbertForPreTraining.forward
+            <albert_np.models.pretraining.AlbertForPreTraining.forward>`.
 
         Returns
         -------

@@ -23,10 +23,8 @@ class AlbertForSequenceClassification(BaseModel):
     ----------
     config : AlbertConfig
         With ``num_labels`` K, ``problem_type`` and ``classifier_dropout_prob``.
-    seed : int
-        Of the initial parameters.
-    dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+    seed, dtype
+        As for :class:`~albert_np.models.base.BaseModel`.
 
     Attributes
     ----------
@@ -42,24 +40,17 @@ class AlbertForSequenceClassification(BaseModel):
 
         Parameters
         ----------
-        input_ids : integers (B, T)
-        attention_mask : zeros and ones (B, T) or (B, T, T), optional
-            1 where a token may be seen.
-        token_type_ids : integers (B, T), optional
-            0 in the first segment, 1 in the second.
+        input_ids, attention_mask, token_type_ids, rng, recompute
+            As for :meth:`AlbertModel.forward <albert_np.models.albert_model.AlbertModel.forward>`.
         labels : array, optional
             Single label: integers (B,), -100 where the sequence does not count; cross-entropy
             (CE.1). Several labels: (B, K), each in [0, 1]; binary cross-entropy (BCE.1).
             Regression: numbers (B, K), or (B,) for K = 1; mean squared error (MSE.1).
             ``config.problem_type`` says which of them. Where it is None, one label means
             regression, integers mean single labels, other numbers several.
-        rng : numpy.random.Generator, optional
-            Turns dropout on.
-        recompute : bool
-            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
         label_counts : dict, optional
-            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
-            its share of that batch's loss is computed (PAR.1).
+            As for :meth:`AlbertForPreTraining.forward
+            <albert_np.models.pretraining.AlbertForPreTraining.forward>`.
 
         Returns
         -------
@@ -94,17 +85,8 @@ class AlbertForSequenceClassification(BaseModel):
     def backward(self, cache, d_output=None, contributions=None):
         """Gradients of all parameters.
 
-        Parameters
-        ----------
-        cache : from ``forward``
-        d_output : AlbertOutput or dict, optional
-            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
-        contributions : list, optional
-            Receives the encoder's gradients at each depth, the shallowest first.
-
-        Returns
-        -------
-        grads : tree like ``params``
+        Arguments and result are those of :meth:`AlbertForPreTraining.backward
+        <albert_np.models.pretraining.AlbertForPreTraining.backward>`.
         """
         albert_cache, head_cache, problem, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)

@@ -21,10 +21,8 @@ class AlbertForSquad2(BaseModel):
     ----------
     config : AlbertConfig
         With ``classifier_dropout_prob``.
-    seed : int
-        Of the initial parameters.
-    dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+    seed, dtype
+        As for :class:`~albert_np.models.base.BaseModel`.
 
     Attributes
     ----------
@@ -54,11 +52,8 @@ class AlbertForSquad2(BaseModel):
 
         Parameters
         ----------
-        input_ids : integers (B, T)
-        attention_mask : zeros and ones (B, T) or (B, T, T), optional
-            1 where a token may be seen.
-        token_type_ids : integers (B, T), optional
-            0 in the question, 1 in the text.
+        input_ids, attention_mask, token_type_ids, rng, recompute
+            As for :meth:`AlbertModel.forward <albert_np.models.albert_model.AlbertModel.forward>`.
         start_positions, end_positions : integers (B,), optional
             Both or neither, each in [0, T) and at a token that ``p_mask`` leaves free. Without an
             answer both are 0, ``[CLS]``.
@@ -68,15 +63,11 @@ class AlbertForSquad2(BaseModel):
             1 where no answer may begin or end: in the original at the question, at ``[SEP]`` and
             at the padding, but not at ``[CLS]``. Without it, what no token of the sequence may see
             by ``attention_mask``, the padding.
-        rng : numpy.random.Generator, optional
-            Turns dropout on.
-        recompute : bool
-            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
         start_n_top : int
             K, for how many of the best starts the ends are scored, where no position is given.
         label_counts : dict, optional
-            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
-            its share of that batch's loss is computed (PAR.1).
+            As for :meth:`AlbertForPreTraining.forward
+            <albert_np.models.pretraining.AlbertForPreTraining.forward>`.
 
         Returns
         -------

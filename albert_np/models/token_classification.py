@@ -14,10 +14,8 @@ class AlbertForTokenClassification(BaseModel):
     ----------
     config : AlbertConfig
         With ``num_labels`` K and ``classifier_dropout_prob``.
-    seed : int
-        Of the initial parameters.
-    dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+    seed, dtype
+        As for :class:`~albert_np.models.base.BaseModel`.
 
     Attributes
     ----------
@@ -33,22 +31,15 @@ class AlbertForTokenClassification(BaseModel):
 
         Parameters
         ----------
-        input_ids : integers (B, T)
-        attention_mask : zeros and ones (B, T) or (B, T, T), optional
-            1 where a token may be seen.
-        token_type_ids : integers (B, T), optional
-            0 in the first segment, 1 in the second.
+        input_ids, attention_mask, token_type_ids, rng, recompute
+            As for :meth:`AlbertModel.forward <albert_np.models.albert_model.AlbertModel.forward>`.
         labels : integers (B, T), optional
             The class of each token, -100 where there is none: at ``[CLS]``, ``[SEP]`` and padding,
             and, where a word has several pieces, at those that do not stand for it. The loss is
             the mean over the tokens that count, in all the batch.
-        rng : numpy.random.Generator, optional
-            Turns dropout on.
-        recompute : bool
-            Save memory: the backward pass computes each layer again. ``attentions`` are not kept.
         label_counts : dict, optional
-            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
-            its share of that batch's loss is computed (PAR.1).
+            As for :meth:`AlbertForPreTraining.forward
+            <albert_np.models.pretraining.AlbertForPreTraining.forward>`.
 
         Returns
         -------
@@ -82,17 +73,8 @@ class AlbertForTokenClassification(BaseModel):
     def backward(self, cache, d_output=None, contributions=None):
         """Gradients of all parameters.
 
-        Parameters
-        ----------
-        cache : from ``forward``
-        d_output : AlbertOutput or dict, optional
-            The upstream gradient of each output that matters; None means ``{"loss": 1}``.
-        contributions : list, optional
-            Receives the encoder's gradients at each depth, the shallowest first.
-
-        Returns
-        -------
-        grads : tree like ``params``
+        Arguments and result are those of :meth:`AlbertForPreTraining.backward
+        <albert_np.models.pretraining.AlbertForPreTraining.backward>`.
         """
         albert_cache, head_cache, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)

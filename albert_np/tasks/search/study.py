@@ -79,7 +79,7 @@ def search(task, space, output, options, arguments=(), method="random", trials=N
     _refuse_other_files(output)
     with lock(output), _quiet_optuna():
         study = _Study(output, record, axes, points, total)
-        say = _Voice(total, trials or 0, progress)
+        say = _Voice(total, progress)
 
         def command_of(number, point):
             words = [word for axis in axes for word in axis.option.arguments(point[axis.name])]
@@ -93,7 +93,7 @@ def search(task, space, output, options, arguments=(), method="random", trials=N
         waiting = ((number, command_of(number, point)) for number, point in study.to_try())
         # closing: whatever goes wrong here also ends the processes.
         with say, contextlib.closing(run_trials(waiting, output, jobs, hopeless)) as ended:
-            say.begin(total, study.left)
+            say.begin(total, trials or 0, study.left)
             for number, status, stopped in ended:
                 study.note_end(number, status, stopped)
                 study.write()
@@ -302,40 +302,34 @@ def _shown(value):
 class _Voice:
     """A bar on a terminal, and a line for each trial that ends."""
 
-    def __init__(self, total, wanted, shown):
+    def __init__(self, total, shown):
         from tqdm import tqdm
 
-        self.shown, self._wanted = shown, wanted
         # disable=None: no bar where standard error is no terminal.
         self._bar = tqdm(total=total, desc="trials", unit="trial", disable=None if shown else True)
+        self.say = self._bar.write if shown else lambda line: None
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, *error):
         if kind is KeyboardInterrupt:
-            self._say("stopped: the same command goes on")
+            self.say("stopped: the same command goes on")
         self._bar.close()
 
-    def begin(self, total, left):
+    def begin(self, total, wanted, left):
         """Say how much there is to do."""
-        if total < self._wanted:
-            self._say(f"the space has {total} points: fewer than {self._wanted}")
+        if total < wanted:
+            self.say(f"the space has {total} points: fewer than {wanted}")
         if left < total:
-            self._say(f"{total - left} of {total} trials are finished already")
+            self.say(f"{total - left} of {total} trials are finished already")
         self._bar.update(total - left)
 
     def ended(self, row, rows):
         """Say what came of a trial."""
         point = "  ".join(f"{name}={in_words(value)}" for name, value in row["parameters"].items())
-        best = ranked(list(rows.values()))[0]
-        if row["status"] == "done":
-            result = f"{row['metric']} {row['score']:.4f}{' (best yet)' * (row is best)}"
-        else:
-            result = f"{row['status']}: {row['sentence']}"
-        self._say(f"trial {row['trial']}: {result}  {point}")
+        best = " (best yet)" * (row is ranked(list(rows.values()))[0])
+        result = (f"{row['metric']} {row['score']:.4f}{best}" if row["status"] == "done"
+                  else f"{row['status']}: {row['sentence']}")
+        self.say(f"trial {row['trial']}: {result}  {point}")
         self._bar.update(1)
-
-    def _say(self, line):
-        if self.shown:
-            self._bar.write(line)
