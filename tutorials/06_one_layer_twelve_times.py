@@ -21,13 +21,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.parameters.initial_values import wave_positions
-from albert_np.layers import encoder_backward, encoder_forward
 from albert_np.course.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.files.threads import one_thread_each
+from albert_np.layers import encoder_backward, encoder_forward
 from albert_np.optim import warmup_polynomial_decay
 from albert_np.parameters import cast, flatten, tree_map
+from albert_np.parameters.initial_values import wave_positions
 from albert_np.plotting.figures import BLUE, GREEN, ORANGE
 from albert_np.pretraining import PretrainingData, evaluate, train
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer

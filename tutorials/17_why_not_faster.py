@@ -21,12 +21,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining
-from albert_np.inference import parameter_table
-from albert_np.inference.sizes import as_bert, format_table
-from albert_np.layers import encoder_forward
 from albert_np.course.lecture import quick, show, source_of
 from albert_np.files.freed_memory import keep_freed_memory
 from albert_np.files.threads import one_thread_each
+from albert_np.inference import parameter_table
+from albert_np.inference.sizes import as_bert, format_table
+from albert_np.layers import encoder_forward
 from albert_np.parameters import flatten
 from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
