@@ -48,7 +48,7 @@ def test_attention_of_one_head_by_loops(rng, x):
     config = small_config(num_attention_heads=1)
     params = random_parameters(config)["encoder"]["attention"][0]["self_attention"]
     mask = padding_mask()
-    (y, p), _ = layers.attention_forward(params, x, layers.visible_keys(mask), config)
+    (y, p), _ = layers.attention_forward(params, x, x, layers.visible_keys(mask), config)
     for b in range(2):
         q, k, v = (x[b] @ params[f"W_{n}"] + params[f"b_{n}"] for n in "qkv")
         for i in range(5):
@@ -156,8 +156,8 @@ def test_dropout_stands_in_all_four_places(x):
     assert differs(lambda rng: layers.embeddings_forward(params["embeddings"], ids, types, hidden,
                                                          rng)[0])
     block, fed = params["encoder"]["attention"][0], params["encoder"]["feed_forward"][0]
-    assert differs(lambda rng: layers.attention_block_forward(block, x, None, hidden, rng)[0][0])
-    assert differs(lambda rng: layers.attention_forward(block["self_attention"], x, None,
+    assert differs(lambda rng: layers.attention_block_forward(block, x, x, None, hidden, rng)[0][0])
+    assert differs(lambda rng: layers.attention_forward(block["self_attention"], x, x, None,
                                                         attention, rng)[0][0])
     assert differs(lambda rng: layers.feed_forward_block_forward(fed, x, hidden, rng)[0])
 

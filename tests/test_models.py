@@ -1,10 +1,13 @@
 """The models: outputs, losses, gradients of anything, names, and bad input."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
 from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
+from albert_np.models.inputs import labelled_positions
 from albert_np.optim import AdamW
 from albert_np.parameters import flatten
 
@@ -335,6 +338,8 @@ def arrays_of(cache):
         while cache.base is not None:
             cache = cache.base
         return {id(cache): cache}
+    if isinstance(cache, SimpleNamespace):
+        cache = vars(cache)
     if isinstance(cache, dict):
         cache = list(cache.values())
     found = {}
@@ -343,13 +348,13 @@ def arrays_of(cache):
     return found
 
 
-# ---- the last layer where it is asked ------------------------------------------------------------
+# ---- the last layer at some positions ------------------------------------------------------------
 
 @pytest.mark.parametrize("recompute", [False, True])
 @pytest.mark.parametrize("mask", ["padding", "(B, T, T)"])
 @pytest.mark.parametrize("changes", [
     dict(sharing="none"), dict(num_hidden_layers=1), dict(cross_layer_residual=True)], ids=str)
-def test_last_layer_where_asked_gives_the_same_losses_and_gradients(changes, mask, recompute):
+def test_last_layer_at_the_labels_gives_the_same_losses_and_gradients(changes, mask, recompute):
     """Sequences with three, one and no label; what nobody looks at changes nothing."""
     model = AlbertForPreTraining(small_config(sop_weight=0.3, **changes), dtype=np.float64)
     rng = np.random.default_rng(0)
@@ -362,7 +367,8 @@ def test_last_layer_where_asked_gives_the_same_losses_and_gradients(changes, mas
     given = dict(attention_mask=seen, labels=labels, sentence_order_label=np.array([1, 0, -100]))
     everywhere, cache = model.forward(ids, **given)
     expected = flatten(model.backward(cache))
-    output, cache = model.forward(ids, **given, only_asked=True, recompute=recompute)
+    output, cache = model.forward(ids, **given, positions=labelled_positions(labels),
+                                  recompute=recompute)
     assert output.loss == pytest.approx(float(everywhere.loss), rel=1e-12)
     np.testing.assert_allclose(output.prediction_logits, everywhere.prediction_logits, rtol=1e-9)
     np.testing.assert_allclose(output.sop_logits, everywhere.sop_logits, rtol=1e-9)

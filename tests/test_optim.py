@@ -127,8 +127,11 @@ def test_optimizer_for_another_tree_is_refused(rng):
                  r"b has shape \(2, 2\), but its gradient has shape \(4,\)")):
             with pytest.raises(ValueError, match=message):
                 optimizer.step(params, grads)
-        with pytest.raises(ValueError, match="c has no moment in this optimiser"):
+        with pytest.raises(ValueError, match="a has no value"):
             optimizer.step({"c": np.ones(3)}, {"c": np.ones(3)})
+        more = {**params, "c": np.ones(3)}
+        with pytest.raises(ValueError, match="c has no moment in this optimiser"):
+            optimizer_class(params).step(more, more)
         assert (params["a"] == 1).all() and (params["b"] == 1).all()       # nothing was changed
 
 

@@ -250,8 +250,9 @@ def attention_of_two_tokens(heads):
     params |= {f"b_{name}": symbols(f"b_{name}", 2) for name in "ko"}
     config = SimpleNamespace(num_attention_heads=heads, attention_probs_dropout_prob=0.0)
     dy, dp = symbols("dy", 1, 2, 2), symbols("dp", 1, heads, 2, 2)
-    (y, p), cache = attention_forward(params, x, None, config)
-    dx, grads = attention_backward(params, (dy, dp), cache)
+    (y, p), cache = attention_forward(params, x, x, None, config)
+    dx_q, dx_kv, grads = attention_backward(params, (dy, dp), cache)
+    dx = dx_q + dx_kv
     identity = [(x[0, i, j], int(i == j)) for i in range(2) for j in range(2)]
     outputs, upstream = [*np.ravel(y), *np.ravel(p)], [*np.ravel(dy), *np.ravel(dp)]
     return x, params, outputs, upstream, dx, grads, identity

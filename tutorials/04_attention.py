@@ -72,7 +72,7 @@ print("collected, c = p v\n", c.round(3))
 
 assert np.allclose(p[2], [1 / 4, 1 / 2, 1 / 4]) and np.allclose(c[2], [1, 2, 2, 0])
 config = AlbertConfig(hidden_size=4, num_attention_heads=1)
-(y, p_package), cache = attention_forward(params, x, None, config)
+(y, p_package), cache = attention_forward(params, x, x, None, config)
 assert np.allclose(y[0], c) and np.allclose(p_package[0, 0], p)
 
 # %%
@@ -108,7 +108,8 @@ print("dv\n", dv)
 
 dx = dq @ params["W_q"].T + dk @ params["W_k"].T + dv @ params["W_v"].T
 # (In the package's lines dz has been multiplied by D**-0.5 before.)
-dx_package, grads = attention_backward(params, (dy[None], None), cache)
+dx_q, dx_kv, grads = attention_backward(params, (dy[None], None), cache)
+dx_package = dx_q + dx_kv                         # in self-attention both arrays are x
 print(source_of(attention_backward, "ATT.5", "ATT.6", "ATT.7", "ATT.8", "ATT.9"))
 assert np.allclose(dz[2], [-0.25, 1.5, -1.25]) and np.allclose(dx, dx_package[0])
 assert np.allclose(grads["W_q"], x[0].T @ dq) and np.allclose(grads["b_k"], 0)
@@ -139,7 +140,7 @@ heads = {"W_q": 9 * np.concatenate([back_one, word_part], axis=1),      # 9: sha
          "W_v": np.eye(2 * D), "W_o": np.eye(2 * D),
          **{name: np.zeros(2 * D) for name in ("b_q", "b_k", "b_v", "b_o")}}
 config = AlbertConfig(hidden_size=2 * D, num_attention_heads=2)
-(_, p), _ = attention_forward(heads, x, None, config)                   # p (1, A, T, T)
+(_, p), _ = attention_forward(heads, x, x, None, config)                   # p (1, A, T, T)
 
 figure, all_axes = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained", sharey=True)
 for axes, shares, name in zip(all_axes, p[0], ("the token before", "the same word")):
@@ -184,9 +185,9 @@ config = AlbertConfig(hidden_size=12, num_attention_heads=3)
 random = {name: rng.standard_normal(value.shape) for name, value in heads.items()}
 x = rng.standard_normal((1, 5, 12))
 padded = visible_keys(np.array([[1, 1, 1, 0, 0]]))
-(y, p), _ = attention_forward(random, x, padded, config)
+(y, p), _ = attention_forward(random, x, x, padded, config)
 x[0, 3:] = 99.0
-(y_other, _), _ = attention_forward(random, x, padded, config)
+(y_other, _), _ = attention_forward(random, x, x, padded, config)
 print("\nshares of the first query, first head:", p[0, 0, 0].round(2))
 print("the text is the same whatever the padding is:", np.array_equal(y[0, :3], y_other[0, :3]))
 assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
@@ -251,9 +252,9 @@ def reach(mask):
     """How strongly place i's output depends on place j's input: (T, T), for one attention layer."""
     rng = np.random.default_rng(3)
     x, dy = rng.standard_normal((1, T, 12)), rng.standard_normal((T, 12))
-    _, cache = attention_forward(random, x, visible_keys(mask[None]), AlbertConfig(
+    _, cache = attention_forward(random, x, x, visible_keys(mask[None]), AlbertConfig(
         hidden_size=12, num_attention_heads=3))
-    rows = [attention_backward(random, (np.eye(T)[i, :, None] * dy[None], None), cache)[0][0]
+    rows = [sum(attention_backward(random, (np.eye(T)[i, :, None] * dy[None], None), cache)[:2])[0]
             for i in range(T)]
     return np.linalg.norm(rows, axis=-1)
 
@@ -324,5 +325,5 @@ assert not np.triu(reach(masks["right"]), 1).any() and np.triu(reach(masks["leak
 #    Does the gradient?
 # 4. Write attention for one head as four nested loops, without a single matrix product, and
 #    compare.
-# 5. ``attention_forward`` takes ``queries``: compute the output for the last token only. What is
-#    saved, and what is not?
+# 5. ``attention_forward`` asks with one array and looks at another: compute the output for the last
+#    token only. What is saved, and what is not?

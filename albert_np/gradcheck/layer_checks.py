@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from .. import layers
-from .one_check import (B, GradientCheck, H, POSITIONS, T, layer_check, padding_mask,
+from .one_check import (POSITIONS, B, GradientCheck, H, T, layer_check, padding_mask,
                         random_parameters, small_config)
 
 

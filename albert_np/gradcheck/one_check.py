@@ -6,8 +6,9 @@ pass; gammas are not 1 and biases not 0; dropout draws the same mask at every ca
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 

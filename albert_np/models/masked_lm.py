@@ -3,9 +3,9 @@
 import numpy as np
 
 from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
-from .inputs import check_inputs, check_labels, check_positions_needed, labels_at
 from ..layers import masked_lm_head_backward, masked_lm_head_forward
 from .base import BaseModel
+from .inputs import check_inputs, check_labels, check_positions_needed, labels_at
 from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 

@@ -1,9 +1,9 @@
 """Which of several answers fits? Each is read together with the text, and the scores compete."""
 
 from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
-from .inputs import as_array, as_integers, check_inputs
 from ..layers import classification_head_backward, classification_head_forward
 from .base import BaseModel
+from .inputs import as_array, as_integers, check_inputs
 from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 

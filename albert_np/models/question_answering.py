@@ -3,11 +3,11 @@
 import numpy as np
 
 from ..functional import cross_entropy_backward, cross_entropy_forward
-from .inputs import check_inputs
 from ..layers import span_head_backward, span_head_forward
 from .base import BaseModel
-from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
+from .inputs import check_inputs
 from .labels import check_positions
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 
 class AlbertForQuestionAnswering(BaseModel):

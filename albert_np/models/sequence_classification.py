@@ -3,11 +3,11 @@
 from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_forward,
                           cross_entropy_backward, cross_entropy_forward,
                           mean_squared_error_backward, mean_squared_error_forward)
-from .inputs import check_inputs
 from ..layers import classification_head_backward, classification_head_forward
 from .base import BaseModel
-from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
+from .inputs import check_inputs
 from .labels import check_problem_labels, problem_of
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 LOSSES = {
     "single_label_classification": (cross_entropy_forward, cross_entropy_backward),

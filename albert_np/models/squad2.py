@@ -4,11 +4,11 @@ import numpy as np
 
 from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_forward,
                           cross_entropy_backward, cross_entropy_forward)
-from .inputs import as_array, as_integers, check_inputs
 from ..layers import squad_head_backward, squad_head_forward
 from .base import BaseModel
-from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
+from .inputs import as_array, as_integers, check_inputs
 from .labels import check_positions
+from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 
 class AlbertForSquad2(BaseModel):
@@ -149,7 +149,7 @@ class AlbertForSquad2(BaseModel):
         if d.loss is not None:
             start_cache, end_cache, cls_cache, share = loss_caches
             # forward: loss = share * (start_loss + end_loss + cls_loss) / 2
-            half = float(d.loss) * share / 2                                                 # (SQUAD.2)
+            half = float(d.loss) * share / 2                                         # (SQUAD.2)
             start = cross_entropy_backward(half, start_cache)                        # (B, T)
             end = cross_entropy_backward(half, end_cache)                            # (B, T)
             cls = None if cls_cache is None else binary_cross_entropy_backward(half, cls_cache)

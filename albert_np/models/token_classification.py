@@ -1,9 +1,9 @@
 """One class for every token: names of people and places, parts of speech."""
 
 from ..functional import IGNORED, cross_entropy_backward, cross_entropy_forward
-from .inputs import as_integers, check_inputs
 from ..layers import classification_head_backward, classification_head_forward
 from .base import BaseModel
+from .inputs import as_integers, check_inputs
 from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 

@@ -56,6 +56,7 @@ class Leaves:
         self.moments = {letter: {name: np.zeros_like(leaf) for name, leaf in flat.items()}
                         for letter in moments}
         largest = max(flat.values(), key=lambda leaf: leaf.size)
+        self.checked = False
         self.work = np.empty((2, largest.size), largest.dtype)
 
     def rows(self, params, grads):
@@ -75,6 +76,11 @@ class Leaves:
             That names the first parameter without a parameter or gradient of its shape here;
             nothing has been changed then.
         """
+        if not self.checked:                     # once: a parameter that is new would stay as it is
+            for name in flatten(params):
+                if name not in self.names:
+                    raise ValueError(f"{name} has no moment in this optimiser")
+            self.checked = True
         rows = []
         moments = zip(*(arrays.values() for arrays in self.moments.values()))
         for name, shape, p, gradient, kept in zip(

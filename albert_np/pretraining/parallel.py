@@ -15,11 +15,11 @@ def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
                    float64_sums=False, recompute=False):
     """Add up figures and gradients of the parts of a batch.
 
-    The losses are means over labels. Each part gives its share of them (PAR.1) and the gradients
-    of that share, so that both add up. The parts are summed in their order, whichever thread is done first: the result is the same, bit
-    for bit, every time. NumPy lets threads run side by side while it computes; two of them, each
-    with a half, are faster than one with a matrix product spread over two cores, since everything
-    that is not a product runs on both cores too.
+    The losses are means over labels. Each part gives its share of them (PAR.1) and the gradients of
+    that share, so that both add up. The parts are summed in their order, whichever thread is done
+    first: the result is the same, bit for bit, every time. NumPy lets threads run side by side
+    while it computes; two of them, each with a half, are faster than one with a matrix product
+    spread over two cores, since everything that is not a product runs on both cores too.
 
     Several processes do the same once more: each works out some of the parts and adds up their
     gradients, and the sums are added up. For two parts that is the same sum. For more it is summed

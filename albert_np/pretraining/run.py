@@ -9,24 +9,24 @@ import numpy as np
 
 from ..config import AlbertConfig
 from ..files import write_whole
+from ..files.locks import lock
 from ..files.options import options_from
 from ..files.threads import one_thread_each
-from ..parameters.initial_values import wave_positions
 from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
+from ..parameters.initial_values import wave_positions
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
-from .run_checkpoints import FOLDER_NAME as CHECKPOINTS
-from .run_checkpoints import newest_checkpoint, save_checkpoint
 from .distributed import Alone
 from .evaluation import evaluate
 from .events import event_writer
 from .metrics import to_csv
 from .options import OPTIMIZERS, OPTIONS_NAME, PretrainingOptions, read_run_options
 from .results import summary, write_results
+from .run_checkpoints import FOLDER_NAME as CHECKPOINTS
+from .run_checkpoints import newest_checkpoint, save_checkpoint
 from .run_data import open_run_data
-from ..files.locks import lock
-from .stopping import stop_requests
 from .state import capture, restore
+from .stopping import stop_requests
 from .trainer import train
 
 

@@ -80,7 +80,8 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     started = last = time.perf_counter()
     parts = parts or communicator.size * workers * accumulation_steps
     # Overflow is no reason for a warning: what is not finite is noticed below, and said better.
-    with (progress_bar(steps, optimizer.steps, progress) as bar, ThreadPoolExecutor(workers) as pool,
+    with (progress_bar(steps, optimizer.steps, progress) as bar,
+          ThreadPoolExecutor(workers) as pool,
           np.errstate(over="ignore", invalid="ignore")):
         for step in range(optimizer.steps + 1, steps + 1):
             batch = next(batches, None)

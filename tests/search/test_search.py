@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from albert_np.commands.cli import main
-from albert_np.tasks.search import options_of, search, study as run
+from albert_np.tasks.search import options_of, search
+from albert_np.tasks.search import study as run
 
 pytest.importorskip("optuna")
 

@@ -26,25 +26,26 @@ def visible_keys(f, draw):
            f.visible_keys(np.ones((draw.B, draw.T), int)) is None)
 
 
-def queries_of(draw):
+def positions_of(draw):
     """Three positions of every sequence, in no order."""
-    queries = np.argsort(draw.rng.random((draw.B, draw.T)), axis=1)[:, :3]
-    queries[0] = [draw.T - 1, 0, 1]
-    return queries
+    positions = np.argsort(draw.rng.random((draw.B, draw.T)), axis=1)[:, :3]
+    positions[0] = [draw.T - 1, 0, 1]
+    return positions
 
 
 def _attention(draw):
     config = draw.config()
     dropping = draw.config(attention_probs_dropout_prob=0.25)
     params = draw.params(config)["encoder"]["attention"][0]["self_attention"]
-    inputs = {"params": params, "x": draw.normal(draw.B, draw.T, draw.H)}
+    inputs = {"params": params, "x_q": draw.normal(draw.B, draw.T, draw.H),
+              "x_kv": draw.normal(draw.B, draw.T, draw.H)}
+    few = {**inputs, "x_q": draw.normal(draw.B, 3, draw.H)}
     keep = layers.visible_keys(draw.padding())
-    pairs = draw.rng.random((draw.B, draw.T, draw.T)) < 0.7
+    pairs = draw.rng.random((draw.B, 3, draw.T)) < 0.7
     yield "", inputs, (None, config)
     yield " with padding", inputs, (keep, config)
     yield " with dropout", inputs, (keep, dropping, "rng")
-    yield (" for some queries", inputs,
-           (layers.visible_keys(pairs.astype(int)), config, None, queries_of(draw)))
+    yield " for few queries", few, (layers.visible_keys(pairs.astype(int)), config)
     yield " where the probabilities are not used", inputs, (keep, config)
 
 

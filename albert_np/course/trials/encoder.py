@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import layers
-from .attention import queries_of
+from .attention import positions_of
 from .forward_backward import layer_pair
 
 DROPOUT = dict(hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.2)
@@ -24,11 +24,12 @@ feed_forward_forward, feed_forward_backward = layer_pair(
 def _attention_block(draw):
     config = draw.config()
     inputs = {"params": draw.params(config)["encoder"]["attention"][0],
-              "x": draw.normal(draw.B, draw.T, draw.H)}
+              "x_q": draw.normal(draw.B, draw.T, draw.H),
+              "x_kv": draw.normal(draw.B, draw.T, draw.H)}
     keep = layers.visible_keys(draw.padding())
     yield "", inputs, (keep, config)
     yield " with dropout", inputs, (keep, draw.config(**DROPOUT), "rng")
-    yield " for some queries", inputs, (keep, config, None, queries_of(draw))
+    yield " for few queries", {**inputs, "x_q": draw.normal(draw.B, 3, draw.H)}, (keep, config)
 
 
 attention_block_forward, attention_block_backward = layer_pair(
@@ -53,7 +54,8 @@ def _encoder_layer(draw):
     config = draw.config(**DROPOUT)
     params = {name: blocks[0] for name, blocks in draw.params(config)["encoder"].items()}
     keep = layers.visible_keys(draw.padding())
-    yield "", {"params": params, "x": draw.normal(draw.B, draw.T, draw.H)}, (keep, config, "rng")
+    yield "", {"params": params, "x_q": draw.normal(draw.B, draw.T, draw.H),
+               "x_kv": draw.normal(draw.B, draw.T, draw.H)}, (keep, config, "rng")
 
 
 encoder_layer_forward, encoder_layer_backward = layer_pair(
@@ -69,7 +71,7 @@ def _encoder(draw):
             (", nothing shared", dict(sharing="none"), ()),
             (", with the cross-layer residual", dict(cross_layer_residual=True), ()),
             (", recomputed", DROPOUT, ("rng", True)),
-            (", for some queries", {}, (None, False, queries_of(draw))),
+            (", at some positions", {}, (None, False, positions_of(draw))),
             (", from the last hidden state alone", {}, ())]:
         config = draw.config(num_hidden_layers=3, **changes)
         yield what, {"params": draw.params(config)["encoder"], "x": x}, (keep, config, *more)

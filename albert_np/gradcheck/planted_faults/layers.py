@@ -169,7 +169,7 @@ FAULTS = (
               "its own. Forward and backward agree.",
         concept="gradient checks do not see values",
         caught_by="test_models.py::"
-                  "test_last_layer_where_asked_gives_the_same_losses_and_gradients"),
+                  "test_last_layer_at_the_labels_gives_the_same_losses_and_gradients"),
     PlantedFault(
         "query_gradient_at_wrong_rows", "layers/encoder.py",
         old="dh = rows_at_backward(dx_q, rows_cache) + dx_kv",

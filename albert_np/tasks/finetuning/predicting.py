@@ -4,10 +4,10 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
-from ...model_files.folders import find_folder
 from ...inference.load import load, load_config
-from .settings import Settings, read_settings
+from ...model_files.folders import find_folder
 from .recipes import TASKS
+from .settings import Settings, read_settings
 
 WINDOW = 1024      # rows that are read, and sorted by length, at a time
 
@@ -26,7 +26,8 @@ def load_for_task(name_or_folder):
 
     Returns
     -------
-    object with task (a module of :mod:`~albert_np.tasks.finetuning.recipes`), model, tokenizer, settings
+    object with task (a module of :mod:`~albert_np.tasks.finetuning.recipes`), model, tokenizer,
+    settings
 
     Raises
     ------

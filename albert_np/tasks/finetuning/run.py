@@ -10,21 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ...models.loading import model_files
 from ...files import write_together, write_whole
-from ...files.options import options_from
-from ...inference.load import load_config
-from ...parameters import count
 from ...files.locks import lock
+from ...files.options import options_from
 from ...files.threads import one_thread_each
+from ...inference.load import load_config
+from ...models.loading import model_files
+from ...parameters import count
 from ...text.tokenizer import AlbertTokenizer
 from ...text.tokenizing.train_tokenizer import train_tokenizer
 from .data import load_splits, texts_of
 from .options import FinetuningOptions
 from .pictures import draw_pictures
+from .recipes import TASKS, translation
 from .settings import FILE_NAME
 from .start import FRESH_CONFIG, from_pretrained, from_scratch
-from .recipes import TASKS, translation
 from .trainer import original_optimizer, steps_of, train_epochs
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ...config import AlbertConfig
 from ...inference.load import check_vocabulary, load_config
-from ...parameters.initial_values import wave_positions
 from ...models import AlbertModel
+from ...parameters.initial_values import wave_positions
 from ...text.tokenizer import AlbertTokenizer
 
 # What a model from scratch looks like where nothing else is said.
