@@ -7,7 +7,7 @@ from pathlib import Path
 from ...files import write_whole
 
 PACKAGE = Path(__file__).resolve().parents[2]
-REQUIREMENTS = ("numpy>=1.26", "sentencepiece>=0.2.2", "matplotlib>=3.7", "safetensors>=0.6",
+REQUIREMENTS = ("numpy>=2.0", "sentencepiece>=0.2.2", "matplotlib>=3.9", "safetensors>=0.6.1",
                 "tqdm>=4.60", "threadpoolctl>=3.5")
 
 SETUP = """\
