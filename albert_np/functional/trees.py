@@ -76,20 +76,7 @@ def tree_paths(tree):
 def leaves_at(tree, paths):
     """The leaves that some paths lead to: a tree flattened without looking at its shape again.
 
-    Parameters
-    ----------
-    tree : tree
-    paths : list of tuples
-        From :func:`tree_paths` of a tree with these keys.
-
-    Returns
-    -------
-    list
-
-    Raises
-    ------
-    KeyError, IndexError, TypeError
-        A path leads nowhere.
+    The paths are those of :func:`tree_paths`, of any tree with these keys.
 
     Examples
     --------

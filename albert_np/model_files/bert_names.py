@@ -96,20 +96,6 @@ def bert_settings(values):
         "num_hidden_groups": 1, "inner_group_num": 1, "cross_layer_residual": False}
 
 
-def is_bert(names):
-    """Whether names are those of a BERT: its layers are called otherwise than an ALBERT's.
-
-    Parameters
-    ----------
-    names : iterable of str
-
-    Returns
-    -------
-    bool
-    """
-    return any(re.match(r"(module\.)?(bert\.)?encoder\.layer\.\d", name) for name in names)
-
-
 def from_bert(weights):
     """Give the weights of a BERT the names that an ALBERT's would have.
 

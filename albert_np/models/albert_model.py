@@ -11,8 +11,7 @@ class AlbertModel(BaseModel):
     Parameters
     ----------
     config : AlbertConfig
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------

@@ -18,8 +18,7 @@ class AlbertForMaskedLM(BaseModel):
     Parameters
     ----------
     config : AlbertConfig
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------
@@ -53,11 +52,6 @@ class AlbertForMaskedLM(BaseModel):
             ``logits`` (B, T, V), or (B, R, V); with labels they are computed at the
             M labelled positions only, (M, V), row by row. ``loss`` and what the encoder gives.
         cache : what the backward pass needs
-
-        Raises
-        ------
-        ValueError
-            Where the inputs do not fit the configuration or each other.
         """
         config, params = self.config, self.params
         input_ids, attention_mask, token_type_ids = check_inputs(

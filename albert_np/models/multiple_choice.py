@@ -14,8 +14,7 @@ class AlbertForMultipleChoice(BaseModel):
     ----------
     config : AlbertConfig
         With ``classifier_dropout_prob``; the number of choices is that of the input.
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------
@@ -62,11 +61,6 @@ class AlbertForMultipleChoice(BaseModel):
         output : AlbertOutput
             ``logits`` (B, C), ``loss``, and what the encoder gives for the B x C texts.
         cache : what the backward pass needs
-
-        Raises
-        ------
-        ValueError
-            Where the inputs do not fit the configuration or each other.
         """
         config, params = self.config, self.params
         input_ids = as_array("input_ids", input_ids)

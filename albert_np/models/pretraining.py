@@ -19,8 +19,7 @@ class AlbertForPreTraining(BaseModel):
     Parameters
     ----------
     config : AlbertConfig
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------

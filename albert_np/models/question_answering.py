@@ -16,8 +16,7 @@ class AlbertForQuestionAnswering(BaseModel):
     Parameters
     ----------
     config : AlbertConfig
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------
@@ -55,11 +54,6 @@ class AlbertForQuestionAnswering(BaseModel):
         output : AlbertOutput
             ``start_logits`` and ``end_logits`` (B, T), ``loss`` and what the encoder gives.
         cache : what the backward pass needs
-
-        Raises
-        ------
-        ValueError
-            Where the inputs do not fit the configuration or each other.
         """
         config, params = self.config, self.params
         input_ids, attention_mask, token_type_ids = check_inputs(

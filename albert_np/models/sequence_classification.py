@@ -23,8 +23,7 @@ class AlbertForSequenceClassification(BaseModel):
     ----------
     config : AlbertConfig
         With ``num_labels`` K, ``problem_type`` and ``classifier_dropout_prob``.
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------
@@ -57,11 +56,6 @@ class AlbertForSequenceClassification(BaseModel):
         output : AlbertOutput
             ``logits`` (B, K), ``loss`` and what the encoder gives.
         cache : what the backward pass needs
-
-        Raises
-        ------
-        ValueError
-            Where the inputs do not fit the configuration or each other.
         """
         config, params = self.config, self.params
         input_ids, attention_mask, token_type_ids = check_inputs(

@@ -21,8 +21,7 @@ class AlbertForSquad2(BaseModel):
     ----------
     config : AlbertConfig
         With ``classifier_dropout_prob``.
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------
@@ -77,11 +76,6 @@ class AlbertForSquad2(BaseModel):
             ``cls_logits`` (B,), above 0 for "no answer". Where no answer may be, logits are -1e30.
             ``loss`` and what the encoder gives.
         cache : what the backward pass needs
-
-        Raises
-        ------
-        ValueError
-            Where the inputs do not fit the configuration or each other.
         """
         config, params = self.config, self.params
         input_ids, attention_mask, token_type_ids = check_inputs(

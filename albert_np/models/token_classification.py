@@ -14,8 +14,7 @@ class AlbertForTokenClassification(BaseModel):
     ----------
     config : AlbertConfig
         With ``num_labels`` K and ``classifier_dropout_prob``.
-    seed, dtype
-        As for :class:`~albert_np.models.base.BaseModel`.
+    seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
     Attributes
     ----------
@@ -46,11 +45,6 @@ class AlbertForTokenClassification(BaseModel):
         output : AlbertOutput
             ``logits`` (B, T, K), ``loss`` and what the encoder gives.
         cache : what the backward pass needs
-
-        Raises
-        ------
-        ValueError
-            Where the inputs do not fit the configuration or each other.
         """
         config, params = self.config, self.params
         input_ids, attention_mask, token_type_ids = check_inputs(

@@ -42,12 +42,7 @@ class Adam(Optimizer):
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place.
-
-        Parameters
-        ----------
-        params, grads : trees like the one the optimiser was made for
-        """
+        """Change the parameters in place; both trees are like the one it was made for."""
         lr = learning_rate(self.lr, self.steps)
         self.steps += 1
         first, second = (1 - beta**self.steps for beta in self.betas)

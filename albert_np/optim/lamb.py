@@ -48,12 +48,7 @@ class LAMB(Optimizer):
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place.
-
-        Parameters
-        ----------
-        params, grads : trees like the one the optimiser was made for
-        """
+        """Change the parameters in place; both trees are like the one it was made for."""
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)

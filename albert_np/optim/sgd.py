@@ -34,12 +34,7 @@ class SGD(Optimizer):
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place.
-
-        Parameters
-        ----------
-        params, grads : trees like the one the optimiser was made for
-        """
+        """Change the parameters in place; both trees are like the one it was made for."""
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, step, _ in self.leaves.rows(params, grads):
             m *= self.momentum

@@ -41,8 +41,9 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     metrics : list of dict, optional
         The rows of an earlier part of the run, to which this part appends.
     workers : int
-        Threads among which each batch is divided. Give NumPy's matrix products one thread each
-        then (``OPENBLAS_NUM_THREADS=1``), or they get into each other's way.
+        Threads among which each batch is divided. Wrap the call in
+        :func:`~albert_np.files.threads.one_thread_each`, or they and the threads of NumPy's matrix
+        products get into each other's way.
     accumulation_steps : int
         Work through each batch in so many portions and add their gradients up, which gives the
         gradient of the whole batch in a fraction of the memory.

@@ -28,12 +28,8 @@ def expected_calibration_error(labels, probabilities, bins=10, rng=None, **optio
     probabilities : float array (N, C)
     bins : int
         Of equal width, from 0 to 1.
-    rng : numpy.random.Generator, optional
-        Gives an interval; `options` as in `bootstrap`.
-
-    Returns
-    -------
-    Figure
+    rng, **options
+        As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
 
     Raises
     ------

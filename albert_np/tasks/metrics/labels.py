@@ -12,12 +12,8 @@ def accuracy(labels, predictions, rng=None, **options):
     Parameters
     ----------
     labels, predictions : sequences of N labels
-    rng : numpy.random.Generator, optional
-        Gives an interval; `options` as in `bootstrap`.
-
-    Returns
-    -------
-    Figure
+    rng, **options
+        As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
 
     Raises
     ------
@@ -44,12 +40,8 @@ def f1(labels, predictions, positive, rng=None, **options):
     labels, predictions : sequences of N labels
     positive : a label
         The one that is looked for, such as "spam".
-    rng : numpy.random.Generator, optional
-        Gives an interval; `options` as in `bootstrap`.
-
-    Returns
-    -------
-    Figure
+    rng, **options
+        As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
 
     Raises
     ------
@@ -71,12 +63,8 @@ def matthews(labels, predictions, rng=None, **options):
     Parameters
     ----------
     labels, predictions : sequences of N labels
-    rng : numpy.random.Generator, optional
-        Gives an interval; `options` as in `bootstrap`.
-
-    Returns
-    -------
-    Figure
+    rng, **options
+        As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
 
     Raises
     ------

@@ -14,12 +14,8 @@ def pearson(scores, predictions, rng=None, **options):
     Parameters
     ----------
     scores, predictions : sequences of N numbers
-    rng : numpy.random.Generator, optional
-        Gives an interval; `options` as in `bootstrap`.
-
-    Returns
-    -------
-    Figure
+    rng, **options
+        As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
 
     Raises
     ------
@@ -41,12 +37,8 @@ def spearman(scores, predictions, rng=None, resamples=1000, level=0.95):
     Parameters
     ----------
     scores, predictions : sequences of N numbers
-    rng : numpy.random.Generator, optional
-        Gives an interval; `resamples` and `level` as in `bootstrap`.
-
-    Returns
-    -------
-    Figure
+    rng, resamples, level
+        As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
 
     Raises
     ------

@@ -16,12 +16,8 @@ def bleu(translations, references, tokenize="zh", rng=None, **options):
         All translations of each sentence that count as right, at least one.
     tokenize : str
         How sacrebleu cuts words: "zh" takes every Chinese character as one; "13a" is for English.
-    rng : numpy.random.Generator, optional
-        Gives an interval; `options` as in `bootstrap`.
-
-    Returns
-    -------
-    Figure
+    rng, **options
+        As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
         From 0 to 100.
 
     Raises

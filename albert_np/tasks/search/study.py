@@ -6,6 +6,8 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 from ... import __version__
 from ...files import write_together
 from ...files.locks import lock
@@ -229,8 +231,8 @@ class _Study:
         """The number and the point of each trial that is to be run, as late as it is begun."""
         for number, point in self.waiting:
             if point is None:                          # drawn now, from all results so far
-                self.study.sampler = self.optuna.samplers.TPESampler(
-                    seed=hash_of([self.record["seed"], number]))
+                seed = np.random.SeedSequence([self.record["seed"], number]).generate_state(1)
+                self.study.sampler = self.optuna.samplers.TPESampler(seed=int(seed[0]))
             else:
                 self.study.enqueue_trial(point)
             trial = self.study.ask(self.spaces)
@@ -282,17 +284,6 @@ class _Study:
         write_together({
             self.output / TABLE: as_csv(self.record["trials"], names).encode(),
             self.output / SEARCH: (json.dumps(best_first, indent=2) + "\n").encode()})
-
-
-def hash_of(numbers):
-    """A seed of 32 bits from several numbers, the same in every process.
-
-    >>> hash_of([0, 1]) == hash_of([0, 1]) != hash_of([1, 0])
-    True
-    """
-    import numpy as np
-
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 def _shown(value):

@@ -25,14 +25,6 @@ def ranked(trials):
     ------
     ValueError
         Scores of different metrics, which have no order.
-
-    Examples
-    --------
-    >>> trials = [{"trial": 1, "status": "done", "metric": "f1", "score": 0.5},
-    ...           {"trial": 2, "status": "failed"},
-    ...           {"trial": 3, "status": "done", "metric": "f1", "score": 0.7}]
-    >>> [trial["trial"] for trial in ranked(trials)]
-    [3, 1, 2]
     """
     metrics = sorted({trial["metric"] for trial in trials if trial["status"] == "done"})
     if len(metrics) > 1:

@@ -144,19 +144,7 @@ def read_outcome(output, number):
 
 
 def failure(output, number, status):
-    """One sentence on why a trial failed: the last line it printed, or what ended it.
-
-    Parameters
-    ----------
-    output : Path
-    number : int
-    status : int
-        Its exit status.
-
-    Returns
-    -------
-    str
-    """
+    """One sentence on why a trial failed: the last line it printed, or what ended it."""
     if status > 128:
         with contextlib.suppress(ValueError):
             name = signal.Signals(status - 128).name
