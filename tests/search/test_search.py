@@ -259,6 +259,17 @@ def test_a_damaged_journal_is_refused(tmp_path, text):
     assert (tmp_path / "search.journal").read_text() == text
 
 
+@pytest.mark.parametrize("lost", [1, 10, 40])
+def test_half_a_line_of_a_killed_search_is_dropped(tmp_path, lost):
+    output, space = tmp_path / "search", ["lr=0.01..0.4", "layers=1..9"]
+    run_search(output, space, "random", trials=2)
+    journal = output / "search.journal"
+    journal.write_bytes(journal.read_bytes()[:-lost])
+    run_search(output, space, "random", trials=3)
+    record = run_search(output, space, "random", trials=4)
+    assert record == run_search(tmp_path / "whole", space, "random", trials=4)
+
+
 # ---- being stopped -------------------------------------------------------------------------------
 
 SEARCH = textwrap.dedent("""
@@ -392,3 +403,14 @@ def test_exit_status_is_1_where_every_trial_failed(tmp_path, command, capsys):
     assert main(["search", "similarity", "--output", str(tmp_path / "new"), "--method", "grid",
                  "--space", "lr=0.8,0.9"]) == 1
     assert "failed: trials 1, 2: the loss is nan at step 3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("method", ["random", "grid", "tpe"])
+def test_without_optuna_there_is_one_sentence_and_no_folder(
+        tmp_path, command, capsys, monkeypatch, method):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["search", "similarity", "--output", str(tmp_path / "new"), "--space", "lr=0.1,0.2",
+                 "--method", method]) == 2
+    message = capsys.readouterr().err
+    assert "pip install 'albert-np[search]'" in message and message.count("\n") == 1
+    assert not (tmp_path / "new").exists()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -70,6 +71,7 @@ def search(task, space, output, options, arguments=(), method="random", trials=N
         The space, an option or the folder will not do, the folder holds another search, or optuna
         is missing.
     """
+    library("optuna", "optuna", "search")              # before anything is written
     if jobs < 1:
         raise ValueError(f"--jobs is {jobs}; it must be at least 1")
     axes = read_space(space, options, method)
@@ -181,10 +183,13 @@ class _Study:
     def _open(self):
         storages, path = self.optuna.storages, self.output / JOURNAL
         try:
-            # optuna passes over a line that it cannot read: a killed search may leave half a line.
-            for line in path.read_text("utf-8").splitlines(keepends=True) if path.exists() else ():
-                if line.endswith("\n") and not 0 <= json.loads(line)["op_code"] <= 9:
-                    raise ValueError(f"a line of it is {line.strip()[:40]!r}")
+            text = path.read_bytes() if path.exists() else b""
+            whole = text[:text.rfind(b"\n") + 1]
+            for line in whole.splitlines():
+                if not 0 <= json.loads(line)["op_code"] <= 9:
+                    raise ValueError(f"a line of it is {line.decode()[:40]!r}")
+            if len(whole) < len(text):      # a killed search: optuna would append to half a line
+                os.truncate(path, len(whole))
             backend = storages.journal.JournalFileBackend(str(path))
             path.with_name(path.name + ".lock").unlink(missing_ok=True)      # of a killed search
             return self.optuna.create_study(
