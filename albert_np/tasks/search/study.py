@@ -113,12 +113,13 @@ def search(task, space, output, options, arguments=(), method="random", trials=N
 @contextlib.contextmanager
 def _quiet_optuna():
     """Keep optuna's own lines from the user while a search runs."""
-    logging = library("optuna", "optuna", "search").logging
+    optuna = library("optuna", "optuna", "search")
+    logging = optuna.logging
     before = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             yield
     finally:
         logging.set_verbosity(before)
@@ -163,6 +164,7 @@ class _Study:
         self.optuna = library("optuna", "optuna", "search")
         self.output, self.record, self.axes, self.total = output, record, axes, total
         self.spaces, self.running = distributions(axes), {}
+        self.reported = {}                             # how many epochs of each trial
         self.study = self._open()
         self._check_same()
         self.rows = {}
@@ -252,9 +254,10 @@ class _Study:
     def hopeless(self, number, values):
         """Whether a trial can be stopped, given its figure after each epoch so far."""
         trial = self.running[number]
-        for epoch, value in enumerate(values, 1):
+        before, self.reported[number] = self.reported.get(number, 0), len(values)
+        for epoch, value in enumerate(values[before:], before + 1):
             trial.report(value, epoch)
-        return bool(values) and trial.should_prune()
+        return len(values) > before and trial.should_prune()
 
     def note_end(self, number, status, stopped):
         """Write down what came of a trial; a log that says nothing is removed."""
