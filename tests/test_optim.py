@@ -5,6 +5,7 @@ import pytest
 
 from albert_np.optim import LAMB, SGD, Adam, AdamW, clip_by_global_norm, warmup_polynomial_decay
 from albert_np.parameters import flatten, tree_map
+from albert_np.pretraining.options import OPTIMIZERS
 
 
 def random_tree(rng, dtype=np.float64):
@@ -55,9 +56,14 @@ def published_sgd(p, g, state, lr, decayed):
     return p - lr * state["m"]
 
 
-@pytest.mark.parametrize("optimizer_class, published", [
-    (AdamW, published_adamw), (LAMB, published_lamb), (Adam, published_adam),
-    (SGD, published_sgd)])
+PUBLISHED = {AdamW: published_adamw, LAMB: published_lamb, Adam: published_adam, SGD: published_sgd}
+
+
+def test_every_optimiser_has_its_published_formula():
+    assert set(PUBLISHED) == set(OPTIMIZERS.values())
+
+
+@pytest.mark.parametrize("optimizer_class, published", PUBLISHED.items())
 def test_hundred_steps_are_those_of_the_published_formulas(rng, optimizer_class, published):
     params = random_tree(rng)
     expected = {name: leaf.copy() for name, leaf in flatten(params).items()}

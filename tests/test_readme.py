@@ -6,7 +6,7 @@ from pathlib import Path
 
 import albert_np
 from albert_np import AdamW, AlbertConfig
-from albert_np.commands.cli import main
+from albert_np.commands.cli import COMMANDS, main
 from albert_np.optim import clip_by_global_norm
 from albert_np.pretraining.options import PretrainingOptions
 
@@ -39,6 +39,12 @@ def test_a_model_is_used(inference_folder, tmp_path, monkeypatch):
     run(HUB, **{"albert/albert-base-v2": str(inference_folder)})
     assert (tmp_path / "mine" / "spiece.model").is_file()
     run(USE, **{"runs/pretrain": str(inference_folder)})
+
+
+def test_every_command_is_shown():
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2].replace("_", "-")
+        assert re.search(rf"\balbert-np {name}\b", README), f"README does not show albert-np {name}"
 
 
 def test_loading_is_where_readme_says():

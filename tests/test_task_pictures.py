@@ -278,14 +278,22 @@ def test_names_of_axes_are_no_formulas():
 
 # ---- files ---------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("plot, arguments", [
+PICTURES = [
     (pictures.plot_learning_curves, ({"比赛 $a$": RUN}, "分 $x$")),
     (pictures.plot_confusion_matrix, ([[0, 1], [0, 1]], ["比赛", "$b$"])),
     (pictures.plot_reliability, (([1], [0.5], [1.0]), 0.5)),
     (pictures.plot_similarity_scatter, ([1, 2, 3], [1, 1, 1], {"$r$": 0.5})),
     (pictures.plot_entity_bars, ([("比赛", 0, 0, 0, 0), ("$b$", 0, 0, 0, 0)],)),
     (pictures.plot_translation_lengths, ([(3, 3, 1, 0)], 0)),
-    (pictures.plot_baselines_bars, ({"比赛": 0.0, "$b$": 0.0}, "分"))])
+    (pictures.plot_baselines_bars, ({"比赛": 0.0, "$b$": 0.0}, "分"))]
+
+
+def test_every_picture_is_in_the_list():
+    tried = {plot.__name__ for plot, _ in PICTURES} | {"plot_answer_attention"}      # its own file
+    assert tried == {name for name in pictures.__all__ if name.startswith("plot_")}
+
+
+@pytest.mark.parametrize("plot, arguments", PICTURES)
 @pytest.mark.filterwarnings("error")
 def test_every_picture_is_saved_without_a_warning(tmp_path, without_pixels, plot, arguments):
     """In any writing, and where there is next to nothing to draw."""

@@ -18,6 +18,11 @@ def fetch(name, data_folder):
     return getattr(datasets, f"fetch_{name}")(folder=data_folder)
 
 
+def test_every_data_set_is_looked_at():
+    fetched = {name.removeprefix("fetch_") for name in datasets.__all__ if "fetch_" in name}
+    assert fetched == {*SIZES, "xquad", "wikitext2"}                   # the last two are no splits
+
+
 @pytest.mark.parametrize("name", SIZES)
 def test_sizes(name, data_folder):
     splits = fetch(name, data_folder)
