@@ -270,6 +270,18 @@ def test_half_a_line_of_a_killed_search_is_dropped(tmp_path, lost):
     assert record == run_search(tmp_path / "whole", space, "random", trials=4)
 
 
+def test_a_search_killed_before_a_trial_began_gives_its_point_to_no_other(tmp_path):
+    output, space = tmp_path / "search", ["lr=0.6..0.9", "layers=1..9"]        # all fail
+    run_search(output, space, "tpe", trials=2)
+    journal = output / "search.journal"
+    before = len(journal.read_bytes().splitlines())
+    whole = run_search(output, space, "tpe", trials=3)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    queued = next(i for i in range(before, len(lines)) if json.loads(lines[i])["op_code"] == 4)
+    journal.write_bytes(b"".join(lines[:queued + 1]))                          # trial 1, once more
+    assert run_search(output, space, "tpe", trials=3) == whole
+
+
 # ---- being stopped -------------------------------------------------------------------------------
 
 SEARCH = textwrap.dedent("""

@@ -167,7 +167,9 @@ class _Study:
         self.reported = {}                             # how many epochs of each trial
         self.study = self._open()
         self._check_same()
-        self.rows = {}
+        self.rows, states = {}, self.optuna.trial.TrialState
+        for _ in self.study.get_trials(states=[states.WAITING]):    # killed before it was begun:
+            self.study.tell(self.study.ask(), state=states.FAIL)    # another would take its point
         for trial in self.study.trials:
             self._read(trial)
         if len(self.rows) > total:
