@@ -1,4 +1,4 @@
-"""The gradient checks of the two models that are pretrained."""
+"""The gradient checks of whole models: here those that are pretrained, in `task_checks` the others."""
 
 import numpy as np
 
