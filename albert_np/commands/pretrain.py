@@ -1,4 +1,4 @@
-"""``albert-np pretrain``: the fields of PretrainingOptions, DataOptions and AlbertConfig, in groups."""
+"""``albert-np pretrain``: fields of PretrainingOptions, DataOptions, AlbertConfig, in groups."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The gradient checks of whole models: here those that are pretrained, in `task_checks` the others."""
+"""The gradient checks of whole models: those that are pretrained; `task_checks` has the others."""
 
 import numpy as np
 

@@ -52,7 +52,7 @@ FAULTS = (
         new="d_mlm_loss = d_loss",
         wrong="A gradient given for the masked-LM loss alone is lost.",
         concept="every use adds its part",
-        caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
+        caught_by="AlbertForPreTraining, every output"),
     PlantedFault(
         "sentence_order_gradient_lost", "models/pretraining.py",
         old="contributions, d_sequence, d_pooled)",
