@@ -45,23 +45,11 @@ def embedded():
 def corpus(tmp_path_factory):
     """A file of forty little documents with a grammar."""
     pytest.importorskip("sentencepiece")
-    from test_pretraining import write_corpus
+    from small_corpus import write_corpus
 
     path = tmp_path_factory.mktemp("text") / "corpus.txt"
     write_corpus(path)
     return path
-
-
-@pytest.fixture(scope="session")
-def undisturbed(corpus, tmp_path_factory):
-    """The folder of a run of one process and two threads that nothing interrupted."""
-    from test_resume import OPTIONS
-
-    from albert_np.pretraining import pretrain
-
-    folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    pretrain(folder, corpus, **OPTIONS, progress=False)
-    return folder
 
 
 @pytest.fixture

@@ -37,14 +37,14 @@ CHECKED_AS = {
     "share_of_batch": "AlbertForPreTraining, a part of a batch",
 }
 PROVING_TESTS = {
-    "tasks/finetuning/": "tests/tasks/test_finetuning.py",
-    "gradcheck/differences.py": "tests/test_gradients.py",
-    "parameters/initial_values.py": "tests/test_symbolic.py",
-    "optim/": "tests/test_optim.py",
-    "functional/trees.py": "tests/test_optim.py",
-    "pretraining/distributed.py": "tests/test_distributed.py",
-    "pretraining/": "tests/test_pretraining.py",
-    "inference/translation/": "tests/test_translation.py",
+    "tasks/finetuning/": "tests/tasks/finetuning/test_finetuning.py",
+    "gradcheck/differences.py": "tests/gradcheck/test_gradients.py",
+    "parameters/initial_values.py": "tests/functional/test_symbolic.py",
+    "optim/": "tests/optim/test_optim.py",
+    "functional/trees.py": "tests/optim/test_optim.py",
+    "pretraining/distributed.py": "tests/pretraining/test_distributed.py",
+    "pretraining/": "tests/pretraining/test_pretraining.py",
+    "inference/translation/": "tests/inference/test_translation.py",
 }
 
 

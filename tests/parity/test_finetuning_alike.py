@@ -5,17 +5,12 @@ the same name and torch.autograd, with the optimiser written from its published 
 test_training_alike.
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("sklearn")
-
-sys.path.append(str(Path(__file__).parents[1] / "tasks"))
 
 from test_pytorch_parity import load_into_torch, one_thread, their_config
 from test_training_alike import TorchOptimizer, torch_arguments

@@ -23,7 +23,7 @@ class PlantedFault:
         What it teaches, in a few words.
     caught_by : str
         A component of :func:`~albert_np.gradcheck.all_checks.all_checks`, such as "layer_norm",
-        or a test, such as "test_layers.py::test_heads_are_split_by_columns".
+        or a test, such as "layers/test_layers.py::test_heads_are_split_by_columns".
     """
 
     name: str

@@ -65,14 +65,14 @@ FAULTS = (
         wrong="Only neighbouring duplicates are added up; those further apart overwrite each "
               "other.",
         concept="duplicate tokens add up",
-        caught_by="test_functional.py::test_embedding_adds_up_duplicates"),
+        caught_by="functional/test_functional.py::test_embedding_adds_up_duplicates"),
     PlantedFault(
         "embedding_negative_ids_accepted", "functional/embedding.py",
         old="(0 <= ids.min() and ids.max() < len(table))",
         new="ids.max() < len(table)",
         wrong="An id of -1 reads the last row of the table, where it should be refused.",
         concept="negative indices count from the end",
-        caught_by="test_functional.py::test_embedding_refuses_ids_outside_the_table"),
+        caught_by="functional/test_functional.py::test_embedding_refuses_ids_outside_the_table"),
 
     PlantedFault(
         "rows_put_to_the_front", "functional/embedding.py",
@@ -127,7 +127,7 @@ FAULTS = (
         new="e = np.exp(x) ",
         wrong="Without subtracting the maximum, large scores overflow to infinity.",
         concept="numerical stability",
-        caught_by="test_functional.py::test_softmax_does_not_overflow"),
+        caught_by="functional/test_functional.py::test_softmax_does_not_overflow"),
     PlantedFault(
         "mask_after_softmax", "functional/softmax.py",
         old="    if keep is None:\n"
@@ -139,14 +139,14 @@ FAULTS = (
         wrong="The mask is applied after the softmax, so that the visible probabilities no "
               "longer sum to 1.",
         concept="mask before normalising",
-        caught_by="test_functional.py::test_masked_softmax_is_softmax_over_what_is_kept"),
+        caught_by="functional/test_functional.py::test_masked_softmax_is_softmax_over_what_is_kept"),
     PlantedFault(
         "masked_scores_become_zero", "functional/softmax.py",
         old="scores = np.where(keep, x, -np.inf)",
         new="scores = np.where(keep, x, 0.0)",
         wrong="A masked score is set to 0, whose exponential is 1: hidden keys still get a share.",
         concept="a mask is minus infinity, not 0",
-        caught_by="test_layers.py::test_padding_is_never_seen"),
+        caught_by="layers/test_layers.py::test_padding_is_never_seen"),
     PlantedFault(
         "masked_row_of_nothing_is_nan", "functional/softmax.py",
         old="np.divide(e, np.where(total == 0, 1, total), out=e)",
@@ -230,21 +230,21 @@ FAULTS = (
         new="inv_std = 1 / np.sqrt(variance)",
         wrong="Without eps a row of equal numbers divides by 0.",
         concept="numerical stability",
-        caught_by="test_functional.py::test_layer_norm_of_equal_numbers_is_beta"),
+        caught_by="functional/test_functional.py::test_layer_norm_of_equal_numbers_is_beta"),
     PlantedFault(
         "layer_norm_unbiased_variance", "functional/layer_norm.py",
         old="variance = row_mean(centred, centred)",
         new="variance = np.square(centred).sum(axis=-1, keepdims=True) / (x.shape[-1] - 1)",
         wrong="The variance is divided by H - 1 instead of by H.",
         concept="biased variance",
-        caught_by="test_functional.py::test_layer_norm_normalises_rows"),
+        caught_by="functional/test_functional.py::test_layer_norm_normalises_rows"),
     PlantedFault(
         "layer_norm_over_the_batch", "functional/layer_norm.py",
         old="centred = x - row_mean(x)",
         new="centred = x - x.mean(axis=0, keepdims=True)",
         wrong="The mean is taken over the batch, as batch normalisation does.",
         concept="which axis is the row",
-        caught_by="test_functional.py::test_layer_norm_normalises_rows"),
+        caught_by="functional/test_functional.py::test_layer_norm_normalises_rows"),
 
     # ---- activations -----------------------------------------------------------------------------
 
@@ -286,7 +286,7 @@ FAULTS = (
         new="Phi = 0.5 * (1 + erf(x))",
         wrong="erf is asked at x instead of at x/sqrt(2).",
         concept="what erf means",
-        caught_by="test_functional.py::test_gelu_is_x_times_the_normal_distribution"),
+        caught_by="functional/test_functional.py::test_gelu_is_x_times_the_normal_distribution"),
     PlantedFault(
         "gelu_new_inner_derivative_missing", "functional/gelu.py",
         old="dx = du ",
@@ -336,7 +336,7 @@ FAULTS = (
         old="result[~near] = sign[~near] * (1 - erfc)",
         new="result[~near] = 1 - erfc",
         wrong="erf is odd, but far from 0 the sign of x is lost.",
-        concept="symmetry", caught_by="test_functional.py::test_erf_is_good_to_1e_15"),
+        concept="symmetry", caught_by="functional/test_functional.py::test_erf_is_good_to_1e_15"),
     PlantedFault(
         "tanh_not_squared", "functional/activations.py",
         old="dx = dy * (1 - y * y)",
@@ -382,21 +382,21 @@ FAULTS = (
         new="np.asarray(1, dtype",
         wrong="What is kept is not scaled up, so that the mean shrinks while training.",
         concept="inverted dropout",
-        caught_by="test_functional.py::test_dropout_keeps_the_mean_and_the_share"),
+        caught_by="functional/test_functional.py::test_dropout_keeps_the_mean_and_the_share"),
     PlantedFault(
         "dropout_scaled_by_p", "functional/dropout.py",
         old="np.asarray(1 / (1 - p), dtype",
         new="np.asarray(1 / p, dtype",
         wrong="What is kept is scaled by 1/p instead of by 1/(1-p).",
         concept="inverted dropout",
-        caught_by="test_functional.py::test_dropout_keeps_the_mean_and_the_share"),
+        caught_by="functional/test_functional.py::test_dropout_keeps_the_mean_and_the_share"),
     PlantedFault(
         "dropout_keeps_what_it_should_drop", "functional/dropout.py",
         old="dtype=np.float32) >= p",
         new="dtype=np.float32) < p",
         wrong="Entries are kept with probability p and dropped with 1-p.",
         concept="inverted dropout",
-        caught_by="test_functional.py::test_dropout_keeps_the_mean_and_the_share"),
+        caught_by="functional/test_functional.py::test_dropout_keeps_the_mean_and_the_share"),
     PlantedFault(
         "dropout_while_predicting", "functional/dropout.py",
         old="    if rng is None or p == 0:\n"
@@ -404,7 +404,7 @@ FAULTS = (
         new="    rng = rng or np.random.default_rng()\n",
         wrong="Dropout stays on where it was turned off.",
         concept="training and prediction differ",
-        caught_by="test_functional.py::test_dropout_is_off_without_rng"),
+        caught_by="functional/test_functional.py::test_dropout_is_off_without_rng"),
 
     # ---- losses ----------------------------------------------------------------------------------
 
@@ -415,40 +415,41 @@ FAULTS = (
         wrong="The mean is over all rows instead of over those that have a label. The gradient "
               "agrees.",
         concept="gradient checks do not see values",
-        caught_by="test_functional.py::test_cross_entropy"),
+        caught_by="functional/test_functional.py::test_cross_entropy"),
     PlantedFault(
         "cross_entropy_counts_ignored", "functional/cross_entropy.py",
         old="w = counted.astype(x.real.dtype)",
         new="w = np.ones(len(x), x.real.dtype)",
         wrong="Rows to be ignored are counted as if their label were 0.",
-        concept="ignored labels", caught_by="test_functional.py::test_cross_entropy"),
+        concept="ignored labels", caught_by="functional/test_functional.py::test_cross_entropy"),
     PlantedFault(
         "cross_entropy_weights_not_in_total", "functional/cross_entropy.py",
         old="w = w / total if total != 0 else w",
         new="w = w / counted.sum() if total != 0 else w",
         wrong="The weighted sum is divided by the number of rows instead of by the sum of the "
               "weights.",
-        concept="weighted means", caught_by="test_functional.py::test_cross_entropy"),
+        concept="weighted means", caught_by="functional/test_functional.py::test_cross_entropy"),
     PlantedFault(
         "cross_entropy_of_nothing_is_nan", "functional/cross_entropy.py",
         old="w = w / total if total != 0 else w",
         new="w = w / total",
         wrong="A batch without any label divides 0 by 0.",
         concept="the empty mean",
-        caught_by="test_functional.py::test_cross_entropy_of_nothing_is_0"),
+        caught_by="functional/test_functional.py::test_cross_entropy_of_nothing_is_0"),
     PlantedFault(
         "cross_entropy_log_of_probability", "functional/cross_entropy.py",
         old="row_losses = np.log(sum_e) + shift[:, 0] - x[rows, classes]",
         new="row_losses = -np.log(e[rows, classes] / sum_e)",
         wrong="The logarithm is taken of a probability that may have been rounded to 0.",
         concept="numerical stability",
-        caught_by="test_functional.py::test_cross_entropy_of_huge_logits_is_finite"),
+        caught_by="functional/test_functional.py::test_cross_entropy_of_huge_logits_is_finite"),
     PlantedFault(
         "cross_entropy_shift_forgotten", "functional/cross_entropy.py",
         old="np.log(sum_e) + shift[:, 0] - x[rows, classes]",
         new="np.log(sum_e) - x[rows, classes]",
         wrong="The maximum was subtracted in the exponent and is not added again outside.",
-        concept="numerical stability", caught_by="test_functional.py::test_cross_entropy"),
+        concept="numerical stability",
+        caught_by="functional/test_functional.py::test_cross_entropy"),
     PlantedFault(
         "cross_entropy_one_hot_forgotten", "functional/cross_entropy.py",
         old="dx[np.arange(len(dx)), classes] -= scale",

@@ -11,7 +11,7 @@ FAULTS = (
         new="return x.reshape(B, A, T, H // A)",
         wrong="The reshape has the right shape and deals tokens out to heads instead of columns.",
         concept="reshape is not transpose",
-        caught_by="test_layers.py::test_heads_are_split_by_columns"),
+        caught_by="layers/test_layers.py::test_heads_are_split_by_columns"),
     PlantedFault(
         "heads_merged_without_transpose", "layers/attention.py",
         old="return x.transpose(0, 2, 1, 3).reshape(B, T, A * D)",
@@ -31,7 +31,7 @@ FAULTS = (
         new="",
         wrong="The scores are not divided by sqrt(D).",
         concept="scaled dot products",
-        caught_by="test_layers.py::test_attention_of_one_head_by_loops"),
+        caught_by="layers/test_layers.py::test_attention_of_one_head_by_loops"),
     PlantedFault(
         "attention_scaled_by_hidden_size", "layers/attention.py",
         old="    z *= D**-0.5\n",
@@ -45,7 +45,7 @@ FAULTS = (
         new="    z = z / np.sqrt(D)\n",
         wrong="np.sqrt gives a float64 scalar, which turns all that follows from float32 into "
               "float64.",
-        concept="dtypes", caught_by="test_models.py::test_float32_stays_float32"),
+        concept="dtypes", caught_by="models/test_models.py::test_float32_stays_float32"),
     PlantedFault(
         "attention_gradient_of_scores_not_scaled", "layers/attention.py",
         old="    dz *= D**-0.5\n",
@@ -160,7 +160,7 @@ FAULTS = (
         new="masked_softmax_forward(z, None)",
         wrong="The mask never reaches the softmax. Forward and backward agree; padding is seen.",
         concept="gradient checks do not see values",
-        caught_by="test_layers.py::test_padding_is_never_seen"),
+        caught_by="layers/test_layers.py::test_padding_is_never_seen"),
     PlantedFault(
         "mask_of_other_queries", "layers/encoder.py",
         old="seen = keys_visible_to(keep, needed)",
@@ -168,7 +168,7 @@ FAULTS = (
         wrong="If few tokens ask, each gets the mask row of another: the first R in place of "
               "its own. Forward and backward agree.",
         concept="gradient checks do not see values",
-        caught_by="test_models.py::"
+        caught_by="models/test_models.py::"
                   "test_last_layer_at_the_labels_gives_the_same_losses_and_gradients"),
     PlantedFault(
         "query_gradient_at_wrong_rows", "layers/encoder.py",
@@ -183,13 +183,15 @@ FAULTS = (
         old="return keep[:, None, None, :] if",
         new="return keep[:, None, :, None] if",
         wrong="The padding mask hides queries instead of keys: padding leaks into every token.",
-        concept="which axis is the key", caught_by="test_layers.py::test_padding_is_never_seen"),
+        concept="which axis is the key",
+        caught_by="layers/test_layers.py::test_padding_is_never_seen"),
     PlantedFault(
         "mask_inverted", "layers/attention.py",
         old="keep = np.asarray(attention_mask) != 0",
         new="keep = np.asarray(attention_mask) == 0",
         wrong="1 means seen; here it means hidden.",
-        concept="conventions of masks", caught_by="test_layers.py::test_padding_is_never_seen"),
+        concept="conventions of masks",
+        caught_by="layers/test_layers.py::test_padding_is_never_seen"),
     PlantedFault(
         "mask_pairs_transposed", "layers/attention.py",
         old="else keep[:, None, :, :]",
@@ -197,7 +199,7 @@ FAULTS = (
         wrong="Row i of the (T, T) mask says who may see i instead of what i may see: the past "
               "sees the future.",
         concept="which axis is the key",
-        caught_by="test_layers.py::test_pairwise_mask_of_the_past_is_causal"),
+        caught_by="layers/test_layers.py::test_pairwise_mask_of_the_past_is_causal"),
 
     # ---- embeddings ------------------------------------------------------------------------------
 
@@ -224,7 +226,8 @@ FAULTS = (
         old='params["position"][:T]',
         new='params["position"][1:T + 1]',
         wrong="The first token gets the second position.",
-        concept="off by one", caught_by="test_layers.py::test_embeddings_are_the_sum_of_three"),
+        concept="off by one",
+        caught_by="layers/test_layers.py::test_embeddings_are_the_sum_of_three"),
     PlantedFault(
         "token_type_gradient_lost", "layers/embeddings.py",
         old='"token_type": embedding_backward(ds, type_cache)',
@@ -416,7 +419,7 @@ FAULTS = (
         new="contributions.append(layer_grads)",
         wrong="The depths' contributions are listed from the deepest to the shallowest.",
         concept="order of depths",
-        caught_by="test_layers.py::test_contributions_of_the_depths_add_up"),
+        caught_by="layers/test_layers.py::test_contributions_of_the_depths_add_up"),
     PlantedFault(
         "tree_sum_assigns", "functional/trees.py",
         old="total[key] += branch",
@@ -456,7 +459,7 @@ FAULTS = (
         new="linear_forward(x[:, -1], params",
         wrong="The pooler reads the last token instead of [CLS].",
         concept="which token is [CLS]",
-        caught_by="test_layers.py::test_pooler_takes_the_first_token"),
+        caught_by="layers/test_layers.py::test_pooler_takes_the_first_token"),
     PlantedFault(
         "pooler_gradient_to_last_token", "layers/pooler.py",
         old="dx[:, 0] = dfirst",

@@ -31,7 +31,7 @@ FAULTS = (
         new="weighted = output.sop_loss",
         wrong="The weight of the sentence-order loss is missing in the loss.",
         concept="forward and backward belong together",
-        caught_by="test_models.py::test_losses_by_definition"),
+        caught_by="models/test_models.py::test_losses_by_definition"),
     PlantedFault(
         "pooler_gradient_lost", "models/trunk.py",
         old="for use in (d_hidden_states[-1], d_output.sequence_output, d_from_pooler):",
@@ -62,18 +62,19 @@ FAULTS = (
         concept="every use adds its part", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
         "parts_of_a_batch_weigh_the_same", "models/trunk.py",
-        old="share = own / max(counts[name], 1)",
+        old="share = _count(labels) / max(counts[name], 1)",
         new="share = 1 / 2",
         wrong="The parts of a batch are averaged as if each had as many masked pieces.",
         concept="means of means",
-        caught_by="test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
+        caught_by="pretraining/test_pretraining.py::test_parts_add_up_to_the_whole_batch"),
     PlantedFault(
         "exported_weights_not_transposed", "parameters/state_dict.py",
         old='np.array(leaf.T if transposed else leaf, order="C")',
         new='np.array(leaf, order="C")',
         wrong="Weights are written (in, out) where (out, in) is expected; square ones load "
               "without complaint.",
-        concept="layouts", caught_by="test_models.py::test_state_dict_is_transposed_and_a_copy"),
+        concept="layouts",
+        caught_by="models/test_models.py::test_state_dict_is_transposed_and_a_copy"),
 
     # ---- heads and models of tasks, translation --------------------------------------------------
 
@@ -212,17 +213,17 @@ FAULTS = (
         concept="every use adds its part", caught_by="squad_head, the best starts"),
     PlantedFault(
         "question_loss_not_halved", "models/question_answering.py",
-        old="half = float(d.loss) * share / 2",
-        new="half = float(d.loss) * share",
+        old="half = float(d.loss) / 2",
+        new="half = float(d.loss)",
         wrong="The loss is the mean of two parts, and each gets the whole gradient.",
         concept="the loss's own factor", caught_by="AlbertForQuestionAnswering, positions"),
     PlantedFault(
         "question_positions_clipped_inside", "models/question_answering.py",
-        old="output.start_logits, np.clip(start_positions, 0, T), ignore_index=T)",
-        new="output.start_logits, np.clip(start_positions, 0, T - 1), ignore_index=T)",
+        old="starts, ends = answer_labels(start_positions, T)",
+        new="starts, ends = answer_labels(start_positions.clip(max=T - 1), T)",
         wrong="An answer that lies behind the window is taken for the window's last token.",
         concept="labels that do not count",
-        caught_by="test_task_models.py::test_positions_outside_do_not_count"),
+        caught_by="models/test_task_models.py::test_positions_outside_do_not_count"),
     PlantedFault(
         "squad2_loss_not_halved", "models/squad2.py",
         old="half = float(d.loss) * share / 2",
@@ -241,21 +242,22 @@ FAULTS = (
         new='np.argsort(start_logits.real, axis=-1, kind="stable")[:, :n_top]',
         wrong="The ends are scored after the worst starts instead of the best.",
         concept="order of sorting",
-        caught_by="test_task_models.py::test_squad2_ends_after_each_of_the_best_starts"),
+        caught_by="models/test_task_models.py::test_squad2_ends_after_each_of_the_best_starts"),
     PlantedFault(
         "squad2_padding_may_answer", "models/squad2.py",
         old="return attention_mask.reshape(shape[0], -1, shape[1]).any(axis=1)",
         new="return np.ones(shape, bool)",
         wrong="Padding may be part of an answer.",
         concept="padding",
-        caught_by="test_task_models.py::test_squad2_hides_the_padding_by_itself"),
+        caught_by="models/test_task_models.py::test_squad2_hides_the_padding_by_itself"),
     PlantedFault(
         "choices_compete_across_questions", "models/multiple_choice.py",
         old="output.logits = scores.reshape(B, C) ",
         new="output.logits = scores.reshape(C, B).T ",
         wrong="The scores are laid out choice by choice, and choices of different questions "
               "compete.",
-        concept="axes", caught_by="test_task_models.py::test_choices_compete_with_each_other"),
+        concept="axes",
+        caught_by="models/test_task_models.py::test_choices_compete_with_each_other"),
     PlantedFault(
         "choices_gradient_transposed", "models/trunk.py",
         old="gradient = gradient.reshape(shape)",
@@ -269,7 +271,7 @@ FAULTS = (
         new="total = gradient",
         wrong="Of the gradients of loss and logits only the last counts.",
         concept="every use adds its part",
-        caught_by="test_task_models.py::test_gradients_add_up_over_outputs"),
+        caught_by="models/test_task_models.py::test_gradients_add_up_over_outputs"),
     PlantedFault(
         "pooled_gradient_replaces", "models/trunk.py",
         old="d = replace(d, pooled_output=add_optional(pooled, d.pooled_output))",
@@ -303,13 +305,13 @@ FAULTS = (
         new="        return labels",
         wrong="Labels (B,) meet logits (B, 1); where shapes are not checked, every text is "
               "compared with every label.",
-        concept="broadcasting", caught_by="test_task_models.py::test_regression[1-labels1]"),
+        concept="broadcasting", caught_by="models/test_task_models.py::test_regression[1-labels1]"),
     PlantedFault(
         "several_labels_taken_for_one", "models/labels.py",
         old='return "single_label_classification" if whole else "multi_label_classification"',
         new='return "single_label_classification"',
         wrong="Labels that are not integers are taken for single classes.",
-        concept="kinds of problems", caught_by="test_task_models.py::test_several_labels"),
+        concept="kinds of problems", caught_by="models/test_task_models.py::test_several_labels"),
     PlantedFault(
         "prefix_mask_sees_the_next_piece", "inference/translation/masks.py",
         old="(j < np.maximum(s, i + 1))",
@@ -317,60 +319,61 @@ FAULTS = (
         wrong="A target token sees the piece that it is to predict; the loss falls to "
               "nothing, and so does the translation.",
         concept="leaks",
-        caught_by="test_translation.py::test_one_pass_predicts_what_growing_targets_predict"),
+        caught_by="inference/test_translation.py::test_one_pass_predicts_what_growing_targets_predict"),
     PlantedFault(
         "prefix_mask_blind_to_itself", "inference/translation/masks.py",
         old="(j < np.maximum(s, i + 1))",
         new="(j < np.maximum(s, i))",
         wrong="A target token does not see itself, the last piece that was written.",
         concept="off by one",
-        caught_by="test_translation.py::test_mask_says_in_words_who_sees_whom"),
+        caught_by="inference/test_translation.py::test_mask_says_in_words_who_sees_whom"),
     PlantedFault(
         "prefix_mask_causal_source", "inference/translation/masks.py",
         old="(j < np.maximum(s, i + 1))",
         new="(j < i + 1)",
         wrong="The source, too, is read from left to right only.",
-        concept="masks", caught_by="test_translation.py::test_mask_says_in_words_who_sees_whom"),
+        concept="masks",
+        caught_by="inference/test_translation.py::test_mask_says_in_words_who_sees_whom"),
     PlantedFault(
         "prefix_labels_not_shifted", "inference/translation/masks.py",
         old="following = np.roll(input_ids, -1, axis=1)",
         new="following = input_ids",
         wrong="Every token is to predict itself, which it sees.",
         concept="off by one",
-        caught_by="test_translation.py::test_labels_are_the_pieces_one_place_further_on"),
+        caught_by="inference/test_translation.py::test_labels_are_the_pieces_one_place_further_on"),
     PlantedFault(
         "prefix_labels_without_the_first_piece", "inference/translation/masks.py",
         old="asked = (i >= s[:, None] - 1) &",
         new="asked = (i >= s[:, None]) &",
         wrong="Nobody learns to predict the first piece of a target.",
         concept="off by one",
-        caught_by="test_translation.py::test_labels_are_the_pieces_one_place_further_on"),
+        caught_by="inference/test_translation.py::test_labels_are_the_pieces_one_place_further_on"),
     PlantedFault(
         "translation_reads_off_one_too_late", "inference/translation/decoding.py",
         old="positions=(s + t - 1)[:, None])",
         new="positions=np.minimum(s + t, (s + t).max() - 1)[:, None])",
         wrong="The next piece is read off at the padding.",
         concept="off by one",
-        caught_by="test_translation.py::test_sources_are_translated_as_if_alone[1]"),
+        caught_by="inference/test_translation.py::test_sources_are_translated_as_if_alone[1]"),
     PlantedFault(
         "beam_not_normalised", "inference/translation/decoding.py",
         old="score = log_probability / n**self.alpha",
         new="score = log_probability",
         wrong="Short translations win for being short.",
         concept="length normalisation",
-        caught_by="test_translation.py::test_a_beam_of_everything_finds_the_best_of_all[1.0]"),
+        caught_by="inference/test_translation.py::test_a_beam_of_everything_finds_the_best_of_all[1.0]"),
     PlantedFault(
         "beam_forgets_the_past", "inference/translation/decoding.py",
         old="total = log_p + np.array([so_far for _, so_far in self.live])[:, None]",
         new="total = log_p + 0 * np.array([so_far for _, so_far in self.live])[:, None]",
         wrong="Beginnings are compared by their last piece alone.",
         concept="sums of logarithms",
-        caught_by="test_translation.py::test_a_beam_of_everything_finds_the_best_of_all[0.0]"),
+        caught_by="inference/test_translation.py::test_a_beam_of_everything_finds_the_best_of_all[0.0]"),
     PlantedFault(
         "beam_stops_too_early", "inference/translation/decoding.py",
         old="reachable = live[0][1] / (self.room + 1)**self.alpha",
         new="reachable = live[0][1] / (len(live[0][0]) + 1)**self.alpha",
         wrong="The search ends although a longer translation can still reach a better score.",
         concept="bounds that must hold",
-        caught_by="test_translation.py::test_a_longer_translation_may_still_win"),
+        caught_by="inference/test_translation.py::test_a_longer_translation_may_still_win"),
 )

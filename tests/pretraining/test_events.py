@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_pretraining import SMALL, write_corpus
+from small_corpus import write_corpus
+from test_pretraining import SMALL
 
 from albert_np.commands.cli import main
 from albert_np.pretraining import pretrain, resume

@@ -422,4 +422,4 @@ def test_gradient_checks_are_derived_from_names():
     assert found["BLK.2"].components == ("attention_block", "attention_block, two arrays")
     assert "AlbertForPreTraining, sop_weight 0.3" in found["MLM.5"].components
     assert found["ADAMW.1"].components == ()
-    assert found["ADAMW.1"].tests == "tests/test_optim.py"
+    assert found["ADAMW.1"].tests == "tests/optim/test_optim.py"

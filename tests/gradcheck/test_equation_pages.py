@@ -28,7 +28,7 @@ def test_show_equation_is_lenient_about_the_spelling(label):
 
 
 def test_show_equation_without_gradient_check_names_the_tests():
-    assert show_equation("LAMB.1").endswith("Proven by\n---------\ntests/test_optim.py")
+    assert show_equation("LAMB.1").endswith("Proven by\n---------\ntests/optim/test_optim.py")
 
 
 def test_show_equation_says_what_proves_a_forward_equation():

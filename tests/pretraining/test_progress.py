@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from test_pretraining import SMALL
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OPTIONS = {**SMALL, "steps": 40, "evaluate_every": 20, "progress": True}
 CODE = f"""
 import sys

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_pretraining import write_corpus
+from small_corpus import write_corpus
 from test_resume import OPTIONS, assert_same_run, stop_after
 
 from albert_np.pretraining import PretrainingData, held_out_batches, pretrain, resume

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from small_corpus import write_corpus
 
 from albert_np import AlbertForPreTraining
 from albert_np.gradcheck.one_check import small_config
@@ -215,17 +216,6 @@ def test_top_guesses_are_the_largest_probabilities():
 
 
 # ---- the main job --------------------------------------------------------------------------------
-
-def write_corpus(path):
-    """Forty little documents with a grammar."""
-    rng = np.random.default_rng(0)
-    who = ["the cat", "a dog", "my bird", "our cow"]
-    does = ["sees", "likes", "hears", "follows"]
-    what = ["the tree", "a house", "some water", "the moon", "every river"]
-    documents = ["\n".join(f"{rng.choice(who).capitalize()} {rng.choice(does)} {rng.choice(what)}."
-                           for _ in range(12)) for _ in range(40)]
-    path.write_text("\n\n".join(documents))
-
 
 SMALL = dict(vocab_size=45, steps=12, batch_size=4, data=dict(max_seq_length=16), evaluate_every=6,
              config=dict(hidden_size=16, embedding_size=8, num_attention_heads=2,

@@ -43,7 +43,7 @@ def assert_same_run(folder, other):
 
 
 def start(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.Popen([sys.executable, "-c", CODE, *map(str, arguments)], text=True,
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

@@ -79,7 +79,7 @@ ranks.comm = Slow()
 
 def start(ranks, *arguments):
     """Run Python with these arguments on so many ranks."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]),
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]),
                    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
     return subprocess.run([MPIEXEC, "-n", str(ranks), sys.executable, *map(str, arguments)],

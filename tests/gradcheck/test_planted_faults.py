@@ -83,7 +83,7 @@ def test_harmless_edit_survives(monkeypatch):
                 PlantedFault("harmless_mask", "layers/attention.py",
                              old="dx_kv = dx_k + dx_v", new="dx_kv = dx_v + dx_k",
                              wrong="Nothing.", concept="none",
-                             caught_by="test_layers.py::test_heads_are_split_by_columns")]
+                             caught_by="layers/test_layers.py::test_heads_are_split_by_columns")]
     monkeypatch.setattr(planting, "PLANTED_FAULTS", harmless)
     assert [row["result"] for row in planting.table_rows()] == ["SURVIVED"] * 2
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from test_pretraining import write_corpus
+from small_corpus import write_corpus
 
 from albert_np.commands.cli import main
 
