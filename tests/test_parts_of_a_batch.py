@@ -30,14 +30,20 @@ LABELS = {
 CLASSES = {"single_label_classification": np.array([0, 3, -100, 1, 2]),
            "multi_label_classification": RNG.random((5, 4)).round(),
            "regression": RNG.standard_normal((5, 4))}
+OUTSIDE = dict(start_positions=np.array([9, 1, -2, 9, 0]),        # behind the text, before it
+               end_positions=np.array([1, 9, 4, 2, 0]))
 CASES = [*LABELS.items(),
+         ("AlbertForQuestionAnswering", OUTSIDE),
          *[("AlbertForSequenceClassification", dict(labels=labels, problem=problem))
-           for problem, labels in CLASSES.items()]]
+           for problem, labels in CLASSES.items()],
+         ("AlbertForSequenceClassification", dict(problem="regression", labels=np.where(
+             RNG.random((5, 4)) < 0.5, -100.0, 1.0)))]          # a number like any other
 
 
+@pytest.mark.parametrize("cuts", [(0, 2, 5), (0, 1, 2, 5)], ids=str)
 @pytest.mark.parametrize("name, given", CASES, ids=lambda case: str(case)[:40])
-def test_the_parts_add_up_to_the_batch(name, given):
-    """(PAR.1): the first part has two rows, the second three, with other numbers of labels."""
+def test_the_parts_add_up_to_the_batch(name, given, cuts):
+    """(PAR.1): the parts have different numbers of rows and of labels, and some have no label."""
     given = dict(given)
     config = small_config(num_labels=4, classifier_dropout_prob=0.0, sop_weight=0.3,
                           problem_type=given.pop("problem", None))
@@ -47,7 +53,7 @@ def test_the_parts_add_up_to_the_batch(name, given):
     whole, cache = model.forward(**batch)
     expected = flatten(model.backward(cache))
     counts, loss, total = label_counts(batch), 0.0, None
-    for rows in (slice(0, 2), slice(2, 5)):
+    for rows in map(slice, cuts[:-1], cuts[1:]):
         part = {key: array[rows] for key, array in batch.items()}
         output, cache = model.forward(**part, label_counts=counts)
         loss += float(output.loss)
@@ -55,7 +61,7 @@ def test_the_parts_add_up_to_the_batch(name, given):
         total = grads if total is None else add_in_place(total, grads)
     assert loss == pytest.approx(float(whole.loss), rel=1e-12)
     for key, gradient in flatten(total).items():
-        np.testing.assert_allclose(gradient, expected[key], rtol=1e-9, atol=1e-13, err_msg=key)
+        np.testing.assert_allclose(gradient, expected[key], rtol=1e-12, atol=1e-13, err_msg=key)
 
 
 @pytest.mark.parametrize("positions, said", [

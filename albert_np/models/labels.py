@@ -100,3 +100,20 @@ def check_positions(B, start_positions, end_positions):
             raise ValueError(f"{name} have shape {positions.shape}; they must have shape {(B,)}")
         checked.append(positions)
     return checked
+
+
+def answer_labels(positions, T):
+    """Where answers begin or end, as labels of T tokens.
+
+    Parameters
+    ----------
+    positions : integers (B,)
+    T : int
+
+    Returns
+    -------
+    integer array (B,)
+        -100 if an answer is behind the last token; 0 if it is before the first.
+    """
+    positions = np.clip(np.asarray(positions), 0, T)
+    return np.where(positions < T, positions, IGNORED)

@@ -1,12 +1,10 @@
 """Answers as pieces of the text: where does the answer begin, where does it end?"""
 
-import numpy as np
-
 from ..functional import cross_entropy_backward, cross_entropy_forward
 from ..layers import span_head_backward, span_head_forward
 from .base import BaseModel
 from .inputs import check_inputs
-from .labels import check_positions
+from .labels import answer_labels, check_positions
 from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 
@@ -67,14 +65,14 @@ class AlbertForQuestionAnswering(BaseModel):
             params["span_head"], output.sequence_output)                             # (B, T)
         loss_caches = None
         if start_positions is not None:
-            start_loss, start_cache = cross_entropy_forward(
-                output.start_logits, np.clip(start_positions, 0, T), ignore_index=T)
-            end_loss, end_cache = cross_entropy_forward(
-                output.end_logits, np.clip(end_positions, 0, T), ignore_index=T)
+            starts, ends = answer_labels(start_positions, T), answer_labels(end_positions, T)
+            start_loss, start_cache = cross_entropy_forward(output.start_logits, starts)
+            end_loss, end_cache = cross_entropy_forward(output.end_logits, ends)
+            start_loss, start_share = share_of_batch(start_loss, "start_positions", starts,
+                                                     label_counts)
+            end_loss, end_share = share_of_batch(end_loss, "end_positions", ends, label_counts)
             output.loss = (start_loss + end_loss) / 2                                # (QA.1)
-            output.loss, share = share_of_batch(output.loss, "start_positions", start_positions,
-                                                label_counts)
-            loss_caches = start_cache, end_cache, share
+            loss_caches = (start_cache, start_share), (end_cache, end_share)
         return output, (albert_cache, head_cache, loss_caches, (B, T))
 
     def backward(self, cache, d_output=None, contributions=None):
@@ -104,10 +102,10 @@ class AlbertForQuestionAnswering(BaseModel):
                      loss_caches, "start_positions and end_positions")
         start = end = None
         if d.loss is not None:
-            # forward: loss = share * (cross_entropy(start_logits) + cross_entropy(end_logits)) / 2
-            *entropy_caches, share = loss_caches
-            half = float(d.loss) * share / 2                                         # (QA.2)
-            start, end = (cross_entropy_backward(half, part) for part in entropy_caches)
+            # forward: loss = (share * cross_entropy(start_logits) + the same of the end) / 2
+            half = float(d.loss) / 2                                                 # (QA.2)
+            start, end = (cross_entropy_backward(half * share, entropy_cache)
+                          for entropy_cache, share in loss_caches)
         d_logits = (add(shape, self.dtype, d.start_logits, start),
                     add(shape, self.dtype, d.end_logits, end))                       # (B, T) each
         # forward: start_logits, end_logits = span_head(sequence_output)

@@ -8,6 +8,7 @@ from ..functional import IGNORED
 from ..functional.trees import zeros_like
 from ..layers import (embeddings_backward, embeddings_forward, encoder_backward, encoder_forward,
                       pooler_backward, pooler_forward, visible_keys)
+from .labels import answer_labels
 from .outputs import AlbertOutput
 
 
@@ -200,14 +201,23 @@ def label_counts(batch):
     Returns
     -------
     dict of str to int
-        ``labels`` and ``sentence_order_label``: entries that are not -100; ``start_positions``:
-        their number. Names without labels are left out.
+        ``labels`` and ``sentence_order_label``: entries that are not -100, or all if they are
+        floating-point numbers (-100.0 is a label like any other); ``start_positions`` and
+        ``end_positions``: those that are in the text. Names without labels are left out.
     """
-    counts = {name: int(np.count_nonzero(np.asarray(batch[name]) != IGNORED))
-              for name in ("labels", "sentence_order_label") if batch.get(name) is not None}
-    if batch.get("start_positions") is not None:
-        counts["start_positions"] = len(batch["start_positions"])
-    return counts
+    counts = {name: _count(batch[name]) for name in ("labels", "sentence_order_label")
+              if batch.get(name) is not None}
+    T = np.shape(batch["input_ids"])[-1]
+    return counts | {name: _count(answer_labels(batch[name], T))
+                     for name in ("start_positions", "end_positions")
+                     if batch.get(name) is not None}
+
+
+def _count(labels):
+    labels = np.asarray(labels)
+    if np.issubdtype(labels.dtype, np.floating):
+        return labels.size
+    return int(np.count_nonzero(labels != IGNORED))
 
 
 def share_of_batch(loss, name, labels, counts):
@@ -237,8 +247,7 @@ def share_of_batch(loss, name, labels, counts):
     """
     if counts is None:
         return loss, 1.0
-    own = label_counts({name: labels})[name]
-    share = own / max(counts[name], 1)
+    share = _count(labels) / max(counts[name], 1)
     return loss * share, share                                         # (PAR.1)
 
 
@@ -264,7 +273,7 @@ def add(shape, dtype, *gradients):
 
 
 def trunk_backward(params, d, albert_cache, contributions, sequence=None, pooled=None):
-    """Gradients of the trunk: from its head, and from what is asked of its own outputs.
+    """Gradients of the trunk: from its head, and from the gradients given for its own outputs.
 
     Parameters
     ----------
