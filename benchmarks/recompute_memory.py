@@ -96,7 +96,7 @@ def main():
         results[label] = rows
         for L, row in zip(options.depths, rows):
             print(f"{label}, L = {L:2d}: {row['megabytes']:7,.0f} MB, {row['seconds']:.2f} s")
-        # The last layer computes only what is asked for: from two layers on, each adds a whole one.
+        # The last layer computes only the needed positions: from L = 2 on, each adds a whole one.
         deep = [(L, row["megabytes"]) for L, row in zip(options.depths, rows) if L > 1]
         if len(deep) > 1:
             slope = np.polyfit(*zip(*deep), 1)[0]

@@ -42,7 +42,7 @@ class Workload:
 
     @property
     def R(self):
-        """The positions of a sequence that are asked for anything: the masked ones and [CLS]."""
+        """The positions of a sequence at which the last layer is needed: masked ones and [CLS]."""
         return max(self.masked) + 1
 
     def batch(self):

@@ -122,7 +122,7 @@ class AlbertForPreTraining(BaseModel):
         r"""Gradients of all parameters.
 
         The loss is a sum (PRE.1), so each part receives the loss's own gradient times its
-        weight, on top of what is asked for directly:
+        weight, on top of the gradient that is given for it:
 
         .. math::
            :label: PRE.2

@@ -165,8 +165,8 @@ FAULTS = (
         "mask_of_other_queries", "layers/encoder.py",
         old="seen = keys_visible_to(keep, needed)",
         new="seen = keep if keep is None or needed is None else keep[:, :, :needed.shape[1]]",
-        wrong="If few tokens ask, each gets the mask row of another: the first R in place of "
-              "its own. Forward and backward agree.",
+        wrong="If the last layer is needed at R positions only, they get the mask rows of the "
+              "first R positions. Forward and backward agree.",
         concept="gradient checks do not see values",
         caught_by="models/test_models.py::"
                   "test_last_layer_at_the_labels_gives_the_same_losses_and_gradients"),
@@ -175,8 +175,8 @@ FAULTS = (
         old="dh = rows_at_backward(dx_q, rows_cache) + dx_kv",
         new="dh = rows_at_backward(dx_q, (rows_cache[0] if rows_cache[0] is None else "
             "np.sort(rows_cache[0]), rows_cache[1])) + dx_kv",
-        wrong="The gradients of the queries are put back in the order of the positions, not in "
-              "that in which they were taken.",
+        wrong="The gradients of the rows at the positions are put back in ascending order, not "
+              "in the order in which they were taken.",
         concept="scatter what was gathered", caught_by="encoder, some positions"),
     PlantedFault(
         "mask_hides_queries", "layers/attention.py",
@@ -267,7 +267,8 @@ FAULTS = (
         old="x_q, rows_cache = rows_at_forward(x, needed)",
         new="x_q, rows_cache = (x if needed is None else x[:, :needed.shape[1]]), "
             "rows_at_forward(x, needed)[1]",
-        wrong="The first R rows ask, in place of those at the R positions.",
+        wrong="The last layer is computed for the first R rows, not for those at the R "
+              "positions.",
         concept="scatter what was gathered", caught_by="encoder, some positions"),
     PlantedFault(
         "attention_path_dropped", "layers/encoder_layer.py",

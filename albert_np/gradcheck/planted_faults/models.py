@@ -276,7 +276,7 @@ FAULTS = (
         "pooled_gradient_replaces", "models/trunk.py",
         old="d = replace(d, pooled_output=add_optional(pooled, d.pooled_output))",
         new="d = replace(d, pooled_output=pooled)",
-        wrong="The head's gradient replaces the one that was asked of the pooled output "
+        wrong="The head's gradient replaces the one that was given for the pooled output "
               "itself.",
         concept="every use adds its part",
         caught_by="AlbertForSequenceClassification, every output"),
@@ -284,7 +284,7 @@ FAULTS = (
         "sequence_gradient_replaces", "models/trunk.py",
         old="d = replace(d, sequence_output=add_optional(sequence, d.sequence_output))",
         new="d = replace(d, sequence_output=sequence)",
-        wrong="The head's gradient replaces the one that was asked of the hidden states "
+        wrong="The head's gradient replaces the one that was given for the hidden states "
               "themselves.",
         concept="every use adds its part", caught_by="AlbertForTokenClassification, every output"),
     PlantedFault(
