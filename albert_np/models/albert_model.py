@@ -12,11 +12,6 @@ class AlbertModel(BaseModel):
     ----------
     config : AlbertConfig
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
-
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, pooler: the tree of parameters.
     """
 
     components = ("embeddings", "encoder", "pooler")

@@ -18,6 +18,11 @@ class BaseModel:
         Of the initial parameters; None fills them with zeros.
     dtype : dtype
         Of the parameters, and so of everything that is computed from them.
+
+    Attributes
+    ----------
+    params : dict
+        The tree of parameters; its branches are the ``components`` of the class.
     """
 
     components = ()       # the branches of the tree that this model has

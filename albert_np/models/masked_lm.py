@@ -19,11 +19,6 @@ class AlbertForMaskedLM(BaseModel):
     ----------
     config : AlbertConfig
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
-
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, mlm_head: the tree of parameters.
     """
 
     components = ("embeddings", "encoder", "mlm_head")

@@ -15,11 +15,6 @@ class AlbertForMultipleChoice(BaseModel):
     config : AlbertConfig
         With ``classifier_dropout_prob``; the number of choices is that of the input.
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
-
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, pooler, choice_head: the tree of parameters.
     """
 
     components = ("embeddings", "encoder", "pooler", "choice_head")

@@ -20,11 +20,6 @@ class AlbertForPreTraining(BaseModel):
     ----------
     config : AlbertConfig
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
-
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, pooler, mlm_head, sop_head: the tree of parameters.
     """
 
     components = ("embeddings", "encoder", "pooler", "mlm_head", "sop_head")

@@ -15,11 +15,6 @@ class AlbertForQuestionAnswering(BaseModel):
     ----------
     config : AlbertConfig
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
-
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, span_head: the tree of parameters.
     """
 
     components = ("embeddings", "encoder", "span_head")

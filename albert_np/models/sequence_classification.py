@@ -24,11 +24,6 @@ class AlbertForSequenceClassification(BaseModel):
     config : AlbertConfig
         With ``num_labels`` K, ``problem_type`` and ``classifier_dropout_prob``.
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
-
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, pooler, classification_head: the tree of parameters.
     """
 
     components = ("embeddings", "encoder", "pooler", "classification_head")

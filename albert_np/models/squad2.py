@@ -23,11 +23,6 @@ class AlbertForSquad2(BaseModel):
         With ``classifier_dropout_prob``.
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
 
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, squad_head: the tree of parameters.
-
     References
     ----------
     google-research/albert, ``squad_utils.py``, ``create_v2_model`` and ``v2_model_fn_builder``.

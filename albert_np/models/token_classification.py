@@ -15,11 +15,6 @@ class AlbertForTokenClassification(BaseModel):
     config : AlbertConfig
         With ``num_labels`` K and ``classifier_dropout_prob``.
     seed, dtype : as for :class:`~albert_np.models.base.BaseModel`
-
-    Attributes
-    ----------
-    params : dict
-        embeddings, encoder, classification_head: the tree of parameters.
     """
 
     components = ("embeddings", "encoder", "classification_head")

@@ -8,18 +8,7 @@ ADVICE = "a smaller learning rate or a longer warm-up usually helps"
 
 
 def generators(rng, count):
-    """A generator for each part of a batch, drawn from one whose state can be saved.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator or None
-        None gives None for each part: no dropout.
-    count : int
-
-    Returns
-    -------
-    list
-    """
+    """A generator for each part of a batch, from one whose state can be saved; or None for each."""
     if rng is None:
         return [None] * count
     return [np.random.default_rng(rng.integers(2**63, size=4)) for _ in range(count)]
@@ -60,18 +49,7 @@ def optimisation_step(model, optimizer, loss, grads, max_gradient_norm, place=la
 
 
 def progress_bar(steps, taken=0, progress=True):
-    """A bar that draws itself on a terminal only.
-
-    Parameters
-    ----------
-    steps, taken : int
-    progress : bool
-        False shows nothing anywhere.
-
-    Returns
-    -------
-    tqdm.tqdm
-    """
+    """A bar that draws itself on a terminal only; without ``progress`` nowhere."""
     from tqdm import tqdm
 
     return tqdm(total=steps, initial=taken, unit="step", disable=None if progress else True,
