@@ -13,7 +13,7 @@ from albert_np.models.inputs import labelled_positions
 from albert_np.models.trunk import label_counts
 from albert_np.parameters import add_in_place, flatten
 
-STEP_CALLS = Path(__file__).parents[1] / "benchmarks" / "step_calls.py"
+STEP_CALLS = Path(__file__).parents[2] / "benchmarks" / "step_calls.py"
 RNG = np.random.default_rng(0)
 IDS = RNG.integers(1, 17, (5, 5))
 PIECES = np.where(RNG.random((5, 5)) < 0.4, IDS, -100)
