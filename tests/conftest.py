@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# They hold no examples, and as modules they would all be called "conftest".
+collect_ignore_glob = ["*conftest.py"]
+
 
 @pytest.fixture
 def rng():
