@@ -63,7 +63,8 @@ encoder_layer_forward, encoder_layer_backward = layer_pair(
 
 
 def _encoder(draw):
-    keep = layers.visible_keys(draw.padding())
+    padding = layers.visible_keys(draw.padding())
+    pairs = layers.visible_keys(draw.rng.random((draw.B, draw.T, draw.T)) < 0.6)
     x = draw.normal(draw.B, draw.T, draw.H)
     for what, changes, more in [
             ("", {}, ()),
@@ -74,6 +75,8 @@ def _encoder(draw):
             (", at some positions", {}, (None, False, positions_of(draw))),
             (", from the last hidden state alone", {}, ())]:
         config = draw.config(num_hidden_layers=3, **changes)
+        # Each position has a mask row of its own: taking that of another changes the result.
+        keep = pairs if "positions" in what else padding
         yield what, {"params": draw.params(config)["encoder"], "x": x}, (keep, config, *more)
 
 
