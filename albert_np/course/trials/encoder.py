@@ -75,7 +75,7 @@ def _encoder(draw):
             (", at some positions", {}, (None, False, positions_of(draw))),
             (", from the last hidden state alone", {}, ())]:
         config = draw.config(num_hidden_layers=3, **changes)
-        # Each position has a mask row of its own: taking that of another changes the result.
+        # Each position has a mask row of its own: taking the row of another changes the result.
         keep = pairs if "positions" in what else padding
         yield what, {"params": draw.params(config)["encoder"], "x": x}, (keep, config, *more)
 
