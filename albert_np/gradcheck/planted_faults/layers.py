@@ -35,7 +35,7 @@ FAULTS = (
     PlantedFault(
         "attention_scaled_by_hidden_size", "layers/attention.py",
         old="    z *= D**-0.5\n",
-        new="    z *= x.shape[-1]**-0.5\n",
+        new="    z *= x_q.shape[-1]**-0.5\n",
         wrong="The scores are divided by sqrt(H) instead of by sqrt(D); with one head that is "
               "the same.",
         concept="scaled dot products", caught_by="attention, no mask"),
