@@ -104,7 +104,7 @@ def search_figure(trials, axes, title):
     from matplotlib.figure import Figure
 
     done = [trial for trial in trials if trial["status"] == "done"]
-    failed = [trial for trial in trials if trial["status"] == "failed"]
+    ended = [trial for trial in trials if trial["status"] in ("failed", "pruned")]
     scores = [trial["score"] for trial in done]
     margin = 0.05 * (max(scores) - min(scores)) or 0.01
     colours = ScalarMappable(Normalize(min(scores) - margin, max(scores) + margin), _colours())
@@ -114,11 +114,11 @@ def search_figure(trials, axes, title):
     figure = Figure(figsize=(max(3.6 * columns, 2.1 * len(axes) + 2.5, 9), 5.6 + 3.5 * rows),
                     layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[5.6, 3.5 * rows])
-    _parallel(above.subplots(), done, failed, axes, scales, colours)
+    _parallel(above.subplots(), done, ended, axes, scales, colours)
     above.suptitle(title, fontsize=15)
     panels = below.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for i, (panel, axis, scale) in enumerate(zip(panels, axes, scales)):
-        _against(panel, done, failed, axis, scale, colours)
+        _against(panel, done, ended, axis, scale, colours)
         if i % columns == 0:
             panel.set_ylabel(done[0]["metric"], fontsize=13)
     for panel in panels[len(axes):]:
@@ -149,9 +149,9 @@ def _colours():
     return ListedColormap(colormaps["viridis"](np.linspace(0.93, 0, 256)))
 
 
-def _parallel(panel, done, failed, axes, scales, colours):
+def _parallel(panel, done, ended, axes, scales, colours):
     n = len(axes)
-    for trial in failed:
+    for trial in ended:
         _line(panel, [_height(trial, a, s) for a, s in zip(axes, scales)], color=GREY,
               linewidth=1, linestyle=":", zorder=1)
     # The best is drawn last, on top.
@@ -171,8 +171,11 @@ def _parallel(panel, done, failed, axes, scales, colours):
                    fontsize=13)
     _colour_bar(panel, n, colours, done[0]["metric"])
     told = f"thick, ringed: the best, trial {done[0]['trial']}"
-    if failed:
-        told += f";  dotted, crosses: {len(failed)} that failed"
+    if ended:
+        failed = sum(trial["status"] == "failed" for trial in ended)
+        told += ";  dotted, crosses: " + ", ".join(
+            f"{count} {what}" for count, what in ((failed, "that failed"),
+                                                  (len(ended) - failed, "stopped early")) if count)
     panel.text(n / 2, -0.09, told, ha="center", va="top", fontsize=12)
     panel.set_xlim(-0.45, n + 0.5)
     panel.set_ylim(-0.14, 1.12)
@@ -221,8 +224,8 @@ def _colour_bar(panel, n, colours, metric):
     panel.text(n + _BAR / 2, 1.05, metric, ha="center", va="bottom", fontsize=13)
 
 
-def _against(panel, done, failed, axis, scale, colours):
-    """The score against one hyper-parameter; intervals are faint, failures crosses."""
+def _against(panel, done, ended, axis, scale, colours):
+    """The score against one hyper-parameter; intervals are faint, trials without one crosses."""
     for rank, trial in reversed(list(enumerate(done))):
         x = _across(trial, axis, scale)
         colour = colours.to_rgba(trial["score"])
@@ -232,8 +235,8 @@ def _against(panel, done, failed, axis, scale, colours):
         panel.plot(x, trial["score"], "o", color=colour, markersize=11 if rank == 0 else 7,
                    markeredgecolor=ORANGE if rank == 0 else "white",
                    markeredgewidth=2.5 if rank == 0 else 0.8, zorder=4 if rank == 0 else 3)
-    if failed:
-        panel.plot([_across(trial, axis, scale) for trial in failed], [0.04] * len(failed), "x",
+    if ended:
+        panel.plot([_across(trial, axis, scale) for trial in ended], [0.04] * len(ended), "x",
                    color=GREY, markersize=8, transform=panel.get_xaxis_transform())
     if scale.log:
         panel.set_xscale("log")

@@ -1,87 +1,95 @@
 """The points of a space that are tried: all combinations, or draws of optuna's samplers."""
 
-from itertools import product
-from math import prod
+from itertools import islice, product
+from math import inf, prod
+
+import numpy as np
 
 from ..metrics.checks import library
-from .space import tidy
 
 MOST = 10_000                  # trials: more are a slip of the pen
 METHODS = ("random", "grid", "tpe")
+_PATIENCE = 20                 # draws by TPE that repeat earlier points before one at random
 
 
-def distributions(axes):
-    """What optuna draws from: a dict from the name of each axis to a distribution."""
-    made = library("optuna", "optuna", "search").distributions
-    kinds = {int: made.IntDistribution, float: made.FloatDistribution}
-    return {axis.name: made.CategoricalDistribution(axis.values) if axis.values is not None
-            else kinds[type(axis.low)](axis.low, axis.high, log=axis.log) for axis in axes}
+def optuna():
+    """The library, or ValueError with what to install."""
+    return library("optuna", "optuna", "search")
 
 
-def points_of(axes, method="random", trials=None, seed=0):
-    """The points to try, as far as they are known before the first result.
+def number_of_trials(axes, method="random", trials=None, seed=0):
+    """How many trials a search has; ValueError if the method, the number or the seed will not do.
 
-    Parameters
-    ----------
-    axes : list of Axis
-        As from :func:`~albert_np.tasks.search.read_space`.
-    method : {"random", "grid", "tpe"}
-        "grid": all combinations. "random": draws, no two the same. "tpe": optuna's tree-structured
-        Parzen estimator, which learns from results: no point is known before.
-    trials : int, optional
-        How many, unless the method is "grid". None: 20. There may be fewer if the space has no
-        more.
-    seed : int
-        With the same, a larger number of trials begins with those of a smaller one.
-
-    Returns
-    -------
-    points : list of dict
-        From the names to the values, in the order of the axes.
-    total : int
-        How many trials there are to be.
-
-    Raises
-    ------
-    ValueError
-        The method is unknown, there are too many trials, or optuna is missing.
+    A grid has as many as combinations. Otherwise there are `trials` of them (None: 20), or fewer if
+    the space has no more points.
     """
     if method not in METHODS:
         raise ValueError(f"the method is {method!r}; there are {', '.join(METHODS)}")
-    combinations = (prod(len(axis.values) for axis in axes)
-                    if all(axis.values is not None for axis in axes) else None)
     if method == "grid":
         if trials is not None:
             raise ValueError("--trials goes with --method random and tpe; a grid has as many "
                              "trials as combinations")
-        if combinations > MOST:
-            raise ValueError(f"the grid has {combinations:,} combinations; at most {MOST:,} can be "
+        if (size := _size(axes)) > MOST:
+            raise ValueError(f"the grid has {size:,} combinations; at most {MOST:,} can be "
                              f"tried: take shorter lists, or --method random")
-        names = [axis.name for axis in axes]
-        points = [dict(zip(names, values)) for values in product(*(a.values for a in axes))]
-        return points, len(points)
+        return size
     trials = 20 if trials is None else trials
     if not 1 <= trials <= MOST:
         raise ValueError(f"--trials is {trials}; it must be between 1 and {MOST:,}")
     if not 0 <= seed < 2**32:
         raise ValueError(f"--seed is {seed}; it must be between 0 and 2**32 - 1")
-    total = min(trials, combinations or trials)
-    if method == "tpe":
-        return [], total
-    spaces = distributions(axes)
-    sampler = library("optuna", "optuna", "search").samplers.RandomSampler(seed)
-    points, drawn = {}, 0
-    while len(points) < total and drawn < 1000 * total:        # a small space may have no more
-        drawn += 1
-        point = {axis.name: shortened(axis, sampler.sample_independent(None, None, axis.name,
-                                                                       spaces[axis.name]))
-                 for axis in axes}
-        points.setdefault(tuple(point.values()), point)
-    return list(points.values()), len(points)
+    return min(trials, _size(axes))
 
 
-def shortened(axis, value):
-    """A drawn value with few digits, which can be written down and read again."""
-    if axis.values is not None or isinstance(value, int):
-        return value
-    return tidy(value, axis.low, axis.high)
+def distributions(axes):
+    """What optuna draws from: a dict from the name of each axis to a distribution."""
+    kinds = optuna().distributions
+    return {axis.name: kinds.CategoricalDistribution(axis.values) if axis.values is not None else
+            (kinds.IntDistribution if isinstance(axis.low, int) else kinds.FloatDistribution)(
+                axis.low, axis.high, log=axis.log) for axis in axes}
+
+
+def draw(number, axes, method, seed, tried, history=()):
+    """The point of trial `number`, which depends on nothing but the arguments.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    axes : list of Axis
+    method : {"random", "grid", "tpe"}
+    seed : int
+    tried : list of dict
+        Earlier points. None of them is drawn again, unless the space has infinitely many.
+    history : sequence of optuna.trial.FrozenTrial
+        What TPE learns from.
+
+    Returns
+    -------
+    dict
+        From the names to the values, in the order of the axes.
+    """
+    names = [axis.name for axis in axes]
+    if method == "grid":
+        return dict(zip(names, next(islice(product(*(axis.values for axis in axes)),
+                                           number - 1, None))))
+    samplers, spaces = optuna().samplers, distributions(axes)
+    seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+    sampler = samplers.TPESampler(seed=seed) if method == "tpe" else samplers.RandomSampler(seed)
+    study = optuna().create_study(direction="maximize", sampler=sampler)     # in memory
+    study.add_trials(history)
+    for repeated in range(1_000_000):
+        if repeated == _PATIENCE:
+            study.sampler = samplers.RandomSampler(seed)
+        drawn = study.ask(spaces).params
+        point = {axis.name: axis.tidy(drawn[axis.name]) for axis in axes}
+        if point not in tried or _size(axes) == inf:
+            return point
+    raise ValueError("the points that are left in this space are too unlikely to be drawn; give "
+                     "fewer --trials")
+
+
+def _size(axes):
+    """How many points a space has."""
+    return prod(len(axis.values) if axis.values is not None else
+                axis.high - axis.low + 1 if isinstance(axis.low, int) else inf for axis in axes)

@@ -5,6 +5,7 @@ import io
 
 SHOWN = 20                     # rows on the screen; the files have all
 _FIXED = ("rank", "trial", "status", "metric", "score", "low", "high", "seconds")
+_PLACES = ("done", "pruned", "failed", "waiting")
 
 
 def ranked(trials):
@@ -12,7 +13,7 @@ def ranked(trials):
 
     Parameters
     ----------
-    trials : list of dict
+    trials : iterable of dict
         ``trial``, the number; ``status``, "done", "pruned", "failed" or "waiting"; ``parameters``;
         ``metric``, ``score``, ``low``, ``high``, ``seconds`` of one that is done; ``sentence`` of
         one that failed or was pruned.
@@ -26,29 +27,17 @@ def ranked(trials):
     ValueError
         Scores of different metrics, which have no order.
     """
+    trials = list(trials)
     metrics = sorted({trial["metric"] for trial in trials if trial["status"] == "done"})
     if len(metrics) > 1:
         raise ValueError(f"the trials are scored by different metrics ({', '.join(metrics)}), so "
                          f"none of them is best")
-    place = ("done", "pruned", "failed", "waiting").index
-    return sorted(trials, key=lambda trial: (place(trial["status"]), -(trial.get("score") or 0),
-                                             trial["trial"]))
+    return sorted(trials, key=lambda trial: (
+        _PLACES.index(trial["status"]), -(trial.get("score") or 0), trial["trial"]))
 
 
 def as_csv(trials, names):
-    """All trials, best first.
-
-    Parameters
-    ----------
-    trials : list of dict
-        As for :func:`ranked`.
-    names : list of str
-        The hyper-parameters.
-
-    Returns
-    -------
-    str
-    """
+    """All trials, best first; `names` are the hyperparameters."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     taken = {*_FIXED, "sentence"}
@@ -62,13 +51,7 @@ def as_csv(trials, names):
 
 
 def as_text(trials, names):
-    """What is shown at the end.
-
-    Parameters
-    ----------
-    trials : list of dict
-        As for :func:`ranked`.
-    names : list of str
+    """What is shown at the end, from the same arguments.
 
     Returns
     -------
@@ -76,8 +59,6 @@ def as_text(trials, names):
     """
     trials = ranked(trials)
     done = [trial for trial in trials if trial["status"] == "done"]
-    pruned = [str(trial["trial"]) for trial in trials if trial["status"] == "pruned"]
-    failed = [trial for trial in trials if trial["status"] == "failed"]
     lines = []
     if done:
         rows = [["", "trial", done[0]["metric"], "interval", *names, "seconds"]]
@@ -87,33 +68,26 @@ def as_text(trials, names):
                  for rank, trial in enumerate(done[:SHOWN], 1)]
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines += ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
-        if len(done) > SHOWN:
-            lines.append(f"... and {len(done) - SHOWN} more")
-    if pruned:
-        lines.append(f"stopped early: trial{'s' * (len(pruned) > 1)} {', '.join(pruned)}")
-    for sentence in dict.fromkeys(trial["sentence"] for trial in failed):
-        numbers = [str(trial["trial"]) for trial in failed if trial["sentence"] == sentence]
-        lines.append(f"failed: trial{'s' * (len(numbers) > 1)} {', '.join(numbers)}: {sentence}")
-    return "\n".join([*lines, *_reservations(done)])
-
-
-def _reservations(done):
-    """How far the first place is to be believed."""
-    if len(done) < 2:
-        return []
-    best = done[0]["score"]
-    near = sum(trial["high"] is not None and trial["high"] >= best for trial in done[1:])
-    lines = ["The best of many looks better than it is: measure it on text that no trial has seen."]
-    if near:
-        lines.insert(0, f"The intervals of {near} of the {len(done) - 1} others reach the best "
-                        f"score.")
-    return ["", *lines]
+        lines += [f"... and {len(done) - SHOWN} more"] * (len(done) > SHOWN)
+    reasons = {}
+    for trial in trials:
+        if trial["status"] in ("pruned", "failed"):
+            reasons.setdefault((trial["status"], trial["sentence"]), []).append(trial["trial"])
+    lines += [f"{status}: trial{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}: "
+              f"{sentence}" for (status, sentence), numbers in reasons.items()]
+    if len(done) > 1:                    # how far the first place is to be believed
+        near = sum(trial["high"] is not None and trial["high"] >= done[0]["score"]
+                   for trial in done[1:])
+        lines += ["", *[f"The intervals of {near} of the {len(done) - 1} others reach the best "
+                        f"score."] * (near > 0),
+                  "The best of many looks better than it is: measure it on text that no trial has "
+                  "seen."]
+    return "\n".join(lines)
 
 
 def _interval(trial):
-    if trial["low"] is None or trial["high"] is None:
-        return ""
-    return f"{trial['low']:.3f}..{trial['high']:.3f}"
+    ends = trial["low"], trial["high"]
+    return "" if None in ends else "{:.3f}..{:.3f}".format(*ends)
 
 
 def in_words(value):

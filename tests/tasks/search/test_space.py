@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from albert_np.tasks.search import Option, options_of, read_space
-from albert_np.tasks.search.points import points_of
+from albert_np.tasks.search.points import distributions, draw, number_of_trials
 
-pytest.importorskip("optuna")
+optuna = pytest.importorskip("optuna")
 
 
 
-def draw_trials(*arguments, **named):
-    """The points alone."""
-    return points_of(*arguments, **named)[0]
+def draw_trials(axes, method="random", trials=None, seed=0):
+    points = []
+    for number in range(1, number_of_trials(axes, method, trials, seed) + 1):
+        points.append(draw(number, axes, method, seed, points))
+    return points
 
 
 LOWER = Option("lower", bool, None, "--no-lower")
@@ -70,6 +72,9 @@ def test_a_range_has_two_ends():
     ("lr=1..x", "random", "'x' is not a number that --learning-rate could have."),
     ("lr=1e-5..inf", "random", "inf is not a finite number."),
     ("lr=nan", "random", "nan is not a finite number."),
+    ("lr=-1e301,1", "random", "-1e301 is too large."),
+    ("lr=-1e299..1e299", "random", "the ends of a range lie between -2**53 and 2**53"),
+    ("layers=0..99999999999999999999:5", "grid", "the ends of a range lie between -2**53 and "),
     ("lr=1..2:lin", "random", "not in :lin."),
     ("lr=1..2:log:log", "random", "not in :log."),
     ("lr=1..2:5:5", "random", "not in :5."),
@@ -130,9 +135,9 @@ def test_the_same_seed_draws_the_same_points_and_more_of_them_begin_alike():
     ("lr=1e-5..1e-3:log", 1e-4, float), ("lr=0..0.2", 0.1, float), ("lr=-3..1", -1, float)])
 def test_half_of_the_draws_lie_below_the_middle(word, median, kind):
     axis = read(word)
-    values = np.array([point["lr"] for point in draw_trials([axis], trials=400)])
+    values = np.array([point["lr"] for point in draw_trials([axis], trials=1000)])
     assert axis.low <= values.min() and values.max() <= axis.high
-    assert abs((values < median).mean() - 0.5) < 4 * 0.5 / 400**0.5       # four deviations
+    assert abs((values < median).mean() - 0.5) < 4 * 0.5 / 1000**0.5      # four deviations
     # and they come near the ends
     assert (values < axis.low + 0.01 * (axis.high - axis.low)).any() or axis.log
     assert (values > axis.low + 0.95 * (axis.high - axis.low)).any()
@@ -165,6 +170,25 @@ def test_lists_alone_are_drawn_without_repetition():
     points = draw_trials(axes, trials=50)
     assert len(points) == len({tuple(point.values()) for point in points}) == 6
     assert len(draw_trials(axes, trials=4)) == 4
+
+
+@pytest.mark.parametrize("word", ["layers=1..6", "layers=1,2,3,4,5,6"])
+def test_tpe_repeats_no_point_while_there_are_others(word):
+    assert sorted(point["layers"] for point in draw_trials([read(word)], "tpe", 9)) \
+        == [1, 2, 3, 4, 5, 6]
+
+
+def test_tpe_draws_where_trials_did_well():
+    axes, history = [read("lr=0..1")], []
+    for number in range(1, 61):
+        point = draw(number, axes, "tpe", 0, [], history)
+        history.append(optuna.trial.create_trial(
+            value=-abs(point["lr"] - 0.3), params=point, distributions=distributions(axes)))
+    distances = [-trial.value for trial in history]
+    # A draw at random is 0.29 away on average.
+    assert np.mean(distances[:10]) > 0.2 and np.mean(distances[-30:]) < 0.16
+    again = draw(60, axes, "tpe", 0, [], history[:59])
+    assert again == history[59].params
 
 
 @pytest.mark.parametrize("arguments, said", [
