@@ -16,7 +16,7 @@ import pytest
 
 import albert_np
 from albert_np.course.exercises import EXERCISES
-from albert_np.gradcheck.equations import PROVING_TESTS
+from albert_np.gradcheck.equations import CHECKING_TESTS
 from albert_np.gradcheck.planting import TESTS
 
 PACKAGE = Path(albert_np.__file__).parent
@@ -150,7 +150,7 @@ def test_exercises_are_there():
 
 
 def test_files_that_prove_equations_are_there():
-    for start, test in PROVING_TESTS.items():
+    for start, test in CHECKING_TESTS.items():
         assert test in files(), test
         assert any(file.startswith(f"albert_np/{start}") for file in files()), start
 

@@ -9,7 +9,7 @@ from ..files import in_a_sentence
 from . import (ablate, course, embed, equation, fill_mask, finetune, gradcheck, info, plot, predict,
                prepare, pretrain, search, similarity)
 
-DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and prove its gradients."
+DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and check its gradients."
 COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed,
             similarity, info, gradcheck, equation, course)
 

@@ -1,12 +1,12 @@
-"""``albert-np equation``: from an equation to its lines and its proof."""
+"""``albert-np equation``: from an equation to its lines and its checks."""
 
 
 def add(commands):
     """Add ``equation`` to the commands, an argparse object from ``add_subparsers``."""
     parser = commands.add_parser(
-        "equation", help="from an equation to its lines and its proof, and back",
+        "equation", help="from an equation to its lines and its checks, and back",
         description="Print the derivation around an equation, the lines of code that compute it, "
-                    "and the gradient checks that prove it with the figures they reach.")
+                    "and its gradient checks with the errors they find.")
     parser.set_defaults(run=_equation)
     parser.add_argument("label", nargs="?", help="the label of an equation, such as LN.5")
     parser.add_argument("--list", action="store_true", help="print all labels instead")

@@ -1,4 +1,4 @@
-"""``albert-np gradcheck``: prove the gradients, and the checks that prove them."""
+"""``albert-np gradcheck``: check the gradients, and check these checks."""
 
 import argparse
 

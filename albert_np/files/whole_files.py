@@ -128,6 +128,7 @@ def write_together(files):
 
 
 def write_and_flush(path, data):
+    """Write bytes, or chunks of them, and wait until they are on the disk."""
     chunks = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
     with open(path, "wb") as file:
         for chunk in chunks:

@@ -1,4 +1,4 @@
-"""Equations printed: the index, and a page for each with its derivation, its lines and its proof.
+"""Equations printed: the index, and a page for each with its derivation, its lines and its checks.
 
 >>> show_equation("SM.2", measure=False).splitlines()[0].split(", line ")[0]
 'SM.2: softmax_backward, albert_np/functional/softmax.py'
@@ -49,7 +49,7 @@ def list_equations(folder=PACKAGE):
 
 
 def show_equation(label, measure=True, folder=PACKAGE):
-    """One equation: its derivation, the lines that compute it, and the checks that prove it.
+    """One equation: its derivation, the lines that compute it, and its checks.
 
     Parameters
     ----------
@@ -80,14 +80,14 @@ def show_equation(label, measure=True, folder=PACKAGE):
              "", "Computed by", "-----------"]
     for line in equation.lines:
         parts += [f"{_path(line.file)}:{line.line}", _indent(line.block), ""]
-    return "\n".join([*parts, *_proof(equation, measure)])
+    return "\n".join([*parts, *_checks(equation, measure)])
 
 
-def _proof(equation, run):
-    """The lines that say what proves an equation."""
+def _checks(equation, run):
+    """The lines that say what checks an equation."""
     if not equation.components:
-        return ["Proven by", "---------", equation.tests or "nothing"]
-    lines = ["Proven by", "---------"]
+        return ["Checked by", "----------", equation.tests or "nothing"]
+    lines = ["Checked by", "----------"]
     if not any(name.split(".")[-1].endswith("backward")
                for name in [equation.function, *(line.function for line in equation.lines)]):
         lines += ["The backward pass that differentiates this equation is compared with it:"]

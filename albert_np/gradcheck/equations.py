@@ -1,4 +1,4 @@
-"""The index of all equations: where each is derived, which lines compute it, what proves it.
+"""The index of all equations: where each is derived, which lines compute it, what checks it.
 
 Every equation of this package has a label, such as LN.5. It stands twice: in a docstring, where
 the equation is derived, and as a comment at the end of the line of code that computes it. Both
@@ -28,7 +28,7 @@ _DEFINITION = re.compile(r"^\s*:label:\s*(\S+)\s*$")
 _TAG = re.compile(rf"\(({LABEL})\)")
 _CITATION = re.compile(rf"(?<![\w.])({LABEL})(?![\w.]*\w)")
 
-# What proves the equations of functions that have no gradient check of their own name: another
+# What checks the equations of functions that have no gradient check of their own name: another
 # function's check, the checks of the models, or a file of tests.
 CHECKED_AS = {
     "erf": "gelu",
@@ -36,8 +36,7 @@ CHECKED_AS = {
     "AlbertForPreTraining": "AlbertForPreTraining",
     "share_of_batch": "AlbertForPreTraining, a part of a batch",
 }
-PROVING_TESTS = {
-    "tasks/finetuning/": "tests/tasks/finetuning/test_finetuning.py",
+CHECKING_TESTS = {
     "gradcheck/differences.py": "tests/gradcheck/test_gradients.py",
     "parameters/initial_values.py": "tests/functional/test_symbolic.py",
     "optim/": "tests/optim/test_optim.py",
@@ -141,7 +140,7 @@ class SourceIndex:
 
 @dataclass(frozen=True)
 class Equation:
-    """An equation, where it stands, and what proves it.
+    """An equation, where it is, and what checks it.
 
     Attributes
     ----------
@@ -153,7 +152,7 @@ class Equation:
         The gradient checks, by the names of :func:`~albert_np.gradcheck.all_checks.all_checks`,
         that run these lines; empty if they are not part of a forward or backward pass.
     tests : str
-        The file of tests that proves it where there is no gradient check, or "".
+        The file of tests that checks it if there is no gradient check, or "".
     """
 
     label: str
@@ -330,18 +329,18 @@ def equations_of(sources, components):
             own = tuple(lines.get(definition.label, ()))
             places = [(line.file, line.function) for line in own]
             places = places or [(definition.file, definition.function)]
-            proofs = tuple(dict.fromkeys(
+            checks = tuple(dict.fromkeys(
                 component for _, function in places
                 for component in components_of(function, components)))
-            tests = "" if proofs else next(
-                (test for start, test in PROVING_TESTS.items()
+            tests = "" if checks else next(
+                (test for start, test in CHECKING_TESTS.items()
                  if any(file.startswith(start) for file, _ in places)), "")
-            equations.append(Equation(**vars(definition), lines=own, components=proofs,
+            equations.append(Equation(**vars(definition), lines=own, components=checks,
                                       tests=tests))
     return equations
 
 
-# ---- what proves an equation ---------------------------------------------------------------------
+# ---- what checks an equation ---------------------------------------------------------------------
 
 def check_components():
     """The names of all gradient checks.

@@ -1,4 +1,7 @@
-"""Multi-head attention: some tokens ask, others are looked at. In an encoder both are the same."""
+"""Multi-head attention: queries from one array, keys and values from another.
+
+In self-attention, which is all that an encoder has, both arrays are the same.
+"""
 
 from types import SimpleNamespace
 
@@ -66,8 +69,8 @@ def keys_visible_to(keep, positions):
 def attention_forward(params, x_q, x_kv, keep, config, rng=None):
     r"""Let the tokens of one array collect from those of another, by A heads side by side.
 
-    The R tokens of :math:`x_q` ask and the T tokens of :math:`x_{kv}` are looked at. In
-    self-attention both are the same array.
+    The R rows of :math:`x_q` give the queries. The T rows of :math:`x_{kv}` give the keys and the
+    values. In self-attention both are the same array.
 
     .. math::
        :label: ATT.1
@@ -102,7 +105,9 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
     params : dict
         W_q, W_k, W_v, W_o (H, H) and b_q, b_k, b_v, b_o (H,).
     x_q : array (B, R, H)
+        Gives the queries.
     x_kv : array (B, T, H)
+        Gives the keys and the values.
     keep : boolean array (B, 1, 1, T) or (B, 1, R, T), or None
         From :func:`visible_keys`.
     config : AlbertConfig

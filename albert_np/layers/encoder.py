@@ -32,9 +32,8 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
     arithmetic.
 
     If only some positions of the last hidden state are needed, pass them as ``positions``. In the
-    last layer these rows then ask and all rows are looked at. Keys and values are needed of all
-    positions. The queries, the output map and the feed-forward network, five sixths of the layer,
-    are not.
+    last layer the queries then come from these rows, and the keys and values from all rows. The
+    queries, the output map and the feed-forward network are five sixths of the layer.
 
     Parameters
     ----------
@@ -101,7 +100,18 @@ def encoder_backward(params, dy, cache, contributions=None):
     .. math::
        :label: ENC.4
 
-       dh^{(l)} = dh^{(l+1)} + f^{\leftarrow}\big(dh^{(l+1)}\big)
+       dx_q = dh^{(l+1)} + f_q^{\leftarrow}\big(dh^{(l+1)}\big)
+
+    and without it the first term is missing. Here :math:`f_q^{\leftarrow}` is the gradient that the
+    layer's backward pass gives to :math:`x_q`, the rows that the queries come from. It gives a
+    second one, :math:`dx_{kv}`, to the rows that the keys and values come from. Both are rows of
+    :math:`h^{(l)}`: all of them, or for :math:`x_q` in the last layer those at the positions, which
+    (ROW.2) puts back. So the two add up:
+
+    .. math::
+       :label: ENC.5
+
+       dh^{(l)} = \text{rows}^{\leftarrow}(dx_q) + dx_{kv}
 
     Parameters
     ----------
@@ -168,7 +178,7 @@ def encoder_backward(params, dy, cache, contributions=None):
         # forward: h[depth + 1] = x_q + layer(x_q, h[depth])
         dx_q = dh + dx_q if cross_layer_residual else dx_q                   # (ENC.4)
         # forward: x_q = h[depth][positions]
-        dh = rows_at_backward(dx_q, rows_cache) + dx_kv                      # (B, T, H)
+        dh = rows_at_backward(dx_q, rows_cache) + dx_kv                      # (ENC.5)  (B, T, H)
         if d_hidden_states[depth] is not None:
             dh = dh + d_hidden_states[depth]
         add_in_place(_layer(grads, attention_index, feed_forward_index), layer_grads)  # (ENC.3)

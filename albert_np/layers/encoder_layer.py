@@ -20,7 +20,7 @@ def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
         self_attention (see :func:`~albert_np.layers.attention_forward`), layer_norm
         {gamma, beta}.
     x_q, x_kv : arrays (B, R, H) and (B, T, H)
-        The tokens that ask and those that are looked at; in an encoder the same array.
+        They give the queries, and the keys and values; in an encoder they are the same array.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
@@ -197,8 +197,8 @@ def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
     params : dict
         attention, feed_forward: the parameters of the two blocks.
     x_q, x_kv : arrays (B, R, H) and (B, T, H)
-        The tokens that ask and those that are looked at. In an encoder both are x, except in the
-        last layer if its output is needed at some positions only.
+        They give the queries, and the keys and values. In an encoder both are x, except in the last
+        layer if its output is needed at some positions only: x_q then has these rows of x.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None

@@ -32,6 +32,9 @@ def pooler_forward(params, x):
 def pooler_backward(params, dy, cache):
     r"""Only the first token was used; every other token's gradient is 0.
 
+    The slope of tanh at u is 1 - tanh(u)² (TANH.2), and tanh(u) is y. The map gives the rest
+    (LIN.2):
+
     .. math::
        :label: POOL.2
 

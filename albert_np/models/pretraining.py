@@ -160,14 +160,16 @@ class AlbertForPreTraining(BaseModel):
         d_sop_loss = float(d.sop_loss or 0) + d_loss * self.config.sop_weight        # (PRE.2)
 
         # forward: sop_loss = share * cross_entropy(sop_head(pooled_output), sentence_order_label)
-        from_loss = cache.sop_loss and cross_entropy_backward(d_sop_loss * cache.sop_share,
-                                                              cache.sop_loss)
+        from_loss = None
+        if cache.sop_loss is not None:
+            from_loss = cross_entropy_backward(d_sop_loss * cache.sop_share, cache.sop_loss)
         d_sop_logits = add((B, 2), dtype, d.sop_logits, from_loss)                   # (B, 2)
         d_pooled, sop_grads = sentence_order_head_backward(params["sop_head"], d_sop_logits,
                                                            cache.sop)                # (B, H)
         # forward: mlm_loss = share * cross_entropy(mlm_head(x), labels[masked])
-        from_loss = cache.mlm_loss and cross_entropy_backward(d_mlm_loss * cache.mlm_share,
-                                                              cache.mlm_loss)
+        from_loss = None
+        if cache.mlm_loss is not None:
+            from_loss = cross_entropy_backward(d_mlm_loss * cache.mlm_share, cache.mlm_loss)
         d_logits = add((M, V), dtype, d.prediction_logits, from_loss)                # (M, V)
         d_rows, d_word, mlm_grads = masked_lm_head_backward(params["mlm_head"], d_logits,
                                                             cache.mlm)               # (M, H)

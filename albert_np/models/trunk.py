@@ -228,7 +228,8 @@ def share_of_batch(loss, name, labels, counts):
 
        \text{loss} = \sum_i \frac{N_i}{N}\, \text{loss}_i
 
-    where part i has :math:`N_i` of the N labels that count.
+    where part i has :math:`N_i` of the N labels that count: :math:`N_i\, \text{loss}_i` is the sum
+    over its labels, and the sum over all labels divided by N is the mean over the batch.
 
     Parameters
     ----------

@@ -73,8 +73,8 @@ class Leaves:
         Raises
         ------
         ValueError
-            That names the first parameter without a parameter or gradient of its shape here;
-            nothing has been changed then.
+            It names the first parameter that has no value or gradient of its shape, or that this
+            optimiser was not made for; nothing has been changed then.
         """
         if not self.checked:                     # once: a parameter that is new would stay as it is
             for name in flatten(params):

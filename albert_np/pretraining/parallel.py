@@ -82,31 +82,20 @@ def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
 
 def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alone(),
                          float64_sums=False, recompute=False):
-    """Losses and gradients of a batch of pretraining, worked out in parts.
-
-    See :func:`sum_over_parts`.
+    """Losses and gradients of a batch of pretraining, worked out in as many parts as ``rngs``.
 
     Parameters
     ----------
     model : AlbertForPreTraining
     batch : dict
         The keyword arguments of the model's forward pass, labels included.
-    rngs : sequence of numpy.random.Generator or None
-        One for each part; None turns dropout off. More parts than threads save memory: only as
-        many parts as there are threads are alive at a time (gradient accumulation).
-    pool : concurrent.futures.Executor, optional
-        Runs the parts. None runs them one after the other.
-    communicator : Alone or Ranks
-        Of :mod:`~albert_np.pretraining.distributed`. Every rank passes the whole batch.
-    float64_sums : bool
-        Add the gradients of the parts up in float64, and round once, at the end.
-    recompute : bool
-        Save memory: the backward pass computes each layer again.
+    rngs, pool, communicator, float64_sums, recompute
+        As in :func:`sum_over_parts`.
 
     Returns
     -------
     losses : object with loss, mlm_loss, sop_loss, mlm_accuracy, sop_accuracy
-        Those of an objective that nothing was asked about are None.
+        Those of an objective without labels are None.
     grads : tree like the model's parameters
     """
     parts = [{name: array[rows] for name, array in batch.items()} if len(rows) else None

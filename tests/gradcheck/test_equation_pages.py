@@ -1,4 +1,4 @@
-"""A page for each equation: its derivation, its lines of code, its proof; and the list of all."""
+"""A page for each equation: its derivation, its lines of code, its check; and the list of all."""
 
 import re
 
@@ -28,7 +28,7 @@ def test_show_equation_is_lenient_about_the_spelling(label):
 
 
 def test_show_equation_without_gradient_check_names_the_tests():
-    assert show_equation("LAMB.1").endswith("Proven by\n---------\ntests/optim/test_optim.py")
+    assert show_equation("LAMB.1").endswith("Checked by\n----------\ntests/optim/test_optim.py")
 
 
 def test_show_equation_says_what_proves_a_forward_equation():

@@ -1,4 +1,4 @@
-"""Every equation has its line, every line its equation, and every one its proof.
+"""Every equation has its line, every line its equation, and every one its check.
 
 The rules are functions over the texts of a package, so that they can be tried on packages that
 break them: a rule that has never failed is not a rule.
@@ -106,7 +106,7 @@ def backwards_without_equation(sources, trivial=TRIVIAL):
 
 
 def equations_without_proof(sources, components):
-    """A backward equation without a gradient check, or any equation without any proof."""
+    """A backward equation without a gradient check, or any equation without any check."""
     sentences = []
     for equation in equations_of(sources, components):
         here = f"{equation.file}, line {equation.line}"
@@ -117,7 +117,7 @@ def equations_without_proof(sources, components):
                 sentences.append(f"{here}: {function}, which has the equation "
                                  f"({equation.label}), has no gradient check")
         if not equation.components and not equation.tests:
-            sentences.append(f"{here}: nothing is known to prove ({equation.label})")
+            sentences.append(f"{here}: nothing is known to check ({equation.label})")
     return sentences
 
 
@@ -203,7 +203,7 @@ def test_exceptions_are_of_use(sources):
 
 
 def test_gradient_checks_run_the_very_lines_they_prove(sources, components):
-    """The tagged line of each equation is executed by each check that is said to prove it."""
+    """The tagged line of each equation is executed by each check that is said to check it."""
     wanted = {}
     for equation in equations_of(sources, components):
         for component in equation.components:
@@ -266,7 +266,7 @@ def test_files_of_tests_that_prove_equations_name_what_they_prove(sources, compo
                        if other.tests == equation.tests
                        and f"({equation.label})" in other.docstring]
             assert any(re.search(rf"\b{name}\b", text) for name in [*names, *used_by]), (
-                f"{equation.tests} is to prove ({equation.label}), "
+                f"{equation.tests} is to check ({equation.label}), "
                 f"but does not name {equation.function}")
 
 
@@ -386,7 +386,7 @@ def test_sound_package_breaks_no_rule(tmp_path):
      "functional/square.py, line 16: (SQ.1) is derived in square_forward of "
      "functional/square.py, and tagged in "),
     ("layers/double.py", "double_forward", "twice_upwards",
-     "layers/double.py, line 6: nothing is known to prove (DBL.1)"),
+     "layers/double.py, line 6: nothing is known to check (DBL.1)"),
 ])
 def test_rules_report_a_mistake(tmp_path, file, old, new, said):
     assert said in all_faults(fake_package(tmp_path, [(file, old, new)]), SOUND_COMPONENTS)

@@ -1,8 +1,8 @@
 """Every function and every variant has its gradient check, and no check can be left out.
 
-What a check proves is not read from its name: it is run once, and the calls of forward passes are
+What a check covers is not read from its name: it is run once, and the calls of forward passes are
 watched, with their arguments. ``REQUIREMENTS`` says what has to be among them. Take away any one
-check, and a sentence names the proof that is missing.
+check, and a sentence names what no check covers.
 """
 
 import sys
@@ -27,7 +27,7 @@ ALL_OUTPUTS = {field.name for field in fields(AlbertOutput)} - TASK_OUTPUTS
 TRUNK_OUTPUTS = {"sequence_output", "pooled_output", "hidden_states", "attentions"}
 WITHOUT_POOLER = TRUNK_OUTPUTS - {"pooled_output"}
 
-# Backward passes that are proven as a part of another one.
+# Backward passes that are checked as a part of another one.
 PROVEN_WITHIN = {"linear_activation": ("feed_forward", "activation linear")}
 
 
@@ -111,7 +111,7 @@ def all_runs():
     return tuple(watch(check) for check in all_checks())
 
 
-# ---- what has to be proven -----------------------------------------------------------------------
+# ---- what has to be checked ----------------------------------------------------------------------
 
 @dataclass(frozen=True)
 class Requirement:
@@ -335,9 +335,9 @@ REQUIREMENTS = [
 ]
 
 
-def missing_proofs(runs, requirements=REQUIREMENTS):
+def missing_checks(runs, requirements=REQUIREMENTS):
     """A sentence for each requirement that none of the runs fulfils."""
-    return [f"no gradient check proves the backward pass of {requirement.function} with "
+    return [f"no gradient check covers the backward pass of {requirement.function} with "
             f"this: {requirement.variant}"
             for requirement in requirements
             if not any(run.subject == requirement.function and requirement.holds(run)
@@ -346,24 +346,24 @@ def missing_proofs(runs, requirements=REQUIREMENTS):
 
 # ---- the tests -----------------------------------------------------------------------------------
 
-def test_every_requirement_is_proven():
-    missing = missing_proofs(all_runs())
+def test_every_requirement_is_checked():
+    missing = missing_checks(all_runs())
     assert not missing, "\n".join(missing)
 
 
 @pytest.mark.parametrize("component", [check.component for check in all_checks()])
 def test_every_check_is_needed(component):
-    """Without it, a proof is missing."""
+    """Without it, a check is missing."""
     others = [run for run in all_runs() if run.component != component]
     assert len(others) == len(all_runs()) - 1, f"two gradient checks have the name {component!r}"
-    assert missing_proofs(others), (
+    assert missing_checks(others), (
         f"the gradient check {component!r} could be left out unnoticed: say in REQUIREMENTS what "
-        f"it alone proves")
+        f"it alone covers")
 
 
 def test_a_missing_check_is_named():
     runs = [run for run in all_runs() if run.component != "attention, padding"]
-    assert missing_proofs(runs) == ["no gradient check proves the backward pass of attention with "
+    assert missing_checks(runs) == ["no gradient check covers the backward pass of attention with "
                                     "this: padding, no dropout"]
 
 

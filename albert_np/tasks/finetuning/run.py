@@ -91,7 +91,7 @@ def finetune(task, output, *, progress=True, **options):
         def evaluate():
             quick = replace(settings, beams=1)             # a translation: greedily
             _, found = figures_of(splits.dev, quick, np.random.default_rng(seed))
-            reached.append(found[task.METRIC].value)        # for whoever watches the run
+            reached.append(found[task.METRIC].value)        # a search reads it after each epoch
             write_whole(output / "epochs.json", json.dumps(reached).encode())
             return found[task.METRIC]
 

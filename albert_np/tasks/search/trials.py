@@ -35,7 +35,7 @@ def start(command, folder):
 
 
 def stop(processes):
-    """Kill trials that still run, by letting go of the rope (see ``watched``), and wait."""
+    """Kill trials that still run, by closing their pipes (see ``watched``), and wait."""
     for process in processes:
         process.stdin.close()
     for process in processes:

@@ -1,9 +1,9 @@
-"""Run a command, and end it when whoever asked for it is gone.
+"""Run a command, and kill it when the process that started it ends.
 
 ``python watched.py COMMAND ...`` returns the command's exit status, 128 + n if signal n ended it.
-Its standard input is a rope, and the asking process holds the other end. When that process lets go,
-on purpose, by Ctrl-C, or because it was killed, the command is killed too. Without this a killed
-search would leave its trials behind, writing into folders that are being begun anew.
+Its standard input is a pipe from the process that started it. When that process closes the pipe, or
+ends by Ctrl-C or because it was killed, the command is killed too. Otherwise a killed search would
+leave its trials behind, and they would write into folders that are begun anew.
 """
 
 import contextlib

@@ -1,0 +1,118 @@
+"""Mistakes in the losses."""
+
+from .fault import PlantedFault
+
+FAULTS = (
+    # ---- losses ----------------------------------------------------------------------------------
+
+    PlantedFault(
+        "cross_entropy_divided_by_all_rows", "functional/cross_entropy.py",
+        old="total = w.sum()",
+        new="total = len(w)",
+        wrong="The mean is over all rows instead of over those that have a label. The gradient "
+              "agrees.",
+        concept="gradient checks do not see values",
+        caught_by="functional/test_functional.py::test_cross_entropy"),
+    PlantedFault(
+        "cross_entropy_counts_ignored", "functional/cross_entropy.py",
+        old="w = counted.astype(x.real.dtype)",
+        new="w = np.ones(len(x), x.real.dtype)",
+        wrong="Rows to be ignored are counted as if their label were 0.",
+        concept="ignored labels", caught_by="functional/test_functional.py::test_cross_entropy"),
+    PlantedFault(
+        "cross_entropy_weights_not_in_total", "functional/cross_entropy.py",
+        old="w = w / total if total != 0 else w",
+        new="w = w / counted.sum() if total != 0 else w",
+        wrong="The weighted sum is divided by the number of rows instead of by the sum of the "
+              "weights.",
+        concept="weighted means", caught_by="functional/test_functional.py::test_cross_entropy"),
+    PlantedFault(
+        "cross_entropy_of_nothing_is_nan", "functional/cross_entropy.py",
+        old="w = w / total if total != 0 else w",
+        new="w = w / total",
+        wrong="A batch without any label divides 0 by 0.",
+        concept="the empty mean",
+        caught_by="functional/test_functional.py::test_cross_entropy_of_nothing_is_0"),
+    PlantedFault(
+        "cross_entropy_log_of_probability", "functional/cross_entropy.py",
+        old="row_losses = np.log(sum_e) + shift[:, 0] - x[rows, classes]",
+        new="row_losses = -np.log(e[rows, classes] / sum_e)",
+        wrong="The logarithm is taken of a probability that may have been rounded to 0.",
+        concept="numerical stability",
+        caught_by="functional/test_functional.py::test_cross_entropy_of_huge_logits_is_finite"),
+    PlantedFault(
+        "cross_entropy_shift_forgotten", "functional/cross_entropy.py",
+        old="np.log(sum_e) + shift[:, 0] - x[rows, classes]",
+        new="np.log(sum_e) - x[rows, classes]",
+        wrong="The maximum was subtracted in the exponent and is not added again outside.",
+        concept="numerical stability",
+        caught_by="functional/test_functional.py::test_cross_entropy"),
+    PlantedFault(
+        "cross_entropy_one_hot_forgotten", "functional/cross_entropy.py",
+        old="dx[np.arange(len(dx)), classes] -= scale",
+        new="dx[np.arange(len(dx)), classes] -= 0 * scale",
+        wrong="The gradient is the softmax alone; the 1 of the right class is never taken off.",
+        concept="softmax minus one-hot", caught_by="cross_entropy"),
+    PlantedFault(
+        "cross_entropy_one_hot_added", "functional/cross_entropy.py",
+        old="dx[np.arange(len(dx)), classes] -= scale",
+        new="dx[np.arange(len(dx)), classes] += scale",
+        wrong="The one-hot label is added instead of subtracted.",
+        concept="softmax minus one-hot", caught_by="cross_entropy"),
+    PlantedFault(
+        "cross_entropy_one_hot_not_scaled", "functional/cross_entropy.py",
+        old="dx[np.arange(len(dx)), classes] -= scale",
+        new="dx[np.arange(len(dx)), classes] -= 1",
+        wrong="The 1 of the right class does not get the row's share of the mean.",
+        concept="softmax minus one-hot", caught_by="cross_entropy"),
+    PlantedFault(
+        "cross_entropy_upstream_forgotten", "functional/cross_entropy.py",
+        old="scale = dloss * w ",
+        new="scale = w ",
+        wrong="The gradient of the loss itself is taken to be 1, which is wrong as soon as "
+              "losses are weighed.",
+        concept="upstream gradients", caught_by="cross_entropy"),
+    PlantedFault(
+        "cross_entropy_weights_dropped", "functional/cross_entropy.py",
+        old="scale = dloss * w ",
+        new="scale = dloss * (w > 0) / (w > 0).sum() ",
+        wrong="The weights of the forward pass are missing in the backward pass.",
+        concept="forward and backward belong together", caught_by="cross_entropy, weights"),
+    PlantedFault(
+        "binary_cross_entropy_not_averaged", "functional/binary_cross_entropy.py",
+        old="(dloss * (1 / sigmoid.size))",
+        new="dloss",
+        wrong="The forward pass averages, the backward pass does not divide by N.",
+        concept="each factor in one place", caught_by="binary_cross_entropy"),
+    PlantedFault(
+        "binary_cross_entropy_divided_by_batch", "functional/binary_cross_entropy.py",
+        old="(dloss * (1 / sigmoid.size))",
+        new="(dloss * (1 / len(sigmoid)))",
+        wrong="The mean is over all entries, but the gradient is divided by the number of rows.",
+        concept="each factor in one place", caught_by="binary_cross_entropy"),
+    PlantedFault(
+        "binary_cross_entropy_sigmoid_twice", "functional/binary_cross_entropy.py",
+        old="dx = (sigmoid - targets) * ",
+        new="dx = (sigmoid - targets) * sigmoid * (1 - sigmoid) * ",
+        wrong="The derivative of the sigmoid has cancelled against that of the logarithm; it "
+              "is applied again.",
+        concept="what cancels", caught_by="binary_cross_entropy"),
+    PlantedFault(
+        "mean_squared_error_factor_2_missing", "functional/mean_squared_error.py",
+        old="(2 / difference.size)",
+        new="(1 / difference.size)",
+        wrong="The derivative of a square is twice its base; the 2 is missing.",
+        concept="power rule", caught_by="mean_squared_error"),
+    PlantedFault(
+        "mean_squared_error_difference_reversed", "functional/mean_squared_error.py",
+        old="difference = predictions - targets",
+        new="difference = targets - predictions",
+        wrong="The loss is the same, but every gradient has the wrong sign.",
+        concept="signs", caught_by="mean_squared_error"),
+    PlantedFault(
+        "mean_squared_error_is_a_sum", "functional/mean_squared_error.py",
+        old="np.square(difference).mean()",
+        new="np.square(difference).sum()",
+        wrong="The forward pass sums where the backward pass divides by N.",
+        concept="each factor in one place", caught_by="mean_squared_error"),
+)
