@@ -1,9 +1,9 @@
 """The floors of the package: what the docstring, the site and the contracts in setup.cfg say."""
 
+import ast
 import configparser
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -60,7 +60,9 @@ def test_docstring_contract_and_site_name_the_same_floors(contracts):
     floors = contracts["floors"]["layers"][::-1]                       # bottom to top
     documented = re.findall(r"^- ``(\w+)(?:\.py)?``: ", albert_np.__doc__, re.MULTILINE)
     assert [*documented, "__main__"] == floors
-    assert list(runpy.run_path(str(ROOT / "docs" / "extension.py"))["FLOORS"]) == documented
+    site = (ROOT / "docs" / "extension.py").read_text()          # Sphinx may not be installed
+    listed = re.search(r"^FLOORS = (\(.*?\))", site, re.MULTILINE | re.DOTALL)[1]
+    assert list(ast.literal_eval(listed)) == documented
 
 
 def test_every_floor_of_the_package_is_named(contracts):
