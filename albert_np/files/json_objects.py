@@ -1,4 +1,4 @@
-"""Small JSON files that come from elsewhere."""
+"""Read small JSON files, and reject what is not one."""
 
 import json
 from pathlib import Path
