@@ -6,6 +6,7 @@ from ..config import AlbertConfig
 from ..parameters.initial_values import initial_parameters
 from ..parameters.state_dict import from_state_dict, to_state_dict
 from .loading import load_pretrained, save_pretrained
+from .trunk import label_counts
 
 
 class BaseModel:
@@ -57,6 +58,21 @@ class BaseModel:
     def dtype(self):
         """The dtype of the parameters."""
         return self.params["embeddings"]["word"].dtype
+
+    def label_counts(self, batch):
+        """How many labels of a batch count, by name: what the losses of this model are means of.
+
+        Parameters
+        ----------
+        batch : dict
+            The keyword arguments of ``forward``.
+
+        Returns
+        -------
+        dict of str to int
+            As :func:`~albert_np.models.trunk.label_counts` counts them.
+        """
+        return label_counts(batch)
 
     def state_dict(self, tree=None):
         """The parameters, or a tree of gradients, under Hugging Face's names and in its layouts.

@@ -45,7 +45,7 @@ def check_problem_labels(config, problem, B, labels):
 
     Returns
     -------
-    integers (B,), or numbers (B, K)
+    integers (B,), or floating-point numbers (B, K), of which every one counts
 
     Raises
     ------
@@ -70,12 +70,14 @@ def check_problem_labels(config, problem, B, labels):
         raise ValueError(f"labels have dtype {labels.dtype}; they must be numbers")
     if not np.isfinite(labels).all():
         row = int(np.argwhere(~np.isfinite(labels))[0, 0])
-        raise ValueError(f"labels[{row}] is {labels[row].tolist()}; labels must be finite numbers")
+        raise ValueError(f"labels[{row}] is {labels[row].tolist()}; labels must be finite numbers, "
+                         f"so leave out a sequence that has none")
     if problem == "multi_label_classification" and not ((labels >= 0) & (labels <= 1)).all():
         row = int(np.argwhere((labels < 0) | (labels > 1))[0, 0])
         raise ValueError(f"labels[{row}] is {labels[row].tolist()}; each must lie in [0, 1], where "
                          f"1 says that this class applies")
-    return labels
+    # As integers, -100 would mean "no label"; here it is a number like any other.
+    return labels if np.issubdtype(labels.dtype, np.inexact) else labels.astype(np.float64)
 
 
 def check_positions(B, start_positions, end_positions):
@@ -112,8 +114,8 @@ def answer_labels(positions, T):
 
     Returns
     -------
-    integer array (B,)
+    int64 array (B,)
         -100 if an answer is behind the last token; 0 if it is before the first.
     """
-    positions = np.clip(np.asarray(positions), 0, T)
+    positions = np.clip(np.asarray(positions).astype(np.int64), 0, T)
     return np.where(positions < T, positions, IGNORED)

@@ -56,7 +56,7 @@ class AlbertForPreTraining(BaseModel):
             :func:`~albert_np.models.inputs.labelled_positions` of the labels the losses are the
             same. The last hidden state and ``sequence_output`` are then (B, R, H).
         label_counts : dict, optional
-            Of :func:`~albert_np.models.trunk.label_counts`, if this is a part of a larger batch:
+            From ``model.label_counts``, if this is a part of a larger batch:
             its share of that batch's loss is computed (PAR.1).
 
         Returns

@@ -1,5 +1,7 @@
 """One answer for a whole text, or for a pair: a class, several classes, or a number."""
 
+import numpy as np
+
 from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_forward,
                           cross_entropy_backward, cross_entropy_forward,
                           mean_squared_error_backward, mean_squared_error_forward)
@@ -39,7 +41,8 @@ class AlbertForSequenceClassification(BaseModel):
         labels : array, optional
             Single label: integers (B,), -100 where the sequence does not count; cross-entropy
             (CE.1). Several labels: (B, K), each in [0, 1]; binary cross-entropy (BCE.1).
-            Regression: numbers (B, K), or (B,) for K = 1; mean squared error (MSE.1).
+            Regression: numbers (B, K), or (B,) for K = 1; mean squared error (MSE.1), in which
+            every number counts, -100 too.
             ``config.problem_type`` says which of them. Where it is None, one label means
             regression, integers mean single labels, other numbers several.
         label_counts : dict, optional
@@ -70,6 +73,17 @@ class AlbertForSequenceClassification(BaseModel):
             output.loss, share = share_of_batch(output.loss, "labels", labels, label_counts)
             loss_cache = problem_cache, share
         return output, (albert_cache, head_cache, problem, loss_cache, output.logits.shape)
+
+    def label_counts(self, batch):
+        """As :meth:`BaseModel.label_counts <albert_np.models.base.BaseModel.label_counts>`.
+
+        Only a single label can be -100 for "none". Of the numbers of the other two problems, every
+        one counts, be they integers or not.
+        """
+        labels = batch.get("labels")
+        if labels is None or problem_of(self.config, labels) == "single_label_classification":
+            return super().label_counts(batch)
+        return {"labels": np.size(labels)}
 
     def backward(self, cache, d_output=None, contributions=None):
         """Gradients of all parameters.

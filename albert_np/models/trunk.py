@@ -193,6 +193,8 @@ def upstream(model, d_output, albert_cache, shapes, loss_cache, needed="labels")
 def label_counts(batch):
     """How many labels of a batch count, by name: what its losses are means of.
 
+    ``model.label_counts`` calls it, and also knows which integers are numbers to be predicted.
+
     Parameters
     ----------
     batch : dict
@@ -238,7 +240,7 @@ def share_of_batch(loss, name, labels, counts):
     name : str
     labels : array
     counts : dict or None
-        From :func:`label_counts` of the whole batch; None: this is the whole batch.
+        From ``model.label_counts`` of the whole batch; None: this is the whole batch.
 
     Returns
     -------

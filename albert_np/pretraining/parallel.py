@@ -7,7 +7,6 @@ import numpy as np
 from ..functional import IGNORED
 from ..functional.trees import add_in_place, cast, tree_map, zeros_like
 from ..models.inputs import labelled_positions
-from ..models.trunk import label_counts
 from .distributed import Alone
 
 
@@ -56,7 +55,7 @@ def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
     own = [i for i in communicator.own(range(len(parts))) if parts[i] is not None]
     counts = {}
     for part in filter(None, parts):
-        for name, count in label_counts(part).items():
+        for name, count in model.label_counts(part).items():
             counts[name] = counts.get(name, 0) + count
 
     def run(i):
@@ -105,7 +104,7 @@ def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alo
     sums, grads = sum_over_parts(model, parts, rngs, _figures, pool, communicator, float64_sums,
                                  recompute)
     loss, mlm_loss, sop_loss, mlm_right, sop_right = sums.tolist()
-    counts = label_counts(batch)
+    counts = model.label_counts(batch)
     masked, asked = counts["labels"], counts["sentence_order_label"]
     return SimpleNamespace(
         loss=loss,

@@ -10,8 +10,9 @@ import albert_np
 from albert_np import AlbertConfig
 from albert_np.gradcheck.one_check import small_config
 from albert_np.models.inputs import labelled_positions
-from albert_np.models.trunk import label_counts
+from albert_np.models.labels import answer_labels
 from albert_np.parameters import add_in_place, flatten
+from albert_np.tasks.finetuning.parallel import losses_and_gradients
 
 STEP_CALLS = Path(__file__).parents[2] / "benchmarks" / "step_calls.py"
 RNG = np.random.default_rng(0)
@@ -36,8 +37,11 @@ CASES = [*LABELS.items(),
          ("AlbertForQuestionAnswering", OUTSIDE),
          *[("AlbertForSequenceClassification", dict(labels=labels, problem=problem))
            for problem, labels in CLASSES.items()],
-         ("AlbertForSequenceClassification", dict(problem="regression", labels=np.where(
-             RNG.random((5, 4)) < 0.5, -100.0, 1.0)))]          # a number like any other
+         ("AlbertForSequenceClassification", dict(problem="multi_label_classification",
+                                                  labels=RNG.integers(0, 2, (5, 4)))),
+         *[("AlbertForSequenceClassification", dict(problem="regression", labels=np.where(
+             RNG.random((5, 4)) < 0.5, -100, 1).astype(dtype)))   # a number like any other
+           for dtype in (float, int)]]
 
 
 @pytest.mark.parametrize("cuts", [(0, 2, 5), (0, 1, 2, 5)], ids=str)
@@ -52,7 +56,7 @@ def test_the_parts_add_up_to_the_batch(name, given, cuts):
     batch = dict(input_ids=ids, **given)
     whole, cache = model.forward(**batch)
     expected = flatten(model.backward(cache))
-    counts, loss, total = label_counts(batch), 0.0, None
+    counts, loss, total = model.label_counts(batch), 0.0, None
     for rows in map(slice, cuts[:-1], cuts[1:]):
         part = {key: array[rows] for key, array in batch.items()}
         output, cache = model.forward(**part, label_counts=counts)
@@ -62,6 +66,31 @@ def test_the_parts_add_up_to_the_batch(name, given, cuts):
     assert loss == pytest.approx(float(whole.loss), rel=1e-12)
     for key, gradient in flatten(total).items():
         np.testing.assert_allclose(gradient, expected[key], rtol=1e-12, atol=1e-13, err_msg=key)
+
+
+@pytest.mark.parametrize("labels", [np.array([-100] * 5), np.array([-100.0] * 5)], ids=str)
+def test_a_batch_of_numbers_that_are_all_minus_100(labels):
+    """They are labels like any other: the whole batch and its parts learn from them."""
+    model = albert_np.AlbertForSequenceClassification(small_config(num_labels=1), dtype=np.float64)
+    examples = [dict(input_ids=ids, labels=label) for ids, label in zip(IDS, labels)]
+
+    def collate(some, length):
+        return {name: np.stack([example[name] for example in some]) for name in some[0]}
+
+    whole, _ = model.forward(IDS, labels=labels)
+    for parts in (1, 2, 3):
+        loss, grads = losses_and_gradients(model, examples, collate, [None] * parts)
+        assert loss == pytest.approx(float(whole.loss), rel=1e-12)
+        assert grads["classification_head"]["b"].item() > 0
+    assert np.mean((whole.logits + 100) ** 2) == pytest.approx(float(whole.loss))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint64, np.int8])
+def test_answers_of_any_integers_outside_a_long_text_do_not_count(dtype):
+    """-100 must not become 156, a token of the text."""
+    labels = answer_labels(np.array([2, 120], dtype), 120)
+    assert labels.dtype == np.int64 and labels.tolist() == [2, -100]
+    assert answer_labels(np.array([2], dtype), 300).tolist() == [2]
 
 
 @pytest.mark.parametrize("positions, said", [

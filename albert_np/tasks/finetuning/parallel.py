@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ...models.trunk import label_counts
 from ...pretraining.parallel import sum_over_parts
 
 
@@ -35,7 +34,7 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
     length = max(example["input_ids"].shape[-1] for example in examples)
     parts = [collate(examples[i::len(rngs)], length) if examples[i::len(rngs)] else None
              for i in range(len(rngs))]
-    if not any(sum(label_counts(part).values()) for part in filter(None, parts)):
+    if not any(sum(model.label_counts(part).values()) for part in filter(None, parts)):
         return float("nan"), None
     loss, grads = sum_over_parts(model, parts, rngs, lambda output, part: np.float64(output.loss),
                                  pool)
