@@ -51,7 +51,8 @@ def mask_batch(input_ids, tokenizer, options, rng):
 
     Returns
     -------
-    masked_ids : int array (B, T), of the dtype of `input_ids`
+    masked_ids : int array (B, T)
+        Of the dtype of `input_ids`, or int64 where that cannot hold every piece.
     labels : int64 array (B, T)
         The original id where a piece was chosen, -100 elsewhere.
 
@@ -69,6 +70,10 @@ def mask_batch(input_ids, tokenizer, options, rng):
     if input_ids.ndim != 2 or not np.issubdtype(input_ids.dtype, np.integer):
         raise ValueError(f"input_ids must be integers of the shape (B, T), not {input_ids.dtype} "
                          f"of the shape {input_ids.shape}.")
+    dtype = input_ids.dtype
+    if np.iinfo(dtype).max < len(tokenizer.is_word_start) - 1:
+        dtype = np.int64
+    input_ids = input_ids.astype(np.int64)       # an unsigned label could not be -100
     ngrams = Ngrams(input_ids, tokenizer, options)
     choose = choose_by_place if options.ngrams_by_place else choose_by_length
     budget = prediction_budget(input_ids, tokenizer, options)
@@ -79,7 +84,7 @@ def mask_batch(input_ids, tokenizer, options, rng):
         permuted = ngrams.covered_by(choose(ngrams, budget, options, rng))
         masked_ids = permute_chosen(masked_ids, permuted, rng)
         chosen |= permuted
-    return masked_ids, np.where(chosen, input_ids, IGNORED).astype(np.int64, copy=False)
+    return masked_ids.astype(dtype, copy=False), np.where(chosen, input_ids, IGNORED)
 
 
 def prediction_budget(input_ids, tokenizer, options):

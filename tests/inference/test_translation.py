@@ -93,6 +93,16 @@ def test_labels_are_the_pieces_one_place_further_on():
     assert (next_piece_labels([[2, 3, 8, 3]], [2], [0]) == -100).all()
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64", "int8"])
+def test_labels_of_any_integers(dtype):
+    """-100 must not become 156, a piece; nor the lengths 120 + 120 become -16."""
+    ids, s, t = (np.array(numbers, dtype) for numbers in ([[2, 7, 3, 8, 9, 3, 0]], [3], [3]))
+    labels = next_piece_labels(ids, s, t)
+    assert labels.dtype == np.int64 and labels.tolist() == [[-100, -100, 8, 9, 3, -100, -100]]
+    with pytest.raises(ValueError, match="120 source and 120 target tokens, which do not fit"):
+        prefix_lm_mask(np.array([120], dtype), np.array([120], dtype), 200)
+
+
 # ---- writing -------------------------------------------------------------------------------------
 
 def log_probability(model, source, target):

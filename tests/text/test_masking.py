@@ -271,6 +271,22 @@ def test_replacement_leaves_its_input_alone(rng):
     assert (ids == before).all() and masked.dtype == np.int32
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64",
+                                   "int8", "int16", "int32", "int64"])
+def test_ids_of_any_integers(dtype):
+    """-100 stays -100, and [MASK] and random pieces stay pieces, whatever the ids can hold."""
+    ids = np.random.default_rng(0).integers(5, 128, (20, 30))          # into int8, too
+    for options in (OPTIONS, DataOptions(do_permutation=True)):
+        expected = mask_batch(ids, TOKENIZER, options, np.random.default_rng(1))
+        masked, labels = mask_batch(ids.astype(dtype), TOKENIZER, options,
+                                    np.random.default_rng(1))
+        assert labels.dtype == np.int64 and (labels == -100).any()
+        assert (labels == expected[1]).all() and (masked == expected[0]).all()
+        assert masked.dtype == (dtype if dtype not in ("int8", "uint8") else np.int64)
+        _, labels = mask_tokens(ids[0].astype(dtype), TOKENIZER, options, np.random.default_rng(1))
+        assert labels.dtype == np.int64 and set(labels) <= {-100, *ids[0]}
+
+
 def test_repeatable():
     ids = make_batch(np.random.default_rng(0), 32, 32)
     first = mask_batch(ids, TOKENIZER, OPTIONS, np.random.default_rng(7))

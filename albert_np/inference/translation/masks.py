@@ -86,14 +86,14 @@ def next_piece_labels(input_ids, source_lengths, target_lengths):
 
     Returns
     -------
-    integer array (B, T)
+    int64 array (B, T)
 
     Examples
     --------
     >>> next_piece_labels([[2, 7, 3, 8, 9, 3, 0]], [3], [3]).tolist()
     [[-100, -100, 8, 9, 3, -100, -100]]
     """
-    input_ids = as_array("input_ids", input_ids)
+    input_ids = as_array("input_ids", input_ids).astype(np.int64)    # unsigned has no -100
     T = input_ids.shape[-1]
     s, t = _lengths(source_lengths, target_lengths, T)
     i = np.arange(T)
@@ -171,7 +171,7 @@ def padded(rows, source_lengths, target_lengths, config):
 
 
 def _lengths(source_lengths, target_lengths, T):
-    """The lengths as two integer arrays (B,), refused where they do not fit into T."""
+    """The lengths as two int64 arrays (B,), refused where they do not fit into T."""
     s, t = as_array("source_lengths", source_lengths), as_array("target_lengths", target_lengths)
     for name, lengths, least in (("source_lengths", s, 1), ("target_lengths", t, 0)):
         if lengths.ndim != 1 or lengths.shape != s.shape or (
@@ -181,6 +181,7 @@ def _lengths(source_lengths, target_lengths, T):
         if (lengths < least).any():
             b = int(np.argmax(lengths < least))
             raise ValueError(f"{name}[{b}] is {lengths[b]}; it must be at least {least}")
+    s, t = s.astype(np.int64), t.astype(np.int64)                  # 200 + 100 is 44 in uint8
     if (s + t > T).any():
         b = int(np.argmax(s + t > T))
         raise ValueError(f"sequence {b} has {s[b]} source and {t[b]} target tokens, which do not "

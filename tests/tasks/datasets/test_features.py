@@ -261,6 +261,12 @@ def test_padding(tokenizer):
         pad_examples(tags, 0, length=5)
     with pytest.raises(ValueError, match="no example"):
         pad_examples([], 0)
+    for dtype in (np.uint8, np.uint64, np.int8):
+        narrow = [{name: array.astype(dtype) for name, array in example.items()}
+                  for example in [{"input_ids": np.arange(3), "labels": np.arange(3)}]]
+        batch = pad_examples(narrow, 1000, length=4)
+        assert batch["labels"].tolist() == [[0, 1, 2, -100]]
+        assert batch["input_ids"].tolist() == [[0, 1, 2, 1000]]
 
 
 def test_real_answers_are_found_again(data_folder):

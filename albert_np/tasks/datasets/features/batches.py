@@ -47,7 +47,7 @@ def pad_examples(examples, pad_token_id, length=None):
     Returns
     -------
     dict of arrays (B, ...)
-        For choices (B, C, T).
+        Padded integers become int64. For choices (B, C, T).
 
     Raises
     ------
@@ -74,5 +74,7 @@ def _pad(array, name, filling, example, length):
     T = example["input_ids"].shape[-1]
     if axis < 0 or array.shape[axis] != T:
         return array
+    if np.issubdtype(array.dtype, np.integer):
+        array = array.astype(np.int64)                    # an unsigned array could not hold -100
     widths = [(0, length - T if i == axis else 0) for i in range(array.ndim)]
     return np.pad(array, widths, constant_values=filling)
