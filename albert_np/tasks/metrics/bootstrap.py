@@ -66,6 +66,33 @@ def bootstrap(value, statistics, of_sums, rng, resamples=1000, level=0.95):
     """
     statistics = np.asarray(statistics, float)
     N = len(statistics)
+    # How often each example was drawn, times its numbers: a matrix product.
+    return bootstrap_draws(value, N, lambda drawn: of_sums(row_counts(drawn, N) @ statistics),
+                           rng, resamples, level)
+
+
+def bootstrap_draws(value, N, of_draws, rng, resamples=1000, level=0.95):
+    """As `bootstrap`, for figures that need more than a few sums.
+
+    Parameters
+    ----------
+    value : float
+    N : int
+        Examples.
+    of_draws : callable
+        From the numbers of the examples drawn, (R, N), to the figures (R,).
+    rng, resamples, level
+        As in `bootstrap`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        As in `bootstrap`.
+    """
     if not N:
         raise ValueError("There is no example to compute a figure from.")
     if rng is None:
@@ -73,26 +100,18 @@ def bootstrap(value, statistics, of_sums, rng, resamples=1000, level=0.95):
     if not 0 < level < 1 or resamples < 1:
         raise ValueError(f"level must lie between 0 and 1 and resamples be at least 1, not {level} "
                          f"and {resamples}.")
-    figures = []
-    for drawn in draws(N, resamples, rng):
-        # How often each example was drawn, times its numbers: a matrix product.
-        rows = np.arange(len(drawn))[:, None]
-        counts = np.bincount((rows * N + drawn).ravel(), minlength=len(drawn) * N)
-        figures.append(of_sums(counts.reshape(-1, N) @ statistics))      # (R, N) @ (N, K)
-    return with_interval(value, np.concatenate(figures), level)
-
-
-def draws(N, resamples, rng):
-    """Yield the numbers of the examples drawn, (R, N) at a time, R resamples altogether."""
-    step = max(1, _BLOCK // N)
-    for first in range(0, resamples, step):
-        yield rng.integers(N, size=(min(step, resamples - first), N))
-
-
-def with_interval(value, figures, level):
-    """A Figure whose interval lies between two quantiles of the resampled figures (R,)."""
-    low, high = np.quantile(figures, [(1 - level) / 2, (1 + level) / 2])
+    step = max(1, _BLOCK // N)                                          # resamples at a time
+    figures = [of_draws(rng.integers(N, size=(min(step, resamples - first), N)))
+               for first in range(0, resamples, step)]
+    low, high = np.quantile(np.concatenate(figures), [(1 - level) / 2, (1 + level) / 2])
     return Figure(float(value), float(low), float(high))
+
+
+def row_counts(numbers, size):
+    """How often each of 0 ... size - 1 occurs in each row: from (R, N) to (R, size)."""
+    R = len(numbers)
+    places = np.arange(R)[:, None] * size + numbers
+    return np.bincount(places.ravel(), minlength=R * size).reshape(R, size)
 
 
 def ratio(numerator, denominator):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .bootstrap import bootstrap, ratio
+from .bootstrap import bootstrap, bootstrap_draws, ratio, row_counts
 from .checks import check_alike, library
 
 
@@ -56,9 +56,17 @@ def f1(labels, predictions, positive, rng=None, **options):
 
 
 def matthews(labels, predictions, rng=None, **options):
-    """The correlation of labels and predictions (Matthews; for more than two labels, Gorodkin).
+    r"""The correlation of labels and predictions (Matthews; for more than two labels, Gorodkin).
 
-    It is 0 for whoever always guesses the same, however frequent that label is.
+    It is 0 for whoever always guesses the same, however frequent that label is. With N examples,
+    of which c are guessed right, :math:`t_k` have label k and :math:`p_k` are guessed to have it,
+
+    .. math::
+
+       R_K = \frac{c N - \sum_k t_k p_k}
+                  {\sqrt{\left(N^2 - \sum_k t_k^2\right) \left(N^2 - \sum_k p_k^2\right)}}
+
+    and 0 where a factor below the root is 0. This needs no table of all pairs of labels.
 
     Parameters
     ----------
@@ -69,27 +77,26 @@ def matthews(labels, predictions, rng=None, **options):
     Raises
     ------
     ValueError
-        The lengths differ or are 0, or scikit-learn is not installed.
+        The lengths differ or are 0.
 
     References
     ----------
     Matthews 1975; Gorodkin 2004.
     """
     labels, predictions = _both(labels, predictions)
-    value = library("sklearn.metrics", "scikit-learn").matthews_corrcoef(labels, predictions)
     names, numbers = np.unique(np.concatenate([labels, predictions]), return_inverse=True)
     C, N = len(names), len(labels)
-    cells = np.eye(C * C)[numbers[:N] * C + numbers[N:]]        # (N, C * C), one 1 in each row
+    true, guessed = numbers[:N], numbers[N:]
 
-    def of_sums(sums):
-        table = sums.reshape(-1, C, C)                          # true label, prediction
-        true, guessed = table.sum(axis=2), table.sum(axis=1)    # (R, C)
-        right = np.trace(table, axis1=1, axis2=2)
-        covariance = right * N - (true * guessed).sum(axis=1)
-        spread = (N * N - np.square(true).sum(axis=1)) * (N * N - np.square(guessed).sum(axis=1))
-        return ratio(covariance, np.sqrt(spread))
+    def of_draws(drawn):                                        # (R, N)
+        t, p = (row_counts(part[drawn], C) for part in (true, guessed))             # (R, C)
+        c = np.count_nonzero(true[drawn] == guessed[drawn], axis=1)                 # (R,)
+        spread_t, spread_p = (N * N - np.square(counts).sum(axis=1, dtype=float)
+                              for counts in (t, p))
+        return ratio(c * N - (t * p).sum(axis=1), np.sqrt(spread_t * spread_p))
 
-    return bootstrap(value, cells, of_sums, rng, **options)
+    (value,) = of_draws(np.arange(N)[None])
+    return bootstrap_draws(value, N, of_draws, rng, **options)
 
 
 def confusion_matrix(labels, predictions, names=None):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .bootstrap import bootstrap, draws, ratio, with_interval
+from .bootstrap import bootstrap, bootstrap_draws, ratio
 from .checks import check_alike, library
 
 _BLOCK = 64            # resamples that are ranked at a time
@@ -31,13 +31,13 @@ def pearson(scores, predictions, rng=None, **options):
                      lambda sums: _correlation(sums / len(x)), rng, **options)
 
 
-def spearman(scores, predictions, rng=None, resamples=1000, level=0.95):
+def spearman(scores, predictions, rng=None, **options):
     """The correlation of the ranks of scores and predictions; 0 where either never changes.
 
     Parameters
     ----------
     scores, predictions : sequences of N numbers
-    rng, resamples, level
+    rng, **options
         As in :func:`~albert_np.tasks.metrics.bootstrap.bootstrap`, which makes the Figure.
 
     Raises
@@ -48,15 +48,16 @@ def spearman(scores, predictions, rng=None, resamples=1000, level=0.95):
     x, y = _both(scores, predictions)
     stats = library("scipy.stats", "SciPy, which comes with scikit-learn")
     value = 0.0 if _constant(x) or _constant(y) else stats.spearmanr(x, y).statistic
-    if rng is None:
-        return bootstrap(value, x[:, None], None, None)
-    figures = []
-    for drawn in draws(len(x), resamples, rng):
+
+    def of_draws(drawn):
+        figures = []
         for part in np.array_split(drawn, -(-len(drawn) // _BLOCK)):
             u, v = (stats.rankdata(numbers[part], axis=1) - (len(x) + 1) / 2 for numbers in (x, y))
             figures.append(_correlation(np.stack([(p * q).mean(axis=1) for p, q in (
                 (u, 1), (v, 1), (u, u), (v, v), (u, v))], axis=1)))
-    return with_interval(value, np.concatenate(figures), level)
+        return np.concatenate(figures)
+
+    return bootstrap_draws(value, len(x), of_draws, rng, **options)
 
 
 def _correlation(means):

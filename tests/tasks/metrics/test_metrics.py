@@ -1,6 +1,7 @@
 """Figures: those of the libraries, by hand where it is short, and their intervals."""
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,6 +46,43 @@ def test_labels(ours, theirs, guesses):
     assert ours(*guesses) == Figure(figure.value)
     constant = np.full(300, "a")
     assert 0 <= ours(guesses[0], constant, rng=np.random.default_rng(0)).low < 1
+
+
+def test_the_correlation_of_a_single_label_is_0():
+    for labels, guesses in (["a", "a"], ["a", "a"]), (["a", "b"], ["a", "a"]):
+        assert metrics.matthews(labels, guesses, rng=np.random.default_rng(0)) == Figure(0, 0, 0)
+    assert metrics.matthews([0, 1, 2], [0, 1, 2]).value == 1
+
+
+def peak_memory(call):
+    """Bytes of all arrays that are alive at the same time, at their most."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("figure", [metrics.accuracy, metrics.matthews,
+                                    lambda *a, **k: metrics.f1(*a, 3, **k)])
+def test_memory_grows_with_rows_and_labels_not_with_their_product(figure):
+    def memory(N, C):
+        labels = np.arange(N) % C
+        return peak_memory(lambda: figure(labels, np.roll(labels, 1), resamples=30,
+                                          rng=np.random.default_rng(0)))
+    memory(10, 2)                                              # imports the library
+    assert memory(160, 80) < 1.5 * memory(160, 40) < 3 * memory(160, 20)
+    assert memory(320, 20) < 2.2 * memory(160, 20)
+
+
+def test_a_thousand_labels(rng):
+    labels = np.arange(1000)
+    guesses = np.where(rng.random(1000) < 0.6, labels, rng.permutation(labels))
+    figure = metrics.matthews(labels, guesses, rng=np.random.default_rng(3), resamples=5)
+    assert figure.value == pytest.approx(sklearn.matthews_corrcoef(labels, guesses), abs=1e-12)
+    low, high = by_hand(sklearn.matthews_corrcoef, (labels, guesses), np.random.default_rng(3), 5)
+    assert (figure.low, figure.high) == pytest.approx((low, high), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["pearson", "spearman"])
@@ -148,8 +186,9 @@ def test_what_is_refused():
         metrics.accuracy(["a"], ["a", "b"])
     with pytest.raises(ValueError, match="There are no labels to compute a figure from"):
         metrics.accuracy([], [])
-    with pytest.raises(ValueError, match="level must lie between 0 and 1"):
-        metrics.accuracy(["a"], ["a"], rng=np.random.default_rng(0), level=95)
+    for figure in (metrics.accuracy, metrics.matthews, metrics.pearson, metrics.spearman):
+        with pytest.raises(ValueError, match="level must lie between 0 and 1"):
+            figure([1, 2], [1, 2], rng=np.random.default_rng(0), level=95)
 
 
 def test_how_a_figure_is_written():
