@@ -71,7 +71,8 @@ def top_guesses(model, tokenizer, input_ids, attention_mask=None, token_type_ids
     Returns
     -------
     list of (int, int, list of (str, float))
-        Row, column, and k pieces with their probabilities, the likeliest first.
+        Row, column, and k pieces with their probabilities, the likeliest first; of equal ones, the
+        one with the smaller number.
     """
     input_ids = np.asarray(input_ids)
     labels = np.where(input_ids == tokenizer.mask_token_id, 0, IGNORED)     # where to look
@@ -81,7 +82,7 @@ def top_guesses(model, tokenizer, input_ids, attention_mask=None, token_type_ids
     p /= p.sum(axis=-1, keepdims=True)
     guesses = []
     for (row, column), probabilities in zip(np.argwhere(labels != IGNORED), p):
-        best = np.argsort(-probabilities)[:k]
+        best = np.argsort(-probabilities, kind="stable")[:k]
         guesses.append((int(row), int(column),
                         [(tokenizer.pieces[i], float(probabilities[i])) for i in best]))
     return guesses

@@ -102,6 +102,47 @@ def test_held_out_batches_are_limited_and_the_same_every_time(tokenizer):
     assert all((one[name] == two[name]).all() for one, two in zip(batches, again) for name in one)
 
 
+def test_held_out_documents_are_cut_from_their_beginning(tokenizer):
+    """Only training text may begin somewhere else in each epoch."""
+    shards, options = some_shards(2), DataOptions(max_seq_length=16, random_start=True)
+    from_the_first = DataOptions(max_seq_length=16, random_start=False)
+    for seed in range(4):
+        cut, expected = (held_out_batches(shards, tokenizer, one, 4, seed)
+                         for one in (options, from_the_first))
+        assert len(cut) == len(expected) > 4
+        for ours, theirs in zip(cut, expected):
+            assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+        anywhere, first = (data_of(shards, tokenizer, seed=seed, random_start=start).instances(0, 0)
+                           for start in (True, False))
+        assert not np.array_equal(anywhere["input_ids"], first["input_ids"])
+
+
+def unmasked(batches):
+    """The rows of all batches with the true pieces."""
+    return [row for batch in batches for row in np.where(
+        batch["labels"] != -100, batch["labels"], batch["input_ids"]).tolist()]
+
+
+def test_the_first_sequences_of_all_shards_are_held_out(tokenizer):
+    """So many and no more, from one shard after the other; each shard is masked in its own way."""
+    shards, options = some_shards(3), DataOptions(max_seq_length=16, sentence_task="none")
+
+    def held_out(shards, seed=1, *count):
+        return held_out_batches(shards, tokenizer, options, 4, seed, *count)
+
+    rows = unmasked(held_out(shards))
+    size, two = len(unmasked(held_out(shards[:1]))), len(unmasked(held_out(shards[:2])))
+    assert 8 < size < two < len(rows)
+    for count in (1, 4, size, size + 1, two + 2, len(rows) + 9):
+        limited = held_out(shards, 1, count)
+        assert unmasked(limited) == rows[:count]
+        assert max(len(batch["input_ids"]) for batch in limited) <= 4
+    masks = [batch["labels"] for batch in held_out(shards[:1] * 2)]        # the same shard twice
+    assert len(masks) % 2 == 0
+    assert any((a != b).any() for a, b in zip(masks, masks[len(masks) // 2:]))
+    assert any((a != b["labels"]).any() for a, b in zip(masks, held_out(shards[:1], seed=2)))
+
+
 def test_a_small_shard_without_a_pair_is_passed_over(tokenizer):
     single = TokenizedDocuments.from_lists([[[13, 14]]])
     data = data_of([*some_shards(2), single], tokenizer)
