@@ -18,21 +18,31 @@ class UnigramModel:
 
        P(w) = \frac{c(w) + 1}{\sum_v (c(v) + 1)}
 
-    with the counts c of ordinary pieces; special tokens are never guessed.
+    with the counts c of ordinary pieces; special tokens are never guessed. Without any text, all
+    pieces are equally likely.
 
     Parameters
     ----------
     input_ids : integer array (N, T)
         Training text, not masked.
     tokenizer : AlbertTokenizer
-        Its ``vocab_size`` and ``ordinary_ids`` are read.
+        Its ``vocab_size`` and ``ordinary_ids`` are read, and ``unk_token_id`` for ``unknown``.
+    unknown : bool
+        Guess ``<unk>`` too. It may be masked if ``DataOptions.mask_unknown`` is True.
+
+    Attributes
+    ----------
+    guessed : integer array
+        The pieces that are guessed.
     """
 
-    def __init__(self, input_ids, tokenizer):
+    def __init__(self, input_ids, tokenizer, unknown=False):
+        input_ids = np.asarray(input_ids).astype(np.int64)
+        self.guessed = np.append(tokenizer.ordinary_ids,
+                                 [tokenizer.unk_token_id] if unknown else []).astype(np.int64)
         counts = np.bincount(input_ids.ravel(), minlength=tokenizer.vocab_size).astype(float)
         self.probabilities = np.zeros(tokenizer.vocab_size)
-        ordinary = tokenizer.ordinary_ids
-        self.probabilities[ordinary] = counts[ordinary] + 1
+        self.probabilities[self.guessed] = counts[self.guessed] + 1
         self.probabilities /= self.probabilities.sum()                 # (UNI.1)  (V,)
         self.best = int(self.probabilities.argmax())
 
@@ -63,41 +73,46 @@ class BigramModel:
 
     where c(u, w) counts how often w follows u, c(u) how often anything does, and n(u) how many
     different pieces do. A piece with many different followers is a poor guide, and the unigram
-    model gets more weight after it (interpolation by Witten and Bell 1991).
+    model gets more weight after it (interpolation by Witten and Bell 1991). After a piece that
+    nothing follows in the training text, the guess is that of the unigram model.
 
     Parameters
     ----------
     input_ids : integer array (N, T)
     tokenizer : AlbertTokenizer
+    unknown : bool
+        As for :class:`UnigramModel`.
     """
 
-    def __init__(self, input_ids, tokenizer):
-        self.unigram = UnigramModel(input_ids, tokenizer)
+    def __init__(self, input_ids, tokenizer, unknown=False):
+        input_ids = np.asarray(input_ids).astype(np.int64)
+        self.unigram = UnigramModel(input_ids, tokenizer, unknown)
         self.V = V = tokenizer.vocab_size
-        pairs = input_ids[:, :-1].astype(np.int64) * V + input_ids[:, 1:]
-        ordinary = np.isin(input_ids[:, 1:], tokenizer.ordinary_ids)
+        pairs = input_ids[:, :-1] * V + input_ids[:, 1:]
+        guessed = np.isin(input_ids[:, 1:], self.unigram.guessed)
         # Only the pairs that occur are kept, sorted: a table of V x V would be mostly empty.
-        self.pairs, self.pair_counts = np.unique(pairs[ordinary], return_counts=True)
-        firsts = self.pairs // V
-        self.totals = np.bincount(firsts, weights=self.pair_counts, minlength=V)     # c(u)
+        pairs, counts = np.unique(pairs[guessed], return_counts=True)
+        firsts, seconds = np.divmod(pairs, V)
+        self.totals = np.bincount(firsts, weights=counts, minlength=V)               # c(u)
         self.followers = np.bincount(firsts, minlength=V)                            # n(u)
-        self.best = self._best_followers(firsts)
+        # The last entry is greater than any pair: where a search ends that finds none.
+        self.pairs, self.pair_counts = np.append(pairs, V * V), np.append(counts, 0)
+        self.best = self._best_followers(firsts, seconds)
 
     def _probability(self, previous, pieces):
         wanted = previous.astype(np.int64) * self.V + pieces
-        place = np.minimum(np.searchsorted(self.pairs, wanted), len(self.pairs) - 1)
+        place = np.searchsorted(self.pairs, wanted)
         counts = np.where(self.pairs[place] == wanted, self.pair_counts[place], 0)
         total, different = self.totals[previous], self.followers[previous]
         prior = self.unigram.probabilities[pieces]
         mixed = (counts + different * prior) / np.maximum(total + different, 1)      # (BI.1)
         return np.where(total == 0, prior, mixed)
 
-    def _best_followers(self, firsts):
+    def _best_followers(self, firsts, seconds):
         """For each piece the likeliest next one: the most frequent piece, or a likelier pair."""
         best = np.full(self.V, self.unigram.best)
-        seconds = self.pairs % self.V
         order = np.lexsort((self._probability(firsts, seconds), firsts))
-        last = np.flatnonzero(np.r_[firsts[1:] != firsts[:-1], True])   # each u's likeliest pair
+        last = np.flatnonzero(np.diff(firsts, append=self.V))           # each u's likeliest pair
         u, w = firsts[order][last], seconds[order][last]
         likelier = self._probability(u, w) > self._probability(u, best[u])
         best[u[likelier]] = w[likelier]
@@ -134,16 +149,27 @@ def evaluate_baseline(baseline, batches):
     Returns
     -------
     dict
-        mlm_loss (nats a masked piece), mlm_accuracy.
+        mlm_loss (nats a masked piece), mlm_accuracy. Both are None if no piece is masked.
+
+    Raises
+    ------
+    ValueError
+        The baseline never guesses one of the masked pieces, so that its loss is infinite.
     """
     previous, pieces = [], []
     for batch in batches:
         labels = batch["labels"]
-        text = np.where(labels != IGNORED, labels, batch["input_ids"])
+        text = np.where(labels != IGNORED, labels, batch["input_ids"]).astype(np.int64)
         rows, columns = np.nonzero(labels != IGNORED)     # never column 0, which holds [CLS]
         previous.append(text[rows, columns - 1])
-        pieces.append(labels[rows, columns])
+        pieces.append(text[rows, columns])
+    if not any(map(len, pieces)):
+        return {"mlm_loss": None, "mlm_accuracy": None}
     previous, pieces = np.concatenate(previous), np.concatenate(pieces)
     probability, best = baseline.predict(previous)
-    return {"mlm_loss": float(-np.log(probability(pieces)).mean()),
+    p = probability(pieces)                                                          # (M,)
+    if not p.all():
+        raise ValueError(f"piece {pieces[p == 0][0]} is masked, but the baseline never guesses it; "
+                         f"if it is <unk>, make the baseline with unknown=True")
+    return {"mlm_loss": float(-np.log(p).mean()),
             "mlm_accuracy": float((best == pieces).mean())}

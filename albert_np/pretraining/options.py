@@ -101,7 +101,11 @@ class PretrainingOptions:
                 setattr(self, name, str(Path(getattr(self, name)).resolve()))
         check_options(self)
         self.data, self.config = self.data or {}, self.config or {}
-        length = options_from(DataOptions, self.data).max_seq_length
+        data = options_from(DataOptions, self.data)
+        if data.masked_lm_prob == 0 and data.sentence_task == "none":
+            raise ValueError("masked_lm_prob is 0 and sentence_task is 'none', so there is nothing "
+                             "to learn; change one of them")
+        length = data.max_seq_length
         if "model_type" not in self.config:            # which every config.json has
             check_names(AlbertConfig, self.config)
         config = AlbertConfig.from_dict(self.config_values())

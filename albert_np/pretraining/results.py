@@ -63,9 +63,11 @@ def summary(results, output):
             *[(f"{name} model", figures["mlm_loss"], figures["mlm_accuracy"])
               for name, figures in baselines.items()],
             ("this ALBERT", final["mlm_loss"], final["mlm_accuracy"])]
-    lines = ["", "held-out text         MLM loss   accuracy"]
-    lines += [f"  {name:18s} {loss:9.3f}   {'' if accuracy is None else f'{accuracy:8.1%}'}"
-              for name, loss, accuracy in rows]
+    lines = [""]
+    if final["mlm_loss"] is not None:
+        lines.append("held-out text         MLM loss   accuracy")
+        lines += [f"  {name:18s} {loss:9.3f}   {'' if accuracy is None else f'{accuracy:8.1%}'}"
+                  for name, loss, accuracy in rows]
     if final["sop_accuracy"] is not None:
         lines.append(f"sentence order        {final['sop_accuracy']:.1%} right, where tossing a "
                      f"coin gives 50.0%")

@@ -212,10 +212,13 @@ class RunStopped(Exception):
 
 
 def _baselines(data, say):
-    """What counting alone can do."""
-    text = data.training_text()
-    figures = {"unigram": evaluate_baseline(UnigramModel(text, data.tokenizer), data.held_out),
-               "bigram": evaluate_baseline(BigramModel(text, data.tokenizer), data.held_out)}
+    """What counting alone can do; nothing if no piece is masked."""
+    text, figures = data.training_text(), {}
+    for name, baseline in (("unigram", UnigramModel), ("bigram", BigramModel)):
+        counted = baseline(text, data.tokenizer, data.options.mask_unknown)
+        figures[name] = evaluate_baseline(counted, data.held_out)
+    if figures["unigram"]["mlm_loss"] is None:
+        return {}
     for name, values in figures.items():
         say(f"baseline   {name}: MLM loss {values['mlm_loss']:.3f}, "
             f"accuracy {values['mlm_accuracy']:.1%}")

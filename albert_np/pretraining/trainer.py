@@ -138,8 +138,8 @@ def _show(bar, step, steps, recent, progress):
     """Recent losses, beside the bar of a terminal or as a plain line where there is none."""
     plain = progress and bar.disable and step % max(1, steps // 20) == 0
     if plain or step % 20 == 0:
-        text = (f"MLM loss {_mean(recent, 'mlm_loss'):.3f}, "
-                f"SOP loss {_mean(recent, 'sop_loss'):.3f}")
+        text = ", ".join(f"{name} loss {mean:.3f}" for name, key in (("MLM", "mlm"), ("SOP", "sop"))
+                         if (mean := _mean(recent, f"{key}_loss")) is not None)
         bar.set_postfix_str(text)
         if plain:
             speed = _mean(recent, "tokens_per_second")
@@ -147,9 +147,9 @@ def _show(bar, step, steps, recent, progress):
 
 
 def _mean(rows, name):
-    """The mean of a figure over the rows that have it."""
+    """The mean of a figure over the rows that have it, or None if none has."""
     values = [row[name] for row in rows if row.get(name) is not None]
-    return sum(values) / len(values) if values else float("nan")
+    return sum(values) / len(values) if values else None
 
 
 def _in_words(figures):

@@ -69,6 +69,49 @@ def test_bigram_probabilities_by_counting():
         assert got[best[0]] == pytest.approx(max(expected))
 
 
+@pytest.mark.parametrize("text", [
+    np.array([[5], [6], [5]]),                                       # sequences of one piece
+    np.zeros((0, 5), int),                                           # no text at all
+    np.array([[5, 3], [6, 3]])], ids=["one piece", "none", "[SEP]"])  # never an ordinary follower
+def test_without_pairs_the_bigram_model_guesses_as_the_unigram_model(text):
+    bigram, unigram = BigramModel(text, TOKENIZER), UnigramModel(text, TOKENIZER)
+    everything = np.arange(17)
+    for u in (0, 5, 16):
+        (p, best), (q, likeliest) = (model.predict(np.full(17, u)) for model in (bigram, unigram))
+        np.testing.assert_array_equal(p(everything), q(everything))
+        assert q(everything).sum() == pytest.approx(1) and (best == likeliest).all()
+
+
+def test_baselines_where_nothing_is_masked():
+    batch = {"input_ids": TEXT, "labels": np.full((2, 6), -100)}
+    for batches in ([batch], []):
+        for baseline in (UnigramModel, BigramModel):
+            assert evaluate_baseline(baseline(TEXT, TOKENIZER), batches) == {
+                "mlm_loss": None, "mlm_accuracy": None}
+
+
+def test_baselines_where_the_unknown_piece_is_masked():
+    tokenizer = types.SimpleNamespace(**vars(TOKENIZER), unk_token_id=1)
+    text = np.array([[2, 5, 1, 5, 1, 3]])
+    batch = {"input_ids": text, "labels": np.array([[-100, -100, 1, -100, -100, -100]])}
+    figures = evaluate_baseline(UnigramModel(text, tokenizer, unknown=True), [batch])
+    assert figures["mlm_loss"] == pytest.approx(-np.log((2 + 1) / (4 + 13)))
+    figures = evaluate_baseline(BigramModel(text, tokenizer, unknown=True), [batch])
+    assert figures["mlm_loss"] == pytest.approx(-np.log((2 + 3 / 17) / (2 + 1)))
+    for baseline in (UnigramModel, BigramModel):
+        with pytest.raises(ValueError, match="piece 1 is masked, but the baseline never guesses"):
+            evaluate_baseline(baseline(text, tokenizer), [batch])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64"])
+def test_baselines_of_ids_of_any_integers(dtype):
+    batch = next(small_batches(np.random.default_rng(0)))
+    narrow = {**batch, "input_ids": batch["input_ids"].astype(dtype)}
+    for baseline in (UnigramModel, BigramModel):
+        assert (evaluate_baseline(baseline(TEXT.astype(dtype), TOKENIZER), [narrow])
+                == evaluate_baseline(baseline(TEXT, TOKENIZER), [batch]))
+
+
 def test_baselines_on_batches():
     rng = np.random.default_rng(0)
     train_text = [np.where(b["labels"] != -100, b["labels"], b["input_ids"])
@@ -123,6 +166,24 @@ def test_batch_that_asks_nothing_about_order():
     losses, grads = losses_and_gradients(model, batch, [None] * 2)
     assert losses.sop_loss is None and losses.loss == losses.mlm_loss
     assert (grads["sop_head"]["W"] == 0).all() and (grads["pooler"]["W"] == 0).all()
+
+
+# ---- nothing masked ------------------------------------------------------------------------------
+
+def test_a_run_that_masks_nothing_has_no_masked_lm_figures(tmp_path, capsys):
+    """Sentence order alone: no NaN in the files nor on the screen, and no baseline."""
+    pytest.importorskip("sentencepiece")
+    write_corpus(tmp_path / "corpus.txt")
+    data = dict(max_seq_length=16, masked_lm_prob=0.0)
+    results = pretrain(tmp_path / "run", tmp_path / "corpus.txt",
+                       **{**SMALL, "data": data, "steps": 2, "progress": True})["results"]
+    assert results["baselines"] == {} and results["held_out"]["mlm_loss"] is None
+    said = capsys.readouterr().out
+    assert "SOP loss" in said and "MLM" not in said and "nan" not in said
+    assert "NaN" not in (tmp_path / "run" / "results.json").read_text()
+    with pytest.raises(ValueError, match="masked_lm_prob is 0 and sentence_task is 'none'"):
+        pretrain(tmp_path / "other", tmp_path / "corpus.txt",
+                 **{**SMALL, "data": {**data, "sentence_task": "none"}})
 
 
 # ---- the loop ------------------------------------------------------------------------------------
