@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from ..metrics.checks import library
+from .checks import check_train
 from .similarity import cosine_rows
 
 
@@ -18,7 +19,13 @@ def commonest_place(train, rows):
     Returns
     -------
     list of int
+
+    Raises
+    ------
+    ValueError
+        There is no training row.
     """
+    check_train(train)
     return [Counter(row.label for row in train).most_common(1)[0][0]] * len(rows)
 
 
@@ -26,7 +33,8 @@ def tfidf_choices(train, rows):
     """The answer that a logistic regression over cosines of TF-IDF finds likeliest to be right.
 
     The features of an answer are its cosines with the context, with the question, and with the
-    sentence of the context that is most like question and answer together; and its length.
+    sentence of the context that is most like question and answer together; and its length. If no
+    training row has more than one answer, the guess is `commonest_place`.
 
     Parameters
     ----------
@@ -39,8 +47,11 @@ def tfidf_choices(train, rows):
     Raises
     ------
     ValueError
-        scikit-learn is not installed.
+        There is no training row, or scikit-learn is not installed.
     """
+    check_train(train)
+    if all(len(row.choices) == 1 for row in train):               # nothing to tell apart
+        return commonest_place(train, rows)
     text = library("sklearn.feature_extraction.text", "scikit-learn")
     linear_model = library("sklearn.linear_model", "scikit-learn")
     words = text.TfidfVectorizer(sublinear_tf=True).fit(

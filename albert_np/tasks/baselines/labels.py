@@ -3,6 +3,7 @@
 from collections import Counter
 
 from ..metrics.checks import library
+from .checks import check_train
 
 
 def commonest_label(train, rows):
@@ -15,14 +16,21 @@ def commonest_label(train, rows):
     Returns
     -------
     list of str
+
+    Raises
+    ------
+    ValueError
+        There is no training row.
     """
+    check_train(train)
     return [Counter(row.label for row in train).most_common(1)[0][0]] * len(rows)
 
 
 def tfidf_labels(train, rows, C=10.0):
     """Logistic regression over the TF-IDF of words and pairs of words.
 
-    The two texts of a pair have features of their own.
+    The two texts of a pair have features of their own. If all training rows have one label, it is
+    guessed everywhere.
 
     Parameters
     ----------
@@ -37,8 +45,11 @@ def tfidf_labels(train, rows, C=10.0):
     Raises
     ------
     ValueError
-        scikit-learn is not installed.
+        There is no training row, or scikit-learn is not installed.
     """
+    check_train(train)
+    if not rows or len({row.label for row in train}) == 1:        # nothing to tell apart
+        return commonest_label(train, rows)
     text = library("sklearn.feature_extraction.text", "scikit-learn")
     linear_model = library("sklearn.linear_model", "scikit-learn")
     sparse = library("scipy.sparse", "scikit-learn")

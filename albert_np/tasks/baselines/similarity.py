@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..metrics.checks import library
+from .checks import check_train
 
 
 def mean_score(train, rows):
@@ -15,7 +16,13 @@ def mean_score(train, rows):
     Returns
     -------
     list of float
+
+    Raises
+    ------
+    ValueError
+        There is no training row.
     """
+    check_train(train)
     return [float(np.mean([row.label for row in train]))] * len(rows)
 
 
@@ -39,8 +46,11 @@ def tfidf_similarity(train, rows, alpha=1.0):
     Raises
     ------
     ValueError
-        scikit-learn is not installed.
+        There is no training row, or scikit-learn is not installed.
     """
+    check_train(train)
+    if not rows:
+        return []
     text = library("sklearn.feature_extraction.text", "scikit-learn")
     linear_model = library("sklearn.linear_model", "scikit-learn")
     vectorizers = [text.TfidfVectorizer(sublinear_tf=True),

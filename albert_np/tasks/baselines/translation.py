@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from ..metrics.checks import library
+from .checks import check_train
 
 
 def commonest_target(train, rows):
@@ -17,7 +18,13 @@ def commonest_target(train, rows):
     Returns
     -------
     list of str
+
+    Raises
+    ------
+    ValueError
+        There is no training row.
     """
+    check_train(train)
     return [Counter(pair.targets[0] for pair in train).most_common(1)[0][0]] * len(rows)
 
 
@@ -37,8 +44,11 @@ def nearest_translation(train, rows):
     Raises
     ------
     ValueError
-        scikit-learn is not installed.
+        There is no training row, or scikit-learn is not installed.
     """
+    check_train(train)
+    if not rows:
+        return []
     text = library("sklearn.feature_extraction.text", "scikit-learn")
     letters = text.TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True)
     known = letters.fit_transform([pair.source for pair in train])           # (n, V)

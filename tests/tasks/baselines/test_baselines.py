@@ -60,6 +60,27 @@ def test_translation():
     assert baselines.nearest_translation(train, rows) == ["他睡"] * 101
 
 
+TRAINED = {                                  # each with a training row, from which it can learn
+    baselines.commonest_label: TRAIN, baselines.tfidf_labels: TRAIN,
+    baselines.commonest_place: [Choice("1", "Tom saw a cat.", "What?", ("a cat",), 0)],
+    baselines.tfidf_choices: [Choice("1", "Tom saw a cat.", "What?", ("a cat",), 0)],
+    baselines.mean_score: [Classification("red cat", "red cat", 5.0)],
+    baselines.tfidf_similarity: [Classification("red cat", "red cat", 5.0)],
+    baselines.commonest_target: [Pair("Hi.", ("你好",))],
+    baselines.nearest_translation: [Pair("Hi.", ("你好",))]}
+
+
+@pytest.mark.parametrize("baseline", TRAINED, ids=lambda baseline: baseline.__name__)
+def test_empty_data_and_a_single_row(baseline):
+    """No row to learn from is refused; no row to guess for gives no guess; one row is enough."""
+    row = TRAINED[baseline][0]
+    answer = row.targets[0] if isinstance(row, Pair) else row.label
+    with pytest.raises(ValueError, match="^There are no training rows to learn from"):
+        baseline([], [row])
+    assert baseline(TRAINED[baseline], []) == []
+    assert baseline([row], [row, row]) == [answer, answer]
+
+
 def test_on_real_messages(data_folder):
     splits = datasets.fetch_sms_spam(data_folder)
     labels = [row.label for row in splits.test]
