@@ -13,6 +13,8 @@ from operator import getitem
 
 import numpy as np
 
+SMALLEST_FLOAT32 = float(np.finfo(np.float32).tiny)     # of its squares, smaller ones lose digits
+
 
 def _items(tree):
     """The (key, branch) pairs of one node."""
@@ -114,17 +116,32 @@ def cast(tree, dtype):
 def global_norm(tree):
     """Square root of the sum of squares of all leaves.
 
-    The squares of a leaf are summed in its own dtype, the sums of the leaves in float64.
+    The squares of a leaf are summed in its own dtype, the sums of the leaves in float64. If squares
+    overflow or underflow, all entries are divided by the largest one first.
 
     Returns
     -------
     float
+        Not finite if an entry is not.
+
+    Examples
+    --------
+    >>> round(global_norm([np.array([3e20], np.float32), np.array([4e20], np.float32)]) / 1e20, 6)
+    5.0
     """
-    squares = 0.0
-    for leaf in flatten(tree).values():
-        vector = leaf.ravel()
-        squares += float(np.dot(vector, vector))
-    return float(np.sqrt(squares))
+    vectors = [leaf.ravel() for leaf in flatten(tree).values()]
+    with np.errstate(over="ignore"):
+        squares = _sum_of_squares(vectors)
+        if SMALLEST_FLOAT32 * sum(vector.size for vector in vectors) <= squares < np.inf:
+            return float(np.sqrt(squares))
+        largest = float(np.max([np.abs(vector).max(initial=0) for vector in vectors]))
+        if not 0 < largest < np.inf:                           # no gradient, or one not finite
+            return largest
+        return largest * _sum_of_squares([vector / largest for vector in vectors])**0.5
+
+
+def _sum_of_squares(vectors):
+    return sum(float(np.dot(vector, vector)) for vector in vectors)
 
 
 def clip_by_global_norm(grads, max_norm):
@@ -143,7 +160,7 @@ def clip_by_global_norm(grads, max_norm):
     Returns
     -------
     float
-        The norm before clipping.
+        The norm before clipping. If it is not finite, no gradient was changed.
 
     References
     ----------
@@ -152,7 +169,10 @@ def clip_by_global_norm(grads, max_norm):
     if not max_norm > 0:
         raise ValueError(f"max_norm is {max_norm}; it must be positive")
     norm = global_norm(grads)
-    if norm > max_norm:
+    if max_norm < norm < np.inf:
+        # A factor below 1e-38 would have few digits in float32: multiply twice by its root.
+        times = 1 if max_norm / norm > 1e-30 else 2
         for leaf in flatten(grads).values():
-            leaf *= max_norm / norm                                    # (CLIP.1)
+            for _ in range(times):
+                leaf *= max_norm**(1 / times) / norm**(1 / times)      # (CLIP.1)
     return norm

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .moments import Leaves, learning_rate, update_moments
+from .moments import Leaves, check_settings, learning_rate, update_moments
 from .optimizer import Optimizer
 
 
@@ -37,16 +37,18 @@ class Adam(Optimizer):
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        check_settings(betas, eps)
         self.lr, self.betas, self.eps = lr, betas, eps
         self.leaves = Leaves(params, "mv")
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place; both trees are like the one it was made for."""
+        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
         lr = learning_rate(self.lr, self.steps)
-        self.steps += 1
+        rows = self.leaves.rows(params, grads)
+        self.steps += 1                                    # only now: nothing was refused
         first, second = (1 - beta**self.steps for beta in self.betas)
-        for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
+        for p, gradient, m, v, u, work in rows:
             update_moments(m, v, gradient, *self.betas, work)
             np.multiply(v, 1 / second, out=u)
             np.sqrt(u, out=u)

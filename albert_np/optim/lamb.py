@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .moments import Leaves, decays, learning_rate, update_moments
+from ..functional.trees import global_norm
+from .moments import Leaves, check_settings, decays, learning_rate, update_moments
 from .optimizer import Optimizer
 
 
@@ -43,12 +44,13 @@ class LAMB(Optimizer):
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
+        check_settings(betas, eps)
         self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
         self.leaves = Leaves(params, "mv")
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place; both trees are like the one it was made for."""
+        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)
@@ -72,5 +74,5 @@ def trust_ratio(p, u):
     -------
     float
     """
-    p_norm, u_norm = (float(np.linalg.norm(array)) for array in (p, u))
+    p_norm, u_norm = global_norm([p]), global_norm([u])
     return p_norm / u_norm if p_norm > 0 and u_norm > 0 else 1.0

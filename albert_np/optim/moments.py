@@ -1,5 +1,7 @@
 """What the optimisers share: running means of the gradient, and where to keep them."""
 
+import math
+
 import numpy as np
 
 from ..functional.trees import flatten, leaves_at, tree_paths
@@ -46,21 +48,32 @@ class Leaves:
     Parameters
     ----------
     params : tree of arrays
+        Of float32 or a wider floating-point dtype.
     moments : str
         A letter for each moment: "mv".
     """
 
     def __init__(self, params, moments):
         self.paths, flat = tree_paths(params), flatten(params)
-        self.names, self.shapes = list(flat), [leaf.shape for leaf in flat.values()]
+        for name, leaf in flat.items():
+            _check_array("value", name, leaf)
+            if not (np.issubdtype(leaf.dtype, np.floating) and leaf.itemsize >= 4):
+                raise ValueError(f"{name} has dtype {leaf.dtype}; an optimiser needs float32 or "
+                                 f"float64")
+        self.branches = list({path[:i]: None for path in self.paths for i in range(len(path))})
+        self.branch_sizes = [len(branch) for branch in leaves_at(params, self.branches)]
+        self.names = list(flat)
+        self.shapes, self.dtypes = zip(*((leaf.shape, leaf.dtype) for leaf in flat.values()))
         self.moments = {letter: {name: np.zeros_like(leaf) for name, leaf in flat.items()}
                         for letter in moments}
         largest = max(flat.values(), key=lambda leaf: leaf.size)
-        self.checked = False
         self.work = np.empty((2, largest.size), largest.dtype)
 
     def rows(self, params, grads):
         """Parameter, gradient, moments, and two work arrays of its shape, for every parameter.
+
+        Everything is looked at before the first parameter is changed, so that a step that is
+        refused leaves everything as it was.
 
         Parameters
         ----------
@@ -73,36 +86,78 @@ class Leaves:
         Raises
         ------
         ValueError
-            It names the first parameter that has no value or gradient of its shape, or that this
-            optimiser was not made for; nothing has been changed then.
+            It names the first parameter whose value or gradient is missing, unknown, of another
+            shape or dtype, or whose value is read-only.
+        FloatingPointError
+            It names the first parameter whose gradient is not finite, or whose gradient has a
+            square that is not: the second moment would stay infinite.
         """
-        if not self.checked:                     # once: a parameter that is new would stay as it is
-            for name in flatten(params):
-                if name not in self.names:
-                    raise ValueError(f"{name} has no moment in this optimiser")
-            self.checked = True
         rows = []
         moments = zip(*(arrays.values() for arrays in self.moments.values()))
-        for name, shape, p, gradient, kept in zip(
-                self.names, self.shapes, self._found(params, "value"),
+        for name, shape, dtype, p, gradient, kept in zip(
+                self.names, self.shapes, self.dtypes, self._found(params, "value"),
                 self._found(grads, "gradient"), moments):
             for what, array in (("value", p), ("gradient", gradient)):
+                _check_array(what, name, array)
                 if array.shape != shape:
                     raise ValueError(f"{name} has shape {shape}, but its {what} has shape "
                                      f"{array.shape}")
+                if array.dtype != dtype:
+                    raise ValueError(f"{name} has dtype {dtype}, but its {what} has dtype "
+                                     f"{array.dtype}")
+            if not p.flags.writeable:
+                raise ValueError(f"{name} is read-only; a step changes the parameters in place")
             u, work = self.work[:, :p.size]
             rows.append((p, gradient, *kept, u.reshape(shape), work.reshape(shape)))
+        with np.errstate(over="ignore"):
+            for name, (_, gradient, *_) in zip(self.names, rows):
+                if not np.isfinite(np.vdot(gradient, gradient)):
+                    raise FloatingPointError(f"the gradient of {name} is not finite, or too large "
+                                             f"to be squared in {gradient.dtype}")
         return rows
 
     def _found(self, tree, what):
+        """The leaves of a tree, which must have the keys of the parameters and no others."""
         try:
-            return leaves_at(tree, self.paths)
+            leaves = leaves_at(tree, self.paths)
+            sizes = [len(branch) for branch in leaves_at(tree, self.branches)]
         except (KeyError, IndexError, TypeError):
             there = flatten(tree)
-            missing = next(name for name in self.names if name not in there)
+            missing = next((name for name in self.names if name not in there), self.names[0])
             raise ValueError(f"{missing} has no {what}") from None
+        if sizes != self.branch_sizes:
+            unknown = next(name for name in flatten(tree) if name not in self.names)
+            raise ValueError(f"{unknown} has no moment in this optimiser, but it has a {what}")
+        return leaves
+
+
+def _check_array(what, name, array):
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"the {what} of {name} must be an array, not a {type(array).__name__}")
 
 
 def learning_rate(lr, step):
-    """The learning rate at a step: a number stays, a schedule is asked."""
-    return float(lr(step) if callable(lr) else lr)
+    """The learning rate at a step: a number stays, a schedule is asked.
+
+    Raises
+    ------
+    ValueError
+        The rate is negative or not a finite number.
+    """
+    rate = lr(step) if callable(lr) else lr
+    try:
+        number = float(rate)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise ValueError(f"the learning rate at step {step} is {rate!r}; it must be a finite "
+                         f"number that is at least 0")
+    return number
+
+
+def check_settings(betas, eps):
+    """Refuse settings with which a step would divide by 0."""
+    if not all(0 <= beta < 1 for beta in betas):
+        raise ValueError(f"betas are {tuple(betas)}; each must lie in [0, 1)")
+    if not 0 < eps < math.inf:
+        raise ValueError(f"eps is {eps}; it must be a positive number")

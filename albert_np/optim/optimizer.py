@@ -40,9 +40,11 @@ class Optimizer:
         Raises
         ------
         ValueError
-            That names the first array that is missing, unknown, or of another shape or dtype;
-            nothing is changed then.
+            It names the first array that is missing, unknown, of another shape or dtype, or that
+            no step gives; nothing is changed then.
         """
+        if not isinstance(state, dict):
+            raise ValueError(f"the state of an optimiser is a dict, not a {type(state).__name__}")
         own = self.state()
         for name in own:
             if name not in state:
@@ -56,6 +58,11 @@ class Optimizer:
                 if is_ != needed:
                     raise ValueError(f"{name} in the state of the optimiser has {what} {is_}, "
                                      f"where {needed} is needed")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} in the state of the optimiser is not finite")
+            if name.startswith("v.") and np.any(np.less(array, 0)):
+                raise ValueError(f"{name} in the state of the optimiser has a negative entry, but "
+                                 f"it is a mean of squares")
         if state["steps"] < 0:
             raise ValueError(f"the state of the optimiser says that {state['steps']} steps were "
                              f"taken")

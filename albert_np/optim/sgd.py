@@ -29,12 +29,14 @@ class SGD(Optimizer):
     """
 
     def __init__(self, params, lr=0.1, momentum=0.9):
+        if not 0 <= momentum < 1:
+            raise ValueError(f"momentum is {momentum}; it must lie in [0, 1)")
         self.lr, self.momentum = lr, momentum
         self.leaves = Leaves(params, "m")
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place; both trees are like the one it was made for."""
+        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, step, _ in self.leaves.rows(params, grads):
             m *= self.momentum

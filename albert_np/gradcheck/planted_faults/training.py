@@ -165,13 +165,13 @@ FAULTS = (
         concept="clamps", caught_by="optim/test_optim.py::test_warmup_and_decay"),
     PlantedFault(
         "clipping_scales_every_gradient", "functional/trees.py",
-        old="if norm > max_norm:",
-        new="if norm > 0:",
+        old="if max_norm < norm < np.inf:",
+        new="if 0 < norm < np.inf:",
         wrong="Short gradients are stretched to the maximum, too.",
         concept="clipping is not normalising", caught_by="optim/test_optim.py::test_clipping"),
     PlantedFault(
         "clipping_parameter_by_parameter", "functional/trees.py",
-        old="leaf *= max_norm / norm",
+        old="leaf *= max_norm**(1 / times) / norm**(1 / times)",
         new='leaf *= min(1, max_norm / global_norm({"": leaf}))',
         wrong="Each parameter is clipped on its own, which turns the gradient into another "
               "direction.",
