@@ -1,0 +1,56 @@
+"""The operators of our own change what they say, and what comes out is a program."""
+
+import pytest
+
+pytest.importorskip("cosmic_ray")
+
+from mutants import mutants_of, mutated  # noqa: E402
+from operators import OPERATORS  # noqa: E402
+
+SOURCE = '''\
+"""A number 1 in a docstring stays as it is."""
+LIMIT = 4
+
+
+def clip(x, limit=LIMIT):
+    # the largest
+    x *= 2
+    if (x > limit or
+            x < -limit):
+        x = limit
+    elif x.any(axis=1):
+        store(x, at=[0])
+    return sorted(x, key=len, reverse=True)
+'''
+
+
+def kinds(source):
+    """(operator, line, whether inside a function, the lines that must be run, new text)."""
+    return [(m.operator, m.line, m.inside, m.lines, mutated(source, m)[2])
+            for m in mutants_of(source)]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_what_an_operator_says_it_does(operator):
+    for example in operator.examples():
+        made = [mutated(example.pre_mutation_code, mutant)[0]
+                for mutant in mutants_of(example.pre_mutation_code)
+                if mutant.operator == operator.__name__]
+        assert made[example.occurrence] == example.post_mutation_code
+
+
+def test_every_change_of_our_own_is_a_program():
+    ours = {operator.__name__ for operator in OPERATORS}
+    made = [mutated(SOURCE, mutant)[0] for mutant in mutants_of(SOURCE) if mutant.operator in ours]
+    assert len(made) == len(set(made)) == 11
+    for text in made:
+        compile(text, "mutant", "exec")
+
+
+def test_the_lines_that_a_test_must_run():
+    found = {(kind, line): (inside, lines) for kind, line, inside, lines, _ in kinds(SOURCE)}
+    assert found["NumberReplacer", 2] == (False, (2,))
+    assert found["StatementRemoved", 7] == (True, (7,))
+    assert found["ReplaceComparisonOperator_Lt_LtE", 9] == (True, (8, 9))
+    assert found["ConditionFixed", 11] == (True, (11,))
+    assert not [line for _, line in found if line == 1]
