@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -147,6 +148,52 @@ def test_float64_sums_are_rounded_once():
         assert gradient.dtype == np.float32 and (gradient == expected.astype(np.float32)).all()
 
 
+class Doubling:
+    """A communicator of two ranks, of which the other one always has what this one has."""
+
+    rank, size = 0, 2
+
+    def __init__(self):
+        self.sent = []
+
+    def Allreduce(self, send, buffer):
+        self.sent.append((buffer.dtype, buffer.size))
+        buffer *= 2
+
+
+def test_sums_are_made_in_the_dtype_of_the_gradients(monkeypatch):
+    """Trees of other sizes and dtypes follow each other; each is sent in a buffer of its own kind.
+
+    In float32, 1 + 2^-40 would be 1.
+    """
+    monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=SimpleNamespace(IN_PLACE=None)))
+    from albert_np.pretraining.distributed import Ranks
+
+    ranks, small = Ranks(Doubling()), 2.0**-40
+    kinds = [(np.float64, 3), (np.float32, 3), (np.float64, 3), (np.float64, 5), (np.float32, 5),
+             (np.float32, 2), (np.float32, 2)]
+    for dtype, n in kinds:
+        W, b = np.full((2, n), 1 + small, dtype), np.arange(2 * n, dtype=dtype)[::2]
+        summed = ranks.sum_gradients({"a": [W], "b": b})
+        assert summed["b"] is b and summed["a"][0] is W and W.dtype == dtype
+        assert (W == dtype(2) * dtype(1 + small)).all() and b.tolist() == list(range(0, 4 * n, 4))
+    assert ranks.comm.sent == [(np.dtype(dtype), 3 * n) for dtype, n in kinds]    # one message each
+    assert (W == 2).all() and np.float64(1 + small) != 1 == np.float32(1 + small)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
+def test_the_shares_of_all_ranks_are_the_whole_in_order(monkeypatch, size):
+    monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=SimpleNamespace(IN_PLACE=None)))
+    from albert_np.pretraining.distributed import Ranks
+
+    for count in range(12):
+        shares = [Ranks(SimpleNamespace(rank=rank, size=size)).own(range(count))
+                  for rank in range(size)]
+        assert [item for share in shares for item in share] == list(range(count))
+        sizes = [len(share) for share in shares]
+        assert sizes == sorted(sizes, reverse=True) and sizes[0] - sizes[-1] <= 1
+
+
 # ---- several -------------------------------------------------------------------------------------
 
 METHODS = """
@@ -159,14 +206,16 @@ assert ranks.gather(ranks.own("abcdefg")) == list("abcdefg")
 assert ranks.gather(ranks.own("a")) == ["a"]
 assert ranks.largest(-ranks.rank) == 0 and ranks.largest(ranks.rank) == 2
 assert ranks.from_first(lambda: [ranks.rank]) == [0]
-for dtype, small in ((np.float32, 2.0**-25), (np.float64, 2.0**-50)):
+for dtype, small in ((np.float32, 2.0**-20), (np.float64, 2.0**-50)):
     W, b = np.full((2, 3), small, dtype), np.arange(4, dtype=dtype)[::2]
-    W[0, 0] = ranks.rank == 1                       # the sum of 1 and twice something small
+    if ranks.rank == 1:
+        W[0, 0] = 1                                 # the sum of 1 and twice something small
     grads = {"a": [W], "b": b}
     for repeat in (1, 3):                           # the buffer is used again
         summed = ranks.sum_gradients(grads)
         assert summed is grads and summed["b"] is b and W.dtype == dtype
         assert (W[1] == np.array(3 * repeat * small, dtype)).all()
+        assert (W[0, 0] == np.array(repeat * (1 + 2 * small), dtype)) and 1 + 2 * small > 1
         assert (b == 3 * repeat * np.array([0, 2])).all()
     ranks.check_same(grads, "the tree")
 try:
