@@ -14,10 +14,11 @@ def binary_cross_entropy_forward(logits, targets):
        \text{loss} = \frac1N \sum_n \ell_n, \qquad
        \ell = -t \log \sigma(x) - (1-t) \log(1 - \sigma(x))
             = \log(1 + e^{x}) - t x
+            = \log(1 + e^{-|x|}) + |x| \cdot \begin{cases} 1 - t & x > 0 \\ t & x \le 0 \end{cases}
 
     since :math:`\log\sigma(x) = x - \log(1+e^{x})` and :math:`\log(1-\sigma(x)) = -\log(1+e^x)`.
     For large x the exponential would overflow; :math:`\log(1+e^x) = x + \log(1+e^{-x})` moves
-    the exponent below 0.
+    the exponent below 0. An infinite logit that agrees with its target costs nothing.
 
     Parameters
     ----------
@@ -33,17 +34,22 @@ def binary_cross_entropy_forward(logits, targets):
     Raises
     ------
     ValueError
-        Where the shapes differ.
+        Where the shapes differ, or there is no number to take the mean of.
     """
     targets = np.asarray(targets, dtype=logits.real.dtype)
     if targets.shape != logits.shape:
         raise ValueError(f"targets have shape {targets.shape}, "
                          f"but logits have shape {logits.shape}")
+    if not targets.size:
+        raise ValueError(f"logits and targets have shape {targets.shape}; a mean needs at "
+                         f"least one number")
     x = logits
     sign = np.where(x.real > 0, -1, 1).astype(x.real.dtype)
     e = np.exp(sign * x)                                               # e^-|x|, never above 1
-    row_losses = np.log1p(e) + x * (x.real > 0) - targets * x          # log(1 + e^x) - t x
-    loss = row_losses.mean()                                           # (BCE.1)
+    missed = np.where(x.real > 0, 1 - targets, targets)                # 0: the answer is right
+    with np.errstate(invalid="ignore"):                                # infinity times 0
+        row_losses = np.log1p(e) + np.where(missed == 0, 0, -sign * x * missed)
+    loss = (row_losses * (1 / x.size)).sum()                           # (BCE.1)
     sigmoid = np.where(x.real > 0, 1, e) / (1 + e)                     # (...)
     return loss, (sigmoid, targets)
 

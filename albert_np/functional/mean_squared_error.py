@@ -26,12 +26,15 @@ def mean_squared_error_forward(predictions, targets):
     Raises
     ------
     ValueError
-        Where the shapes differ.
+        Where the shapes differ, or there is no number to take the mean of.
     """
     targets = np.asarray(targets, dtype=predictions.real.dtype)
     if targets.shape != predictions.shape:
         raise ValueError(f"targets have shape {targets.shape}, "
                          f"but predictions have shape {predictions.shape}")
+    if not targets.size:
+        raise ValueError(f"predictions and targets have shape {targets.shape}; a mean needs "
+                         f"at least one number")
     difference = predictions - targets                                 # (...)
     loss = np.square(difference).mean()                                # (MSE.1)
     return loss, difference

@@ -170,6 +170,13 @@ def test_shapes_that_differ_are_refused(shape):
     assert str(refusal.value) == f"targets have shape {shape}, but logits have shape (2,)"
 
 
+@pytest.mark.parametrize("loss", [F.mean_squared_error_forward, F.binary_cross_entropy_forward])
+@pytest.mark.parametrize("shape", [(0,), (3, 0)])
+def test_a_mean_of_nothing_is_refused(loss, shape):
+    with pytest.raises(ValueError, match="a mean needs at least one number"):
+        loss(np.zeros(shape), np.zeros(shape))
+
+
 @pytest.mark.parametrize("ids, range_of_ids", [([3, -1], "-1 to 3"), ([0, 8], "0 to 8"),
                                                ([9, 2], "2 to 9")])
 def test_embedding_refuses_ids_outside_the_table(ids, range_of_ids):
