@@ -87,6 +87,8 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
     ------
     FloatingPointError
         A loss or a gradient is no longer a finite number.
+    ValueError
+        No label of any example counts.
     """
     lengths = np.array([example["input_ids"].size for example in examples])
     history = {"steps": [], "epochs": [], "best_epoch": None}
@@ -105,6 +107,9 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
                 bar.update()
                 if len(history["steps"]) % 20 == 0:
                     bar.set_postfix_str(f"loss {_recent(history):.3f}")
+            if not history["steps"]:
+                raise ValueError("no label of any example counts (all are -100), so there is "
+                                 "nothing to learn")
             if evaluate is None:
                 continue
             figure = evaluate()

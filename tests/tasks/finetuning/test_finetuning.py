@@ -217,6 +217,35 @@ def test_a_loss_that_is_no_number_stops_the_run(tokenizer):
                      rng=np.random.default_rng(0), progress=False)
 
 
+def test_examples_without_a_label_that_counts(tokenizer):
+    """A batch of them is no step; nothing but them is refused, without a warning."""
+    task, settings = TASKS["classification"], read_settings_like("classification")
+    model = from_scratch(task.MODEL, MODEL, tokenizer, {"num_labels": 2}, seed=0)
+    examples = [row[0] for row in task.features(
+        tokenizer, toy_splits("classification", 4, 1).train, ("no", "yes"), settings)]
+
+    def steps(examples):
+        return train_epochs(model, examples, lambda *chosen: task.collate(model.config, *chosen),
+                            original_optimizer(model.params, 1e-3, 4), epochs=1, batch_size=1,
+                            rng=np.random.default_rng(0), progress=False)["steps"]
+
+    unlabelled = [{**example, "labels": np.int64(-100)} for example in examples]
+    assert len(steps(examples[:1] + unlabelled[1:])) == 1
+    with pytest.raises(ValueError, match="no label of any example counts"):
+        steps(unlabelled)
+
+
+def test_a_context_without_pieces_has_an_answer_without_a_score(tokenizer):
+    """Not minus infinity, which JSON cannot hold."""
+    task, settings = TASKS["questions"], read_settings_like("questions")
+    model = from_scratch(task.MODEL, MODEL, tokenizer, {}, seed=0)
+    rows = [task.parse({"question": "is it one", "context": context})
+            for context in ("\N{COMBINING ACUTE ACCENT}", "the two names")]
+    nothing, something = task.predict(model, tokenizer, rows, settings)
+    assert nothing == {"answer": "", "start": 0, "end": 0, "score": None}
+    assert np.isfinite(something["score"])
+
+
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("parts", [2, 3])
 def test_parts_add_up_to_the_whole(tokenizer, task, parts):

@@ -1,5 +1,7 @@
 """Answers that stand in a text: where does the answer begin, where does it end?"""
 
+import numpy as np
+
 from ....models import AlbertForQuestionAnswering as MODEL
 from ... import baselines as without_network
 from ... import metrics
@@ -49,7 +51,10 @@ def collate(config, examples, length=None):
 
 
 def predict(model, tokenizer, rows, settings, pool=None):
-    """For each row ``{"answer", "start", "end", "score"}``, characters of the raw text."""
+    """For each row ``{"answer", "start", "end", "score"}``, characters of the raw text.
+
+    Where the context has no piece that could be an answer, the answer is empty and the score None.
+    """
     windows = [_windows(tokenizer, row, settings) for row in rows]
     outputs = iter(outputs_of(model, [window for part in windows for window in part],
                               ("start_logits", "end_logits"), pool))
@@ -59,7 +64,7 @@ def predict(model, tokenizer, rows, settings, pool=None):
         guess = decode_answer(row, part, starts, ends,
                               max_answer_length=settings.max_answer_length)
         predictions.append({"answer": guess.text, "start": guess.start, "end": guess.end,
-                            "score": guess.score})
+                            "score": guess.score if np.isfinite(guess.score) else None})
     return predictions
 
 
