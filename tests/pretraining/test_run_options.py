@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from test_resume import OPTIONS, stop_after
 
+from albert_np.inference import load_model
 from albert_np.optim import LAMB, SGD, Adam, AdamW
 from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.pretraining import RunStopped, pretrain, resume
 from albert_np.pretraining.options import PretrainingOptions
 from albert_np.pretraining.run import make_model, make_optimizer
+from albert_np.pretraining.run_checkpoints import load_checkpoint
 from albert_np.pretraining.run_data import open_run_data
 from albert_np.text import train_tokenizer
 
@@ -169,6 +171,18 @@ def test_the_layout_says_what_a_line_is(tmp_path):
     assert "54 sentences in 18 documents" in found["prose"]    # three sentences each
 
 
+def test_documents_of_the_embedded_text_stay_with_their_group(corpus, tmp_path, monkeypatch):
+    """And only the beginnings of its short documents are asked about, unless told otherwise."""
+    documents = [block.split("\n") for block in corpus.read_text().split("\n\n")]
+    monkeypatch.setattr("albert_np.pretraining.run_data.embedded_corpus",
+                        lambda: (documents, ["long"] * 30 + ["short"] * 10))
+    for asked, expected in (({}, True), ({"beginnings_only": False}, False)):
+        options = PretrainingOptions(vocab_size=45, data={"max_seq_length": 16, **asked})
+        data, _ = open_run_data(tmp_path, options, resuming=False, say=lambda words: None)
+        assert data.options.beginnings_only == expected
+        assert len(data.shards[0]) in (10, 30)
+
+
 def test_a_tokenizer_that_is_given_is_used_and_kept(corpus, tmp_path):
     train_tokenizer(corpus.read_text().split("\n"), 43, tmp_path / "given.model")
     data, _, _ = text_of(corpus, tmp_path / "run", tokenizer=str(tmp_path / "given.model"))
@@ -199,6 +213,13 @@ def test_checkpoints_are_kept_as_many_as_told(corpus, tmp_path):
     assert steps == [6, 8, 9]                                  # of 2, 4, 5, 6, 8, 9
 
 
+def test_the_model_in_the_folder_is_that_of_the_last_evaluation(corpus, tmp_path, monkeypatch):
+    stop_after(tmp_path / "run", corpus, 12, monkeypatch, keep_checkpoints=9)
+    tensors, _ = load_checkpoint(tmp_path / "run" / "checkpoints" / "step-00000010.safetensors")
+    for name, array in flatten(load_model(tmp_path / "run").params).items():
+        assert np.array_equal(array, tensors[f"params.{name}"])
+
+
 def test_an_interrupted_run_writes_what_a_whole_one_does(corpus, tmp_path, monkeypatch):
     """All files, all results, and what is drawn; options that are not the defaults are kept."""
     changes = dict(steps=24, accumulation_steps=3, workers=1, float64_sums=True, beta_2=0.9,
@@ -214,7 +235,7 @@ def test_an_interrupted_run_writes_what_a_whole_one_does(corpus, tmp_path, monke
     stop_after(tmp_path / "parts", corpus, 12, monkeypatch, **changes)
     assert not (tmp_path / "parts" / "results.json").exists()
     results = resume(tmp_path / "parts", progress=False)["results"]
-    assert drawn["parts"] == drawn["whole"]
+    assert drawn["parts"] == drawn["whole"] and drawn["whole"][2] == (45, 0.15)
     whole, parts = (files_of(tmp_path / name) for name in ("whole", "parts"))
     assert set(whole) >= {"config.json", "model.safetensors", "spiece.model", "options.json",
                           "tokenizer_config.json"} and whole == parts
@@ -225,7 +246,7 @@ def test_an_interrupted_run_writes_what_a_whole_one_does(corpus, tmp_path, monke
         one["held_out"] = without_clocks(one["held_out"])
     assert written == expected
     assert {name: written["options"][name] for name in changes} == changes
-    assert written["options"]["parts"] == 3
+    assert written["options"]["parts"] == 3 and written["blind_guess"] == pytest.approx(np.log(45))
     steps = [sorted(path.name for path in (tmp_path / name / "checkpoints").iterdir())
              for name in ("whole", "parts")]
     assert steps[0] == steps[1] and len(steps[0]) == 4
