@@ -93,6 +93,27 @@ def test_dynamic_masks_are_new_in_each_epoch_and_fixed_ones_come_again(tokenizer
     assert (one[0][0][0]["input_ids"] != one[1][0][0]["input_ids"]).any()     # in another order
 
 
+def test_fixed_masks_of_more_than_a_thousand_sequences(tokenizer):
+    """They are drawn a thousand at a time; each row keeps its own labels."""
+    shard = some_shards(1, documents=28, seed=3)[0]
+    many = TokenizedDocuments.from_lists([list(shard[d % 28]) for d in range(500)])
+    data = data_of([many], tokenizer, batch_size=300, masking="fixed")
+    instances = data.instances(0, 0)
+    N = len(instances["input_ids"])
+    assert 1000 < N < 2000
+    batches = data.training_batches()
+    epoch = [next(batches) for _ in range(-(-N // 300))]
+    assert batches.position == (1, 0, 0)
+    found = {name: np.concatenate([batch[name] for batch in epoch]) for name in epoch[0]}
+    labelled = found["labels"] != -100
+    assert 0.02 < labelled.mean() < 0.2
+    text = np.where(labelled, found["labels"], found["input_ids"])
+    rows = [tuple(np.concatenate(row)) for row in zip(text, found["token_type_ids"])]
+    expected = zip(instances["input_ids"], instances["token_type_ids"])
+    assert sorted(rows) == sorted(tuple(np.concatenate(row)) for row in expected)
+    assert 0.7 < (found["input_ids"] == tokenizer.mask_token_id)[labelled].mean() < 0.9
+
+
 def test_held_out_batches_are_limited_and_the_same_every_time(tokenizer):
     shards, options = some_shards(3), DataOptions(max_seq_length=16)
     batches = held_out_batches(shards, tokenizer, options, 4, seed=1, max_sequences=22)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from albert_np.tasks.datasets import Question
 from albert_np.tasks.datasets.features import question_windows
 from albert_np.tasks.finetuning import Settings, finetune
 from albert_np.tasks.finetuning.outputs import outputs_of
+from albert_np.tasks.finetuning.predicting import iterate_predictions
 from albert_np.tasks.finetuning.recipes import questions, translation
 from albert_np.tasks.finetuning.start import from_scratch
 from albert_np.tasks.finetuning.trainer import train_epochs
@@ -287,3 +289,18 @@ def test_answers_are_no_longer_than_the_settings_say(translator, monkeypatch):
         guess, = questions.predict(None, tokenizer, [row], settings)
         assert guess["score"] == longest - 1                   # last place minus first
         assert guess["answer"] == row.context[guess["start"]:guess["end"]]
+
+
+@pytest.mark.parametrize("window", [1, 3, 100])
+def test_rows_are_predicted_in_their_order_whatever_is_read_at_a_time(translator, monkeypatch,
+                                                                      window):
+    model, tokenizer, pairs = translator
+    monkeypatch.setattr("albert_np.tasks.finetuning.predicting.WINDOW", window)
+    settings = Settings("translation", max_length=24, beams=1, max_target_length=3)
+    loaded = SimpleNamespace(task=translation, model=model, tokenizer=tokenizer, settings=settings)
+    lines = [row.source for row in pairs[:8]]
+    found = list(iterate_predictions(loaded, lines))
+    expected = translation.predict(model, tokenizer, pairs[:8], settings)
+    assert [one["translation"] for one in found] == [one["translation"] for one in expected]
+    with pytest.raises(ValueError, match="^line 6: it needs 'source', a text"):
+        list(iterate_predictions(loaded, [*lines[:5], {}, *lines[5:]], "line {}".format))
