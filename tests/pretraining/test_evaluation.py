@@ -9,6 +9,7 @@ from test_pretraining import TEXT, TOKENIZER
 from albert_np import AlbertForPreTraining
 from albert_np.functional import IGNORED
 from albert_np.gradcheck.one_check import small_config
+from albert_np.parameters import flatten
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline,
                                    top_guesses)
 from albert_np.pretraining.parallel import losses_and_gradients
@@ -64,8 +65,12 @@ def test_every_label_weighs_the_same_whichever_batch_it_is_in(model, rng):
 def test_every_label_weighs_the_same_whichever_part_it_is_in(model, rng, parts):
     batches = list(uneven_batches(rng))
     whole = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
-    losses, _ = losses_and_gradients(model, whole, [None] * parts)
+    losses, grads = losses_and_gradients(model, whole, [None] * parts)
     assert vars(losses) == pytest.approx(by_hand(model, batches), rel=1e-10)
+    # The parts compute the last layer at their labels only; here it is computed everywhere.
+    expected = flatten(model.backward(model.forward(**whole)[1]))
+    for name, gradient in flatten(grads).items():
+        np.testing.assert_allclose(gradient, expected[name], rtol=1e-9, atol=1e-13, err_msg=name)
 
 
 def test_an_objective_without_labels_has_no_figures(model, rng):
