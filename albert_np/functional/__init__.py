@@ -5,6 +5,9 @@ gradients of the forward's array arguments, in their order. Read ``linear`` (the
 pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``; then ``erf``, ``gelu``,
 ``activations`` and ``dropout``; then the losses of tasks, ``mean_squared_error`` and
 ``binary_cross_entropy``. ``sums`` makes sums fast, ``trees`` holds the functions on parameters.
+
+All run in float32, float64 and complex128. Infinity and NaN give the limit, infinity or NaN, and
+no warning. In float16 intermediate results overflow; the models refuse it.
 """
 
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward

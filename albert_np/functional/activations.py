@@ -22,9 +22,8 @@ def relu_forward(x):
     y : array (...)
     cache : what the backward pass needs
     """
-    positive = x.real > 0
-    y = x * positive                                                   # (RELU.1)
-    return y, positive
+    y = np.maximum(x, 0)                                               # (RELU.1)
+    return y, y
 
 
 def relu_backward(dy, cache):
@@ -50,9 +49,9 @@ def relu_backward(dy, cache):
     >>> relu_backward(np.array([10.0, 10.0]), cache).tolist()
     [10.0, 0.0]
     """
-    positive = cache
+    y = cache
     # forward: y = x where x > 0, else 0
-    dx = dy * positive                                                 # (RELU.2)
+    dx = dy * np.sign(y.real)                                          # (RELU.2)  NaN stays NaN
     return dx
 
 

@@ -14,11 +14,14 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
        \text{loss} = \frac{1}{W} \sum_n w_n \ell_n, \qquad W = \sum_n w_n, \qquad
        \ell_n = -\log p_{n, c_n}
               = \log \sum_k e^{x_{nk}} - x_{n, c_n}
+              = \log \sum_k e^{x_{nk} - s_n} - (x_{n, c_n} - s_n)
 
     where x are the logits, :math:`c_n` the label of row n, p their softmax (SM.1) and w the
     weights: 1 where none are given, 0 for rows whose label is ``ignore_index``. Where no weight
     is left, the loss is 0. The softmax never appears on its own: the logarithm of a probability
-    that rounds to 0 would be infinite, and the form on the right has no such place.
+    that rounds to 0 would be infinite, and the last form has no such place. There :math:`s_n` is
+    the largest logit of the row. It is subtracted from the label's logit first, since the logarithm
+    would be lost beside two large numbers. The loss is NaN if a counted row has NaN or +inf.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     Raises
     ------
     ValueError
-        Where a label is no class, or the shapes do not fit.
+        Where a label is no class, the shapes do not fit, or the weights have no finite sum.
     """
     K = logits.shape[-1]
     labels = np.asarray(labels)
@@ -56,17 +59,21 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
         raise ValueError(f"labels range from {classes.min()} to {classes.max()}, "
                          f"but there are {K} classes, 0 to {K - 1}")
     w = counted.astype(x.real.dtype)                                   # (N,)
-    if weights is not None:
-        w = w * np.asarray(weights, dtype=w.dtype).reshape(-1)
-    total = w.sum()
+    with np.errstate(over="ignore", invalid="ignore"):
+        if weights is not None:
+            w = w * np.asarray(weights, dtype=w.dtype).reshape(-1)
+        total = w.sum()
+    if not np.isfinite(total):
+        raise ValueError(f"the sum of the weights is {total}; it must be a finite number")
     w = w / total if total != 0 else w                                 # w_n / W
 
     rows = np.arange(len(x))
     shift = x.real.max(axis=-1, keepdims=True)                         # (N, 1)
-    e = np.exp(x - shift)                                              # (N, K)
-    sum_e = e.sum(axis=-1)                                             # (N,)
-    row_losses = np.log(sum_e) + shift[:, 0] - x[rows, classes]        # l_n
-    loss = (w * row_losses).sum()                                      # (CE.1)
+    with np.errstate(over="ignore", invalid="ignore"):       # logits very far below the largest
+        e = np.exp(x - shift)                                          # (N, K)
+        sum_e = e.sum(axis=-1)                                         # (N,)
+        row_losses = np.log(sum_e) - (x[rows, classes] - shift[:, 0])  # l_n
+        loss = (w * row_losses)[w != 0].sum()                          # (CE.1)
     return loss, (e, sum_e, classes, w, logits.shape)
 
 

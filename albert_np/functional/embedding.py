@@ -93,7 +93,8 @@ def add_rows(table, ids, rows):
     order = np.argsort(ids, kind="stable")
     sorted_ids = ids[order]
     run_starts = np.flatnonzero(np.r_[True, sorted_ids[1:] != sorted_ids[:-1]])
-    table[sorted_ids[run_starts]] += np.add.reduceat(rows[order], run_starts, axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):                 # inf and NaN show in table
+        table[sorted_ids[run_starts]] += np.add.reduceat(rows[order], run_starts, axis=0)
 
 
 def rows_at_forward(x, positions):

@@ -10,6 +10,7 @@ SQRT_HALF = math.sqrt(0.5)
 SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 CUBIC = 0.044715
+FAR = 40.0     # beyond it y is x or 0 in every dtype, and the slope 1 or 0
 
 
 def gelu_forward(x):
@@ -30,12 +31,22 @@ def gelu_forward(x):
     y : array (...)
     cache : what the backward pass needs
 
+    Notes
+    -----
+    If a square overflows or x is infinite, NumPy reports it, and x is clipped to where y has long
+    been x or 0. Both passes do so, and both of (GELU.3); ordinary numbers pay nothing for it.
+
     References
     ----------
     Hendrycks and Gimpel 2016. transformers calls this form "gelu".
     """
-    Phi = 0.5 * (1 + erf(x * SQRT_HALF))                               # (...)
-    y = x * Phi                                                        # (GELU.1)
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            Phi = 0.5 * (1 + erf(x * SQRT_HALF))                       # (...)
+            y = x * Phi                                                # (GELU.1)
+    except FloatingPointError:
+        y, (_, Phi) = gelu_forward(np.clip(x, -FAR, FAR))
+        y = np.where(x.real > FAR, x, y)
     return y, (x, Phi)
 
 
@@ -76,8 +87,13 @@ def gelu_backward(dy, cache):
     """
     x, Phi = cache
     # forward: y = x * Phi(x)
-    phi = INV_SQRT_2PI * np.exp(-0.5 * x * x)                          # (...)
-    dx = dy * (Phi + x * phi)                                          # (GELU.2)
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            phi = INV_SQRT_2PI * np.exp(-0.5 * x * x)                  # (...)
+            slope = Phi + x * phi
+    except FloatingPointError:
+        return gelu_backward(dy, (np.clip(x, -FAR, FAR), Phi))
+    dx = dy * slope                                                    # (GELU.2)
     return dx
 
 
@@ -105,21 +121,27 @@ def gelu_new_forward(x):
     -----
     x is the largest array of the whole model, (B, T, F). Every operation below reads and writes one
     as large, and takes longer for the memory than for the arithmetic. So u, tanh u and s are
-    computed in one array, each in the place of the one before; in the backward pass likewise.
+    computed in one array, each in the place of the one before; in the backward pass likewise. If
+    :math:`x^3` overflows or x is infinite, x is clipped as in (GELU.1).
 
     References
     ----------
     google-research/albert, ``modeling.py`` (there called "gelu"); transformers: "gelu_new".
     It differs from the erf form by at most 5e-4.
     """
-    u = SQRT_2_OVER_PI * CUBIC * x                                     # without a slow power
-    u *= x
-    u += SQRT_2_OVER_PI
-    u *= x                                                             # (...)
-    s = np.tanh(u, out=u)
-    s += 1
-    s *= 0.5                                                           # (...)
-    y = x * s                                                          # (GELU.3)
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            u = SQRT_2_OVER_PI * CUBIC * x                             # without a slow power
+            u *= x
+            u += SQRT_2_OVER_PI
+            u *= x                                                     # (...)
+            s = np.tanh(u, out=u)
+            s += 1
+            s *= 0.5                                                   # (...)
+            y = x * s                                                  # (GELU.3)
+    except FloatingPointError:
+        y, (_, s) = gelu_new_forward(np.clip(x, -FAR, FAR))
+        y = np.where(x.real > FAR, x, y)
     return y, (x, s)
 
 
@@ -161,13 +183,17 @@ def gelu_new_backward(dy, cache):
     """
     x, s = cache
     # forward: y = x * s, with s = 0.5 * (1 + tanh(u))
-    du = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x
-    du *= x
-    du += 2 * SQRT_2_OVER_PI                                           # (GELU.4)  twice u'
-    dx = du                                                            # from here in its place
-    dx *= x
-    dx *= 1 - s
-    dx += 1                                                            # 1 + 2 x (1 - s) u'
-    dx *= s
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            du = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x
+            du *= x
+            du += 2 * SQRT_2_OVER_PI                                   # (GELU.4)  twice u'
+            dx = du                                                    # from here in its place
+            dx *= x
+            dx *= 1 - s
+            dx += 1                                                    # 1 + 2 x (1 - s) u'
+            dx *= s
+    except FloatingPointError:
+        return gelu_new_backward(dy, (np.clip(x, -FAR, FAR), s))
     dx *= dy                                                           # (GELU.5)
     return dx

@@ -4,6 +4,8 @@ import numpy as np
 
 from .sums import column_sum, row_mean
 
+FAR_FROM_0 = 4     # standard deviations; at this mean, rounding costs two bits of x_hat
+
 
 def layer_norm_forward(x, gamma, beta, eps=1e-12):
     r"""Give every row mean 0 and variance 1, then scale and shift it.
@@ -32,17 +34,57 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
     y : array (..., H)
     cache : what the backward pass needs
 
+    Notes
+    -----
+    The mean of H numbers has a rounding error near :math:`10^{-7} |\mu|` in float32. If the numbers
+    of a row are nearly alike, their deviations are no larger. Such rows, and rows whose squares
+    overflow, are computed in another way, which gives a constant row deviations of exactly 0. A row
+    with NaN or infinity becomes NaN.
+
     References
     ----------
     Ba, Kiros, Hinton 2016, eq. 3; ALBERT uses eps = 1e-12 and the biased variance (1/H).
     """
-    centred = x - row_mean(x)                                          # (..., H)
-    variance = row_mean(centred, centred)                              # (..., 1)
-    inv_std = 1 / np.sqrt(variance + eps)                              # (..., 1)
-    x_hat = np.multiply(centred, inv_std, out=centred)                 # (LN.1)  (..., H)
-    y = gamma * x_hat
-    y += beta                                                          # (LN.2)  (..., H)
+    with np.errstate(over="ignore", invalid="ignore"):                 # see _hard_rows
+        mean = row_mean(x)                                             # (..., 1)
+        centred = x - mean                                             # (..., H)
+        variance = row_mean(centred, centred)                          # (..., 1)
+        inv_std = 1 / np.sqrt(variance + eps)                          # (..., 1)
+        x_hat = np.multiply(centred, inv_std, out=centred)             # (LN.1)  (..., H)
+        hard = _hard_rows(mean, inv_std)
+        if hard is not None:
+            x_hat[hard], inv_std[hard] = _normalise_hard(x[hard], eps)
+        y = gamma * x_hat
+        y += beta                                                      # (LN.2)  (..., H)
     return y, (x_hat, inv_std, gamma)
+
+
+def _hard_rows(mean, inv_std):
+    """Which rows need care: a mean far above the standard deviation, or squares that overflow.
+
+    Returns
+    -------
+    boolean array (...), or None for no row
+    """
+    ratio = np.abs(mean * inv_std)
+    if ratio.max(initial=0) <= FAR_FROM_0 and inv_std.real.min(initial=1) > 0:
+        return None
+    return ~((ratio <= FAR_FROM_0) & (inv_std.real > 0))[..., 0]
+
+
+def _normalise_hard(x, eps):
+    """x_hat and inv_std of (LN.1) of some rows (n, H).
+
+    The first number of each row is subtracted before the mean is taken. The difference of two
+    numbers that are alike has no rounding error at all. Then large rows are divided by their
+    largest difference, and so is the root of eps.
+    """
+    centred = x - x[:, :1]                                             # (n, H)
+    scale = np.maximum(np.abs(centred).max(axis=-1, keepdims=True), 1)          # (n, 1)
+    centred /= scale
+    centred -= row_mean(centred)
+    inv_std = 1 / np.sqrt(row_mean(centred, centred) + eps / scale / scale)     # (n, 1)
+    return centred * inv_std, inv_std / scale
 
 
 def layer_norm_backward(dy, cache):

@@ -1,5 +1,7 @@
 """The linear map y = xW + b."""
 
+import numpy as np
+
 
 def linear_forward(x, W, b):
     r"""Multiply every row of x by the matrix W and add the bias b.
@@ -22,8 +24,9 @@ def linear_forward(x, W, b):
     cache : what the backward pass needs
     """
     rows = x.reshape(-1, W.shape[0])                                   # (N, I): one large product
-    y = rows @ W
-    y += b                                                             # (LIN.1)  (N, O)
+    with np.errstate(over="ignore", invalid="ignore"):                 # inf and NaN show in y
+        y = rows @ W
+        y += b                                                         # (LIN.1)  (N, O)
     return y.reshape(*x.shape[:-1], W.shape[1]), (x, W)
 
 
@@ -70,7 +73,6 @@ def linear_backward(dy, cache):
     --------
     One row, two inputs, one output: y = 1 * 3 + 2 * 4 + 5 = 16.
 
-    >>> import numpy as np
     >>> x, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0])
     >>> y, cache = linear_forward(x, W, b)
     >>> dx, dW, db = linear_backward(np.array([[10.0]]), cache)
@@ -81,7 +83,8 @@ def linear_backward(dy, cache):
     x_rows = x.reshape(-1, W.shape[0])                                 # (N, I)
     dy_rows = dy.reshape(-1, W.shape[1])                               # (N, O)
     # forward: y = x @ W + b
-    dx = (dy_rows @ W.T).reshape(x.shape)                              # (LIN.2)  (..., I)
-    dW = x_rows.T @ dy_rows                                            # (LIN.3)  (I, O)
-    db = dy_rows.sum(axis=0)                                           # (LIN.4)  (O,)
+    with np.errstate(over="ignore", invalid="ignore"):
+        dx = (dy_rows @ W.T).reshape(x.shape)                          # (LIN.2)  (..., I)
+        dW = x_rows.T @ dy_rows                                        # (LIN.3)  (I, O)
+        db = dy_rows.sum(axis=0)                                       # (LIN.4)  (O,)
     return dx, dW, db

@@ -36,7 +36,8 @@ def mean_squared_error_forward(predictions, targets):
         raise ValueError(f"predictions and targets have shape {targets.shape}; a mean needs "
                          f"at least one number")
     difference = predictions - targets                                 # (...)
-    loss = np.square(difference).mean()                                # (MSE.1)
+    with np.errstate(over="ignore"):                                   # too large a loss is inf
+        loss = np.square(difference).mean()                            # (MSE.1)
     return loss, difference
 
 

@@ -14,7 +14,7 @@ def softmax_forward(x):
        p_j = \frac{e^{x_j}}{\sum_k e^{x_k}} = \frac{e^{x_j - c}}{\sum_k e^{x_k - c}}
 
     for any c, which cancels; c = max x keeps every exponent at 0 or below, so that nothing
-    overflows.
+    overflows. A row with NaN or with a score of +inf has no softmax: its p are NaN.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ def softmax_forward(x):
     cache : what the backward pass needs
     """
     shift = x.real.max(axis=-1, keepdims=True)                         # (..., 1)
-    e = np.exp(x - shift)                                              # (..., K)
+    with np.errstate(over="ignore", invalid="ignore"):       # scores very far below the largest
+        e = np.exp(x - shift)                                          # (..., K)
     p = np.divide(e, row_sum(e), out=e)                                # (SM.1)  (..., K)
     return p, p
 
@@ -87,6 +88,7 @@ def masked_softmax_forward(x, keep):
        p_j = \frac{m_j\, e^{x_j}}{\sum_k m_k\, e^{x_k}}, \qquad m_j \in \{0, 1\}
 
     A row that keeps nothing has no distribution; all its p are 0, so that it attends to nothing.
+    A score of -inf is as good as masked; NaN or +inf among the kept scores gives a row of NaN.
 
     Parameters
     ----------
@@ -107,7 +109,8 @@ def masked_softmax_forward(x, keep):
         return softmax_forward(x)
     scores = np.where(keep, x, -np.inf)                                # exp(-inf) = 0
     shift = scores.real.max(axis=-1, keepdims=True)                    # (..., 1)
-    scores -= np.where(np.isinf(shift), 0, shift)                      # inf: rows that keep nothing
+    with np.errstate(over="ignore", invalid="ignore"):       # scores very far below the largest
+        scores -= np.where(shift == -np.inf, 0, shift)       # -inf: rows that keep nothing
     e = np.exp(scores, out=scores)                                     # (..., K)
     total = row_sum(e)                                                 # (..., 1)
     p = np.divide(e, np.where(total == 0, 1, total), out=e)            # (SM.3)  (..., K)

@@ -18,7 +18,7 @@ class BaseModel:
     seed : int or None
         Of the initial parameters; None fills them with zeros.
     dtype : dtype
-        Of the parameters, and so of everything that is computed from them.
+        Of the parameters, and so of everything that is computed from them; at least float32.
 
     Attributes
     ----------
@@ -35,6 +35,9 @@ class BaseModel:
             raise ValueError(f"config must be an AlbertConfig, not a {type(config).__name__}")
         if not np.issubdtype(dtype, np.inexact):
             raise ValueError(f"dtype is {np.dtype(dtype)}; parameters need a floating-point dtype")
+        if np.finfo(dtype).bits < 32:
+            raise ValueError(f"dtype is {np.dtype(dtype)}, in which a training step overflows; use "
+                             f"float32 (files in float16 are read into it)")
         self.config = config
         rng = None if seed is None else np.random.default_rng(seed)      # None: zeros
         params = initial_parameters(config, rng, dtype, self.components)

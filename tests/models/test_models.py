@@ -273,6 +273,9 @@ def test_upstream_gradients_take_the_dtype_of_the_parameters():
 def test_dtype_and_rng_are_checked(model):
     with pytest.raises(ValueError, match="dtype is int64; parameters need a floating-point dtype"):
         AlbertModel(small_config(), dtype=np.int64)
+    with pytest.raises(ValueError, match="^dtype is float16, in which a training step overflows; "
+                                         "use float32 .files in float16 are read into it.$"):
+        AlbertModel(small_config(), dtype=np.float16)
     with pytest.raises(ValueError, match="rng must be a numpy.random.Generator or None, not a int"):
         model.forward(IDS, rng=0)
 

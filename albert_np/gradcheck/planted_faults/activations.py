@@ -7,14 +7,14 @@ FAULTS = (
 
     PlantedFault(
         "gelu_x_phi_term_missing", "functional/gelu.py",
-        old="dx = dy * (Phi + x * phi)",
-        new="dx = dy * Phi",
+        old="slope = Phi + x * phi",
+        new="slope = Phi",
         wrong="Half of the product rule is missing: x times the derivative of Phi.",
         concept="product rule", caught_by="gelu"),
     PlantedFault(
         "gelu_x_before_phi_missing", "functional/gelu.py",
-        old="dx = dy * (Phi + x * phi)",
-        new="dx = dy * (Phi + phi)",
+        old="slope = Phi + x * phi",
+        new="slope = Phi + phi",
         wrong="The density is not multiplied by x.",
         concept="product rule", caught_by="gelu"),
     PlantedFault(
@@ -34,7 +34,7 @@ FAULTS = (
         "gelu_backward_of_tanh_form", "functional/gelu.py",
         old="phi = INV_SQRT_2PI * np.exp(-0.5 * x * x)",
         new="t = np.tanh(SQRT_2_OVER_PI * x * (1 + CUBIC * x * x))\n"
-            "    phi = 0.5 * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * CUBIC * x * x)",
+            "            phi = 0.5 * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * CUBIC * x * x)",
         wrong="The density is that of the tanh form: nearly right, by a few parts in a thousand.",
         concept="nearly right is wrong", caught_by="gelu"),
     PlantedFault(
@@ -102,19 +102,19 @@ FAULTS = (
         concept="derivative of tanh", caught_by="tanh"),
     PlantedFault(
         "tanh_caches_input", "functional/activations.py",
-        old="    return y, y\n",
-        new="    return y, x\n",
+        old="# (TANH.1)\n    return y, y\n",
+        new="# (TANH.1)\n    return y, x\n",
         wrong="The cache holds x, but the backward formula 1 - y^2 is in terms of y.",
         concept="what the cache holds", caught_by="tanh"),
     PlantedFault(
         "relu_passes_everything", "functional/activations.py",
-        old="dx = dy * positive",
+        old="dx = dy * np.sign(y.real)",
         new="dx = dy",
         wrong="The gradient passes where x was negative, too.",
         concept="chain rule", caught_by="relu"),
     PlantedFault(
         "relu_looks_at_dy", "functional/activations.py",
-        old="dx = dy * positive",
+        old="dx = dy * np.sign(y.real)",
         new="dx = dy * (dy > 0)",
         wrong="The sign of the upstream gradient decides instead of the sign of x.",
         concept="what the cache holds", caught_by="feed_forward, relu"),
@@ -149,8 +149,8 @@ FAULTS = (
         caught_by="functional/test_functional.py::test_dropout_keeps_the_mean_and_the_share"),
     PlantedFault(
         "dropout_keeps_what_it_should_drop", "functional/dropout.py",
-        old="dtype=np.float32) >= p",
-        new="dtype=np.float32) < p",
+        old="dtype=digits) >= p",
+        new="dtype=digits) < p",
         wrong="Entries are kept with probability p and dropped with 1-p.",
         concept="inverted dropout",
         caught_by="functional/test_functional.py::test_dropout_keeps_the_mean_and_the_share"),

@@ -240,8 +240,8 @@ FAULTS = (
         caught_by="functional/test_functional.py::test_layer_norm_normalises_rows"),
     PlantedFault(
         "layer_norm_over_the_batch", "functional/layer_norm.py",
-        old="centred = x - row_mean(x)",
-        new="centred = x - x.mean(axis=0, keepdims=True)",
+        old="mean = row_mean(x) ",
+        new="mean = x.mean(axis=0, keepdims=True) ",
         wrong="The mean is taken over the batch, as batch normalisation does.",
         concept="which axis is the row",
         caught_by="functional/test_functional.py::test_layer_norm_normalises_rows"),

@@ -35,14 +35,14 @@ FAULTS = (
         caught_by="functional/test_functional.py::test_cross_entropy_of_nothing_is_0"),
     PlantedFault(
         "cross_entropy_log_of_probability", "functional/cross_entropy.py",
-        old="row_losses = np.log(sum_e) + shift[:, 0] - x[rows, classes]",
+        old="row_losses = np.log(sum_e) - (x[rows, classes] - shift[:, 0])",
         new="row_losses = -np.log(e[rows, classes] / sum_e)",
         wrong="The logarithm is taken of a probability that may have been rounded to 0.",
         concept="numerical stability",
         caught_by="functional/test_functional.py::test_cross_entropy_of_huge_logits_is_finite"),
     PlantedFault(
         "cross_entropy_shift_forgotten", "functional/cross_entropy.py",
-        old="np.log(sum_e) + shift[:, 0] - x[rows, classes]",
+        old="np.log(sum_e) - (x[rows, classes] - shift[:, 0])",
         new="np.log(sum_e) - x[rows, classes]",
         wrong="The maximum was subtracted in the exponent and is not added again outside.",
         concept="numerical stability",
