@@ -10,7 +10,9 @@ is done is kept in the folder of results, and a second call goes on from there.
 """
 
 import argparse
+import difflib
 import fnmatch
+import functools
 import gc
 import hashlib
 import json
@@ -65,15 +67,16 @@ class Judge:
     def learn(self):
         path = self.options.results / "tests.json"
         self.tests = json.loads(path.read_text()) if path.exists() else {}
-        self.tests = {name: test for name, test in self.tests.items()
-                      if all(version(file) == seen for file, seen in test["versions"].items())}
+        self.tests = {name: moved(test, self.options.results) for name, test in self.tests.items()
+                      if test["version"] == version(name.split("::")[0])}
         new = [name for name in self.items if name not in self.tests]
         watched = sorted({str(ROOT / file) for part in PARTS for file in files_of(part, ROOT)})
         tasks = ((name, lambda name=name: self.watch(name, watched), 120) for name in new)
         for count, (name, result) in enumerate(self.children.run(tasks), 1):
             result = result or {"passed": False, "seconds": 120, "lines": {}}
-            files = {name.split("::")[0], *result["lines"]}
-            self.tests[name] = result | {"versions": {file: version(file) for file in files}}
+            self.tests[name] = result | {
+                "version": version(name.split("::")[0]),
+                "versions": {file: keep(file, self.options.results) for file in result["lines"]}}
             if count % 50 == 0 or count == len(new):
                 print(f"tests: {count} of {len(new)}", flush=True)
                 path.write_text(json.dumps(self.tests))
@@ -196,10 +199,50 @@ class Judge:
         return subprocess.run(command, cwd=ROOT, check=False).returncode != 0
 
 
+@functools.cache
 def version(file):
     """Sixteen digits that change when the file does."""
     path = ROOT / file
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "none"
+
+
+def keep(file, folder):
+    """Keep a copy of the file as it is now, and return its version."""
+    copy = folder / "sources" / version(file)
+    if not copy.exists():
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes((ROOT / file).read_bytes())
+    return copy.name
+
+
+def moved(test, folder):
+    """What a test ran, in the lines of today's files; it may have run any line that is new."""
+    lines = {}
+    for file, seen in test["versions"].items():
+        if (ROOT / file).exists():
+            lines[file] = test["lines"][file]
+            if seen != version(file):
+                lines[file] = lines_today(seen, file, tuple(lines[file]), folder)
+    return test | {"lines": lines, "versions": {file: keep(file, folder) for file in lines}}
+
+
+@functools.cache
+def lines_today(seen, file, lines, folder):
+    """The lines of an earlier version of a file by the numbers that they have now."""
+    today = set()
+    for kind, start, end, start_now, end_now in moves(folder / "sources" / seen, ROOT / file):
+        if kind == "equal":
+            today |= {line + start_now - start for line in lines if start < line <= end}
+        else:
+            today |= set(range(start_now + 1, end_now + 1))
+    return sorted(today)
+
+
+@functools.cache
+def moves(before, now):
+    """Which blocks of lines of one file are where in the other."""
+    before, now = (path.read_text(encoding="utf-8").splitlines() for path in (before, now))
+    return difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes()
 
 
 def records(path):
