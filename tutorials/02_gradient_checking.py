@@ -139,7 +139,7 @@ assert abs(np.log10(steps[errors["centred"].argmin()] / predicted)) < 1
 # For the small numbers of one function h near 1e-5 would do. In a stack of layers the higher
 # derivatives are other ones; the package uses (FD.1) with
 
-print(f"h = {gradcheck.STEP['centred']:.0e}")
+print(f"h = {gradcheck.STEP['centred']:.0e}, in units of the typical size of an array's entries")
 
 # %%
 # From one number to a layer
@@ -184,7 +184,8 @@ assert max(report.error for report in reports) < 1e-7
 # %%
 # Every entry agrees to seven digits or more. One array is special: the gradient of the key bias
 # ``b_k`` is 0 (see ATT.9), and a relative error of 0 against round-off would mean nothing. There
-# the *floor* in the line above makes the comparison absolute.
+# the *floor* in the line above makes the comparison absolute. The floor is what round-off allows:
+# it grows and shrinks with the function, so that no function is too small to be checked.
 #
 # A fault is planted
 # ------------------
@@ -263,7 +264,8 @@ cases = {
     "layer norm: gamma taken for 1": (layer_norm_forward, as_if_gamma_were_one, (x, gamma, beta),
                                       False),
     "softmax: the sum forgotten": (softmax_forward, sum_forgotten, (x,), False),
-    "GELU: slope of the erf form": (gelu_new_forward, of_the_other_gelu, (x,), False),
+    # At positive numbers; at negative ones the slope passes through 0, and there it would show.
+    "GELU: slope of the erf form": (gelu_new_forward, of_the_other_gelu, (np.abs(x),), False),
 }
 
 

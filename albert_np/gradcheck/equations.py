@@ -37,7 +37,7 @@ CHECKED_AS = {
     "share_of_batch": "AlbertForPreTraining, a part of a batch",
 }
 CHECKING_TESTS = {
-    "gradcheck/differences.py": "tests/gradcheck/test_gradients.py",
+    "gradcheck/": "tests/gradcheck/test_gradients.py",
     "parameters/initial_values.py": "tests/functional/test_symbolic.py",
     "optim/": "tests/optim/test_optim.py",
     "functional/trees.py": "tests/optim/test_optim.py",

@@ -15,7 +15,7 @@ import numpy as np
 from ..config import AlbertConfig
 from ..functional.trees import tree_map
 from ..parameters.initial_values import initial_parameters
-from .differences import check_directions, check_inputs_of
+from .compare_gradients import check_directions, check_inputs_of
 
 B, T, E, A, D, H, FF, V, P = 2, 5, 6, 3, 4, 12, 14, 17, 7
 
@@ -33,7 +33,7 @@ class GradientCheck:
     component : str
         Its name in the table.
     forward, backward, inputs
-        As :func:`~albert_np.gradcheck.differences.check_inputs_of` takes them.
+        As :func:`~albert_np.gradcheck.compare_gradients.check_inputs_of` takes them.
     bound : float
         The worst relative error that passes, by centred differences; by the complex step it is a
         million times smaller.

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..models import AlbertForPreTraining
 from ..parameters import flatten
-from . import differences as gradcheck
 from .all_checks import all_checks
+from .compare_gradients import check_directions
+from .differences import relative_error
 from .one_check import padding_mask, random_parameters, small_config
 
 
@@ -146,45 +147,12 @@ def error_maps(check, method="centred", seed=0):
     Returns
     -------
     dict of str to array
-        From the dotted name of each parameter to errors of its shape.
+        From the printed name of each parameter to errors of its shape.
     """
-    analytic, numerical = both_gradients(check, method, np.random.default_rng([seed, 1]))
-    floor = gradcheck.FLOOR[method]
-    return {name: (np.abs(analytic[name] - numerical[name])
-                   / np.maximum(np.abs(analytic[name]) + np.abs(numerical[name]), floor)
-                   ).astype(np.float64)
-            for name in analytic}
-
-
-def both_gradients(check, method, rng, step=None):
-    """The gradient that the backward pass gives, and the one that forward passes give.
-
-    Parameters
-    ----------
-    check : GradientCheck
-    method : {"plain", "centred", "complex", "extended"}
-        "plain" is the centred difference without its correction at 2h.
-    rng : numpy.random.Generator
-        Draws the upstream gradient.
-    step : float, optional
-        h; None takes that of :mod:`albert_np.gradcheck.differences`.
-
-    Returns
-    -------
-    analytic, numerical : dicts from dotted names to arrays
-    """
-    inputs, nudged = gradcheck.working_copies(check.inputs, method)
-    y, cache = check.forward(inputs)
-    dy = gradcheck.random_like(y, rng)
-    analytic = flatten(check.backward(inputs, dy, cache))
-    arrays = flatten(nudged)
-    numerical = {name: np.zeros_like(gradient) for name, gradient in analytic.items()}
-    for name, gradient in analytic.items():
-        for index in np.ndindex(gradient.shape):
-            numerical[name][index] = gradcheck.derivative(
-                lambda nudge: gradcheck.nudged_output(check.forward, nudged, arrays[name], index,
-                                                      nudge), dy, method, step)
-    return analytic, numerical
+    return {report.parameter: (np.abs(report.gradient - report.slopes)
+                               / np.maximum(np.abs(report.gradient) + np.abs(report.slopes),
+                                            report.floor)).astype(np.float64)
+            for report in replace(check, entries=None).run(method, seed)}
 
 
 def errors_by_step(check, seed=0):
@@ -206,10 +174,10 @@ def errors_by_step(check, seed=0):
     for method in ("plain", "centred", "complex"):
         errors = []
         for h in steps:
-            report = gradcheck.check_directions(check.forward, check.backward, check.inputs,
-                                                rng=np.random.default_rng(seed), directions=3,
-                                                method=method, step=h)
-            error = gradcheck.relative_error(report.analytic, report.numerical)   # of one floor
+            report = check_directions(check.forward, check.backward, check.inputs,
+                                      rng=np.random.default_rng(seed), directions=3,
+                                      method=method, step=h)
+            error = relative_error(report.analytic, report.numerical)          # without a floor
             errors.append(max(error, 1e-17))
         curves[method] = np.array(errors)
     return steps, curves
