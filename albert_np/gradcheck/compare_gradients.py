@@ -12,7 +12,7 @@ from .differences import (BOUND, FLOOR, STEP, cast_floats, derivative, nudged_ou
                           relative_error)
 from .gradient_report import DIRECTION, RIGHT, GradientReport, name_of
 
-ANALYTIC = 1e-5     # how far the complex step may be from the centred difference
+ANALYTIC = 1e-6     # how far the complex step may be from the centred difference
 
 
 def check_gradients(forward, backward, params, x=None, *, rng=None, entries=None,
@@ -107,11 +107,12 @@ def check_inputs_of(forward, backward, inputs, *, rng=None, entries=None, method
         slopes = slopes_at(point, path, indices)
         floor = FLOOR[method] * point.size / point.scales[path]
         report = _worst_entry(path, gradient, slopes, indices, floor, point.dy)
-        if method != "centred" or len(indices) < gradient.size:
-            along = check_one_direction(point, [path], rng)
-            if report.error <= RIGHT and len(indices) < gradient.size:
-                report = _worse(report, along)         # of entries that were not chosen
+        if report.error <= RIGHT and len(indices) < gradient.size:
+            # The entries that were not chosen.
+            report = _worse(report, check_one_direction(point, [path], rng))
         reports.append(report)
+    if method != "centred":
+        _refuse_if_not_analytic(point, list(point.gradients), rng)
     check_again(point)
     _refuse_rounding_errors_alone(point, reports)
     return reports
@@ -170,6 +171,8 @@ def check_directions(forward, backward, inputs, *, rng=None, directions=5, metho
     point = prepare(forward, backward, inputs, method, rng)
     reports = [check_one_direction(point, list(point.gradients), rng, step)
                for _ in range(directions)]
+    if method in ("complex", "extended") and step is None:
+        _refuse_if_not_analytic(point, list(point.gradients), rng)
     check_again(point)
     _refuse_rounding_errors_alone(point, reports)
     number = int(np.argmax([report.error for report in reports]))
@@ -198,43 +201,48 @@ def check_one_direction(point, paths, rng, step=None):
     -------
     GradientReport
         Under the name of the first array.
-
-    Raises
-    ------
-    ValueError
-        If the complex step meets a function that is not analytic.
     """
-    v = {path: point.scales[path] * rng.standard_normal(point.arrays[path].shape)
-         for path in paths}
-    length = sum(part.size for part in v.values())**0.5
-    v = {path: (part / length).astype(point.gradients[path].dtype) for path, part in v.items()}
+    v = _direction(point, paths, rng)
     claimed = sum(np.sum(point.gradients[path] * v[path]) for path in paths)
-
-    def y_along(nudge):
-        moved = cast_floats(point.inputs, np.result_type(type(nudge), np.float64))
-        arrays = float_arrays(moved)
-        for path in paths:
-            arrays[path] += nudge * v[path]
-        return tree_map(np.copy, point.forward(moved)[0])
-
-    slope = derivative(y_along, point.dy, point.method, step)                          # (FD.4)
-    if point.method in ("complex", "extended") and step is None:
-        name = name_of(paths[0]) if len(paths) == 1 else "the inputs"
-        _refuse_if_not_analytic(slope, y_along, point, name)
+    slope = derivative(lambda t: _output_along(point, v, t), point.dy, point.method,
+                       step)                                                           # (FD.4)
     floor = FLOOR[point.method] * point.size
     return GradientReport(paths[0], relative_error(claimed, slope, floor), DIRECTION,
                           float(claimed), float(slope), 1, abs(float(slope)) / floor)
 
 
-def _refuse_if_not_analytic(slope, y_along, point, name):
-    """Compare the complex step with centred differences along the same direction.
+def _direction(point, paths, rng):
+    v = {path: point.scales[path] * rng.standard_normal(point.arrays[path].shape)
+         for path in paths}
+    length = sum(part.size for part in v.values())**0.5
+    return {path: (part / length).astype(point.gradients[path].dtype)
+            for path, part in v.items()}
+
+
+def _output_along(point, v, t):
+    """The output at x + t v."""
+    moved = cast_floats(point.inputs, np.result_type(type(t), np.float64))
+    arrays = float_arrays(moved)
+    for path, part in v.items():
+        arrays[path] += t * part
+    return tree_map(np.copy, point.forward(moved)[0])
+
+
+def _refuse_if_not_analytic(point, paths, rng):
+    """Compare the complex step with centred differences along a direction of these arrays.
 
     A kink between x - h and x + h makes a difference wrong; at a smaller h it is not there.
     """
-    for shrink in (1, 0.1, 0.01):
-        centred = derivative(y_along, point.dy, "plain", STEP["plain"] * shrink)
-        if relative_error(slope, centred, FLOOR["plain"] * point.size) <= ANALYTIC:
+    v = _direction(point, paths, rng)
+    slope = derivative(lambda t: _output_along(point, v, t), point.dy, point.method)
+    for shrink in (1, 1e-1, 1e-2, 1e-3):
+        centred = derivative(lambda t: _output_along(point, v, t), point.dy, "centred",
+                             STEP["centred"] * shrink)
+        if relative_error(slope, centred, FLOOR["centred"] / shrink * point.size) <= ANALYTIC:
             return
+    for path in paths if len(paths) > 1 else ():
+        _refuse_if_not_analytic(point, [path], rng)            # which of them?
+    name = name_of(paths[0]) if len(paths) == 1 else "the inputs"
     raise ValueError(
         f"the complex step says {slope:.6g} along a direction of {name}, the centred difference "
         f"{centred:.6g}: the function is not analytic here (abs, conj, real, max on complex "

@@ -56,9 +56,9 @@ computed once more with more digits (the method "extended", in 80-bit numbers wh
 has them), with a floor two thousand times smaller.
 
 The complex step needs a function that is analytic, and np.abs, np.conj and np.real are not: for
-them the imaginary part says nothing about the slope. So one random direction of every array is
-compared with a centred difference too. If only some entries of an array are compared, this
-direction also shows whether all others are right.
+them the imaginary part says nothing about the slope. So one random direction of all arrays is
+compared with a centred difference too. If only some entries of an array are compared, a direction
+of the whole array shows whether the others are right.
 
 The upstream gradient must be random: with dy = 1 everywhere, the true gradient of softmax is 0,
 and so is that of a layer norm whose gammas are equal; a backward pass that is wrong by any factor,

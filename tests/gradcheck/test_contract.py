@@ -174,7 +174,7 @@ def test_function_that_is_not_analytic_is_noticed(function, slope):
 
 
 def test_kink_beside_the_point_is_no_false_alarm():
-    """Of relu at 3e-6: a difference of 1e-5 steps over the kink, and one of 1e-7 does not."""
+    """Of relu at 3e-6: a difference of 1e-3 steps over the kink, and one of 1e-6 does not."""
     def forward(inputs):
         keep = inputs["x"].real > 0
         return inputs["x"] * keep, keep
