@@ -1,10 +1,14 @@
 """Write the table of README.md and the list of survivors from what ``run.py`` found.
 
-Usage: ``python tests/mutation/report.py mutation-results``. A survivor needs an entry in
-``reasons.py``: why it computes the same. The exit status is 1 if one has none.
+Usage: ``python tests/mutation/report.py mutation-results``. A survivor needs an entry in the file
+of its part in ``reasons/``: why it computes the same. The exit status is 1 if one has none.
+
+An entry has a piece of the path, a piece of the line, a piece of the line that it becomes (or
+several: one must fit), and the reason.
 """
 
 import datetime
+import importlib
 import subprocess
 import sys
 from collections import Counter
@@ -13,16 +17,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from parts import PARTS  # noqa: E402
-from reasons import REASONS  # noqa: E402
 from run import ROOT, records, version  # noqa: E402
 
 HERE = Path(__file__).parent
 START, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
-def reason_for(record):
+def reason_for(part, record):
     """The reason for one survivor, or None."""
-    for file, old, new, reason in REASONS:
+    for file, old, new, reason in importlib.import_module(f"reasons.{part}").REASONS:
         changes = (new,) if isinstance(new, str) else new
         if (file in record["file"] and old in record["old"]
                 and any(change in record["new"] for change in changes)):
@@ -37,7 +40,7 @@ def table(found):
     for part, outcomes in found.items():
         count = Counter(record["outcome"] for record in outcomes)
         total = count["killed"] + count["survived"]
-        open_ = sum(reason_for(record) is None for record in outcomes
+        open_ = sum(reason_for(part, record) is None for record in outcomes
                     if record["outcome"] == "survived")
         yield (f"| {part} | {total} | {count['killed']} | {count['survived']} | {open_} | "
                f"{100 * count['killed'] / total:.1f} % |")
@@ -55,7 +58,7 @@ def survivors(found):
         for record in sorted(alive, key=lambda r: (r["file"], r["line"], r["column"])):
             file = record["file"].removeprefix("albert_np/")
             cells = [f"`{file}:{record['line']}`", code(record["old"]), code(record["new"]),
-                     reason_for(record) or "**none yet**"]
+                     reason_for(part, record) or "**none yet**"]
             yield "| " + " | ".join(cells) + " |"
 
 
@@ -82,7 +85,7 @@ def main():
     (HERE / "README.md").write_text(before + figures + "\n" + END + rest.split(END)[1],
                                     encoding="utf-8")
     listed = "\n".join(["# The survivors", "", "Written by `report.py`; the reasons stand in "
-                        "`reasons.py`.", *survivors(found)])
+                        "`reasons/`.", *survivors(found)])
     (HERE / "survivors.md").write_text(listed + "\n", encoding="utf-8")
     print(figures, f"\n{stale} records are of files that have changed since and were not counted")
     return 1 if "**none yet**" in listed else 0

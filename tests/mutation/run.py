@@ -37,9 +37,7 @@ from children import Children, give_code  # noqa: E402
 from mutants import mutants_of, mutated  # noqa: E402
 from parts import PARTS, files_of  # noqa: E402
 
-SLOWEST_TEST = 20                                # seconds; slower ones do not judge
 LEFT_OUT = ("parity", "course", "mutation", "__pycache__")      # PyTorch; processes of their own
-JUDGING = 10                                     # seconds of tests for one mutant at most
 
 
 class Judge:
@@ -84,7 +82,7 @@ class Judge:
         print(f"{len(self.tests)} tests; {len(odd)} fail when run alone: left out", flush=True)
         self.by_line = defaultdict(lambda: defaultdict(set))
         for name, test in self.tests.items():
-            if name in self.items and test["passed"] and test["seconds"] <= SLOWEST_TEST:
+            if name in self.items and test["passed"]:
                 for file, lines in test["lines"].items():
                     for line in lines:
                         self.by_line[file][line].add(name)
@@ -154,7 +152,7 @@ class Judge:
                    30 + 10 * expected)
 
     def tests_for(self, file, mutant):
-        """The tests that run the line, the most promising first, of `JUDGING` seconds together."""
+        """The tests that run the line, the most promising first, as many as there is time for."""
         lines = self.by_line[file]
         asked = mutant.lines if mutant.inside else lines
         names = set().union(*(lines[line] for line in asked if line in lines))
@@ -164,7 +162,7 @@ class Judge:
             self.tests[name]["seconds"], name))
         chosen, total = [], 0
         for name in ordered:
-            if total + self.tests[name]["seconds"] <= JUDGING or not chosen:
+            if total + self.tests[name]["seconds"] <= self.options.seconds or not chosen:
                 total += self.tests[name]["seconds"]
                 chosen.append(name)
         return chosen
@@ -261,6 +259,8 @@ def main():
     parser.add_argument("--results", type=Path, default=Path("mutation-results"))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample", type=int, help="judge so many mutants, drawn at random")
+    parser.add_argument("--seconds", type=float, default=10,
+                        help="of tests for one mutant at most; those of a slow fixture need more")
     parser.add_argument("--again", action="store_true",
                         help="judge those again that survived, as after new tests")
     parser.add_argument("--tests", default="", help="only tests whose path matches this pattern")

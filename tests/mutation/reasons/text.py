@@ -1,0 +1,4 @@
+"""Why mutants of the part text that no test kills compute the same."""
+
+REASONS = [
+]
