@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,9 +101,12 @@ class Judge:
                  for file in data.measured_files()}
         return {"passed": passed, "seconds": seconds, "lines": lines}
 
-    def passes(self, names):
+    def passes(self, names, limited=False):
+        """Run tests one after the other; one that takes far too long ends the process."""
         self.failed = False
         for position, name in enumerate(names):
+            if limited:
+                signal.alarm(5 + int(3 * self.tests[name]["seconds"]))
             item = self.items[name]
             following = self.items[names[position + 1]] if position + 1 < len(names) else None
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -183,7 +187,7 @@ class Judge:
             killed, by = self.fresh(module, text, names), "a new process"
         else:
             give_code(sys.modules[module], text)
-            killed = not self.passes(names)
+            killed = not self.passes(names, limited=True)
             by = self.killer if killed else None
         return said | {"outcome": "killed" if killed else "survived", "by": by}
 
