@@ -304,9 +304,8 @@ def _check_sizes(config, path):
         raise ValueError(f"{path}: num_hidden_layers {_short(config.num_hidden_layers)} with "
                          f"inner_group_num {_short(config.inner_group_num)} is absurd: more than "
                          f"{MOST_BLOCKS} layers to go through")
-    classes = getattr(config, "num_labels", config.extra.get("num_labels"))
-    if isinstance(classes, int) and classes > MOST_CLASSES:
-        raise ValueError(f"{path}: num_labels {_short(classes)} is absurd: more than "
+    if config.num_labels > MOST_CLASSES:
+        raise ValueError(f"{path}: num_labels {_short(config.num_labels)} is absurd: more than "
                          f"{MOST_CLASSES} classes")
 
 

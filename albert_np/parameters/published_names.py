@@ -176,6 +176,6 @@ def stored_shape(name, config):
     letters = {"V": config.vocab_size, "E": config.embedding_size, "H": config.hidden_size,
                "2H": 2 * config.hidden_size, "F": config.intermediate_size,
                "P": config.max_position_embeddings, "S": config.type_vocab_size, "1": 1,
-               "K": classes.get(name.component, getattr(config, "num_labels", 2))}
+               "K": classes.get(name.component, config.num_labels)}
     shape = tuple(letters[letter] for letter in name.shape.split())
     return shape[::-1] if "HF" in name.transposed else shape
