@@ -1,11 +1,12 @@
 """The configuration."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
-from albert_np.config import PUBLISHED, AlbertConfig
+from albert_np.config import MOST_BLOCKS, MOST_CLASSES, PUBLISHED, AlbertConfig, read_config
 from albert_np.parameters import count
 from albert_np.parameters.initial_values import initial_parameters
 
@@ -56,13 +57,72 @@ def test_counts_are_those_of_the_arrays(changes):
     assert count(params) == sum(config.parameter_counts().values())
 
 
-def test_dropout_and_activation_of_published_models():
+def test_the_published_models():
+    """The sizes of table 1 of the paper; dropout as in the files of the hub."""
+    sizes = {"base": (768, 12, 12), "large": (1024, 24, 16), "xlarge": (2048, 24, 16),
+             "xxlarge": (4096, 12, 64)}
+    assert set(PUBLISHED) == {f"albert-{size}-{v}" for size in sizes for v in ("v1", "v2")}
     for name in PUBLISHED:
-        config = AlbertConfig.from_name(name)
-        dropout = 0.1 if name.endswith("v1") and "xxlarge" not in name else 0.0
-        assert config.hidden_dropout_prob == config.attention_probs_dropout_prob == dropout
-        assert config.hidden_act == "gelu_new"
-        assert config.intermediate_size == 4 * config.hidden_size
+        _, size, version = name.split("-")
+        config, (H, L, A) = AlbertConfig.from_name(name), sizes[size]
+        dropout = 0.1 if version == "v1" and size != "xxlarge" else 0.0
+        assert config == AlbertConfig(
+            hidden_size=H, num_hidden_layers=L, num_attention_heads=A, intermediate_size=4 * H,
+            hidden_act="gelu_new", hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout)
+
+
+def test_the_defaults_are_those_of_albert_base_v2():
+    """Its config.json on the hub, and a model that shares everything and learns both tasks."""
+    assert AlbertConfig().to_dict() == {
+        "architectures": ["AlbertForPreTraining"], "model_type": "albert", "vocab_size": 30000,
+        "embedding_size": 128, "hidden_size": 768, "num_hidden_layers": 12,
+        "num_hidden_groups": 1, "num_attention_heads": 12, "intermediate_size": 3072,
+        "inner_group_num": 1, "hidden_act": "gelu_new", "hidden_dropout_prob": 0,
+        "attention_probs_dropout_prob": 0, "classifier_dropout_prob": 0.1,
+        "max_position_embeddings": 512, "type_vocab_size": 2, "initializer_range": 0.02,
+        "layer_norm_eps": 1e-12, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3,
+        "sharing": "all", "embedding_mapping": True, "cross_layer_residual": False,
+        "sop_weight": 1}
+
+
+SIZES = ("vocab_size", "embedding_size", "hidden_size", "num_hidden_layers", "num_hidden_groups",
+         "num_attention_heads", "intermediate_size", "inner_group_num", "max_position_embeddings",
+         "type_vocab_size", "num_labels")
+
+
+def test_the_smallest_sizes():
+    """Everything may be 1, and nothing 0."""
+    ones = dict.fromkeys(SIZES, 1)
+    assert AlbertConfig(**ones).to_dict().items() >= ones.items()
+    for name in SIZES:
+        with pytest.raises(ValueError, match=f"^{name} is 0; it must be at least 1$"):
+            AlbertConfig(**{name: 0})
+
+
+def test_the_limits_of_other_numbers():
+    dropout = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob")
+    for name in dropout:
+        assert [getattr(AlbertConfig(**{name: p}), name) for p in (0, 0.999)] == [0, 0.999]
+        for p in (-1e-9, 1, 1.5):
+            with pytest.raises(ValueError, match=f"^{name} is .* at least 0 and below 1$"):
+                AlbertConfig(**{name: p})
+    for name in ("initializer_range", "layer_norm_eps"):
+        assert getattr(AlbertConfig(**{name: 1e-30}), name) == 1e-30
+        with pytest.raises(ValueError, match=f"^{name} is 0; it must be above 0$"):
+            AlbertConfig(**{name: 0})
+    assert AlbertConfig(sop_weight=0).sop_weight == 0
+    with pytest.raises(ValueError, match="^sop_weight is -0.1; it must be at least 0$"):
+        AlbertConfig(sop_weight=-0.1)
+
+
+def test_short_names_on_the_command_line():
+    named = {f.name: f.metadata["flags"] for f in fields(AlbertConfig) if f.metadata.get("flags")}
+    assert named == {
+        "num_hidden_layers": ("--layers",), "num_hidden_groups": ("--groups",),
+        "num_attention_heads": ("--heads",), "inner_group_num": ("--inner-groups",),
+        "hidden_act": ("--activation",), "hidden_dropout_prob": ("--dropout",),
+        "attention_probs_dropout_prob": ("--attention-dropout",)}
 
 
 def test_from_name_takes_the_hub_name_and_changes():
@@ -83,11 +143,23 @@ def test_dict_round_trip_keeps_unknown_keys(tmp_path):
     assert AlbertConfig.from_file(tmp_path) == AlbertConfig.from_dict(written)
 
 
+def test_a_saved_configuration_is_one_setting_a_line(tmp_path):
+    config = AlbertConfig(hidden_size=24, num_attention_heads=4, extra={"gap_size": 0})
+    config.save_pretrained(tmp_path)
+    text = (tmp_path / "config.json").read_text()
+    assert '\n  "hidden_size": 24,\n' in text and text.endswith("}\n")
+    for again in (AlbertConfig.from_file(tmp_path), AlbertConfig.from_pretrained(tmp_path),
+                  AlbertConfig.from_file(tmp_path / "config.json")):
+        assert again == config and again.extra["gap_size"] == 0
+    assert AlbertConfig.from_pretrained(tmp_path, hidden_size=48).hidden_size == 48
+
+
 def test_classes_by_number_and_by_name(tmp_path):
     assert AlbertConfig().num_labels == 2 and AlbertConfig(num_labels=5).num_labels == 5
     config = AlbertConfig(id2label={1: "yes", 0: "no", 2: "perhaps"})
     assert config.num_labels == 3 and list(config.id2label) == [0, 1, 2]
-    assert config.label2id == {"no": 0, "yes": 1, "perhaps": 2}
+    assert config.label2id == {"no": 0, "yes": 1, "perhaps": 2} and AlbertConfig().label2id is None
+    assert list(AlbertConfig(id2label={str(i): "c" for i in range(11)}).id2label) == [*range(11)]
     (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))     # keys become words
     again = AlbertConfig.from_file(tmp_path)
     assert again == config and again.label2id == config.label2id
@@ -110,7 +182,12 @@ def test_schedule():
     assert schedule(sharing="attention") == [(0, 0), (0, 1), (0, 2), (0, 3)]
     assert schedule(sharing="ffn") == [(0, 0), (1, 0), (2, 0), (3, 0)]
     assert schedule(num_hidden_groups=2) == [(0, 0), (0, 0), (1, 1), (1, 1)]
+    assert schedule(num_hidden_groups=3) == [(0, 0), (0, 0), (1, 1), (2, 2)]
     assert schedule(inner_group_num=2) == [(0, 0), (1, 1)] * 4
+    assert schedule(num_hidden_groups=2, inner_group_num=3) == [
+        *[(0, 0), (1, 1), (2, 2)] * 2, *[(3, 3), (4, 4), (5, 5)] * 2]
+    assert schedule(inner_group_num=2, sharing="attention") == [
+        (0, 0), (1, 1), (0, 2), (1, 3), (0, 4), (1, 5), (0, 6), (1, 7)]
 
 
 @pytest.mark.parametrize("changes, message", [
@@ -149,3 +226,21 @@ def test_bad_files_get_one_sentence(tmp_path):
             AlbertConfig.from_file(file)
     with pytest.raises(ValueError, match="there is no published configuration 'albert-huge'"):
         AlbertConfig.from_name("albert-huge")
+
+
+@pytest.mark.parametrize("accepted, refused, said", [
+    (dict(num_hidden_layers=100, inner_group_num=100),
+     dict(num_hidden_layers=10_001, inner_group_num=1),
+     "num_hidden_layers 10001 with inner_group_num 1 is absurd: more than 10000 layers"),
+    (dict(inner_group_num=1, num_hidden_layers=MOST_BLOCKS),
+     dict(inner_group_num=10**19, num_hidden_layers=10**20),
+     "num_hidden_layers of more than 20 digits with inner_group_num 10000000000000000000 is"),
+    (dict(num_labels=MOST_CLASSES), dict(num_labels=100_001),
+     "num_labels 100001 is absurd: more than 100000 classes")])
+def test_files_of_absurd_sizes(tmp_path, accepted, refused, said):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "albert", **accepted}))
+    config, kind, _ = read_config(tmp_path)
+    assert kind == "albert" and config.to_dict().items() >= accepted.items()
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "albert", **refused}))
+    with pytest.raises(ValueError, match=f"config.json: {said}"):
+        read_config(tmp_path)
