@@ -60,6 +60,27 @@ def test_translation():
     assert baselines.nearest_translation(train, rows) == ["他睡"] * 101
 
 
+def test_of_equals_the_first():
+    labels = [Classification("", label=label) for label in "abbaccd"]
+    assert baselines.commonest_label(labels, labels[:2]) == ["a", "a"]
+    choices = [Choice("", "", "", ("x",) * 4, place) for place in (3, 1, 1, 3, 0)]
+    assert baselines.commonest_place(choices, choices[:1]) == [3]
+    pairs = [Pair("", targets) for targets in (("a", "b"), ("b", "a"), ("c", "b"), ("b", "x"),
+                                               ("a", "b"))]
+    assert baselines.commonest_target(pairs, pairs[:1]) == ["a"]
+    train = [Tagged(("Bonn", "in", "Bonn", "Rain"), ("B-person", "O", "B-place", "B-x"))]
+    assert baselines.commonest_tags(train, [Tagged(("Bonn", "Rain", "rain"), ())]) == [
+        ["B-person", "B-x", "O"]]
+
+
+def test_sentences_of_odd_contexts():
+    """Case and marks do not matter, a word counts once, of equals the first, and none is empty."""
+    rows = [Question("1", "A cat sat. A dog, a dog, a dog sat. THE CAT: SAT?", "Where is the cat?"),
+            Question("2", "It rained. It snowed.", "Who?"), Question("3", "", "Who?")]
+    assert baselines.first_sentences(rows) == ["A cat sat.", "It rained.", ""]
+    assert baselines.overlapping_sentences(rows) == ["THE CAT: SAT?", "It rained.", ""]
+
+
 TRAINED = {                                  # each with a training row, from which it can learn
     baselines.commonest_label: TRAIN, baselines.tfidf_labels: TRAIN,
     baselines.commonest_place: [Choice("1", "Tom saw a cat.", "What?", ("a cat",), 0)],
