@@ -157,7 +157,7 @@ class TrainingBatches:
         The same of the next one.
     """
 
-    def __init__(self, data, position=(0, 0, 0)):
+    def __init__(self, data, position):
         self.data, self.taken, self.position = data, None, tuple(position)
         self._open = None                                      # epoch and shard in memory
 

@@ -180,6 +180,85 @@ def test_bad_batch_size_is_refused(tokenizer):
         data_of(some_shards(1), tokenizer, batch_size=0)
 
 
+def test_batches_of_one_sequence(tokenizer):
+    data = data_of(some_shards(1), tokenizer, batch_size=1)
+    N = len(data.instances(0, 0)["input_ids"])
+    batches = data.training_batches()
+    assert [len(next(batches)["labels"]) for _ in range(N)] == [1] * N
+    assert batches.position == (1, 0, 0) and batches.taken == (0, 0, N - 1)
+
+
+class Counted(list):
+    """Shards that note which of them are read."""
+
+    def __init__(self, shards):
+        super().__init__(shards)
+        self.read = []
+
+    def __getitem__(self, number):
+        self.read.append(number)
+        return super().__getitem__(number)
+
+
+def test_held_out_shards_are_read_until_there_are_enough_sequences(tokenizer):
+    options = DataOptions(max_seq_length=16)
+    documents = [list(document) for document in some_shards(1, 28)[0]]
+    shards = [TokenizedDocuments.from_lists(4 * documents) for _ in range(3)]
+    read = Counted(shards)
+    held_out_batches(read, tokenizer, options, 50)
+    assert read.read == [0, 1, 2]
+    batches = held_out_batches(shards[:1], tokenizer, options, 50)
+    first = sum(len(batch["labels"]) for batch in batches)
+    assert first > 256
+    for count, expected in ((first - 1, [0]), (first, [0]), (first + 1, [0, 1])):
+        read = Counted(shards)
+        held_out_batches(read, tokenizer, options, 50, max_sequences=count)
+        assert read.read == expected
+
+
+def test_the_text_to_count_in_is_that_of_the_first_epoch_until_there_is_enough(tokenizer):
+    """Padding is not text."""
+    data = data_of(some_shards(3), tokenizer, short_seq_prob=0.5)
+    parts = [data.instances(0, number)["input_ids"] for number in range(3)]
+    whole = data.training_text()
+    assert np.array_equal(whole, np.concatenate(parts))
+    assert not (whole == tokenizer.mask_token_id).any()
+    one, two, _ = np.cumsum([np.count_nonzero(part) for part in parts])
+    assert one < parts[0].size                                  # some of it is padding
+    for limit, count in ((1, 1), (one, 1), (one + 1, 2), (two, 2), (two + 1, 3)):
+        assert np.array_equal(data.training_text(limit), np.concatenate(parts[:count])), limit
+
+
+def test_the_defaults_of_the_data_are_those_of_a_run(tokenizer):
+    """The seed is 0, and 4000 sequences are held out."""
+    from inspect import signature
+
+    from albert_np.pretraining.options import PretrainingOptions
+
+    run = PretrainingOptions()
+    for function, name in ((PretrainingData, "held_out_sequences"),
+                           (held_out_batches, "max_sequences")):
+        defaults = signature(function).parameters
+        assert defaults[name].default == run.held_out_sequences
+        assert defaults["seed"].default == run.seed
+
+
+def test_everything_drawn_depends_on_the_seed(tokenizer):
+    """Cuts, order, masks and the held-out masks; the same seed draws them again."""
+    def drawn(seed, **options):
+        data = data_of(some_shards(2), tokenizer, seed=seed, **options)
+        batches = data.training_batches()
+        return [data.instances(0, 0)["input_ids"], data.order(2), data.order(3), data.order(5),
+                next(batches)["labels"], next(batches)["input_ids"], data.held_out[0]["labels"]]
+
+    for options in ({}, {"masking": "fixed"}):
+        one, again, others = drawn(1, **options), drawn(1, **options), [drawn(2, **options)]
+        others += [drawn(seed, **options) for seed in (3, 4)]
+        for i, array in enumerate(one):
+            assert np.array_equal(array, again[i])
+            assert not all(np.array_equal(array, other[i]) for other in others), i
+
+
 # ---- prepared corpora ----------------------------------------------------------------------------
 
 PREPARED = {name: value for name, value in OPTIONS.items() if name != "vocab_size"}
