@@ -1,0 +1,208 @@
+"""What each model gives without options, and the gradients that each of its outputs may have."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+import albert_np
+from albert_np import AlbertModel, AlbertOutput
+from albert_np.functional.trees import flatten
+from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
+from albert_np.gradcheck.task_checks import parameters_of
+from albert_np.layers import embeddings_backward
+from albert_np.models.trunk import add, label_counts, share_of_batch, upstream_gradients
+
+MODELS = {
+    "AlbertModel": {},
+    "AlbertForPreTraining": dict(labels=[[-100, 5, -100, -100, 0], [-100, -100, 16, -100, -100]],
+                                 sentence_order_label=[1, 0]),
+    "AlbertForMaskedLM": dict(labels=[[-100, 5, -100, -100, 0], [-100, -100, 16, -100, -100]]),
+    "AlbertForSequenceClassification": dict(labels=[3, 1]),
+    "AlbertForTokenClassification": dict(labels=[[-100, 3, 0, 3, -100], [-100, 1, 2, -100, -100]]),
+    "AlbertForMultipleChoice": dict(labels=[0, 2]),
+    "AlbertForQuestionAnswering": dict(start_positions=[2, 1], end_positions=[3, 1]),
+    "AlbertForSquad2": dict(start_positions=[2, 1], end_positions=[3, 1], is_impossible=[0, 1])}
+EVERY_MODEL = pytest.mark.parametrize("name", MODELS)
+LOSSES = ("loss", "mlm_loss", "sop_loss")
+
+
+def make(name, **changes):
+    """A model whose parameters have left their initial values, and ids for it."""
+    config = small_config(num_labels=4, **changes)
+    model = getattr(albert_np, name)(config, dtype=np.float64)
+    params = flatten(parameters_of(config, model.components))
+    for key, leaf in flatten(model.params).items():
+        leaf[...] = params[key]
+    ids = np.array([[2, 9, 4, 9, 3], [2, 9, 4, 0, 0]])
+    if name == "AlbertForMultipleChoice":
+        ids = np.stack([ids, ids % 7, ids * 2 % 11], axis=1)
+    return model, ids
+
+
+def given(output):
+    """The outputs that there are, but for those that have no gradient."""
+    return {f.name: getattr(output, f.name) for f in fields(AlbertOutput)
+            if getattr(output, f.name) is not None and f.name != "start_top_index"}
+
+
+# ---- what is left out ----------------------------------------------------------------------------
+
+@EVERY_MODEL
+def test_what_is_left_out(name):
+    """All is seen, all is in the first segment, nothing is dropped, attentions are kept."""
+    model, ids = make(name, hidden_dropout_prob=0.5, attention_probs_dropout_prob=0.5)
+    short, _ = model.forward(ids)
+    full, _ = model.forward(ids, np.ones_like(ids), np.zeros_like(ids), rng=None, recompute=False)
+    other, _ = model.forward(ids, None, np.ones_like(ids))
+    assert all(p is not None for p in short.attentions) and len(short.attentions) == 3
+    np.testing.assert_array_equal(short.sequence_output, full.sequence_output)
+    assert (short.sequence_output != other.sequence_output).any()
+    assert short.sequence_output is short.last_hidden_state is short.hidden_states[-1]
+    assert short.pooler_output is short.pooled_output
+    assert (short.pooled_output is None) == ("pooler" not in model.params)
+
+
+@EVERY_MODEL
+def test_a_model_begins_with_seed_0_in_float32(name):
+    config = small_config(num_labels=4)
+    one, same, other = (getattr(albert_np, name)(config, *seed) for seed in ((), (0,), (1,)))
+    assert one.dtype == np.float32 and set(one.params) == set(one.components)
+    for key, leaf in flatten(one.params).items():
+        assert leaf.dtype == np.float32 and np.array_equal(leaf, flatten(same.params)[key])
+    assert (flatten(other.params)["embeddings.word"] != one.params["embeddings"]["word"]).any()
+    assert one.load_report is None
+
+
+# ---- gradients of outputs ------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name, options", [
+    *[(name, {}) for name in MODELS],
+    *[(name, {"positions": [[0, 1, 4], [0, 2, 4]]})
+      for name in ("AlbertForPreTraining", "AlbertForMaskedLM")]])
+def test_every_output_takes_gradients_of_its_shape_and_no_other(name, options):
+    """With labels and without; zeros give zeros."""
+    model, ids = make(name)
+    for labels in ({}, MODELS[name]):
+        output, cache = model.forward(ids, **labels, **options)
+        d_output = {key: [np.zeros_like(one) for one in value] if isinstance(value, list)
+                    else np.zeros_like(value) for key, value in given(output).items()}
+        for d in (d_output, AlbertOutput(**d_output)):
+            grads = flatten(model.backward(cache, d))
+            assert not any(leaf.any() for leaf in grads.values())
+        for key, zeros in d_output.items():
+            if isinstance(zeros, list):
+                for i, one in enumerate(zeros):
+                    wrong = [None] * i + [one[:, 1:]] + [None] * (len(zeros) - 1 - i)
+                    with pytest.raises(ValueError, match=rf"gradient of {key}\[{i}\] has shape"):
+                        model.backward(cache, {key: wrong})
+                for wrong in (zeros[1:], [*zeros, None]):
+                    with pytest.raises(ValueError, match=f"^{len(wrong)} gradients are given for "
+                                                         f"the {len(zeros)} {key}; an entry"):
+                        model.backward(cache, {key: wrong})
+            else:
+                for wrong in (zeros[None], zeros[:-1]) if zeros.ndim else (zeros[None],):
+                    with pytest.raises(ValueError, match=f"the gradient of {key} has shape"):
+                        model.backward(cache, {key: wrong})
+
+
+@EVERY_MODEL
+def test_a_loss_without_labels_has_no_gradient(name):
+    model, ids = make(name)
+    output, cache = model.forward(ids)
+    assert [getattr(output, loss) for loss in LOSSES] == [None] * 3
+    said = "there is no output 'loss'" if name == "AlbertModel" else "there is no loss to"
+    with pytest.raises(ValueError, match=said):
+        model.backward(cache, {"loss": 1.0})
+    if MODELS[name]:
+        _, cache = model.forward(ids, **MODELS[name])
+        once, thrice = (flatten(model.backward(cache, *d)) for d in ((), ({"loss": 3.0},)))
+        assert any(leaf.any() for leaf in once.values())
+        for key, leaf in once.items():
+            np.testing.assert_allclose(thrice[key], 3 * leaf, rtol=1e-12, atol=1e-15)
+
+
+def test_the_losses_of_pretraining_are_refused_one_by_one():
+    model, ids = make("AlbertForPreTraining")
+    labels = MODELS["AlbertForPreTraining"]
+    for name, other, loss in (("labels", "sop_loss", "sentence_order_label"),
+                              ("sentence_order_label", "mlm_loss", "labels")):
+        _, cache = model.forward(ids, **{name: labels[name]})
+        with pytest.raises(ValueError, match=f"^there is no {other} to differentiate: forward was "
+                                             f"not given {loss}$"):
+            model.backward(cache, {other: 1.0})
+        own = "mlm_loss" if other == "sop_loss" else "sop_loss"
+        expected = flatten(model.backward(cache, {own: 1.0}))
+        for key, leaf in flatten(model.backward(cache)).items():      # the loss is that one loss
+            np.testing.assert_array_equal(leaf, expected[key])
+
+
+def test_the_first_and_the_last_hidden_state():
+    """The last is the sequence output; before the first there are only the embeddings."""
+    model = AlbertModel(small_config(), dtype=np.float64)
+    model.params = random_parameters(small_config())
+    del model.params["mlm_head"], model.params["sop_head"]
+    output, cache = model.forward(np.array([[2, 9, 4, 9, 3], [2, 9, 4, 0, 0]]), padding_mask())
+    g = np.random.default_rng(0).standard_normal((2, 5, 12))
+    last = flatten(model.backward(cache, {"hidden_states": [None] * 3 + [g]}))
+    for key, leaf in flatten(model.backward(cache, {"sequence_output": g})).items():
+        np.testing.assert_array_equal(leaf, last[key])
+    first = model.backward(cache, {"hidden_states": [g] + [None] * 3})
+    assert not any(leaf.any() for leaf in flatten(first["encoder"]).values())
+    expected = flatten(embeddings_backward(model.params["embeddings"], g, cache[0]))
+    for key, leaf in flatten(first["embeddings"]).items():
+        np.testing.assert_array_equal(leaf, expected[key])
+
+
+def test_upstream_gradients_by_themselves():
+    shapes = {"loss": (), "logits": (2, 3), "attentions": [(1,), (2,)]}
+    d = upstream_gradients({"loss": 2, "logits": None, "attentions": [None, [1, 2]]}, shapes,
+                           np.float32)
+    assert d.loss == 2 and d.loss.dtype == d.attentions[1].dtype == np.float32
+    assert d.logits is None and d.attentions[0] is None and d.attentions[1].tolist() == [1, 2]
+    with pytest.raises(ValueError, match="^there is no output 'sop_logits' to give a gradient of; "
+                                         "there are loss, logits, attentions$"):
+        upstream_gradients({"sop_logits": 1}, shapes, np.float32)
+    with pytest.raises(ValueError, match="d_output must be an AlbertOutput or a dict"):
+        upstream_gradients([1], shapes, np.float32)
+
+
+def test_sums_of_gradients():
+    one, two = np.arange(6.0), np.ones((3, 2))
+    assert add((2, 3), float, None, one).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert add((2, 3), float, one, None, two, two).tolist() == [[2, 3, 4], [5, 6, 7]]
+    zeros = add((2, 3), np.float32, None, None)
+    assert zeros.shape == (2, 3) and zeros.dtype == np.float32 and not zeros.any()
+    assert one.tolist() == [0, 1, 2, 3, 4, 5] and (two == 1).all()
+
+
+# ---- parts of a batch ----------------------------------------------------------------------------
+
+def test_labels_that_count():
+    ids = np.ones((2, 4), int)
+    assert label_counts({"input_ids": ids}) == {}
+    assert label_counts({"input_ids": ids, "labels": [[-100, 0, 1, -100], [5, -100, -100, -1]],
+                         "sentence_order_label": [-100, 0]}) == {
+                             "labels": 4, "sentence_order_label": 1}
+    assert label_counts({"input_ids": ids, "labels": [-100.0, 1.0]}) == {"labels": 2}
+    assert label_counts({"input_ids": ids, "labels": None, "start_positions": [4, 3],
+                         "end_positions": [-1, 0]}) == {"start_positions": 1, "end_positions": 2}
+
+
+def test_the_share_of_a_part():
+    labels = np.array([1, -100, 0, -100])
+    assert share_of_batch(3.0, "labels", labels, None) == (3.0, 1.0)
+    assert share_of_batch(3.0, "labels", labels, {"labels": 8, "other": 2}) == (0.75, 0.25)
+    assert share_of_batch(3.0, "labels", labels, {"labels": 2}) == (3.0, 1.0)
+    assert share_of_batch(0.0, "labels", labels[1:2], {"labels": 0}) == (0.0, 0.0)
+    assert share_of_batch(3.0, "labels", labels[:1], {"labels": 1}) == (3.0, 1.0)
+
+
+@pytest.mark.parametrize("problem, labels, counted", [
+    (None, [3, -100], 1), (None, [[-100.0] * 4, [1.0] * 4], 8), (None, None, None),
+    ("regression", [[-100] * 4, [1] * 4], 8), ("multi_label_classification", [[0] * 4, [1] * 4], 8),
+    ("single_label_classification", [-100, -100], 0)])
+def test_the_labels_of_a_classifier_that_count(problem, labels, counted):
+    model, ids = make("AlbertForSequenceClassification", problem_type=problem)
+    counts = model.label_counts({"input_ids": ids, "labels": labels})
+    assert counts == ({} if labels is None else {"labels": counted})
