@@ -52,7 +52,7 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     if weights is not None and np.shape(weights) != labels.shape:
         raise ValueError(f"weights have shape {np.shape(weights)}, but labels have shape "
                          f"{labels.shape}")
-    x, labels = logits.reshape(-1, K), labels.reshape(-1)              # (N, K), (N,)
+    x, labels = logits.reshape(-1, K), labels.ravel()                  # (N, K), (N,)
     counted = labels != ignore_index                                   # (N,)
     classes = np.where(counted, labels, 0)
     if classes.size and not (0 <= classes.min() and classes.max() < K):
@@ -61,7 +61,7 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     w = counted.astype(x.real.dtype)                                   # (N,)
     with np.errstate(over="ignore", invalid="ignore"):
         if weights is not None:
-            w = w * np.asarray(weights, dtype=w.dtype).reshape(-1)
+            w = w * np.asarray(weights, dtype=w.dtype).ravel()
         total = w.sum()
     if not np.isfinite(total):
         raise ValueError(f"the sum of the weights is {total}; it must be a finite number")

@@ -72,7 +72,7 @@ def embedding_backward(dy, cache):
     ids, shape = cache
     # forward: y = table[ids]
     dtable = np.zeros(shape, dtype=dy.dtype)
-    add_rows(dtable, ids.reshape(-1), dy.reshape(-1, shape[1]))        # (EMB.2)  (V, E)
+    add_rows(dtable, ids.ravel(), dy.reshape(-1, shape[1]))            # (EMB.2)  (V, E)
     return dtable
 
 

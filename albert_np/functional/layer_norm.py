@@ -51,25 +51,22 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
         variance = row_mean(centred, centred)                          # (..., 1)
         inv_std = 1 / np.sqrt(variance + eps)                          # (..., 1)
         x_hat = np.multiply(centred, inv_std, out=centred)             # (LN.1)  (..., H)
-        hard = _hard_rows(mean, inv_std)
-        if hard is not None:
+        hard = _hard_rows(mean, variance, inv_std)                     # (...)
+        if hard.any():
             x_hat[hard], inv_std[hard] = _normalise_hard(x[hard], eps)
         y = gamma * x_hat
         y += beta                                                      # (LN.2)  (..., H)
     return y, (x_hat, inv_std, gamma)
 
 
-def _hard_rows(mean, inv_std):
+def _hard_rows(mean, variance, inv_std):
     """Which rows need care: a mean far above the standard deviation, or squares that overflow.
 
     Returns
     -------
-    boolean array (...), or None for no row
+    boolean array (...)
     """
-    ratio = np.abs(mean * inv_std)
-    if ratio.max(initial=0) <= FAR_FROM_0 and inv_std.real.min(initial=1) > 0:
-        return None
-    return ~((ratio <= FAR_FROM_0) & (inv_std.real > 0))[..., 0]
+    return ~((np.abs(mean * inv_std) <= FAR_FROM_0) & np.isfinite(variance))[..., 0]
 
 
 def _normalise_hard(x, eps):

@@ -13,8 +13,6 @@ from operator import getitem
 
 import numpy as np
 
-SMALLEST_FLOAT32 = float(np.finfo(np.float32).tiny)     # of its squares, smaller ones lose digits
-
 
 def _items(tree):
     """The (key, branch) pairs of one node."""
@@ -132,7 +130,7 @@ def global_norm(tree):
     vectors = [leaf.ravel() for leaf in flatten(tree).values()]
     with np.errstate(over="ignore"):
         squares = _sum_of_squares(vectors)
-        if SMALLEST_FLOAT32 * sum(vector.size for vector in vectors) <= squares < np.inf:
+        if 1e-20 < squares < np.inf:        # no square below 1e-38, which has few digits, counts
             return float(np.sqrt(squares))
         largest = float(np.max([np.abs(vector).max(initial=0) for vector in vectors]))
         if not 0 < largest < np.inf:                           # no gradient, or one not finite

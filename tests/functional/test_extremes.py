@@ -149,6 +149,18 @@ def test_softmax(dtype, size):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_scores_whose_difference_overflows(dtype):
+    """The smaller one has probability 0; if it is the label's, the loss is infinite."""
+    largest = np.finfo(dtype).max
+    x = np.array([[largest, -largest]], dtype)
+    assert F.softmax_forward(x)[0].tolist() == [[1, 0]]
+    assert F.masked_softmax_forward(x, np.ones(2, bool))[0].tolist() == [[1, 0]]
+    for label, loss, dx in ((0, 0, [[0, 0]]), (1, np.inf, [[1, -1]])):
+        found, cache = F.cross_entropy_forward(x, np.array([label]))
+        assert found == loss and F.cross_entropy_backward(dtype(1), cache).tolist() == dx
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_softmax_of_infinity_and_nan(dtype):
     x = np.array([[0, -np.inf, 0], [0, np.inf, 0], [0, np.nan, 0], [-np.inf] * 3], dtype)
     p, _ = F.softmax_forward(x)
@@ -228,26 +240,26 @@ def test_mean_squared_error(dtype, size):
 
 # ---- layer norm ----------------------------------------------------------------------------------
 
-def layer_norm(x, gamma, beta, dy):
+def layer_norm(x, gamma, beta, dy, eps):
     """y, 1/sigma and dx, in long double."""
     centred = x - x[:, :1]
     centred = centred - centred.mean(axis=-1, keepdims=True)
-    inv_std = 1 / np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + LONG(1e-12))
+    inv_std = 1 / np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + LONG(eps))
     x_hat, dx_hat = centred * inv_std, dy * gamma
     dx = inv_std * (dx_hat - dx_hat.mean(axis=-1, keepdims=True)
                     - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True))
     return gamma * x_hat + beta, inv_std, dx
 
 
-def compare_layer_norm(x, dtype):
+def compare_layer_norm(x, dtype, eps=1e-12):
     """Both passes, with and without an ordinary row beside them."""
     H = x.shape[-1]
     rng = np.random.default_rng(0)
     gamma, beta, dy = (rng.standard_normal(shape).astype(dtype) for shape in (H, H, x.shape))
-    y, cache = F.layer_norm_forward(x, gamma, beta)
+    y, cache = F.layer_norm_forward(x, gamma, beta, eps)
     dx, dgamma, dbeta = F.layer_norm_backward(dy, cache)
     exact_y, inv_std, exact_dx = layer_norm(x.astype(LONG), *(a.astype(LONG)
-                                                              for a in (gamma, beta, dy)))
+                                                              for a in (gamma, beta, dy)), eps)
     assert_right(y, exact_y, dtype, H**0.5, 16)
     assert_right(dx, exact_dx, dtype, 4 * H**0.5 * inv_std, 16)
     assert np.isfinite(dgamma).all() and np.isfinite(dbeta).all()
@@ -268,15 +280,17 @@ def test_layer_norm_of_a_constant_row_is_beta(dtype, size, H):
     np.testing.assert_array_equal(y, [beta, beta])
 
 
-@pytest.mark.parametrize("offset", [1, 10, 1e4, 1e7])
+@pytest.mark.parametrize("spread", [1, 1e-3, 1e3])
+@pytest.mark.parametrize("offset", [1, 10, 1e3, 1e4, 1e7])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_layer_norm_of_rows_far_from_0(rng, dtype, offset):
+def test_layer_norm_of_rows_far_from_0(rng, dtype, offset, spread):
     """The digits that the row itself has are kept, and rows beside it stay as they are."""
     x = rng.standard_normal((5, 64)).astype(dtype)
     one, zero = np.ones(64, dtype), np.zeros(64, dtype)
     alone, _ = F.layer_norm_forward(x[:2], one, zero)
-    x[2:] += dtype(offset)
-    compare_layer_norm(x, dtype)
+    x[2:] = x[2:] * dtype(spread) + dtype(offset)
+    for eps in (1e-12, 0.1 * spread**2):                       # which may count or not
+        compare_layer_norm(x, dtype, eps)
     assert F.layer_norm_forward(x, one, zero)[0][:2].tobytes() == alone.tobytes()
 
 
@@ -328,7 +342,10 @@ def test_linear_and_look_up(dtype, size):
 @pytest.mark.parametrize("value", [np.inf, np.nan])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_products_with_infinity_and_nan(dtype, value):
-    x, W, b = np.array([[value, 1], [2, 3]], dtype), np.ones((2, 1), dtype), np.ones(1, dtype)
+    W, b = np.ones((2, 1), dtype), np.ones(1, dtype)
+    y, _ = F.linear_forward(np.array([[value, -value], [2, 3]], dtype), W, b)
+    np.testing.assert_array_equal(y, [[np.nan], [6]])
+    x = np.array([[value, 1], [2, 3]], dtype)
     y, cache = F.linear_forward(x, W, b)
     np.testing.assert_array_equal(y, [[value], [6]])
     dx, dW, _ = F.linear_backward(np.ones((2, 1), dtype), cache)

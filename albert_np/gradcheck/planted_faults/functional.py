@@ -47,13 +47,13 @@ FAULTS = (
 
     PlantedFault(
         "embedding_duplicates_overwrite", "functional/embedding.py",
-        old="add_rows(dtable, ids.reshape(-1), dy.reshape(-1, shape[1]))",
+        old="add_rows(dtable, ids.ravel(), dy.reshape(-1, shape[1]))",
         new="dtable[ids] = dy",
         wrong="A token that occurs twice keeps the gradient of its last occurrence only.",
         concept="duplicate tokens add up", caught_by="embedding"),
     PlantedFault(
         "embedding_fancy_index_adds_once", "functional/embedding.py",
-        old="add_rows(dtable, ids.reshape(-1), dy.reshape(-1, shape[1]))",
+        old="add_rows(dtable, ids.ravel(), dy.reshape(-1, shape[1]))",
         new="dtable[ids] += dy",
         wrong="NumPy's indexed += reads before it writes, so that a token occurring twice is "
               "counted once.",

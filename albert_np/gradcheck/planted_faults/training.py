@@ -168,18 +168,20 @@ FAULTS = (
         old="if max_norm < norm < np.inf:",
         new="if 0 < norm < np.inf:",
         wrong="Short gradients are stretched to the maximum, too.",
-        concept="clipping is not normalising", caught_by="optim/test_optim.py::test_clipping"),
+        concept="clipping is not normalising", caught_by="functional/test_trees.py::test_clipping"),
     PlantedFault(
         "clipping_parameter_by_parameter", "functional/trees.py",
         old="leaf *= max_norm**(1 / times) / norm**(1 / times)",
         new='leaf *= min(1, max_norm / global_norm({"": leaf}))',
         wrong="Each parameter is clipped on its own, which turns the gradient into another "
               "direction.",
-        concept="one vector of all parameters", caught_by="optim/test_optim.py::test_clipping"),
+        concept="one vector of all parameters",
+        caught_by="functional/test_trees.py::test_clipping"),
     PlantedFault(
         "norm_without_root", "functional/trees.py",
         old="np.sqrt(squares)",
         new="squares",
         wrong="The norm is the sum of squares, without the root.",
-        concept="one vector of all parameters", caught_by="optim/test_optim.py::test_clipping"),
+        concept="one vector of all parameters",
+        caught_by="functional/test_trees.py::test_clipping"),
 )
