@@ -143,7 +143,7 @@ def best_null_threshold(predictions, answers, null_margins):
     check_alike(predictions, answers, ("predictions", "questions"))
     check_alike(predictions, null_margins, ("predictions", "margins"))
     margins = np.asarray(null_margins, float)
-    order = np.argsort(margins, kind="stable")
+    order = np.argsort(margins)
     with_answer = np.array([overlap_f1(predictions[i], answers[i]) for i in order])
     without = np.array([overlap_f1("", answers[i]) for i in order])
     # Answer the k questions with the smallest margins, leave the others without an answer.

@@ -62,9 +62,12 @@ def spearman(scores, predictions, rng=None, **options):
 
 def _correlation(means):
     """From the means of x, y, x², y², xy, (R, 5), to correlations (R,)."""
-    x, y, xx, yy, xy = means.T
-    spread = np.maximum((xx - x * x) * (yy - y * y), 0)
-    return np.clip(ratio(xy - x * y, np.sqrt(spread)), -1, 1)
+    squares = means[:, 2:4]
+    variances = squares - np.square(means[:, :2])                               # (R, 2)
+    # If a resample has the same number everywhere, all that is left of its variance is rounding.
+    variances[variances < 1e-12 * squares] = 0
+    covariance = means[:, 4] - means[:, 0] * means[:, 1]
+    return np.clip(ratio(covariance, np.sqrt(variances).prod(axis=1)), -1, 1)
 
 
 def _constant(numbers):

@@ -1,0 +1,235 @@
+"""Figures at their limits: the smallest inputs, defaults, rounding, and what is just refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from albert_np.tasks import metrics
+from albert_np.tasks.metrics.bootstrap import (
+    Figure,
+    bootstrap,
+    bootstrap_draws,
+    ratio,
+    row_counts,
+)
+from albert_np.tasks.metrics.checks import library
+
+pytest.importorskip("sklearn")
+
+
+def generator():
+    return np.random.default_rng(5)
+
+
+# ---- the bootstrap -------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("figure", [metrics.accuracy, metrics.matthews])
+def test_an_interval_is_that_of_a_thousand_resamples_and_95_percent(rng, figure):
+    labels, guesses = rng.integers(3, size=(2, 37))
+    assert figure(labels, guesses, rng=generator()) == figure(
+        labels, guesses, rng=generator(), resamples=1000, level=0.95)
+
+
+@pytest.mark.parametrize("draw", [
+    lambda N, **o: bootstrap(0.5, np.ones((N, 1)), lambda sums: sums[:, 0], **o),
+    lambda N, **o: bootstrap_draws(0.5, N, lambda drawn: drawn.sum(axis=1), **o)])
+def test_what_no_interval_can_be_computed_from(draw):
+    for rng in (None, generator()):
+        with pytest.raises(ValueError, match="There is no example to compute a figure from"):
+            draw(0, rng=rng)
+    for level, resamples in ((0, 10), (1, 10), (-0.1, 10), (1.5, 10), (0.9, 0), (0.9, -1)):
+        with pytest.raises(ValueError, match=f"between 0 and 1 .* at least 1, not {level} and "
+                                             f"{resamples}"):
+            draw(3, rng=generator(), level=level, resamples=resamples)
+    one = draw(1, rng=generator(), level=0.9, resamples=1)
+    assert one.low == one.high and one.value == 0.5
+
+
+def test_no_more_resamples_than_asked_for():
+    """With a block of two million examples, or more than one block holds."""
+    for N, resamples in ((1 << 19, 3), ((1 << 20) + 1, 2)):
+        sizes = []
+
+        def of_draws(drawn, sizes=sizes):
+            sizes.append(drawn.shape)
+            return np.zeros(len(drawn))
+
+        bootstrap_draws(0, N, of_draws, generator(), resamples)
+        assert sum(rows for rows, _ in sizes) == resamples
+        assert {columns for _, columns in sizes} == {N}
+        assert max(rows for rows, _ in sizes) * N <= max(N, 1 << 20)     # memory has a limit
+
+
+def test_how_often_each_number_occurs_in_each_row():
+    assert row_counts(np.array([[0, 0, 2], [1, 1, 1]]), 4).tolist() == [[2, 0, 1, 0], [0, 3, 0, 0]]
+    assert ratio(np.array([3, 2, 0]), np.array([0, 4, 0])).tolist() == [0, 0.5, 0]
+    assert ratio(np.array([3.0]), np.array([-2.0])).tolist() == [-1.5]
+
+
+def test_a_figure_is_of_plain_numbers_and_does_not_change():
+    figure = metrics.accuracy([1, 2, 2], [1, 2, 3], rng=generator())
+    assert {type(number) for number in dataclasses.astuple(figure)} == {float}
+    assert type(metrics.accuracy([1], [1]).value) is float
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        figure.value = 1.0
+    assert type(float(Figure(np.float64(0.25)))) is float
+
+
+# ---- labels --------------------------------------------------------------------------------------
+
+def test_f1_without_the_positive_label():
+    assert metrics.f1(["a", "a"], ["a", "a"], "b", rng=generator()) == Figure(0, 0, 0)
+
+
+def test_the_correlation_of_many_labels_does_not_overflow():
+    """N to the power of four is more than an integer of 64 bits holds."""
+    labels = np.arange(60_000) % 2
+    assert metrics.matthews(labels, labels).value == pytest.approx(1, abs=1e-12)
+    assert metrics.matthews(labels, 1 - labels).value == pytest.approx(-1, abs=1e-12)
+
+
+@pytest.mark.parametrize("count, end", [(9, "8$|8[.]$"), (10, "9[.]$"), (11, "9, [.]{3}[.]$")])
+def test_at_most_ten_names_are_listed(count, end):
+    with pytest.raises(ValueError, match=f"The label 99 is not among .* classes, 0, 1, .*{end}"):
+        metrics.confusion_matrix([99], [0], range(count))
+
+
+# ---- scores --------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("figure", [metrics.pearson, metrics.spearman])
+def test_correlations_of_few_scores(rng, figure):
+    assert figure([1, 2], [3, 5]).value == pytest.approx(1)
+    assert figure([1, 2], [5, 3]).value == pytest.approx(-1)
+    for x, y in (([1], [1]), ([1, np.inf], [1, 2]), ([1, 2], [1, -np.inf]), ([np.nan, 1], [1, 2])):
+        with pytest.raises(ValueError, match="at least two scores and predictions, all of them"):
+            figure(x, y)
+    for x, y in (([1, 2, 3], [2, 2, 2]), ([0, 0, 0], [1, 2, 3])):
+        assert figure(x, y, rng=generator()) == Figure(0, 0, 0)
+
+
+@pytest.mark.parametrize("figure", [metrics.pearson, metrics.spearman])
+def test_a_resample_of_one_score_has_no_correlation(rng, figure):
+    """One resample in nine of three scores; its variance is 0, whatever rounding makes of it."""
+    for _ in range(20):
+        x = rng.random(3)
+        found = figure(x, 2 * x + 0.1, rng=rng, resamples=20, level=0.99)
+        assert 0 <= found.low <= found.high <= 1
+        found = figure(x, 0.1 - 2 * x, rng=rng, resamples=20, level=0.99)
+        assert -1 <= found.low <= found.high <= 0
+
+
+@pytest.mark.parametrize("figure", [metrics.pearson, metrics.spearman])
+def test_correlations_of_scores_of_which_all_but_one_are_equal(rng, figure):
+    """Every third resample lacks that one: a resample whose correlation is 0."""
+    x, y = np.r_[[0.3] * 11, 0.7], rng.random(12)
+    values = [figure(x[drawn], y[drawn]).value for drawn in generator().integers(12, size=(30, 12))]
+    found = figure(y, x, rng=generator(), resamples=30, level=0.6)
+    assert 0 in values
+    assert (found.low, found.high) == pytest.approx(np.quantile(values, [0.2, 0.8]), abs=1e-9)
+
+
+# ---- answers -------------------------------------------------------------------------------------
+
+def test_answers_without_a_word_count_as_none():
+    assert metrics.exact_match("the", ["a", " ", "!"]) and metrics.overlap_f1("", ["the"]) == 1
+    # But beside a right answer they do not count.
+    assert not metrics.exact_match("", ["cat", "the"]) and metrics.overlap_f1("", ["the", "x"]) == 0
+    assert metrics.exact_match("dog", ["cat", "dog"])
+    assert metrics.overlap_f1("big dog", ["dog", "cat", "big old dog"]) == pytest.approx(4 / 5)
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda: metrics.answer_scores(["a"], []), "1 predictions and 0 questions"),
+    (lambda: metrics.answer_scores([], []), "no predictions"),
+    (lambda: metrics.best_null_threshold(["a"], [[], []], [1]), "1 predictions and 2 questions"),
+    (lambda: metrics.best_null_threshold(["a"], [[]], [1, 2]), "1 predictions and 2 margins"),
+    (lambda: metrics.best_null_threshold([], [], []), "no predictions"),
+    (lambda: metrics.bleu(["a"], [["b"], []]), "1 translations and 2 sentences with references"),
+    (lambda: metrics.chrf(["a", "b"], [["b"], []]), r"references\[1\] .* at least one str"),
+    (lambda: metrics.entity_f1([], []), "no sentences with tags"),
+    (lambda: metrics.entity_f1([["O"]], []), "1 sentences with tags and 0 sentences with pred"),
+    (lambda: metrics.pearson([1, 2], [1]), "2 scores and 1 predictions"),
+    (lambda: metrics.spearman([], []), "no scores")])
+def test_lists_that_do_not_fit(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_the_extra_that_brings_a_library():
+    with pytest.raises(ValueError, match=r"^This needs X; .*pip install 'albert-np\[tasks\]'"):
+        library("no_module_of_this_name", "X")
+    with pytest.raises(ValueError, match=r"pip install 'albert-np\[search\]'"):
+        library("no_module_of_this_name", "X", "search")
+
+
+# ---- calibration ---------------------------------------------------------------------------------
+
+def test_ten_bins_unless_told_otherwise(rng):
+    p = rng.dirichlet([1, 1], 50)
+    labels = rng.integers(2, size=50)
+    assert (metrics.expected_calibration_error(labels, p)
+            == metrics.expected_calibration_error(labels, p, bins=10))
+    assert len({metrics.expected_calibration_error(labels, p, bins=bins).value
+                for bins in (9, 10, 11)}) == 3
+    assert len(metrics.calibration_bins(labels, p)[0]) == 10
+
+
+def test_probabilities_may_be_rounded():
+    """To three digits the sum of two can be off by as much as 0.001, but not by more."""
+    assert metrics.expected_calibration_error([0], [[0.5, 0.5005]]).value == pytest.approx(0.5005)
+    for row in ([0.5, 0.5015], [0.5, 0.4985]):
+        with pytest.raises(ValueError, match="Row 0 of the probabilities .* sum to 1, but it is"):
+            metrics.expected_calibration_error([0], [row])
+    with pytest.raises(ValueError, match="Row 2 "):
+        metrics.calibration_bins([0] * 4, [[1, 0], [1, 0], [2, 0], [3, 0]])
+    for labels in ([-1, 0], [0.0, 1.0]):
+        with pytest.raises(ValueError, match="numbers of the 2 columns .* integers from 0 to 1"):
+            metrics.calibration_bins(labels, [[1, 0], [1, 0]])
+
+
+def test_each_bin_has_its_upper_end():
+    """Bin b of 5 holds the confidences above b / 5, up to (b + 1) / 5."""
+    p = [[0.2] * 5, [0.21, 0.2, 0.2, 0.2, 0.19], [0.4, 0.3, 0.3, 0, 0], [0.41, 0.59, 0, 0, 0],
+         [0.6, 0.4, 0, 0, 0], [0.8, 0.2, 0, 0, 0], [0.81, 0.19, 0, 0, 0], [1, 0, 0, 0, 0]]
+    counts, confidence, accuracy = metrics.calibration_bins([0] * 8, p, 5)
+    assert counts.tolist() == [1, 2, 2, 1, 2]
+    assert confidence == pytest.approx([0.2, 0.305, 0.595, 0.8, 0.905])
+    assert accuracy.tolist() == [1, 1, 0.5, 1, 1]
+
+
+# ---- translations --------------------------------------------------------------------------------
+
+def test_how_words_are_cut():
+    sacrebleu = pytest.importorskip("sacrebleu")
+    guess, right = ["The cat, they say, sat here."], [["The cat, we say, sat here."]]
+    scores = {name: metrics.bleu(guess, right, name).value for name in ("13a", "char", "none")}
+    assert len(set(scores.values())) == 3
+    for name, score in scores.items():
+        assert score == pytest.approx(sacrebleu.corpus_bleu(guess, right, tokenize=name).score)
+        ((*_, figure),) = metrics.bleu_by_length([6], guess, right, name)
+        assert figure.value == score
+    ((*_, figure),) = metrics.bleu_by_length([4], ["你好世界吗"], [["你好世界"]])
+    assert figure.value == metrics.bleu(["你好世界吗"], [["你好世界"]], "zh").value > 0
+
+
+def test_groups_of_twenty_sentences_unless_told_otherwise():
+    pytest.importorskip("sacrebleu")
+    for first, groups in ((19, [(1, 2, 40)]), (20, [(1, 1, 20), (2, 2, 20)])):
+        lengths = [1] * first + [2] * (40 - first)
+        rows = metrics.bleu_by_length(lengths, ["a b c d"] * 40, [["a b c d"]] * 40)
+        assert [row[:3] for row in rows] == groups
+
+
+def test_some_sentences_have_more_references_than_others(rng):
+    """A resample of one sentence is the figure of that sentence, with all of its references."""
+    pytest.importorskip("sacrebleu")
+    guesses = ["the cat sat on the mat", "a dog ran home today"]
+    references = [["the cat sat on a mat", "the cat was on the mat", "a cat"],
+                  ["a dog ran home now"]]
+    single = [metrics.bleu(guesses[i:i + 1], references[i:i + 1], "13a").value for i in (0, 1)]
+    figure = metrics.bleu(guesses, references, "13a", rng=rng, resamples=40, level=0.999)
+    assert figure.low == pytest.approx(min(single), rel=0.05)
+    assert figure.high == pytest.approx(max(single), rel=0.05)
+    assert single[0] == max(
+        metrics.bleu(guesses[:1], [references[0][:k]], "13a").value for k in (1, 2, 3))
