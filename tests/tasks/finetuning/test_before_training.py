@@ -1,0 +1,241 @@
+"""The rows, the start, the options and the settings of a fine-tuning run."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sentencepiece")
+pytest.importorskip("sklearn")
+pytest.importorskip("sacrebleu")
+pytest.importorskip("seqeval")
+
+from toys import MODEL, toy_splits, write_toy
+
+from albert_np import (AlbertForPreTraining, AlbertForSequenceClassification,
+                       AlbertForTokenClassification, AlbertTokenizer)
+from albert_np.models.load_report import LoadReport
+from albert_np.parameters import flatten
+from albert_np.parameters.initial_values import wave_positions
+from albert_np.tasks.datasets import Classification, Pair, Question, Splits, Tagged
+from albert_np.tasks.finetuning import TASKS, Settings, read_settings
+from albert_np.tasks.finetuning.data import first_text, load_splits, texts_of
+from albert_np.tasks.finetuning.options import FinetuningOptions
+from albert_np.tasks.finetuning.predicting import load_for_task
+from albert_np.tasks.finetuning.start import FRESH_CONFIG, from_pretrained, from_scratch
+
+
+@pytest.fixture(scope="module")
+def tokenizer(inference_folder):
+    return AlbertTokenizer.from_folder(inference_folder)
+
+
+# ---- rows ----------------------------------------------------------------------------------------
+
+def test_the_test_part_may_come_from_elsewhere(tmp_path):
+    splits, task = write_toy("classification", tmp_path / "data", train=8, others=4), TASKS[
+        "classification"]
+    (tmp_path / "other.tsv").write_text("a\tyes\nb\tno\nc\tno\n")
+    found = load_splits(task, tmp_path / "data", tmp_path / "other.tsv")
+    assert (found.train, found.dev) == (splits.train, splits.dev)
+    assert [row.text for row in found.test] == ["a", "b", "c"]
+    assert found.labels == ("no", "yes")
+    turned = load_splits(task, tmp_path / "data", tmp_path / "other.tsv",
+                         {"text": 0, "label": 1})
+    assert turned.test == found.test
+
+
+def test_named_parts_and_data_sets_are_looked_up(tmp_path):
+    rows, asked = toy_splits("choice", 3, 1).train, []
+
+    def fetch(folder):
+        asked.append(folder)
+        return Splits(rows, rows[:1], rows[1:])
+
+    task = SimpleNamespace(DATASETS={"mine": fetch}, TESTS={"other": lambda folder: rows[:2]},
+                           labels_of=lambda rows: ())
+    assert load_splits(task, "mine", folder=tmp_path).test == rows[1:]
+    assert load_splits(task, "mine", "other").test == rows[:2] and asked == [tmp_path, None]
+    task.DATASETS["mine"] = lambda folder: Splits(rows, [], [])
+    with pytest.raises(ValueError, match="mine has no rows in its dev part; at least one is"):
+        load_splits(task, "mine")
+    task.DATASETS["mine"] = lambda folder: Splits([], rows, [])
+    with pytest.raises(ValueError, match="mine has no rows in its train part"):
+        load_splits(task, "mine")
+
+
+def test_copies_of_a_row_stay_in_one_part(tmp_path):
+    """And the seed says which rows go where."""
+    (tmp_path / "all.tsv").write_text("".join(
+        f"text {chr(97 + i // 4)}\t{'ab'[i % 2]}\n" for i in range(104)))
+    task = TASKS["classification"]
+    one, same, other = (load_splits(task, tmp_path / "all.tsv", seed=seed) for seed in (1, 1, 2))
+    texts = [{row.text for row in part} for part in (one.train, one.dev, one.test)]
+    assert sum(map(len, texts)) == len(set.union(*texts)) == 26
+    assert one == same and one.train != other.train
+
+
+@pytest.mark.parametrize("task, name", [
+    ("questions", "context"), ("choice", "context"), ("translation", "source"),
+    ("classification", "text"), ("entities", None)])
+def test_a_row_is_known_by_its_first_text(task, name):
+    row, = toy_splits(task, 1, 0).train
+    assert first_text(row) == (getattr(row, name) if name else " ".join(row.words))
+
+
+def test_a_tokenizer_is_trained_on_every_text():
+    assert texts_of([Classification("a", "b"), Classification("c"), Tagged(("d", "e"), ()),
+                     Question("", "g", "f"), Pair("h", ("i", "j"))]) == [
+        "a", "b", "c", "d e", "g", "f", "h", "i", "j"]
+    assert texts_of(toy_splits("choice", 1, 0).train)[2:] == list(
+        toy_splits("choice", 1, 0).train[0].choices)
+
+
+# ---- the start -----------------------------------------------------------------------------------
+
+def test_from_scratch_has_waves_and_the_tokenizers_numbers(tokenizer):
+    model = from_scratch(AlbertForSequenceClassification, {"hidden_size": 64}, tokenizer,
+                         {"num_labels": 3, "hidden_dropout_prob": 0.25}, seed=4)
+    config = model.config
+    assert {name: getattr(config, name) for name in FRESH_CONFIG} == {**FRESH_CONFIG,
+                                                                      "hidden_size": 64}
+    assert (config.vocab_size, config.pad_token_id, config.bos_token_id, config.eos_token_id) == (
+        tokenizer.vocab_size, tokenizer.pad_token_id, tokenizer.cls_token_id,
+        tokenizer.sep_token_id)
+    assert (config.num_labels, config.hidden_dropout_prob) == (3, 0.25)
+    np.testing.assert_allclose(model.params["embeddings"]["position"], wave_positions(128, 128),
+                               atol=1e-6)
+    again = from_scratch(AlbertForSequenceClassification, config, tokenizer, {}, seed=4)
+    assert again.config == config
+    ours, theirs = flatten(model.params), flatten(again.params)
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize("labels", [2, 5])
+def test_a_pretrained_trunk_gets_a_head_of_as_many_labels(inference_folder, labels):
+    """Two labels are the configuration's own number."""
+    trunk = AlbertForPreTraining.from_pretrained(inference_folder)
+    changes = {"num_labels": labels, "hidden_dropout_prob": 0.25}
+    models = [from_pretrained(AlbertForSequenceClassification, inference_folder, changes, 40,
+                              seed)[0] for seed in (1, 1, 2)]
+    for model in models:
+        for name in ("embeddings", "encoder", "pooler"):
+            before, after = flatten(trunk.params[name]), flatten(model.params[name])
+            assert all(np.array_equal(before[leaf], after[leaf]) for leaf in before)
+        assert model.params["classification_head"]["W"].shape == (16, labels)
+        assert model.config.num_labels == labels and model.config.hidden_dropout_prob == 0.25
+    one, same, other = (model.params["classification_head"]["W"] for model in models)
+    assert np.array_equal(one, same) and not np.array_equal(one, other)
+    assert models[0].config.max_position_embeddings == 40 and not models[0].load_report.notes
+
+
+def test_a_pretrained_model_may_get_further_positions(inference_folder):
+    model, tokenizer = from_pretrained(AlbertForTokenClassification, inference_folder,
+                                       {"num_labels": 3}, 41)
+    assert model.config.max_position_embeddings == 41
+    assert model.params["embeddings"]["position"].shape == (41, 8)
+    assert model.load_report.notes == [
+        "the model has 40 positions; those from there to 41 are new, and have only this training "
+        "to be learnt in"]
+    assert tokenizer.vocab_size == model.config.vocab_size
+
+
+def test_a_start_without_all_of_a_trunk_is_refused(inference_folder, tmp_path, monkeypatch):
+    report = LoadReport("", "", 0, 3)
+    report.initialised.append("albert.encoder.some_weight")
+    model = AlbertForSequenceClassification.from_pretrained(inference_folder)
+    model.load_report = report
+    monkeypatch.setattr(AlbertForSequenceClassification, "from_pretrained",
+                        lambda *_, **__: model)
+    with pytest.raises(ValueError, match="lacks weights .* needed: albert.encoder.some_weight"):
+        from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
+    report.initialised[:] = ["albert.embeddings.some_weight"]
+    with pytest.raises(ValueError, match="lacks weights .* needed: albert.embeddings.some_weight"):
+        from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
+    report.initialised[:] = ["classifier.weight"]
+    from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
+
+
+# ---- options and settings ------------------------------------------------------------------------
+
+def test_questions_are_longer_unless_it_is_said():
+    for task in TASKS:
+        settings = FinetuningOptions(task=task, data="a").task_settings()
+        assert settings == Settings(task, max_length=192 if task == "questions" else 128)
+        told = FinetuningOptions(task=task, data="a", settings={"max_length": 50, "beams": 2})
+        assert told.task_settings() == Settings(task, max_length=50, beams=2)
+
+
+def test_defaults_that_the_help_and_the_documentation_name():
+    options = FinetuningOptions(task="choice", data="a")
+    assert (options.epochs, options.batch_size, options.learning_rate) == (4, 32, 3e-4)
+    assert (options.warmup, options.weight_decay, options.max_gradient_norm) == (0.1, 0.01, 1.0)
+    assert (options.vocab_size, options.seed, options.workers) == (5000, 0, 2)
+    assert options.scratch is False
+    settings = Settings("questions")
+    assert (settings.max_length, settings.doc_stride, settings.max_query_length) == (128, 64, 48)
+    assert (settings.max_answer_length, settings.beams, settings.max_target_length) == (30, 4, 48)
+
+
+@pytest.mark.parametrize("name, bad, good", [
+    ("epochs", 0, 1), ("batch_size", 0, 1), ("learning_rate", 0.0, 1e-9), ("warmup", 1.0, 0.99),
+    ("warmup", -0.01, 0.0), ("weight_decay", -0.1, 0.0), ("max_gradient_norm", 0.0, 0.1),
+    ("dropout", 1.0, 0.99), ("dropout", -0.1, 0.0), ("patience", 0, 1), ("seed", -1, 0),
+    ("workers", 0, 1)])
+def test_limits_of_the_options(name, bad, good):
+    assert getattr(FinetuningOptions(task="choice", data="a", **{name: good}), name) == good
+    with pytest.raises(ValueError, match=f"{name} is {bad}; it must be"):
+        FinetuningOptions(task="choice", data="a", **{name: bad})
+
+
+@pytest.mark.parametrize("name", ["max_length", "doc_stride", "max_query_length",
+                                  "max_answer_length", "beams", "max_target_length"])
+def test_limits_of_the_settings(name):
+    assert getattr(Settings("choice", **{name: 1}), name) == 1
+    with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1"):
+        Settings("choice", **{name: 0})
+
+
+def test_options_that_exclude_each_other(tmp_path):
+    for changes, sentence in [
+            (dict(scratch=True), "scratch takes shape and tokenizer of a model"),
+            (dict(config={"hidden_size": 8}, model="a"), "config describes a fresh model"),
+            (dict(config={"hidden_sizes": 8}), "hidden_sizes is no field of AlbertConfig; did")]:
+        with pytest.raises(ValueError, match=sentence):
+            FinetuningOptions(task="choice", data="a", **changes)
+    options = FinetuningOptions(task="choice", data=tmp_path, model=tmp_path, scratch=True)
+    assert options.data == options.model == str(tmp_path)
+
+
+def test_settings_come_back_from_their_file(tmp_path):
+    settings = Settings("translation", max_length=33, spelling={",": "，"})
+    assert read_settings(tmp_path) is None
+    (tmp_path / "task.json").write_bytes(settings.to_bytes())
+    assert read_settings(tmp_path) == settings
+    assert "，" in (tmp_path / "task.json").read_text("utf-8")
+
+
+# ---- models of others ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("architecture, labels, task", [
+    ("AlbertForSequenceClassification", 1, "similarity"),
+    ("AlbertForSequenceClassification", 3, "classification"),
+    ("AlbertForTokenClassification", 3, "entities"),
+    ("AlbertForQuestionAnswering", 2, "questions"), ("AlbertForMultipleChoice", 2, "choice")])
+@pytest.mark.parametrize("positions", [40, 500])
+def test_a_model_says_by_its_class_what_it_is_for(tmp_path, tokenizer, architecture, labels, task,
+                                                  positions):
+    model = from_scratch(TASKS[task].MODEL, {**MODEL, "max_position_embeddings": positions},
+                         tokenizer, {"num_labels": labels}, seed=0)
+    model.save_pretrained(tmp_path)
+    tokenizer.save(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["architectures"] == [architecture]
+    loaded = load_for_task(tmp_path)
+    assert loaded.settings == Settings(task, max_length=min(positions, 384), doc_stride=128)
+    assert loaded.task is TASKS[task] and type(loaded.model) is TASKS[task].MODEL
+    assert loaded.tokenizer.pieces == tokenizer.pieces
+    (tmp_path / "task.json").write_bytes(replace(loaded.settings, task="cooking").to_bytes())
+    with pytest.raises(ValueError, match="is for the task 'cooking'; the tasks are classification"):
+        load_for_task(tmp_path)

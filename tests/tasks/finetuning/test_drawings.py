@@ -1,0 +1,128 @@
+"""What the pictures of a fine-tuning run are drawn from."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sentencepiece")
+pytest.importorskip("sklearn")
+pytest.importorskip("sacrebleu")
+pytest.importorskip("seqeval")
+
+from toys import MODEL
+
+from albert_np import AlbertTokenizer
+from albert_np.tasks import metrics
+from albert_np.tasks.datasets import Answer, Classification, Pair, Question, Tagged
+from albert_np.tasks.datasets.features import question_windows
+from albert_np.tasks.finetuning import TASKS, Settings, pictures
+from albert_np.tasks.finetuning.start import from_scratch
+
+HISTORY = {"steps": [{"step": 1, "loss": 0.75}, {"step": 2, "loss": 0.5}],
+           "epochs": [{"epoch": 1, "step": 1, "value": 0.5, "low": 0.25, "high": 0.75},
+                      {"epoch": 2, "step": 2, "value": 0.75, "low": None, "high": None}]}
+
+
+@pytest.fixture(scope="module")
+def tokenizer(inference_folder):
+    return AlbertTokenizer.from_folder(inference_folder)
+
+
+@pytest.fixture
+def plots(monkeypatch):
+    """The arguments of everything that is plotted: a dict by the name of the function."""
+    found = {}
+
+    class Recorder:
+        def __getattr__(self, name):
+            return lambda *arguments: found.update({name: arguments}) or arguments[-1]
+
+    monkeypatch.setattr(pictures, "pictures", Recorder())
+    return found
+
+
+@pytest.mark.parametrize("start, test", [("scratch", True), ("pretrained", False)])
+def test_curves_and_bars_show_the_results(plots, tmp_path, start, test):
+    def figure(value):
+        return {"f1": {"value": value, "low": value - 1, "high": value + 1}}
+
+    results = {"metric": "f1", "task": "none of these", "start": start,
+               "validation": figure(3), "test": figure(4) if test else None,
+               "baselines": {"a": figure(5), "b": figure(6)}}
+    paths = pictures.draw_pictures(results, HISTORY, tmp_path, None, None, [], [], None)
+    assert [path.name for path in paths] == ["learning-curves.png", "baselines.png"]
+    name, value = {"scratch": "from scratch", "pretrained": "pretrained"}[start], 4 if test else 3
+    assert plots["plot_learning_curves"] == (
+        {name: {"losses": [(1, 0.75), (2, 0.5)],
+                "epochs": [(1, 0.5, 0.25, 0.75), (2, 0.75, None, None)]}}, "f1", paths[0])
+    assert plots["plot_baselines_bars"] == (
+        {"a": (5, 4, 6), "b": (6, 5, 7), name: (value, value - 1, value + 1)}, "f1", paths[1])
+
+
+def draw(task, folder, rows, predictions, model=None, tokenizer=None, settings=None):
+    return pictures.DRAWN_FOR[task](folder, model, tokenizer, rows, predictions, settings)
+
+
+def test_the_picture_of_classes(plots, tmp_path):
+    labels, p = ["b", "a", "c"], [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.4, 0.5, 0.1]]
+    model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(labels))))
+    rows = [Classification("", label=label) for label in ("b", "a", "c")]
+    guesses = [{"label": labels[np.argmax(row)], "probabilities": dict(zip(labels, row))}
+               for row in p]
+    paths = draw("classification", tmp_path, rows, guesses, model)
+    assert [path.name for path in paths] == ["confusion-matrix.png", "reliability.png"]
+    counts, names, _ = plots["plot_confusion_matrix"]
+    assert counts.tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 0]] and names == labels
+    bins, error, _ = plots["plot_reliability"]
+    for found, expected in zip(bins, metrics.calibration_bins([0, 1, 2], np.array(p)), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert error == metrics.expected_calibration_error([0, 1, 2], np.array(p))
+
+
+def test_the_pictures_of_scores_names_and_translations(plots, tmp_path):
+    gold, guessed = [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 8.0, 4.0]
+    path, = draw("similarity", tmp_path, [Classification("", "", score) for score in gold],
+                 [{"score": score} for score in guessed])
+    assert plots["plot_similarity_scatter"] == (gold, guessed, {
+        "Pearson": metrics.pearson(gold, guessed), "Spearman": metrics.spearman(gold, guessed)},
+        path)
+    tags, found = [["B-x", "O"], ["B-y", "O"]], [["B-x", "O"], ["O", "B-y"]]
+    path, = draw("entities", tmp_path, [Tagged(("a", "b"), tuple(each)) for each in tags],
+                 [{"tags": each} for each in found])
+    assert plots["plot_entity_bars"] == (metrics.entity_scores(tags, found), path)
+    texts = ["a list of two names"] * 3
+    rows = [Pair("one two three", (text, "b")) for text in texts]
+    path, = draw("translation", tmp_path, rows, [{"translation": text} for text in texts])
+    bars, whole, _ = plots["plot_translation_lengths"]
+    references = [row.targets for row in rows]
+    assert bars == metrics.bleu_by_length([3, 3, 3], texts, references)
+    assert whole == metrics.bleu(texts, references)
+
+
+@pytest.mark.parametrize("right", [2, None])
+def test_the_picture_of_a_question_shows_one_that_is_right(plots, tmp_path, tokenizer, right):
+    """Or the first; in the window that holds its answer."""
+    context = "it is opened again if one returns the new object names"
+    rows = [Question("", f"{context} {word}", "is it", (Answer(word, len(context) + 1),))
+            for word in ("file", "copy", "list", "two")]
+    guesses = [{"answer": "it"}] * 4
+    if right is not None:
+        guesses = [*guesses[:right], {"answer": rows[right].answers[0].text}, *guesses[right + 1:]]
+    settings = Settings("questions", max_length=16, doc_stride=5, max_query_length=3)
+    model = from_scratch(TASKS["questions"].MODEL, MODEL, tokenizer, {}, seed=1)
+    path, = draw("questions", tmp_path, rows, guesses, model, tokenizer, settings)
+    windows = question_windows(tokenizer, rows[right or 0], 16, 5, 3)
+    window, = (window for window in windows if window["start_positions"] > 0)
+    assert window is not windows[0]
+    pieces, start, end, attention, (first, stop), where = plots["plot_answer_attention"]
+    assert where == path == tmp_path / "answer-attention.png"
+    assert pieces == [tokenizer.pieces[i] for i in window["input_ids"]]
+    inside = np.flatnonzero(window["offsets"][:, 1])
+    assert (first, stop) == (inside[0], inside[-1] + 1)
+    output, _ = model.forward(window["input_ids"][None],
+                              token_type_ids=window["token_type_ids"][None])
+    for p, logits in ((start, output.start_logits[0]), (end, output.end_logits[0])):
+        assert p.sum() == pytest.approx(1, rel=1e-5)
+        np.testing.assert_allclose(np.log(p[1:] / p[:-1]), np.diff(logits), atol=1e-4)
+    np.testing.assert_allclose(attention, output.attentions[-1][0], atol=1e-6)

@@ -1,0 +1,126 @@
+"""What a fine-tuning run writes and says, its training left out."""
+
+import csv
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sentencepiece")
+pytest.importorskip("sklearn")
+pytest.importorskip("sacrebleu")
+pytest.importorskip("seqeval")
+
+from toys import MODEL, write_toy
+
+from albert_np.parameters import count
+from albert_np.tasks import metrics
+from albert_np.tasks.finetuning import TASKS, finetune, read_settings
+from albert_np.tasks.finetuning.predicting import load_for_task
+from albert_np.tasks.metrics import Figure
+
+HISTORY = {"steps": [{"step": 1, "loss": 0.123456789, "learning_rate": 0.0},
+                     {"step": 2, "loss": 1 / 3, "learning_rate": 2e-5}],
+           "epochs": [{"epoch": 1, "step": 1, "value": 0.5, "low": 0.25, "high": 0.75},
+                      {"epoch": 2, "step": 2, "value": 0.75, "low": None, "high": None}],
+           "best_epoch": 2}
+
+
+@pytest.fixture
+def untaught(tmp_path, monkeypatch):
+    """``untaught(task, **options)``: results, folder, splits and the pictures' arguments.
+
+    The loop evaluates twice and saves after the second time, and learns nothing.
+    """
+    def run(task="classification", test=True, **options):
+        splits, drawn = write_toy(task, tmp_path / "data", train=20, others=6), []
+        if not test:
+            next((tmp_path / "data").glob("test.*")).unlink()
+
+        def train(model, examples, collate, optimizer, *, evaluate, on_best, **others):
+            figures = [evaluate(), evaluate()]
+            on_best(2, figures[1])
+            return HISTORY
+
+        monkeypatch.setattr("albert_np.tasks.finetuning.run.train_epochs", train)
+        monkeypatch.setattr("albert_np.tasks.finetuning.run.draw_pictures",
+                            lambda *arguments: drawn.append(arguments))
+        results = finetune(task, tmp_path / "run", data=tmp_path / "data", config=MODEL,
+                           **{"vocab_size": 45, "progress": False, "settings": {"max_length": 24},
+                              **options})
+        return results, tmp_path / "run", splits, drawn
+    return run
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_results_are_figures_of_the_predictions(untaught, test):
+    results, folder, splits, ((_, history, _, model, _, rows, predictions, settings),) = untaught(
+        seed=3, test=test)
+    task = TASKS["classification"]
+    loaded = load_for_task(folder)
+    for part, its_rows in (("validation", splits.dev), ("test", splits.test if test else None)):
+        if its_rows is None:
+            assert results[part] is None
+            continue
+        found = task.predict(loaded.model, loaded.tokenizer, its_rows, loaded.settings)
+        figures = task.figures(its_rows, found, ("no", "yes"), np.random.default_rng(3))
+        assert results[part] == {name: asdict(figure) for name, figure in figures.items()}
+    last = splits.test if test else splits.dev
+    assert history is HISTORY and list(rows) == last and settings == read_settings(folder)
+    guesses = task.baselines(splits.train, last)
+    assert results["baselines"] == {name: {key: asdict(figure) for key, figure in task.figures(
+        last, guess, ("no", "yes"), np.random.default_rng(3)).items()}
+        for name, guess in guesses.items()}
+    assert len(predictions) == len(last) and results["run_model"] is model
+    written = json.loads((folder / "results.json").read_text("utf-8"))
+    assert written == json.loads(json.dumps({
+        name: value for name, value in results.items() if name not in ("run_model", "tokenizer")}))
+    assert (written["task"], written["metric"], written["start"]) == (
+        "classification", "accuracy", "scratch")
+    assert (written["best_epoch"], written["epochs"]) == (2, HISTORY["epochs"])
+    assert written["examples"] == 20 and written["parameters"] == count(model.params)
+    assert written["options"]["seed"] == 3 and written["settings"]["max_length"] == 24
+    assert 0 < written["training_seconds"] <= written["seconds"]
+
+
+def test_the_files_of_a_run(untaught):
+    _, folder, splits, _ = untaught()
+    with open(folder / "steps.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows == [{"step": "1", "loss": "0.123457", "learning_rate": "0"},
+                    {"step": "2", "loss": "0.333333", "learning_rate": "2e-05"}]
+    assert b"\r" not in (folder / "steps.csv").read_bytes()
+    accuracies = json.loads((folder / "epochs.json").read_text())
+    loaded = load_for_task(folder)
+    found = loaded.task.predict(loaded.model, loaded.tokenizer, splits.dev, loaded.settings)
+    expected = metrics.accuracy([row.label for row in splits.dev],
+                                [prediction["label"] for prediction in found]).value
+    assert accuracies == [expected, expected]              # of both evaluations
+    assert list(loaded.model.config.id2label.values()) == ["no", "yes"]
+
+
+def test_what_a_run_says(untaught, capsys):
+    results, folder, _, _ = untaught(progress=True)
+    said = capsys.readouterr().out
+    figure = Figure(**results["test"]["accuracy"])
+    for words in ("data       20 rows to learn from, 6 to choose by, 6 to report",
+                  f"model      {results['parameters']:,} parameters, from scratch",
+                  "validation accuracy ", f"test       accuracy {figure}   matthews ",
+                  "(commonest label)", f"The folder is {folder}"):
+        assert words in said
+
+
+def test_a_quiet_run_says_nothing(untaught, capsys):
+    untaught()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_translation_is_chosen_greedily_and_reported_by_beams(untaught, monkeypatch):
+    asked, task = [], TASKS["translation"]
+    monkeypatch.setattr(task, "predict", lambda net, tokenizer, rows, settings, pool: asked.append(
+        (len(rows), settings.beams, settings.spelling)) or [{"translation": "a"}] * len(rows))
+    monkeypatch.setattr(task, "spelling_of", lambda targets: {"x": str(len(list(targets)))})
+    untaught("translation", settings={"max_length": 24, "beams": 3}, vocab_size=60)
+    spelling = {"x": "20"}                                 # of the training rows
+    assert asked == [(6, 1, spelling), (6, 1, spelling), (6, 3, spelling), (6, 3, spelling)]
