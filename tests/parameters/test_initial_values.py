@@ -47,3 +47,60 @@ def test_matrices_have_the_range_that_is_asked_for(std):
     values = truncated_normal(np.random.default_rng(1), (50_000,), std)
     assert values.mean() == pytest.approx(0, abs=0.02 * std)
     assert np.mean(np.abs(values) < std) == pytest.approx(0.6827 / 0.9545, abs=0.01)
+
+
+class GivenNumbers:
+    """In place of a generator: hands out these numbers, and notes how many were wanted."""
+
+    def __init__(self, *rows):
+        self.rows, self.shapes = [np.array(row, float) for row in rows], []
+
+    def standard_normal(self, shape):
+        self.shapes.append(shape)
+        return self.rows.pop(0)
+
+
+def test_only_what_is_beyond_two_is_drawn_again():
+    rng = GivenNumbers([[0.5, 2.0], [-2.5, 3.0]], [-2.0, 2.25], [1.5])
+    assert truncated_normal(rng, (2, 2), 0.5).tolist() == [[0.25, 1.0], [-1.0, 0.75]]
+    assert rng.shapes == [(2, 2), 2, 1]
+
+
+def test_the_tree_by_its_shapes():
+    """V = 17, E = 6, H = 12, F = 14, 7 positions, 2 types; the heads of tasks only if named."""
+    sharing = small_config(sharing="ffn", type_vocab_size=3, num_labels=4)
+    params = initial_parameters(sharing, None, components=("squad_head", "span_head"))
+    assert list(params) == ["embeddings", "encoder", "pooler", "mlm_head", "sop_head", "span_head",
+                            "squad_head"]
+    shapes = {name: leaf.shape for name, leaf in flatten(params).items()}
+    attention = {"layer_norm.gamma": (12,), "layer_norm.beta": (12,)}
+    for letter in "qkvo":
+        attention |= {f"self_attention.W_{letter}": (12, 12), f"self_attention.b_{letter}": (12,)}
+    assert shapes == {
+        "embeddings.word": (17, 6), "embeddings.position": (7, 6), "embeddings.token_type": (3, 6),
+        "embeddings.layer_norm.gamma": (6,), "embeddings.layer_norm.beta": (6,),
+        "embeddings.mapping.W": (6, 12), "embeddings.mapping.b": (12,),
+        **{f"encoder.attention.{i}.{name}": shape for i in range(3)
+           for name, shape in attention.items()},
+        "encoder.feed_forward.0.feed_forward.W_1": (12, 14),
+        "encoder.feed_forward.0.feed_forward.b_1": (14,),
+        "encoder.feed_forward.0.feed_forward.W_2": (14, 12),
+        "encoder.feed_forward.0.feed_forward.b_2": (12,),
+        "encoder.feed_forward.0.layer_norm.gamma": (12,),
+        "encoder.feed_forward.0.layer_norm.beta": (12,),
+        "pooler.W": (12, 12), "pooler.b": (12,),
+        "mlm_head.dense.W": (12, 6), "mlm_head.dense.b": (6,), "mlm_head.layer_norm.gamma": (6,),
+        "mlm_head.layer_norm.beta": (6,), "mlm_head.bias": (17,),
+        "sop_head.W": (12, 2), "sop_head.b": (2,), "span_head.W": (12, 2), "span_head.b": (2,),
+        "squad_head.start.W": (12, 1), "squad_head.start.b": (1,),
+        "squad_head.end.dense.W": (24, 12), "squad_head.end.dense.b": (12,),
+        "squad_head.end.layer_norm.gamma": (12,), "squad_head.end.layer_norm.beta": (12,),
+        "squad_head.end.score.W": (12, 1), "squad_head.end.score.b": (1,),
+        "squad_head.answer.dense.W": (24, 12), "squad_head.answer.dense.b": (12,),
+        "squad_head.answer.score.W": (12, 1)}
+    heads = initial_parameters(sharing, None, components=("classification_head", "choice_head"))
+    assert heads["classification_head"]["W"].shape == (12, 4)
+    assert heads["choice_head"]["W"].shape == (12, 1)
+    bert = small_config(embedding_size=12, embedding_mapping=False)
+    assert "mapping" not in initial_parameters(bert, None)["embeddings"]
+    assert initial_parameters(bert, None)["pooler"]["W"].dtype == np.float32
