@@ -13,6 +13,7 @@ from albert_np.inference import load_model
 from albert_np.models import AlbertForPreTraining, AlbertModel
 from albert_np.models.base import BaseModel
 from albert_np.parameters import flatten
+from albert_np.parameters.original_names import open_original
 from albert_np.parameters.published_names import name_table, stored_shape
 
 SIZES = dict(vocab_size=31, embedding_size=6, hidden_size=12, num_hidden_layers=4,
@@ -100,3 +101,86 @@ def test_names_of_the_original():
         assert (table[ours].original, table[ours].hugging_face) == (original, hugging_face)
     # Both store that one (out, in), kernels only Hugging Face does.
     assert table["sop_head.W"].transposed == "HF TF" and table["pooler.W"].transposed == "HF"
+
+
+def test_names_and_shapes_of_hugging_face():
+    """As transformers has them, in the layout of PyTorch: (out, in)."""
+    layer = "albert.encoder.albert_layer_groups.0.albert_layers.0."
+    linear = {f"{layer}attention.{part}": (12, 12) for part in ("query", "key", "value", "dense")}
+    linear |= {f"{layer}ffn": (17, 12), f"{layer}ffn_output": (12, 17),
+               "albert.encoder.embedding_hidden_mapping_in": (12, 6), "albert.pooler": (12, 12),
+               "predictions.dense": (6, 12), "sop_classifier.classifier": (2, 12)}
+    norms = {f"{layer}attention.LayerNorm": 12, f"{layer}full_layer_layer_norm": 12,
+             "albert.embeddings.LayerNorm": 6, "predictions.LayerNorm": 6}
+    state = AlbertForPreTraining(AlbertConfig(**SIZES)).state_dict()
+    assert {name: array.shape for name, array in state.items()} == {
+        "albert.embeddings.word_embeddings.weight": (31, 6),
+        "albert.embeddings.position_embeddings.weight": (9, 6),
+        "albert.embeddings.token_type_embeddings.weight": (4, 6), "predictions.bias": (31,),
+        **{f"{name}.weight": shape for name, shape in linear.items()},
+        **{f"{name}.bias": shape[:1] for name, shape in linear.items()},
+        **{f"{name}.{kind}": (H,) for name, H in norms.items() for kind in ("weight", "bias")}}
+    assert all(array.flags.c_contiguous for array in state.values())
+
+
+@pytest.mark.parametrize("kind, name, classes", [
+    (albert_np.AlbertForSequenceClassification, "classifier", 5),
+    (albert_np.AlbertForTokenClassification, "classifier", 5),
+    (albert_np.AlbertForMultipleChoice, "classifier", 1),
+    (albert_np.AlbertForQuestionAnswering, "qa_outputs", 2)])
+def test_names_of_the_heads_of_tasks(kind, name, classes):
+    state = kind(AlbertConfig(**SIZES, num_labels=5)).state_dict()
+    heads = {key: array.shape for key, array in state.items() if not key.startswith("albert.")}
+    assert heads == {f"{name}.weight": (classes, 12), f"{name}.bias": (classes,)}
+
+
+def test_blocks_are_counted_by_group_and_place():
+    def places(**changes):
+        table = name_table(AlbertConfig(**SIZES, **changes))
+        return [(name.ours.split(".")[1:3], name.hugging_face.split(".")[3:6:2]) for name in table
+                if name.ours.endswith(("W_q", "W_1"))]
+
+    assert places() == [(["attention", "0"], ["0", "0"]), (["feed_forward", "0"], ["0", "0"])]
+    assert places(num_hidden_groups=2, inner_group_num=3) == [
+        ([part, str(i)], [str(i // 3), str(i % 3)]) for part in ("attention", "feed_forward")
+        for i in range(6)]
+    assert places(sharing="attention") == [
+        (["attention", "0"], ["0", "0"]),
+        *[(["feed_forward", str(i)], [str(i), "0"]) for i in range(4)]]
+
+
+def test_a_state_dict_that_does_not_fit_changes_nothing():
+    config = AlbertConfig(**SIZES)
+    model, other = AlbertModel(config, seed=1), AlbertModel(config, seed=2)
+    wrong = {**other.state_dict(), "x": 1, "pooler.bias": np.ones(11)}
+    del wrong["pooler.weight"]
+    before = model.state_dict()
+    with pytest.raises(ValueError) as error:
+        model.load_state_dict(wrong)
+    assert str(error.value) == (
+        "the weights do not fit the configuration: pooler.weight is missing; x is unknown; "
+        "pooler.bias has shape (11,) instead of (12,)")
+    assert all(np.array_equal(array, before[name]) for name, array in model.state_dict().items())
+    second_names = {"embeddings.position_ids": [0], "predictions.decoder.bias": [0]}
+    model.load_state_dict({**{name: array.tolist() for name, array in other.state_dict().items()},
+                           **second_names})
+    for name, array in model.state_dict().items():
+        assert array.dtype == np.float32 and np.array_equal(array, other.state_dict()[name])
+
+
+def test_tensors_of_the_original(monkeypatch):
+    """Its kernels are (in, out), its output weights (out, in); the optimiser's part is left out."""
+    from albert_np.model_files.tensorflow import reader
+
+    kernel, weights, extra = np.eye(12, 3, 1), np.ones((2, 12)), np.ones((4, 5))
+    monkeypatch.setattr(reader, "read_tensorflow", lambda prefix: {
+        "module/bert/pooler/dense/kernel": kernel, "cls/seq_relationship/output_weights": weights,
+        "bert/pooler/dense/kernel/adam_m": kernel, "bert/pooler/dense/kernel/adam_v": kernel,
+        "global_step": np.array(3), "bert/embeddings/word_embeddings": extra,
+        "module/x": extra, "x/module/y": extra})
+    tensors = open_original("model.ckpt", AlbertConfig(**SIZES))
+    assert {name: tensor.shape for name, tensor in tensors.items()} == {
+        "albert.pooler.weight": (3, 12), "sop_classifier.classifier.weight": (2, 12),
+        "albert.embeddings.word_embeddings.weight": (4, 5), "module/x": (4, 5),
+        "x/module/y": (4, 5)}
+    assert np.array_equal(tensors["albert.pooler.weight"].read(), kernel.T)
