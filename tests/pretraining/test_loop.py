@@ -1,0 +1,271 @@
+"""The training loop around its steps: threads, evaluations, when it ends, and what it shows."""
+
+import io
+import sys
+import threading
+
+import numpy as np
+import pytest
+from test_pretraining import small_batches
+
+from albert_np import AlbertForPreTraining
+from albert_np.gradcheck.one_check import small_config
+from albert_np.optim import SGD
+from albert_np.parameters import flatten, tree_map
+from albert_np.pretraining import train, trainer
+from albert_np.pretraining.distributed import Alone
+from albert_np.pretraining.step import generators, progress_bar
+
+FIGURES = {"loss": 1.5, "mlm_loss": 1.25, "sop_loss": 0.5, "mlm_accuracy": 0.125,
+           "sop_accuracy": 0.75}
+
+
+def loop(steps, model=None, count=None, **options):
+    """Train a small model; ``count`` is how many batches there are."""
+    model = model or AlbertForPreTraining(small_config())
+    optimizer = SGD(model.params, lr=options.pop("lr", 0.0), momentum=0.0)
+    optimizer.steps = options.pop("taken", 0)
+    batches = small_batches(np.random.default_rng(0), steps if count is None else count)
+    return train(model, optimizer, batches, steps, **{"progress": False, **options})
+
+
+# ---- what reaches the passes ---------------------------------------------------------------------
+
+@pytest.mark.parametrize("options, recompute, drawn", [
+    ({}, False, False), ({"recompute": True}, True, False),
+    ({"rng": np.random.default_rng(0)}, False, True)], ids=str)
+def test_recomputation_and_dropout_are_on_only_if_wanted(options, recompute, drawn):
+    model, seen = AlbertForPreTraining(small_config(hidden_dropout_prob=0.1)), []
+
+    def forward(*arguments, forward=model.forward, **others):
+        seen.append((others["recompute"], others["rng"] is not None))
+        return forward(*arguments, **others)
+
+    model.forward = forward
+    loop(2, model, **options)
+    assert seen == [(recompute, drawn)] * 2
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_so_many_parts_of_a_batch_are_worked_out_at_once(workers):
+    """And never more, however many parts there are."""
+    model, barrier, busy = AlbertForPreTraining(small_config()), threading.Barrier(workers), []
+    most = []
+
+    def forward(*arguments, forward=model.forward, **others):
+        busy.append(1)
+        barrier.wait(20)                                 # nobody goes on before so many are here
+        most.append(len(busy))
+        barrier.wait(20)
+        result = forward(*arguments, **others)
+        busy.pop()
+        return result
+
+    model.forward = forward
+    loop(1, model, workers=workers, accumulation_steps=2)
+    assert most == [workers] * 2 * workers
+
+
+def test_gradients_are_clipped_to_1_unless_told_otherwise():
+    def moved(**options):
+        model = AlbertForPreTraining(small_config(initializer_range=0.5), dtype=np.float64)
+        before = flatten(tree_map(np.copy, model.params))
+        norm = loop(1, model, lr=1.0, **options)[0]["gradient_norm"]
+        squares = sum(((leaf - before[name]) ** 2).sum()
+                      for name, leaf in flatten(model.params).items())
+        return norm, np.sqrt(squares)
+
+    norm, length = moved()
+    assert norm > 1.5 and length == pytest.approx(1)
+    assert moved(max_gradient_norm=0.25) == pytest.approx((norm, 0.25))
+    assert moved(max_gradient_norm=100.0) == pytest.approx((norm, norm))
+
+
+def test_a_number_that_is_not_finite_gets_a_sentence_and_no_warning():
+    model = AlbertForPreTraining(small_config())
+    model.params["mlm_head"]["bias"][:] = np.resize([3e38, -3e38], 17)
+    with pytest.raises(FloatingPointError, match="at step 1: the masked-LM loss"):
+        loop(1, model)
+
+
+# ---- when it evaluates and ends ------------------------------------------------------------------
+
+@pytest.mark.parametrize("taken, every, expected", [
+    (0, 2, [2, 4, 5]), (0, 5, [5]), (0, 1, [1, 2, 3, 4, 5]), (0, None, [5]), (0, 9, [5]),
+    (3, 2, [4, 5]), (5, 1, [])])
+def test_when_the_loop_evaluates(taken, every, expected):
+    seen = []
+    rows = loop(5, taken=taken, evaluate_every=every, evaluation=lambda: dict(FIGURES),
+                on_step=lambda step, rows, evaluated: seen.append((step, len(rows), evaluated)))
+    held_out = [row for row in rows if row["split"] == "held-out"]
+    assert [row["step"] for row in held_out] == expected
+    assert all(row["seconds"] > 0 and {**row, **FIGURES} == row for row in held_out)
+    steps = list(range(taken + 1, 6))
+    assert [step for step, _, _ in seen] == steps
+    assert [step for step, _, evaluated in seen if evaluated] == expected
+    assert [count for _, count, _ in seen] == [              # rows that there are at each step
+        step - taken + sum(one <= step for one in expected) for step in steps]
+
+
+def test_without_an_evaluation_there_is_none():
+    rows = loop(4, evaluate_every=2,
+                on_step=lambda step, rows, evaluated: evaluated and pytest.fail("evaluated"))
+    assert [row["split"] for row in rows] == ["train"] * 4
+
+
+def test_the_loop_ends_when_it_is_told():
+    """Only on_step can end it early; no further batch is then taken."""
+    assert len(loop(5, on_step=lambda step, *others: step == 3)) == 3
+    assert len(loop(5, on_step=lambda step, *others: None)) == 5
+    rows = loop(5, count=3, on_step=lambda step, *others: step == 3, evaluate_every=3,
+                evaluation=lambda: dict(FIGURES))
+    assert [row["split"] for row in rows] == ["train"] * 3 + ["held-out"]
+
+
+# ---- what it shows -------------------------------------------------------------------------------
+
+class Bar:
+    """A progress bar that notes what it is told; on a terminal it is not disabled."""
+
+    def __init__(self, terminal):
+        self.disable, self.updates, self.postfixes, self.lines = not terminal, 0, [], []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.closed = True
+
+    def update(self):
+        self.updates += 1
+
+    def set_postfix_str(self, text):
+        self.postfixes.append((self.updates, text))
+
+    def write(self, line):
+        self.lines.append((self.updates, line))
+
+
+def shown(monkeypatch, capsys, steps, terminal, **options):
+    """The bar, the printed lines, and the rows of a run."""
+    bar, asked = Bar(terminal), []
+
+    def progress_bar(*arguments):
+        asked.append(arguments)
+        return bar
+
+    monkeypatch.setattr(trainer, "progress_bar", progress_bar)
+    rows = loop(steps, evaluation=lambda: dict(FIGURES), evaluate_every=4, **options)
+    assert bar.closed and len(asked) == 1
+    return bar, capsys.readouterr().out.splitlines(), rows, asked[0]
+
+
+def recent_losses(rows, step):
+    rows = [row for row in rows if row["split"] == "train" and step - 20 < row["step"] <= step]
+    mlm, sop, speed = (np.mean([row[name] for row in rows])
+                       for name in ("mlm_loss", "sop_loss", "tokens_per_second"))
+    return f"MLM loss {mlm:.3f}, SOP loss {sop:.3f}", f", {speed:,.0f} tokens/s"
+
+
+def test_a_bar_shows_the_recent_losses_at_every_twentieth_step(monkeypatch, capsys):
+    bar, lines, rows, asked = shown(monkeypatch, capsys, 45, True, progress=True)
+    assert asked == (45, 0, True) and bar.updates == 45 and lines == []
+    assert bar.postfixes == [(step, recent_losses(rows, step)[0]) for step in (20, 40)]
+    words = ("held out: MLM loss 1.250, accuracy 12.5%;   SOP loss 0.500, accuracy 75.0%")
+    assert bar.lines == [(step, f"step {step:6d}   {words}") for step in [*range(4, 45, 4), 45]]
+
+
+@pytest.mark.parametrize("steps, every", [(3, 1), (19, 1), (20, 1), (39, 1), (40, 2), (70, 3)])
+def test_without_a_terminal_there_is_a_line_at_every_twentieth_of_the_way(monkeypatch, capsys,
+                                                                         steps, every):
+    bar, lines, rows, _ = shown(monkeypatch, capsys, steps, False, progress=True)
+    assert lines == [f"step {step:6d} of {steps}   {''.join(recent_losses(rows, step))}"
+                     for step in range(every, steps + 1, every)]
+    assert bar.lines
+
+
+def test_without_progress_nothing_is_shown(monkeypatch, capsys):
+    bar, lines, _, asked = shown(monkeypatch, capsys, 21, False, progress=False)
+    assert lines == bar.lines == [] and asked == (21, 0, False)
+
+
+def test_progress_is_shown_unless_told_otherwise(capsys):
+    model = AlbertForPreTraining(small_config())
+    train(model, SGD(model.params, lr=0.0), small_batches(np.random.default_rng(0), 1), 1)
+    assert capsys.readouterr().out.startswith("step      1 of 1   MLM loss ")
+
+
+@pytest.mark.parametrize("missing, words", [
+    ("mlm", "SOP loss 0.500, accuracy 75.0%"), ("sop", "MLM loss 1.250, accuracy 12.5%")])
+def test_an_objective_without_figures_is_not_shown(monkeypatch, capsys, missing, words):
+    monkeypatch.setitem(FIGURES, f"{missing}_loss", None)
+    monkeypatch.setitem(FIGURES, f"{missing}_accuracy", None)
+    bar, _, _, _ = shown(monkeypatch, capsys, 1, True, progress=True)
+    assert bar.lines == [(1, f"step      1   held out: {words}")]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_bar_is_drawn_on_a_terminal_only(monkeypatch):
+    for stream, progress, drawn in ((Terminal(), True, True), (Terminal(), False, False),
+                                    (io.StringIO(), True, False), (io.StringIO(), False, False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress_bar(10, 3, progress) as bar:
+            bar.update()
+            assert bar.disable is not drawn
+        assert ("/10" in stream.getvalue()) == drawn
+        assert not drawn or ("4/10" in stream.getvalue() and "step" in stream.getvalue())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with progress_bar(10) as bar:
+        assert (bar.n, bar.total, bool(bar.disable)) == (0, 10, False)
+
+
+# ---- generators ----------------------------------------------------------------------------------
+
+def test_the_seed_of_a_part_has_at_least_128_bits():
+    """With fewer, two of the many parts of a run might get the same masks."""
+    class Noting:
+        def integers(self, high, size):
+            seen.append(size * np.log2(high))
+            return np.random.default_rng(len(seen)).integers(high, size=size)
+
+    seen = []
+    parts = generators(Noting(), 5)
+    assert len(parts) == len(seen) == 5 and min(seen) >= 128
+    assert len({part.random() for part in parts}) == 5
+
+
+def test_every_step_draws_new_masks():
+    """Two steps on the same batch, with a learning rate of 0, have different losses by dropout."""
+    batch = next(small_batches(np.random.default_rng(0)))
+    model = AlbertForPreTraining(small_config(hidden_dropout_prob=0.3))
+    rows = train(model, SGD(model.params, lr=0.0), iter([batch] * 3), 3, progress=False,
+                 rng=np.random.default_rng(1))
+    assert len({row["loss"] for row in rows}) == 3
+
+
+def test_the_ranks_of_a_communicator_share_the_parts():
+    """Each rank of three works out one of the parts, and all of them the same labels."""
+    rows = []
+
+    class Rank(Alone):
+        def __init__(self, rank):
+            self.rank, self.size = rank, 3
+
+        def own(self, items):
+            return list(items)[self.rank::3]
+
+    for rank in range(3):
+        model = AlbertForPreTraining(small_config())
+
+        def forward(*arguments, forward=model.forward, **others):
+            rows.append(others["input_ids"].tolist())
+            return forward(*arguments, **others)
+
+        model.forward = forward
+        loop(1, model, communicator=Rank(rank))
+    batch = next(small_batches(np.random.default_rng(0)))
+    assert sum(rows, []) == batch["input_ids"].tolist() and list(map(len, rows)) == [3, 3, 2]
