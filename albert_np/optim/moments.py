@@ -66,8 +66,8 @@ class Leaves:
         self.shapes, self.dtypes = zip(*((leaf.shape, leaf.dtype) for leaf in flat.values()))
         self.moments = {letter: {name: np.zeros_like(leaf) for name, leaf in flat.items()}
                         for letter in moments}
-        largest = max(flat.values(), key=lambda leaf: leaf.size)
-        self.work = np.empty((2, largest.size), largest.dtype)
+        self.work = np.empty((2, max(leaf.size for leaf in flat.values())),
+                             np.result_type(*self.dtypes))
 
     def rows(self, params, grads):
         """Parameter, gradient, moments, and two work arrays of its shape, for every parameter.

@@ -1,0 +1,106 @@
+"""The settings that one need not give, the largest and smallest that are accepted, mixed dtypes."""
+
+import numpy as np
+import pytest
+
+from albert_np.optim import LAMB, SGD, Adam, AdamW, warmup_polynomial_decay
+from albert_np.parameters import flatten
+
+DEFAULTS = {
+    Adam: dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8),                     # of the paper
+    AdamW: dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01),     # of the original
+    LAMB: dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01),
+    SGD: dict(lr=0.1, momentum=0.9),
+}
+OPTIMIZERS = list(DEFAULTS)
+
+
+def a_tree(rng, dtypes=(np.float64, np.float64)):
+    """A matrix and a vector."""
+    return {"W": rng.standard_normal((3, 4)).astype(dtypes[0]),
+            "b": rng.standard_normal(2).astype(dtypes[1])}
+
+
+def after_steps(optimizer_class, dtypes=(np.float64, np.float64), **settings):
+    """The parameters after three steps."""
+    rng = np.random.default_rng(0)
+    params = a_tree(rng, dtypes)
+    optimizer = optimizer_class(params, **settings)
+    for _ in range(3):
+        optimizer.step(params, a_tree(rng, dtypes))
+    return params
+
+
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
+def test_defaults(optimizer_class):
+    found = after_steps(optimizer_class)
+    expected = after_steps(optimizer_class, **DEFAULTS[optimizer_class])
+    assert all(found[name].tobytes() == expected[name].tobytes() for name in found)
+
+
+def test_a_schedule_is_a_straight_line_to_0_unless_told_otherwise():
+    short = warmup_polynomial_decay(0.5, 8)
+    assert [short(t) for t in range(10)] == [0.5 * (1 - min(t, 8) / 8) for t in range(10)]
+    assert warmup_polynomial_decay(0.5, 1)(0) == 0.5                       # a single step
+    rising = warmup_polynomial_decay(0.5, 4, 4)                            # warm-up to the end
+    assert [rising(t) for t in range(5)] == [0, 0.125, 0.25, 0.375, 0]
+    assert warmup_polynomial_decay(0.0, 4, power=0.0)(2) == 0
+
+
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
+def test_settings_of_0_are_accepted(optimizer_class):
+    """Without a memory, the moments are those of this gradient alone."""
+    rng = np.random.default_rng(0)
+    params, grads = a_tree(rng), a_tree(rng)
+    start = params["b"].copy()
+    settings = {"momentum": 0} if optimizer_class is SGD else {"betas": (0, 0), "eps": 1e-30}
+    optimizer_class(params, lr=0.01, **settings).step(params, grads)
+    step = grads["b"] if optimizer_class is SGD else np.sign(grads["b"])   # m / sqrt(v)
+    np.testing.assert_allclose(params["b"], start - 0.01 * step)
+
+
+@pytest.mark.parametrize("optimizer_class, settings, message", [
+    (SGD, {"momentum": -0.1}, "momentum is -0.1; it must lie in [0, 1)"),
+    (SGD, {"momentum": 1}, "momentum is 1; it must lie in [0, 1)"),
+    (Adam, {"betas": [0.9, 1.0]}, "betas are (0.9, 1.0); each must lie in [0, 1)"),
+    (AdamW, {"betas": (-0.1, 0.9)}, "betas are (-0.1, 0.9); each must lie in [0, 1)"),
+    (LAMB, {"eps": np.inf}, "eps is inf; it must be a positive number"),
+    (Adam, {"eps": -1e-8}, "eps is -1e-08; it must be a positive number")])
+def test_settings_out_of_range_are_named(rng, optimizer_class, settings, message):
+    with pytest.raises(ValueError) as refusal:
+        optimizer_class(a_tree(rng), **settings)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ((1.0, 0), "total_steps is 0; it must be at least 1"),
+    ((1.0, 10, 11), "warmup_steps is 11; it must lie between 0 and total_steps, which is 10"),
+    ((1.0, 10, -1), "warmup_steps is -1; it must lie between 0 and total_steps, which is 10")])
+def test_schedules_out_of_range_are_named(arguments, message):
+    with pytest.raises(ValueError) as refusal:
+        warmup_polynomial_decay(*arguments)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize("dtypes", [(np.float32, np.float64), (np.float64, np.float32)])
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
+def test_each_parameter_keeps_the_digits_of_its_own_dtype(optimizer_class, dtypes):
+    found, exact = after_steps(optimizer_class, dtypes), after_steps(optimizer_class)
+    for name, dtype in zip(("W", "b"), dtypes):
+        assert found[name].dtype == dtype
+        if dtype is np.float64:
+            assert found[name].tobytes() == exact[name].tobytes()
+        else:
+            np.testing.assert_allclose(found[name], exact[name], rtol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
+def test_the_state_of_a_new_optimizer_can_be_loaded(rng, optimizer_class):
+    """Nothing but zeros; it takes back an optimiser that has stepped to its beginning."""
+    params = a_tree(rng)
+    new, other = optimizer_class(params), optimizer_class(params)
+    other.step(params, a_tree(rng))
+    other.load_state(new.state())
+    assert other.steps == 0 and not any(array.any() for array in flatten(other.state()).values())
+    assert all(array.dtype == np.float64 for name, array in other.state().items()
+               if name != "steps")
