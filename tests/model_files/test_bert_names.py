@@ -56,6 +56,31 @@ def test_the_trunk_without_prefix(weights):
     assert to_bert(renamed) == bare
 
 
+@pytest.mark.parametrize("albert, bert", [
+    ("albert.embeddings.word_embeddings.weight", "bert.embeddings.word_embeddings.weight"),
+    ("embeddings.LayerNorm.bias", "embeddings.LayerNorm.bias"),
+    ("albert.embeddings.position_ids", "bert.embeddings.position_ids"),
+    ("embeddings.position_ids", "embeddings.position_ids"),
+    ("albert.pooler.weight", "bert.pooler.dense.weight"),
+    ("pooler.bias", "pooler.dense.bias"),
+    ("predictions.dense.weight", "cls.predictions.transform.dense.weight"),
+    ("predictions.bias", "cls.predictions.bias"),
+    ("predictions.decoder.bias", "cls.predictions.decoder.bias"),
+    ("sop_classifier.classifier.weight", "cls.seq_relationship.weight"),
+    *[(f"albert.encoder.albert_layer_groups.{i}.albert_layers.0.{albert}",
+       f"bert.encoder.layer.{i}.{bert}") for i in (0, 11, 123456789) for albert, bert in (
+           ("attention.query.weight", "attention.self.query.weight"),
+           ("attention.key.bias", "attention.self.key.bias"),
+           ("attention.value.weight", "attention.self.value.weight"),
+           ("attention.dense.bias", "attention.output.dense.bias"),
+           ("attention.LayerNorm.weight", "attention.output.LayerNorm.weight"),
+           ("ffn.weight", "intermediate.dense.weight"), ("ffn_output.bias", "output.dense.bias"),
+           ("full_layer_layer_norm.bias", "output.LayerNorm.bias"))]])
+def test_each_name_both_ways(albert, bert):
+    assert list(from_bert({bert: 1})) == [albert]
+    assert list(to_bert({albert: 1})) == [bert]
+
+
 @pytest.mark.parametrize("name", [
     "classifier.weight", "qa_outputs.bias", "bert.encoder.layer.0.attention.self.query",
     "bert.encoder.layer.0.crossattention.self.query.weight", "bert.encoder.layer.x.output.bias",
@@ -97,9 +122,20 @@ def test_bert_base():
 
 def test_a_silent_configuration():
     """A file with no more than the type means the defaults of a BERT, not of an ALBERT."""
-    config = AlbertConfig.from_dict(bert_settings({"model_type": "bert"}))
-    assert (config.vocab_size, config.hidden_act, config.hidden_dropout_prob) == (30522, "gelu",
-                                                                                  0.1)
+    values = {"model_type": "bert", "architectures": ["BertModel"], "use_cache": True}
+    assert bert_settings(values) == {
+        "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12,
+        "num_attention_heads": 12, "intermediate_size": 3072, "hidden_act": "gelu",
+        "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1,
+        "max_position_embeddings": 512, "type_vocab_size": 2, "initializer_range": 0.02,
+        "layer_norm_eps": 1e-12, "pad_token_id": 0, "bos_token_id": None, "eos_token_id": None,
+        "use_cache": True, "classifier_dropout_prob": 0.1, "embedding_size": 768,
+        "embedding_mapping": False, "sharing": "none", "num_hidden_groups": 1,
+        "inner_group_num": 1, "cross_layer_residual": False}
+    assert values["architectures"] == ["BertModel"]                        # left as it was
+    encoder = {"position_embedding_type": "absolute", "is_decoder": False,
+               "add_cross_attention": False}
+    assert bert_settings({**values, **encoder}) == {**bert_settings(values), **encoder}
 
 
 @pytest.mark.parametrize("values, dropout", [({}, 0.3), ({"classifier_dropout": None}, 0.3),
