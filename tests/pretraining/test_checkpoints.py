@@ -219,6 +219,7 @@ def test_a_damaged_newest_falls_back_to_the_one_before(tmp_path):
     assert [str(paths[step]) in str(warning.message) and "of step 10 is used instead; the damaged "
             f"one is kept as {paths[step].name}.damaged." in str(warning.message)
             for step, warning in zip((30, 20), record, strict=True)] == [True, True]
+    assert {warning.filename for warning in record} == {__file__}        # where it was asked for
     assert newest_checkpoint(tmp_path)[0] == 10                # and now without a warning
     assert not paths[30].exists() and Path(f"{paths[30]}.damaged").exists()
     save_checkpoint(tmp_path, 40, ONE, {}, keep=2)              # damaged ones are not counted

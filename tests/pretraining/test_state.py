@@ -1,0 +1,185 @@
+"""A run that is captured and restored, and a text that is recognised."""
+
+import re
+
+import numpy as np
+import pytest
+from small_corpus import write_corpus
+from test_pretraining import small_batches
+from test_resume import OPTIONS
+from test_train import a_row
+
+from albert_np import AlbertForPreTraining
+from albert_np.gradcheck.one_check import small_config
+from albert_np.optim import SGD, AdamW
+from albert_np.parameters import flatten, tree_map
+from albert_np.pretraining import train
+from albert_np.pretraining.options import PretrainingOptions
+from albert_np.pretraining.run_checkpoints import load_checkpoint, save_checkpoint
+from albert_np.pretraining.run_data import open_run_data, read_tokenizer
+from albert_np.pretraining.state import capture, restore
+from albert_np.text import train_tokenizer
+from albert_np.text.corpus.prepare import prepare_corpus
+
+# ---- capture and restore -------------------------------------------------------------------------
+
+
+def a_run(seed, kind=AdamW, **sizes):
+    """A model, an optimiser that has taken two steps, and a generator that has drawn."""
+    model = AlbertForPreTraining(small_config(hidden_dropout_prob=0.1, **sizes), seed=seed)
+    optimizer, rng = kind(model.params, lr=0.01), np.random.default_rng(seed)
+    train(model, optimizer, small_batches(np.random.default_rng(seed), 2), 2, rng=rng,
+          progress=False)
+    return model, optimizer, rng
+
+
+def copied(run):
+    model, optimizer, rng = run
+    return (flatten(tree_map(np.copy, model.params)),
+            {name: np.copy(array) for name, array in optimizer.state().items()},
+            rng.bit_generator.state)
+
+
+def same(one, other):
+    return one[2] == other[2] and all(np.array_equal(one[part][name], other[part][name])
+                                      for part in (0, 1) for name in one[part])
+
+
+@pytest.mark.parametrize("kind", [AdamW, SGD])
+def test_a_restored_run_is_the_captured_one(tmp_path, kind):
+    """Parameters, moments, steps, generator, position and rows, from a file and in place."""
+    run, other = a_run(1, kind), a_run(2, kind)
+    rows = [a_row(1, 2.5), a_row(2, 1.5), a_row(2, 3.5, "held-out")]
+    expected, leaves = copied(run), flatten(other[0].params)
+    assert not same(copied(other), expected)
+    path = save_checkpoint(tmp_path, 2, *capture(*run, (3, 1, 4), rows, "abc"))
+    metrics, position = restore((2, *load_checkpoint(path)), *other, "abc")
+    assert same(copied(other), expected) and same(copied(run), expected)
+    assert metrics == rows and position == (3, 1, 4) and isinstance(position, tuple)
+    assert other[1].steps == 2
+    assert all(leaf is leaves[name] for name, leaf in flatten(other[0].params).items())
+
+
+def missing(tensors, state):
+    del tensors["params.pooler.b"]
+
+
+def another_shape(tensors, state):
+    tensors["params.pooler.b"] = tensors["params.pooler.b"][:-1]
+
+
+def another_text(tensors, state):
+    state["fingerprint"] = "abd"
+
+
+def no_text(tensors, state):
+    del state["fingerprint"]
+
+
+def no_moment(tensors, state):
+    del tensors["optimizer.m.pooler.b"]
+
+
+@pytest.mark.parametrize("spoil, sentence", [
+    (missing, "the checkpoint belongs to another model: its pooler.b is missing"),
+    (another_shape, "its pooler.b has the shape (11,), not (12,)"),
+    (another_text, "the text is not the one that this run began with: the corpus or the tokenizer"),
+    (no_text, "the text is not the one"), (no_moment, "pooler.b")], ids=lambda value: getattr(
+        value, "__name__", None))
+def test_what_does_not_belong_to_the_run_is_refused_and_changes_nothing(spoil, sentence):
+    run, other = a_run(1), a_run(2)
+    tensors, state = capture(*run, (0, 0, 2), [], "abc")
+    spoil(tensors, state)
+    before = copied(other)
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        restore((2, tensors, state), *other, "abc")
+    assert same(copied(other), before)
+
+
+# ---- the text ------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def model_file(corpus, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tokenizer") / "spiece.model"
+    train_tokenizer(corpus.read_text().split("\n"), 45, path)
+    return path
+
+
+def opened(folder, corpus, resuming=False, **changes):
+    folder.mkdir(exist_ok=True)
+    said = []
+    data, fingerprint = open_run_data(folder, PretrainingOptions(
+        **{**OPTIONS, "corpus": str(corpus), **changes}), resuming, said.append)
+    return data, fingerprint, said
+
+
+def test_the_fingerprint_is_that_of_the_text_and_the_tokenizer(tmp_path, model_file):
+    """A sentence in another document, an order, a letter, another tokenizer: another text."""
+    def fingerprint(documents, tokenizer=model_file, **changes):
+        path = tmp_path / "text.txt"
+        path.write_text("\n\n".join("\n".join(document) for document in documents) + "\n")
+        return opened(tmp_path / "run", path, layout="lines", tokenizer=str(tokenizer),
+                      held_out=0.3, **changes)[1]
+
+    a, b, c, d = ("the cat sees a house", "a dog likes the moon", "the cow hears a bird",
+                  "our cat follows the river")
+    text = [[a, b], [c, d, a], [a, c], [b, d]]
+    expected = fingerprint(text)
+    assert len(expected) == 64 and fingerprint(text) == expected
+    assert fingerprint(text, seed=5, batch_size=2) == expected          # the text is the same
+    for other in ([[a, b, c], [d, a], [a, c], [b, d]], [[a, b], [c, d], [a, a, c], [b, d]],
+                  text[::-1], [[b, a], *text[1:]], [[a, b + "s"], *text[1:]], text + [[a, b]],
+                  text[:-1]):
+        assert fingerprint(other) != expected, other
+    train_tokenizer([a, b, c, d] * 3, 38, tmp_path / "other.model")
+    assert fingerprint(text, tmp_path / "other.model") != expected
+
+
+def test_a_tokenizer_is_read_from_a_file_or_a_folder(model_file, tmp_path):
+    assert read_tokenizer(model_file).vocab_size == 45
+    assert read_tokenizer(str(model_file.parent)).vocab_size == 45
+
+
+def test_a_run_that_goes_on_takes_the_tokenizer_of_its_folder(corpus, model_file, tmp_path):
+    """Even if another one is named, or would be trained."""
+    _, first, _ = opened(tmp_path / "run", corpus, tokenizer=str(model_file))
+    for changes in ({}, {"tokenizer": str(tmp_path / "gone.model")}, {"vocab_size": 50}):
+        data, again, _ = opened(tmp_path / "run", corpus, resuming=True, **changes)
+        assert data.tokenizer.vocab_size == 45 and again == first
+    data, other, _ = opened(tmp_path / "run", corpus, vocab_size=47)
+    assert data.tokenizer.vocab_size == 47 and other != first
+
+
+def test_a_prepared_corpus_is_opened_as_it_is(model_file, tmp_path):
+    """Its tokenizer is copied; options of the batches still count, that of the split does not."""
+    write_corpus(tmp_path / "corpus.txt")
+    prepared = tmp_path / "prepared"
+    prepare_corpus(tmp_path / "corpus.txt", prepared, tokenizer=model_file, held_out=0.1,
+                   shard_pieces=1500, processes=1, progress=False)
+    data, fingerprint, said = opened(tmp_path / "run", prepared, batch_size=5, seed=7,
+                                     held_out_sequences=8, held_out=0.7)
+    count = sum(map(len, data.shards))                          # of documents, 12 sentences each
+    assert 0 < count < 40 and said == [
+        f"corpus     {prepared}: {12 * count} sentences in {count} documents to train on, "
+        f"{480 - 12 * count} sentences in {40 - count} documents held out"]
+    assert [len(batch["labels"]) for batch in data.held_out] == [5, 3]
+    assert (data.batch_size, data.seed, data.tokenizer.vocab_size) == (5, 7, 45)
+    assert (tmp_path / "run" / "spiece.model").read_bytes() == model_file.read_bytes()
+    assert opened(tmp_path / "run", prepared, tokenizer=str(model_file))[1] == fingerprint
+    text = tmp_path / "corpus.txt"
+    text.write_text(text.read_text().replace("moon", "tree", 1))
+    with pytest.raises(ValueError, match="corpus.txt"):
+        opened(tmp_path / "run", prepared)
+
+
+def test_without_a_corpus_the_text_is_the_documentation_of_python(corpus, model_file, tmp_path,
+                                                                  monkeypatch):
+    documents = [block.split("\n") for block in corpus.read_text().split("\n\n")]
+    monkeypatch.setattr("albert_np.pretraining.run_data.embedded_corpus",
+                        lambda: (documents, [number // 2 for number in range(40)]))
+    said = []
+    data, _ = open_run_data(tmp_path, PretrainingOptions(tokenizer=str(model_file)),
+                            say=said.append)
+    assert said == ["corpus     the documentation of this Python: 432 sentences in 36 documents to "
+                    "train on, 48 sentences in 4 documents held out"]
+    assert data.options.beginnings_only and data.options.max_seq_length == 40
