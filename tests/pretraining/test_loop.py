@@ -88,6 +88,22 @@ def test_a_number_that_is_not_finite_gets_a_sentence_and_no_warning():
         loop(1, model)
 
 
+@pytest.mark.parametrize("first, second, sum_of_both", [
+    (3e38, 3e38, "inf"), (np.inf, -np.inf, "nan")], ids=str)
+def test_parts_that_add_up_to_no_number_get_a_sentence_and_no_warning(first, second, sum_of_both):
+    model, values = AlbertForPreTraining(small_config()), []
+
+    def backward(*arguments, backward=model.backward, **others):
+        grads = backward(*arguments, **others)
+        grads["pooler"]["b"][4] = values.pop()
+        return grads
+
+    model.backward = backward
+    values[:] = [first, second] * 2                      # once more to find where it began
+    with pytest.raises(FloatingPointError, match=f"gradient norm {sum_of_both} at step 1: "):
+        loop(1, model, accumulation_steps=2)
+
+
 # ---- when it evaluates and ends ------------------------------------------------------------------
 
 @pytest.mark.parametrize("taken, every, expected", [

@@ -62,6 +62,18 @@ def test_what_a_run_says_that_goes_on(corpus, options, tmp_path, capsys, monkeyp
     assert "step      4 of 4" in said and "step      3 of 4" not in said
 
 
+def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_again(corpus, options, tmp_path,
+                                                                         monkeypatch, capsys):
+    whole = pretrain(tmp_path / "whole", corpus, **options, progress=False)
+    stop_after(tmp_path / "run", corpus, 2, monkeypatch, **options)
+    for path in (tmp_path / "run" / "checkpoints").iterdir():
+        path.unlink()
+    result = resume(tmp_path / "run")
+    assert "going on" not in capsys.readouterr().out
+    for name, array in flatten(result["model"].params).items():
+        assert np.array_equal(array, flatten(whole["model"].params)[name])
+
+
 def test_the_baselines_are_counted_in_the_training_text(corpus, options, tmp_path):
     from albert_np.pretraining import BigramModel, UnigramModel, evaluate_baseline
 
