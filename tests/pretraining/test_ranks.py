@@ -8,10 +8,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from test_pretraining import small_batches
 from test_resume import OPTIONS, assert_same_run
 
-from albert_np.pretraining import distributed, find_communicator, pretrain, resume
+from albert_np import AlbertForPreTraining
+from albert_np.functional import IGNORED
+from albert_np.gradcheck.one_check import small_config
+from albert_np.parameters import flatten
+from albert_np.pretraining import distributed, evaluate, find_communicator, pretrain, resume
 from albert_np.pretraining.distributed import Alone, Ranks
+from albert_np.pretraining.parallel import losses_and_gradients
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -202,6 +208,44 @@ def test_without_a_failure_nobody_is_ended():
     with Ranks(SimpleNamespace(rank=0, size=2)).ending_together():       # it has no Abort
         done = True
     assert done
+
+
+# ---- work that is shared -------------------------------------------------------------------------
+
+def test_ranks_evaluate_their_own_batches_and_get_the_figures_of_all():
+    """Seven batches on three ranks; and on five ranks, of which three have none of two."""
+    batches = list(small_batches(np.random.default_rng(0), 7))
+    batches[3]["labels"][:] = IGNORED
+    model, passes = AlbertForPreTraining(small_config()), []
+    expected, few = evaluate(model, batches), evaluate(model, batches[:2])
+
+    def forward(*arguments, forward=model.forward, **others):
+        passes.append(1)
+        return forward(*arguments, **others)
+
+    model.forward = forward
+    assert on_ranks(3, lambda ranks: evaluate(model, iter(batches), ranks)) == [expected] * 3
+    assert on_ranks(5, lambda ranks: evaluate(model, batches[:2], ranks)) == [few] * 5
+    assert len(passes) == 7 + 2
+
+
+@pytest.mark.parametrize("size, parts", [(2, 2), (2, 4), (3, 7), (5, 3)])
+def test_ranks_share_the_parts_of_a_batch(size, parts):
+    """Summed in float64, the gradients are the same, bit for bit, as those of one process."""
+    batch = next(small_batches(np.random.default_rng(0)))
+
+    def work(ranks):
+        model = AlbertForPreTraining(small_config(hidden_dropout_prob=0.1))
+        rngs = [np.random.default_rng(part) for part in range(parts)]
+        losses, grads = losses_and_gradients(model, batch, rngs, None, ranks, True)
+        return vars(losses), flatten(grads)
+
+    expected, whole = work(Alone())
+    for losses, grads in on_ranks(size, work):
+        assert losses == expected
+        for name, gradient in whole.items():
+            assert gradient.dtype == grads[name].dtype == np.float32
+            np.testing.assert_array_equal(grads[name], gradient)
 
 
 # ---- a run ---------------------------------------------------------------------------------------
