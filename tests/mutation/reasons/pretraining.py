@@ -1,4 +1,31 @@
 """Why mutants of the part pretraining that no test kills compute the same."""
 
 REASONS = [
+    # -- baselines.py --
+    ("baselines.py", "np.append(pairs, V * V), np.append(counts, 0)", ("V ** V", "V << V"),
+     "The last entry only has to be greater than any pair, and this is greater still."),
+    ("baselines.py", "np.append(pairs, V * V), np.append(counts, 0)",
+     ("np.append(counts, 1)", "np.append(counts, -1)"),
+     "No pair is equal to the last entry, so its count is never read."),
+    ("baselines.py", "self.pairs[place] == wanted", "self.pairs[place] <= wanted",
+     "The search ends at the first entry that is not less, so it is equal or greater."),
+    ("baselines.py", "np.maximum(total + different, 1)", "np.maximum(total + different, 2)",
+     "One follower is also one different follower, so the sum is 0 or at least 2."),
+    ("baselines.py", "total == 0", "total <= 0", "A count is never negative."),
+    ("baselines.py", "> self._probability(u, best[u])", ">= self._probability(u, best[u])",
+     "They are equal only if it is the same piece, or if either is a best guess."),
+    ("baselines.py", "!= IGNORED", "> IGNORED", "A label is -100 or the id of a piece."),
+    ("baselines.py", "p == 0", "p <= 0", "A probability is never negative."),
+    # -- batches.py --
+    ("batches.py", "max_pieces=10_000_000", ("10000001", "9999999"),
+     "The limit bounds the time of counting; one piece in ten million does not show."),
+    ("batches.py", '== "fixed"', '>= "fixed"', "There are two words, and dynamic comes before."),
+    ("batches.py", "if len(shards) == 1", "if len(shards) <= 1",
+     "It is asked about one of the shards, so there is at least one."),
+    ("batches.py", "if count >= max_sequences", "if count == max_sequences",
+     "A shard gives no more sequences than are still missing, so the count never gets beyond."),
+    ("batches.py", "shard + 1 < len(self.data.shards)", "shard + 1 !=",
+     "The next number is never beyond the number of shards."),
+    ("batches.py", "shard + 1 < len(self.data.shards)", "shard + 1 is not",
+     "Small integers are the same object, and the next number is never beyond."),
 ]
