@@ -7,7 +7,7 @@ import pytest
 
 import albert_np
 from albert_np import AlbertModel, AlbertOutput
-from albert_np.functional.trees import flatten
+from albert_np.functional.trees import flatten, tree_map
 from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
 from albert_np.gradcheck.task_checks import parameters_of
 from albert_np.layers import embeddings_backward
@@ -104,6 +104,31 @@ def test_every_output_takes_gradients_of_its_shape_and_no_other(name, options):
                 for wrong in (zeros[None], zeros[:-1]) if zeros.ndim else (zeros[None],):
                     with pytest.raises(ValueError, match=f"the gradient of {key} has shape"):
                         model.backward(cache, {key: wrong})
+
+
+@pytest.mark.parametrize("name, options", [
+    *[(name, {}) for name in MODELS],
+    *[(name, {"positions": [[0, 1, 4], [0, 2, 4]]})
+      for name in ("AlbertForPreTraining", "AlbertForMaskedLM")],
+    *[("AlbertForSequenceClassification", {"labels": labels}) for labels in (
+        [[0.0, 1.0, 0.5, 0.0], [1.0, 1.0, 0.0, 0.0]], [-100, 2])]])
+def test_the_derivative_in_one_direction(name, options):
+    """Of a sum over all outputs, with labels and without, by the complex step."""
+    model, ids = make(name, sop_weight=0.3)
+    params, rng = model.params, np.random.default_rng(0)
+    direction = tree_map(lambda leaf: rng.standard_normal(leaf.shape), params)
+    unlabelled = {key: value for key, value in options.items() if key == "positions"}
+    for inputs in (unlabelled, {**MODELS[name], **options}):
+        output, cache = model.forward(ids, **inputs)
+        upstream = tree_map(lambda value: rng.standard_normal(np.shape(value)), given(output))
+        grads = flatten(model.backward(cache, upstream))
+        by_grads = sum((leaf * flatten(direction)[key]).sum() for key, leaf in grads.items())
+        model.params = tree_map(lambda leaf, d: leaf + 1e-30j * d, params, direction)
+        moved, _ = model.forward(ids, **inputs)
+        model.params = params
+        terms = tree_map(lambda value, d: (value * d).sum(), given(moved), upstream)
+        by_step = sum(term.imag for term in flatten(terms).values()) / 1e-30
+        assert by_grads == pytest.approx(by_step, rel=1e-11)
 
 
 @EVERY_MODEL
