@@ -13,7 +13,16 @@ PAD, UNK, CLS, SEP, MASK = range(5)
 # ------------------------------------------------------------------ segments
 
 def cut_document(number, documents, options, rng):
-    """The pairs of one document: lists of (pieces of A, pieces of B, label)."""
+    """The pairs of one document: (pieces of A, pieces of B, label), each."""
+    for a, b, label in whole_pairs(number, documents, options, rng):
+        while len(a) + len(b) > options.max_seq_length - 3:
+            longer = a if len(a) > len(b) else b
+            longer.pop(0 if rng.random() < 0.5 else -1)
+        yield a, b, label
+
+
+def whole_pairs(number, documents, options, rng):
+    """The same before they are truncated."""
     room = options.max_seq_length - 3
     target = rng.randint(2, room) if rng.random() < options.short_seq_prob else room
     fewest = 1 if options.single_sentence_negatives else 2
@@ -24,7 +33,7 @@ def cut_document(number, documents, options, rng):
         waiting, at_beginning = waiting[skipped:], skipped == 0
     while len(waiting) >= fewest:
         chunk = take_sentences(waiting, target, fewest, options)
-        in_a = rng.randint(1, len(chunk) - 1) if len(chunk) > 1 else 1
+        in_a = 1 + rng.randrange(max(1, len(chunk) - 1))
         a, b = sum(chunk[:in_a], []), sum(chunk[in_a:], [])
         used, label = len(chunk), 0
         asked = options.sentence_task != "none" and (at_beginning or not options.beginnings_only)
@@ -32,11 +41,7 @@ def cut_document(number, documents, options, rng):
             b, used, label = foreign_text(number, documents, target - len(a), options, rng), in_a, 1
         elif asked and options.sentence_task == "sop" and rng.random() < 0.5:
             a, b, label = b, a, 1
-        a, b = list(a), list(b)
-        while len(a) + len(b) > room:
-            longer = a if len(a) > len(b) else b
-            longer.pop(0 if rng.random() < 0.5 else -1)
-        yield a, b, label if asked else -100
+        yield list(a), list(b), label if asked else -100
         waiting, at_beginning = waiting[used:], False
 
 
@@ -54,10 +59,8 @@ def take_sentences(sentences, target, fewest, options):
 
 def foreign_text(number, documents, length, options, rng):
     """Text from a random place of another document, about so long."""
-    other = number
-    while other == number:
-        other = rng.randrange(len(documents))
-    document = documents[other]
+    others = [document for other, document in enumerate(documents) if other != number]
+    document = others[rng.randrange(len(others))] if others else documents[number]
     return sum(take_sentences(document[rng.randrange(len(document)):], length, 1, options), [])
 
 
