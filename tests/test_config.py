@@ -244,3 +244,33 @@ def test_files_of_absurd_sizes(tmp_path, accepted, refused, said):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "albert", **refused}))
     with pytest.raises(ValueError, match=f"config.json: {said}"):
         read_config(tmp_path)
+
+
+def test_a_folder_of_the_original_code(tmp_path):
+    """Its file has another name, and its "gelu" is the tanh form; config.json goes before it."""
+    (tmp_path / "albert_config.json").write_text('{"hidden_size": 24, "hidden_act": "gelu"}')
+    config = AlbertConfig.from_pretrained(tmp_path)
+    assert (config.hidden_size, config.hidden_act) == (24, "gelu_new")
+    kept = AlbertConfig.from_pretrained(tmp_path, hidden_act="gelu", num_hidden_layers=3)
+    assert (kept.hidden_act, kept.num_hidden_layers) == ("gelu", 3)
+    (tmp_path / "config.json").write_text('{"hidden_size": 36, "hidden_act": "gelu"}')
+    config = AlbertConfig.from_pretrained(tmp_path)
+    assert (config.hidden_size, config.hidden_act) == (36, "gelu")
+    _, kind, notes = read_config(tmp_path)
+    assert kind == "albert" and len(notes) == 1 and notes[0].startswith("hidden_act is 'gelu', the")
+    with pytest.raises(ValueError, match="hidden_siz is no field of AlbertConfig; did you mean"):
+        AlbertConfig.from_pretrained(tmp_path, hidden_siz=3)
+    with pytest.raises(ValueError, match="config.json: hidden_size is 0; it must be at least 1"):
+        AlbertConfig.from_pretrained(tmp_path, hidden_size=0)
+
+
+def test_the_dictionary_of_a_configuration():
+    config = AlbertConfig.from_dict({"num_labels": 3, "label2id": {"x": 9}, "a": 1, "b": None})
+    assert config.num_labels == 3 and config.extra == {"a": 1, "b": None}
+    assert config.to_dict().items() >= {"a": 1, "b": None, "num_labels": 3}.items()
+    assert config.extra == {"a": 1, "b": None}                             # still there
+    with pytest.raises(ValueError, match="^a configuration is a dictionary, not a list$"):
+        AlbertConfig.from_dict([])
+    with pytest.raises(ValueError, match="^there is no published configuration 'bert'; known are "
+                                         "albert-base-v1, albert-large-v1, .*albert-xxlarge-v2$"):
+        AlbertConfig.from_name("bert")
