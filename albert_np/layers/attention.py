@@ -40,11 +40,9 @@ def visible_keys(attention_mask):
     -------
     boolean array (B, 1, 1, T) or (B, 1, T, T), or None if everything may be seen
     """
-    if attention_mask is None:
+    if attention_mask is None or np.all(attention_mask):
         return None
     keep = np.asarray(attention_mask) != 0
-    if keep.all():
-        return None
     return keep[:, None, None, :] if keep.ndim == 2 else keep[:, None, :, :]
 
 
