@@ -3,6 +3,7 @@
 import io
 import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from test_pretraining import small_batches
 from albert_np import AlbertForPreTraining
 from albert_np.gradcheck.one_check import small_config
 from albert_np.optim import SGD
-from albert_np.parameters import flatten, tree_map
+from albert_np.parameters import flatten, tree_map, zeros_like
 from albert_np.pretraining import train, trainer
 from albert_np.pretraining.distributed import Alone
 from albert_np.pretraining.step import generators, progress_bar
@@ -163,13 +164,19 @@ class Bar:
 
 
 def shown(monkeypatch, capsys, steps, terminal, **options):
-    """The bar, the printed lines, and the rows of a run."""
-    bar, asked = Bar(terminal), []
+    """The bar, the printed lines, and the rows of a run; its losses are drawn, not computed."""
+    bar, asked, rng = Bar(terminal), [], np.random.default_rng(0)
+
+    def losses_and_gradients(model, *arguments):
+        loss, mlm, sop, share, other = rng.uniform(0.5, 1.5, 5).tolist()
+        return SimpleNamespace(loss=loss, mlm_loss=mlm, sop_loss=sop, mlm_accuracy=share,
+                               sop_accuracy=other), zeros_like(model.params)
 
     def progress_bar(*arguments):
         asked.append(arguments)
         return bar
 
+    monkeypatch.setattr(trainer, "losses_and_gradients", losses_and_gradients)
     monkeypatch.setattr(trainer, "progress_bar", progress_bar)
     rows = loop(steps, evaluation=lambda: dict(FIGURES), evaluate_every=4, **options)
     assert bar.closed and len(asked) == 1
