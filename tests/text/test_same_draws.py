@@ -213,8 +213,8 @@ def test_what_is_struck_out(rng):
 
 
 def test_a_text_without_special_tokens_is_masked_to_its_end():
-    """At the last positions no n-gram of two words begins, whatever the budget."""
-    ids = np.tile([5, 6, 5, 6, 5], (3, 1))
+    """At the last positions no n-gram of two words begins; at the first a word does, always."""
+    ids = np.tile([7, 6, 5, 6, 5], (3, 1))
     assert (Ngrams(ids, TOKENIZER, DataOptions()).sizes <= 5).sum(axis=2).tolist() == [
         [5] * 3, [4] * 3, [3] * 3]
     for seed in range(10):
