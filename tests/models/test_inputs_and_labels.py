@@ -170,7 +170,8 @@ def test_several_numbers(problem):
     for shape in ((3, 3), (3, 5), (2, 4), (4, 4), (3,), (3, 4, 1)):
         refused(f"labels have shape {shape}; {problem} with num_labels 4 needs (3, 4)", check,
                 np.zeros(shape))
-    refused("labels have dtype <U1; they must be numbers", check, numbers.astype("U1"))
+    for dtype, name in (("U1", "<U1"), ("U8", "<U8"), (object, "object")):
+        refused(f"labels have dtype {name}; they must be numbers", check, numbers.astype(dtype))
     for wrong in (np.inf, -np.inf, np.nan):
         refused(f"labels[1] is [1.0, 0.0, {wrong}, 0.0]; labels must be finite numbers, so leave "
                 f"out a sequence that has none", check,
