@@ -56,39 +56,52 @@ def test_the_trunk_without_prefix(weights):
     assert to_bert(renamed) == bare
 
 
-@pytest.mark.parametrize("albert, bert", [
-    ("albert.embeddings.word_embeddings.weight", "bert.embeddings.word_embeddings.weight"),
-    ("embeddings.LayerNorm.bias", "embeddings.LayerNorm.bias"),
-    ("albert.embeddings.position_ids", "bert.embeddings.position_ids"),
-    ("embeddings.position_ids", "embeddings.position_ids"),
-    ("albert.pooler.weight", "bert.pooler.dense.weight"),
-    ("pooler.bias", "pooler.dense.bias"),
-    ("predictions.dense.weight", "cls.predictions.transform.dense.weight"),
-    ("predictions.bias", "cls.predictions.bias"),
-    ("predictions.decoder.bias", "cls.predictions.decoder.bias"),
-    ("sop_classifier.classifier.weight", "cls.seq_relationship.weight"),
-    *[(f"albert.encoder.albert_layer_groups.{i}.albert_layers.0.{albert}",
-       f"bert.encoder.layer.{i}.{bert}") for i in (0, 11, 123456789) for albert, bert in (
-           ("attention.query.weight", "attention.self.query.weight"),
-           ("attention.key.bias", "attention.self.key.bias"),
-           ("attention.value.weight", "attention.self.value.weight"),
-           ("attention.dense.bias", "attention.output.dense.bias"),
-           ("attention.LayerNorm.weight", "attention.output.LayerNorm.weight"),
-           ("ffn.weight", "intermediate.dense.weight"), ("ffn_output.bias", "output.dense.bias"),
-           ("full_layer_layer_norm.bias", "output.LayerNorm.bias"))]])
-def test_each_name_both_ways(albert, bert):
-    assert list(from_bert({bert: 1})) == [albert]
-    assert list(to_bert({albert: 1})) == [bert]
+def test_each_name_both_ways():
+    names = [
+        ("albert.embeddings.word_embeddings.weight", "bert.embeddings.word_embeddings.weight"),
+        ("embeddings.LayerNorm.bias", "embeddings.LayerNorm.bias"),
+        ("albert.embeddings.position_ids", "bert.embeddings.position_ids"),
+        ("embeddings.position_ids", "embeddings.position_ids"),
+        ("albert.pooler.weight", "bert.pooler.dense.weight"),
+        ("pooler.bias", "pooler.dense.bias"),
+        ("predictions.dense.weight", "cls.predictions.transform.dense.weight"),
+        ("predictions.LayerNorm.bias", "cls.predictions.transform.LayerNorm.bias"),
+        ("predictions.bias", "cls.predictions.bias"),
+        ("predictions.decoder.bias", "cls.predictions.decoder.bias"),
+        ("sop_classifier.classifier.weight", "cls.seq_relationship.weight")]
+    in_a_layer = [
+        ("attention.query.weight", "attention.self.query.weight"),
+        ("attention.key.bias", "attention.self.key.bias"),
+        ("attention.value.weight", "attention.self.value.weight"),
+        ("attention.dense.bias", "attention.output.dense.bias"),
+        ("attention.LayerNorm.weight", "attention.output.LayerNorm.weight"),
+        ("ffn.weight", "intermediate.dense.weight"), ("ffn_output.bias", "output.dense.bias"),
+        ("full_layer_layer_norm.bias", "output.LayerNorm.bias")]
+    names += [(f"albert.encoder.albert_layer_groups.{i}.albert_layers.0.{albert}",
+               f"bert.encoder.layer.{i}.{bert}")
+              for i in (0, 11, 123456789) for albert, bert in in_a_layer]
+    for albert, bert in names:
+        assert list(from_bert({bert: 1})) == [albert]
+        assert list(to_bert({albert: 1})) == [bert]
 
 
-@pytest.mark.parametrize("name", [
-    "classifier.weight", "qa_outputs.bias", "bert.encoder.layer.0.attention.self.query",
-    "bert.encoder.layer.0.crossattention.self.query.weight", "bert.encoder.layer.x.output.bias",
-    "encoder.layer.10000000000.output.dense.bias", "cls.predictions", "weight", "", "bert.",
-    "bert.something.weight"])
-def test_names_that_no_bert_of_pretraining_has(name):
+def test_names_that_no_bert_of_pretraining_has():
     """Stay, so that whoever loads them can list them."""
-    assert list(from_bert({name: 1})) == [name]
+    for name in ("classifier.weight", "qa_outputs.bias", "cls.predictions", "weight", "", "bert.",
+                 "bert.something.weight", "bert.pooler.dense.kernel",
+                 "bert.encoder.layer.0.attention.self.query",
+                 "bert.encoder.layer.0.output.dense.kernel", "bert.encoder.layer.x.output.bias",
+                 "bert.encoder.layer.0.crossattention.self.query.weight",
+                 "encoder.layer.10000000000.output.dense.bias"):
+        assert list(from_bert({name: 1})) == [name]
+
+
+def test_two_names_of_one_weight():
+    """With and without "module.", by the name of 2018 and of today."""
+    for one, other in (("bert.pooler.dense.bias", "module.bert.pooler.dense.bias"),
+                       ("bert.embeddings.LayerNorm.beta", "bert.embeddings.LayerNorm.bias")):
+        with pytest.raises(ValueError, match=f"^{one} and {other} are the same weight of a BERT$"):
+            from_bert({"x": 0, one: 1, other: 2})
 
 
 def test_a_weight_that_is_there_twice(weights):
@@ -148,6 +161,9 @@ def test_dropout_before_a_classifier(values, dropout):
 
 @pytest.mark.parametrize("values, said", [
     ({"model_type": "roberta"}, "of a model of the type 'roberta', not of a BERT"),
+    ({"model_type": "albert"}, "of a model of the type 'albert', not of a BERT"),
+    ({"model_type": None}, "of a model of the type None, not of a BERT"),
+    ({"position_embedding_type": "Absolute"}, "position_embedding_type is 'Absolute'"),
     ({"position_embedding_type": "relative_key"}, "position_embedding_type is 'relative_key'"),
     ({"is_decoder": True}, "is_decoder is True"),
     ({"add_cross_attention": True}, "add_cross_attention is True"),
