@@ -9,12 +9,12 @@ import pytest
 pytest.importorskip("sentencepiece")
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel, AlbertTokenizer
-from albert_np.inference import fill_mask, load, load_config, similarity
+from albert_np.inference import fill_mask, load, load_config, similarity, text_windows
 from albert_np.inference.batches_by_length import (forward_by_length, length_batches,
                                                    length_groups)
 from albert_np.inference.guesses import iterate_fill_mask
 from albert_np.inference.load import load_model
-from albert_np.inference.text_windows import encode_windows, hidden_states
+from albert_np.inference.text_windows import check_trunk, encode_windows, hidden_states
 from albert_np.inference.vectors import iterate_similarities, iterate_vectors
 from albert_np.models.outputs import AlbertOutput
 
@@ -146,8 +146,9 @@ def test_a_mask_at_the_last_position_is_guessed(model, tokenizer):
     assert len(tokenizer.encode(before)) == 37
     guesses, = fill_mask(model, tokenizer, f"{before} [MASK]", top=1)
     assert len(guesses) == 1 and isinstance(guesses[0][1], float)
-    with pytest.raises(ValueError, match=r"^Text 1 has a \[MASK\] behind the 40 positions"):
-        fill_mask(model, tokenizer, f"{before} name [MASK]")
+    for more in ("name", "name name name"):
+        with pytest.raises(ValueError, match=r"^Text 1 has a \[MASK\] behind the 40 positions"):
+            fill_mask(model, tokenizer, f"{before} {more} [MASK]")
 
 
 def test_the_number_of_guesses_may_be_any_integer_in_range(model, tokenizer):
@@ -179,6 +180,39 @@ def test_a_tuple_of_texts_is_a_list_of_texts(model, tokenizer):
     found = similarity(model, tokenizer, ("a", "the"), ["the", "a"])
     assert found.shape == (2,) and found[0] == pytest.approx(found[1], rel=1e-12)
     assert isinstance(similarity(model, tokenizer, "a", "the"), float)
+
+
+def test_cosines_are_of_two_texts_or_of_as_many_as_there_are(model, tokenizer, monkeypatch):
+    for first, second in (("a", ["a"]), (["a"], "a"), (["a", "b"], ["a"]), (["a"], ["a", "b"])):
+        with pytest.raises(ValueError, match="must both be a str, or lists of the same length; "
+                                             f"here they hold {len(first)} and {len(second)}"):
+            similarity(model, tokenizer, first, second)
+    monkeypatch.setattr("albert_np.inference.vectors.iterate_similarities",
+                        lambda model, tokenizer, pairs, special_tokens: [len(list(pairs))])
+    assert similarity(model, tokenizer, 300 * ["a"], 300 * ["b"]) == [300]
+
+
+def test_nothing_but_the_trunk_is_computed_and_nothing_kept(model, monkeypatch):
+    asked, original = [], text_windows.encoder_forward
+
+    def watched(*arguments, recompute):
+        asked.append(recompute)
+        return original(*arguments, recompute=recompute)
+
+    monkeypatch.setattr(text_windows, "encoder_forward", watched)
+    trunk = SimpleNamespace(config=model.config, params={
+        name: model.params[name] for name in ("embeddings", "encoder")})
+    (_, h, _), = hidden_states(trunk, [[2, 7, 3]])
+    assert h.shape == (1, 3, 12) and asked == [True]
+
+
+@pytest.mark.parametrize("thing, name", [
+    (7, "int"), (None, "NoneType"), (SimpleNamespace(params={"encoder": 1}), "SimpleNamespace"),
+    (SimpleNamespace(params={"embeddings": 1, "pooler": 1}), "SimpleNamespace")])
+def test_what_is_no_albert_is_refused(thing, name):
+    with pytest.raises(ValueError, match=f"model must be an ALBERT, not a {name}"):
+        check_trunk(thing)
+    check_trunk(SimpleNamespace(params={"embeddings": 1, "encoder": 1, "pooler": 1}))
 
 
 def test_special_tokens_count_unless_they_are_left_out():

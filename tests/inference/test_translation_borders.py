@@ -106,6 +106,18 @@ def test_probabilities_are_of_double_precision_whatever_the_model_is():
     assert np.exp(log_p).sum() == pytest.approx(1, abs=1e-12)
 
 
+def test_only_the_trunk_and_the_last_tokens_are_computed_and_nothing_is_kept(model, monkeypatch):
+    asked, original = [], decoding.albert_forward
+
+    def watched(trunk, *arguments, recompute, positions):
+        asked.append((sorted(trunk), recompute, positions.tolist()))
+        return original(trunk, *arguments, recompute=recompute, positions=positions)
+
+    monkeypatch.setattr(decoding, "albert_forward", watched)
+    decoding.next_log_probabilities(model, [[CLS, 7, SEP], [CLS, SEP]], [[8], []])
+    assert asked == [(["embeddings", "encoder"], True, [[3], [1]])]
+
+
 # ---- the search ----------------------------------------------------------------------------------
 
 def test_the_least_room_is_one_piece(model):
@@ -157,5 +169,7 @@ def test_a_search_whose_bound_is_just_reached_is_done():
         search = decoding.BeamSearch(0, [5], CONFIG, beams=1, max_target_length=3, alpha=1.0)
         search.finished = [decoding.Hypothesis([], -0.5, -0.5, True)]
         assert search.room == 3 and search.settled([([7], log_p)]) == done    # -2 / 4 = -0.5
+        with pytest.raises(AttributeError):
+            search.finished[0].score = 0.0                     # what was found stays as it is
         search.beams = 2                                       # one finished of two: going on
         assert not search.settled([([7], log_p)]) and search.settled([])
