@@ -83,6 +83,7 @@ def test_each_name_both_ways():
     for albert, bert in names:
         assert list(from_bert({bert: 1})) == [albert]
         assert list(to_bert({albert: 1})) == [bert]
+    assert list(from_bert({"bert.cls.predictions.bias": 1})) == ["predictions.bias"]
 
 
 def test_names_that_no_bert_of_pretraining_has():

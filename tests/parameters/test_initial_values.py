@@ -67,8 +67,8 @@ def test_only_what_is_beyond_two_is_drawn_again():
 
 
 def test_the_tree_by_its_shapes():
-    """V = 17, E = 6, H = 12, F = 14, 7 positions, 2 types; the heads of tasks only if named."""
-    sharing = small_config(sharing="ffn", type_vocab_size=3, num_labels=4)
+    """V = 17, E = 6, H = 12, F = 14, 7 positions, 3 types, 4 layers; the heads of tasks only if named."""
+    sharing = small_config(sharing="ffn", num_hidden_layers=4, type_vocab_size=3, num_labels=4)
     params = initial_parameters(sharing, None, components=("squad_head", "span_head"))
     assert list(params) == ["embeddings", "encoder", "pooler", "mlm_head", "sop_head", "span_head",
                             "squad_head"]
@@ -80,7 +80,7 @@ def test_the_tree_by_its_shapes():
         "embeddings.word": (17, 6), "embeddings.position": (7, 6), "embeddings.token_type": (3, 6),
         "embeddings.layer_norm.gamma": (6,), "embeddings.layer_norm.beta": (6,),
         "embeddings.mapping.W": (6, 12), "embeddings.mapping.b": (12,),
-        **{f"encoder.attention.{i}.{name}": shape for i in range(3)
+        **{f"encoder.attention.{i}.{name}": shape for i in range(4)
            for name, shape in attention.items()},
         "encoder.feed_forward.0.feed_forward.W_1": (12, 14),
         "encoder.feed_forward.0.feed_forward.b_1": (14,),
