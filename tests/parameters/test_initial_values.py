@@ -67,7 +67,7 @@ def test_only_what_is_beyond_two_is_drawn_again():
 
 
 def test_the_tree_by_its_shapes():
-    """V = 17, E = 6, H = 12, F = 14, 7 positions, 3 types, 4 layers; the heads of tasks only if named."""
+    """V = 17, E = 6, H = 12, F = 14, 7 positions, 3 types, 4 layers; only the heads named."""
     sharing = small_config(sharing="ffn", num_hidden_layers=4, type_vocab_size=3, num_labels=4)
     params = initial_parameters(sharing, None, components=("squad_head", "span_head"))
     assert list(params) == ["embeddings", "encoder", "pooler", "mlm_head", "sop_head", "span_head",

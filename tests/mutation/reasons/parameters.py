@@ -1,4 +1,12 @@
 """Why mutants of the part parameters that no test kills compute the same."""
 
+ANY_NEGATIVE = "NumPy takes any negative size in reshape for the one that is to be worked out."
+
 REASONS = [
+    ("bert_names.py", "in_trunk != name", "in_trunk > name",
+     "What follows the prefix comes after the prefix in the alphabet, for all names of weights."),
+    ("bert_names.py", "in_trunk != name", "in_trunk is not name",
+     "removeprefix returns the text itself if it has no such prefix."),
+    ("initial_values.py", "waves.reshape(T, -1)", ("reshape(T, ~1)", "reshape(T, - 2)"),
+     ANY_NEGATIVE),
 ]
