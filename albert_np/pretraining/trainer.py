@@ -76,7 +76,7 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
         The batches end before the steps do.
     """
     metrics = [] if metrics is None else metrics
-    recent = [row for row in metrics if row["split"] == "train"][-20:]
+    recent = [row for row in metrics if row["split"] == "train"]
     earlier = metrics[-1]["seconds"] if metrics else 0.0
     started = last = time.perf_counter()
     parts = parts or communicator.size * workers * accumulation_steps

@@ -142,3 +142,15 @@ def test_guesses_depend_on_what_may_be_seen_and_on_the_segments():
     for others in ((None, types_), (mask, None)):
         (_, _, other), = top_guesses(model, TOKENIZER, ids, *others, k=17)
         assert best[0][1] != pytest.approx(other[0][1], rel=1e-3)
+
+
+def test_guesses_of_logits_that_overflow_as_powers():
+    """Of 1000, 999 and 998 in float32: the probabilities are those of 2, 1 and 0."""
+    model = AlbertForPreTraining(small_config())
+    model.params["mlm_head"]["layer_norm"]["gamma"][:] = 0
+    model.params["mlm_head"]["bias"][:] = 0
+    model.params["mlm_head"]["bias"][[7, 5, 6]] = 1000, 999, 998
+    (_, _, best), = top_guesses(model, TOKENIZER, np.array([[2, 5, 4, 7, 3]]))
+    p = np.exp([2.0, 1.0, 0.0])
+    assert [piece for piece, _ in best] == ["p7", "p5", "p6"]
+    assert [value for _, value in best] == pytest.approx((p / p.sum()).tolist(), rel=1e-5)

@@ -15,6 +15,7 @@ from albert_np.optim import SGD
 from albert_np.parameters import flatten, tree_map, zeros_like
 from albert_np.pretraining import train, trainer
 from albert_np.pretraining.distributed import Alone
+from albert_np.pretraining.parallel import losses_and_gradients
 from albert_np.pretraining.step import generators, progress_bar
 
 FIGURES = {"loss": 1.5, "mlm_loss": 1.25, "sop_loss": 0.5, "mlm_accuracy": 0.125,
@@ -45,6 +46,20 @@ def test_recomputation_and_dropout_are_on_only_if_wanted(options, recompute, dra
     model.forward = forward
     loop(2, model, **options)
     assert seen == [(recompute, drawn)] * 2
+
+
+def test_a_batch_is_one_part_without_dropout_unless_told_otherwise():
+    """And nothing is computed twice, nor summed in another dtype."""
+    model, seen = AlbertForPreTraining(small_config(hidden_dropout_prob=0.1)), []
+
+    def forward(*arguments, forward=model.forward, **others):
+        seen.append((len(others["input_ids"]), others["recompute"], others["rng"]))
+        return forward(*arguments, **others)
+
+    model.forward = forward
+    _, grads = losses_and_gradients(model, next(small_batches(np.random.default_rng(0))))
+    assert seen == [(8, False, None)]
+    assert {leaf.dtype for leaf in flatten(grads).values()} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -167,7 +182,7 @@ def shown(monkeypatch, capsys, steps, terminal, **options):
     """The bar, the printed lines, and the rows of a run; its losses are drawn, not computed."""
     bar, asked, rng = Bar(terminal), [], np.random.default_rng(0)
 
-    def losses_and_gradients(model, *arguments):
+    def drawn(model, *arguments):
         loss, mlm, sop, share, other = rng.uniform(0.5, 1.5, 5).tolist()
         return SimpleNamespace(loss=loss, mlm_loss=mlm, sop_loss=sop, mlm_accuracy=share,
                                sop_accuracy=other), zeros_like(model.params)
@@ -176,7 +191,7 @@ def shown(monkeypatch, capsys, steps, terminal, **options):
         asked.append(arguments)
         return bar
 
-    monkeypatch.setattr(trainer, "losses_and_gradients", losses_and_gradients)
+    monkeypatch.setattr(trainer, "losses_and_gradients", drawn)
     monkeypatch.setattr(trainer, "progress_bar", progress_bar)
     rows = loop(steps, evaluation=lambda: dict(FIGURES), evaluate_every=4, **options)
     assert bar.closed and len(asked) == 1

@@ -28,4 +28,18 @@ REASONS = [
      "The next number is never beyond the number of shards."),
     ("batches.py", "shard + 1 < len(self.data.shards)", "shard + 1 is not",
      "Small integers are the same object, and the next number is never beyond."),
+    # -- evaluation.py --
+    ("evaluation.py", "argmax(axis=-1) == labels", "argmax(axis=+1) == labels",
+     "The logits have two axes, so that axis 1 is the last one."),
+    ("evaluation.py", "axis=-1, keepdims=True", "axis=+1, keepdims=True",
+     "The logits have two axes, so that axis 1 is the last one."),
+    ("evaluation.py", "!= IGNORED", "> IGNORED", "A label is -100, or a number from 0 on."),
+    # -- distributed.py --
+    ("distributed.py", "self._buffer.size != count(grads)", "self._buffer.size is not",
+     "A new buffer holds the same sum; it only takes time to make one."),
+    # -- run.py --
+    ("run.py", "model.config.attention_probs_dropout_prob) > 0", "!= 0",
+     "A probability is never negative."),
+    ("run.py", 'name == "sgd"', 'name >= "sgd"',
+     "The name sgd is the last one of the optimisers in the order of the alphabet."),
 ]
