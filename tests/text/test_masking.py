@@ -339,9 +339,12 @@ def test_every_order_of_permuted_pieces_is_as_likely(rng):
 
 def test_bad_input(rng):
     ids = make_batch(rng, 2, 20)
-    with pytest.raises(ValueError, match=r"shape \(T,\)"):
-        mask_tokens(ids, TOKENIZER, OPTIONS, rng)
+    for wrong in (ids, ids[0, 0]):
+        with pytest.raises(ValueError, match=r"shape \(T,\)"):
+            mask_tokens(wrong, TOKENIZER, OPTIONS, rng)
     with pytest.raises(ValueError, match=r"shape \(B, T\)"):
         mask_batch(ids[0], TOKENIZER, OPTIONS, rng)
+    with pytest.raises(ValueError, match=r"shape \(B, T\)"):
+        mask_batch(ids[None], TOKENIZER, OPTIONS, rng)
     with pytest.raises(ValueError, match="integers .* not float64"):
         mask_batch(ids * 1.0, TOKENIZER, OPTIONS, rng)

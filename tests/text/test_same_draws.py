@@ -254,9 +254,12 @@ def test_where_one_outcome_ends_and_the_next_begins():
     assert draw_lengths(5, np.array([0.5, 0.25, 0.25]), Prepared([0, 0.49, 0.5, 0.75, 0.99])
                         ).tolist() == [1, 1, 2, 3, 3]
     ids, chosen = np.array([5, 6, 5, 6, 5, 6]), np.array([True] * 5 + [False])
-    u = Prepared([0, 0.79, 0.8, 0.9, 0.99])
-    assert replace_chosen(ids, chosen, TOKENIZER, DataOptions(), u).tolist() == [
-        MASK, MASK, len(PIECES) - 1, 6, 5, 6]
+    u, special = Prepared([0, 0.79, 0.8, 0.9, 0.99]), len(PIECES) - 1
+    tokenizer = SimpleNamespace(**{**vars(TOKENIZER), "ordinary_ids": np.arange(5, special)})
+    for any_piece, drawn in ((False, special - 1), (True, special)):
+        options = DataOptions(replace_by_any_piece=any_piece)
+        assert replace_chosen(ids, chosen, tokenizer, options, u).tolist() == [
+            MASK, MASK, drawn, 6, 5, 6]
 
 
 @pytest.mark.parametrize("size, dtype", [(128, np.int8), (129, np.int64)])
