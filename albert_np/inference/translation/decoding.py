@@ -34,6 +34,7 @@ of each row only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -128,9 +129,9 @@ def beam_search(model, sources, beams=4, max_target_length=64, forbidden=(), bat
     """
     for name, value in (("beams", beams), ("max_target_length", max_target_length),
                         ("batch_size", batch_size)):
-        if isinstance(value, bool) or value != int(value) or value < 1:
+        if not _is_number(value) or not 1 <= value < np.inf or value % 1:
             raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
-    if not 0 <= length_penalty < np.inf:
+    if not _is_number(length_penalty) or not 0 <= length_penalty < np.inf:
         raise ValueError(f"length_penalty is {length_penalty!r}; it must be 0 or positive")
     allowed = _allowed(model.config, forbidden)
     searches = [BeamSearch(number, source, model.config, int(beams), int(max_target_length),
@@ -245,6 +246,10 @@ class BeamSearch:
 
 def _best(hypotheses, count):
     return sorted(hypotheses, key=lambda hypothesis: -hypothesis.score)[:count]
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _allowed(config, forbidden):
