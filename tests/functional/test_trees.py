@@ -81,7 +81,7 @@ def test_clipping(tree, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("size", ["smallest", 1e-30, 1, 1e15, 1e20, "half of the largest"])
+@pytest.mark.parametrize("size", ["smallest", 1e-30, 1e-21, 1, 1e15, 1e20, "half of the largest"])
 def test_the_norm_of_small_and_of_large_gradients(dtype, size):
     """Squares that overflow or underflow are no reason for a wrong norm or a gradient of 0."""
     limits = np.finfo(dtype)
