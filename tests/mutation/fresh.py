@@ -38,5 +38,6 @@ class OneModule(MetaPathFinder):
 if __name__ == "__main__":
     module, source, tests = sys.argv[1:]
     sys.meta_path.insert(0, OneModule(module, Path(source).read_text(encoding="utf-8")))
-    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider",
+    # pytest's own finder, which rewrites assertions, would read the file of a doctest unchanged.
+    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain",
                           *Path(tests).read_text(encoding="utf-8").splitlines()]))

@@ -9,4 +9,10 @@ REASONS = [
      "removeprefix returns the text itself if it has no such prefix."),
     ("initial_values.py", "waves.reshape(T, -1)", ("reshape(T, ~1)", "reshape(T, - 2)"),
      ANY_NEGATIVE),
+    ("matching.py", "has_prefix: bool = False", "has_prefix: bool = True",
+     "match always puts its own value there."),
+    ("matching.py", "by_name[first].shape == by_name[second].shape", "by_name[first].shape",
+     "np.array_equal compares the shapes, too; before it, this only saves reading the numbers."),
+    ("matching.py", 'get("tie_word_embeddings") is False', "== False",
+     "JSON writes false and no other value that equals it."),
 ]
