@@ -152,14 +152,14 @@ def test_blocks_are_counted_by_group_and_place():
 def test_a_state_dict_that_does_not_fit_changes_nothing():
     config = AlbertConfig(**SIZES)
     model, other = AlbertModel(config, seed=1), AlbertModel(config, seed=2)
-    wrong = {**other.state_dict(), "x": 1, "pooler.bias": np.ones(11)}
+    wrong = {**other.state_dict(), "x": 1, "pooler.bias": np.ones(13)}
     del wrong["pooler.weight"]
     before = model.state_dict()
     with pytest.raises(ValueError) as error:
         model.load_state_dict(wrong)
     assert str(error.value) == (
         "the weights do not fit the configuration: pooler.weight is missing; x is unknown; "
-        "pooler.bias has shape (11,) instead of (12,)")
+        "pooler.bias has shape (13,) instead of (12,)")
     assert all(np.array_equal(array, before[name]) for name, array in model.state_dict().items())
     second_names = {"embeddings.position_ids": [0], "predictions.decoder.bias": [0]}
     model.load_state_dict({**{name: array.tolist() for name, array in other.state_dict().items()},

@@ -15,4 +15,9 @@ REASONS = [
      "np.array_equal compares the shapes, too; before it, this only saves reading the numbers."),
     ("matching.py", 'get("tie_word_embeddings") is False', "== False",
      "JSON writes false and no other value that equals it."),
+    ("original_names.py", 'differ = ("HF" in name.transposed) != (',
+     ('name.transposed) > ("TF"', 'name.transposed) is not ("TF"'),
+     "True and False exist once, and no weight is transposed in the original alone."),
+    ("published_names.py", "name.shape.split()", "name.shape.rsplit()",
+     "Without a limit to the number of cuts, the side to begin at makes no difference."),
 ]
