@@ -14,7 +14,7 @@ pytest.importorskip("seqeval")
 from toys import MODEL, toy_splits, write_rows
 
 from albert_np import AlbertTokenizer
-from albert_np.inference.translation import translation_batch
+from albert_np.inference.translation import Hypothesis, translation_batch
 from albert_np.models.inputs import labelled_positions
 from albert_np.tasks.datasets import Answer, Choice, Classification, Pair, Question, Tagged
 from albert_np.tasks.datasets.features import (choice_example, decode_answer, question_windows,
@@ -343,6 +343,25 @@ def test_translations_are_spelt_as_the_settings_say(tokenizer):
     for one, other in zip(plain, spelt, strict=True):
         assert one["translation"].replace("d", "δ").replace("h", "η") == other["translation"]
     assert plain != spelt
+
+
+def test_sources_are_searched_for_32_at_a_time_the_longest_first(tokenizer, monkeypatch):
+    """So that a search has little padding, and the last one of a pool little to wait for."""
+    asked, rows = [], [Pair(" ".join(["list"] * (1 + i % 7)), ("",)) for i in range(70)]
+
+    def search(model, sources, beams, longest, forbidden):
+        asked.append(([len(source) for source in sources], beams, longest, forbidden))
+        return [[Hypothesis(source[:1], -len(source) / 2, 0.0, True)] for source in sources]
+
+    monkeypatch.setattr(translation, "beam_search", search)
+    found = translation.predict(None, tokenizer, rows, Settings(
+        "translation", max_length=12, beams=3, max_target_length=5))
+    lengths = [min(6, len(tokenizer.encode(row.source))) for row in rows]    # half of 12
+    assert [len(group) for group, *_ in asked] == [32, 32, 6]
+    assert sum((group for group, *_ in asked), []) == sorted(lengths, reverse=True)
+    assert {one[1:] for one in asked} == {
+        (3, 5, (tokenizer.mask_token_id, tokenizer.unk_token_id))}
+    assert [one["log_probability"] for one in found] == [-length / 2 for length in lengths]
 
 
 @pytest.mark.parametrize("targets, spelling", [
