@@ -116,9 +116,9 @@ def test_all_ngrams_of_a_batch(rng, switches):
 # ------------------------------------------------------------------ what is chosen
 
 def text_of_words(rng, B, T):
-    """Rows of [CLS], words of one to three pieces, a few <unk>, [SEP], and some padding."""
+    """Rows of words of one or more pieces, a few <unk>, [SEP] and padding; half have [CLS]."""
     ids = rng.choice([1, 5, 6, 7, 8], (B, T), p=[0.05, 0.3, 0.3, 0.2, 0.15])
-    ids[:, 0], ids[:, T // 2] = CLS, SEP
+    ids[1::2, 0], ids[:, T // 2] = CLS, SEP
     for b, length in enumerate(rng.integers(T // 2 + 2, T + 1, B)):
         ids[b, length - 1], ids[b, length:] = SEP, PAD
     return ids
