@@ -186,6 +186,16 @@ def test_truncation_takes_from_both_ends(rng):
                   - np.array([1, 5, 10, 10, 5, 1]) / 32).max() < 0.03
 
 
+def test_half_of_what_is_lost_is_lost_at_the_front(rng):
+    spans = np.array([[1001, 1008, 2003, 2020, 1]] * 4000)              # 7 and 17 pieces
+    a, a_stop, b, b_stop, label = truncate(spans, 7, rng).T
+    assert (a_stop - a == 4).all() and (b_stop - b == 3).all() and (label == 1).all()
+    for start, first, last, lost in ((a, 1001, 1008 - 4, 3), (b, 2003, 2020 - 3, 14)):
+        assert start.min() >= first and start.max() <= last
+        assert abs(start.mean() - first - lost / 2) < 5 * np.sqrt(lost / 4 / 4000)
+        assert abs(start.var() - lost / 4) < 0.2 * lost / 4
+
+
 def test_truncation_keeps_as_much_as_one_at_a_time(rng):
     for length_a in range(1, 9):
         for length_b in range(1, 9):
