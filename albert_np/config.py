@@ -240,24 +240,21 @@ class AlbertConfig:
         }
 
 
-def _published(H, L, A, hidden_act, dropout):
-    return dict(hidden_size=H, num_hidden_layers=L, num_attention_heads=A,
-                intermediate_size=4 * H, hidden_act=hidden_act, hidden_dropout_prob=dropout,
-                attention_probs_dropout_prob=dropout)
-
-
 # v1 was trained with the tanh form of GELU, though its published files say "gelu".
 PUBLISHED = {
-    #                              H     L   A   activation  dropout
-    "albert-base-v1": _published(768, 12, 12, "gelu_new", 0.1),
-    "albert-large-v1": _published(1024, 24, 16, "gelu_new", 0.1),
-    "albert-xlarge-v1": _published(2048, 24, 16, "gelu_new", 0.1),
-    "albert-xxlarge-v1": _published(4096, 12, 64, "gelu_new", 0.0),
-    "albert-base-v2": _published(768, 12, 12, "gelu_new", 0.0),
-    "albert-large-v2": _published(1024, 24, 16, "gelu_new", 0.0),
-    "albert-xlarge-v2": _published(2048, 24, 16, "gelu_new", 0.0),
-    "albert-xxlarge-v2": _published(4096, 12, 64, "gelu_new", 0.0),
-}
+    name: dict(hidden_size=H, num_hidden_layers=L, num_attention_heads=A, intermediate_size=4 * H,
+               hidden_act="gelu_new", hidden_dropout_prob=dropout,
+               attention_probs_dropout_prob=dropout)
+    for name, H, L, A, dropout in (
+        #                      H     L   A   dropout
+        ("albert-base-v1", 768, 12, 12, 0.1),
+        ("albert-large-v1", 1024, 24, 16, 0.1),
+        ("albert-xlarge-v1", 2048, 24, 16, 0.1),
+        ("albert-xxlarge-v1", 4096, 12, 64, 0.0),
+        ("albert-base-v2", 768, 12, 12, 0.0),
+        ("albert-large-v2", 1024, 24, 16, 0.0),
+        ("albert-xlarge-v2", 2048, 24, 16, 0.0),
+        ("albert-xxlarge-v2", 4096, 12, 64, 0.0))}
 
 
 def read_config(folder, original=False, name="", changes=None):

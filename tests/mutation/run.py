@@ -161,6 +161,8 @@ class Judge:
         asked = mutant.lines if mutant.inside else lines
         names = set().union(*(lines[line] for line in asked if line in lines))
         folder = str(Path(file).parent).replace("albert_np", "tests", 1)
+        if folder == "tests":                                # of config.py
+            folder = f"tests/test_{Path(file).name}"
         ordered = sorted(names, key=lambda name: (
             -self.kills[file][name], not name.startswith((folder, file)),
             self.tests[name]["seconds"], name))
