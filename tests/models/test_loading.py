@@ -1,6 +1,7 @@
 """What loading and saving do with each weight, in a small folder."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -40,6 +41,14 @@ def test_what_a_folder_looks_like(saved):
     other = saved / "new" / "folder"
     AlbertModel(AlbertConfig(**SIZES)).save_pretrained(str(other))
     assert json.loads((other / "config.json").read_text())["architectures"] == ["AlbertModel"]
+
+
+def test_a_tokenizer_goes_into_the_same_folder(tmp_path):
+    tokenizer = SimpleNamespace(files=lambda: {"spiece.model": b"pieces", "t.json": b"{}"})
+    AlbertModel(AlbertConfig(**SIZES)).save_pretrained(tmp_path, tokenizer)
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors",
+                                                          "spiece.model", "t.json"}
+    assert (tmp_path / "spiece.model").read_bytes() == b"pieces"
 
 
 def test_what_the_report_says(saved, tmp_path):

@@ -11,7 +11,8 @@ from albert_np.functional.trees import flatten, tree_map
 from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
 from albert_np.gradcheck.task_checks import parameters_of
 from albert_np.layers import embeddings_backward
-from albert_np.models.trunk import add, label_counts, share_of_batch, upstream_gradients
+from albert_np.models.trunk import (add, albert_backward, albert_forward, label_counts,
+                                    share_of_batch, upstream_gradients)
 
 MODELS = {
     "AlbertModel": {},
@@ -61,6 +62,22 @@ def test_what_is_left_out(name):
     assert short.sequence_output is short.last_hidden_state is short.hidden_states[-1]
     assert short.pooler_output is short.pooled_output
     assert (short.pooled_output is None) == ("pooler" not in model.params)
+
+
+def test_the_trunk_by_itself():
+    """The functions below the models: nothing is dropped or left out unless it is asked for."""
+    model, ids = make("AlbertModel", hidden_dropout_prob=0.5)
+    expected, _ = model.forward(ids)
+    output, cache = albert_forward(model.params, ids, None, ids * 0, model.config)
+    np.testing.assert_array_equal(output.pooled_output, expected.pooled_output)
+    assert all(p is not None for p in output.attentions)
+    grads = flatten(albert_backward(model.params, AlbertOutput(), cache))
+    assert list(grads) == list(flatten(model.params))
+    assert not any(leaf.any() for leaf in grads.values())
+    without = {name: model.params[name] for name in ("embeddings", "encoder")}
+    output, cache = albert_forward(without, ids, None, ids * 0, model.config)
+    assert output.pooled_output is None
+    assert set(albert_backward(without, AlbertOutput(), cache)) == {"embeddings", "encoder"}
 
 
 @EVERY_MODEL
