@@ -1,4 +1,23 @@
 """Why mutants of the part layers that no test kills compute the same."""
 
 REASONS = [
+    ("attention.py", ".swapaxes(-1, -2)", (".swapaxes(-1, +2)", ".swapaxes(-1, 2)"),
+     "With four axes, axis 2 and axis -2 are one."),
+    ("attention.py", "x_q.shape[-1] // config", "x_q.shape[-1] / config",
+     "The configuration refuses an H that A does not divide, and D is used in D**-0.5 only, "
+     "where 4.0 does as well as 4."),
+    ("attention.py", "keep.ndim == 2", "keep.ndim <= 2",
+     "A mask of fewer than two axes is an IndexError either way."),
+    ("attention.py", "keep.shape[2] == 1", "keep.shape[2] <= 1",
+     "It differs for sequences without a token only."),
+    ("encoder.py", "depth == len(schedule)", "depth >= len(schedule)",
+     "No depth is larger than the number of layers."),
+    ("squad2_head.py", "axis=-1, kind", ("argsort(-start_logits.real, kind", "axis=1,", "axis=+1,"),
+     "The scores are (B, T), so the last axis is axis 1, and argsort takes it by default."),
+    ("squad2_answer.py", "return y[:, 0]", ("y[:, -1]", "y[:,  -1]", "y[:, - 1]"),
+     "y is (B, 1): its first column is its last."),
+    ("squad2_head.py", "y[..., 0]", ("y[..., -1]", "y[...,  -1]", "y[..., - 1]"),
+     "y is (B, T, 1): the first of its last axis is the last."),
+    ("squad2_end.py", "y[..., 0]", ("y[..., -1]", "y[...,  -1]", "y[..., - 1]"),
+     "y is (B, K, T, 1): the first of its last axis is the last."),
 ]
