@@ -149,8 +149,9 @@ def _start(task, splits, settings, options, output):
     else:
         return from_pretrained(task.MODEL, options.model, changes, settings.max_length,
                                options.seed)
-    if settings.max_length > FRESH_CONFIG["max_position_embeddings"]:
-        changes.setdefault("max_position_embeddings", settings.max_length)
+    config = {**FRESH_CONFIG, **config} if isinstance(config, dict) else config.to_dict()
+    if settings.max_length > config["max_position_embeddings"]:
+        changes["max_position_embeddings"] = settings.max_length
     return from_scratch(task.MODEL, config, tokenizer, changes, options.seed), tokenizer
 
 

@@ -113,9 +113,23 @@ def test_sizes_of_the_vocabulary_and_of_the_examples(begin):
         assert found["model"].config.vocab_size == vocab_size
         longest = max(len(example["input_ids"]) for example in found["examples"])
         assert longest == length if length == 8 else 8 < longest <= length
-    config = {**MODEL, "max_position_embeddings": 128}
-    longer = begin(config=config, settings={"max_length": 200})["model"].config
-    assert longer.max_position_embeddings == 200
+    for positions, length, expected in ((128, 200, 200), (128, 129, 129), (300, 200, 300),
+                                        (20, 24, 24), (24, 24, 24), (25, 24, 25)):
+        config = {**MODEL, "max_position_embeddings": positions}
+        found = begin(config=config, settings={"max_length": length})["model"].config
+        assert found.max_position_embeddings == expected
+    fresh = {name: MODEL[name] for name in MODEL if name != "max_position_embeddings"}
+    for length, expected in ((24, 128), (128, 128), (129, 129)):
+        found = begin(config=fresh, settings={"max_length": length})["model"].config
+        assert found.max_position_embeddings == expected
+
+
+def test_a_fresh_model_of_a_models_shape_has_as_many_positions(begin, inference_folder):
+    """40; more if the examples are longer, but never fewer."""
+    for length, expected in ((24, 40), (40, 40), (41, 41), (200, 200)):
+        found = begin(config=None, model=inference_folder, scratch=True,
+                      settings={"max_length": length})["model"].config
+        assert (found.max_position_embeddings, found.hidden_size) == (expected, 16)
 
 
 # ---- the loop ------------------------------------------------------------------------------------

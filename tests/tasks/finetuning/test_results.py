@@ -14,6 +14,7 @@ pytest.importorskip("seqeval")
 
 from toys import MODEL, write_toy
 
+from albert_np import AlbertTokenizer
 from albert_np.parameters import count
 from albert_np.tasks import metrics
 from albert_np.tasks.finetuning import TASKS, finetune, read_settings
@@ -46,9 +47,9 @@ def untaught(tmp_path, monkeypatch):
         monkeypatch.setattr("albert_np.tasks.finetuning.run.train_epochs", train)
         monkeypatch.setattr("albert_np.tasks.finetuning.run.draw_pictures",
                             lambda *arguments: drawn.append(arguments))
-        results = finetune(task, tmp_path / "run", data=tmp_path / "data", config=MODEL,
-                           **{"vocab_size": 45, "progress": False, "settings": {"max_length": 24},
-                              **options})
+        results = finetune(task, tmp_path / "run", data=tmp_path / "data",
+                           **{"config": MODEL, "vocab_size": 45, "progress": False,
+                              "settings": {"max_length": 24}, **options})
         return results, tmp_path / "run", splits, drawn
     return run
 
@@ -109,6 +110,22 @@ def test_what_a_run_says(untaught, capsys):
                   "validation accuracy ", f"test       accuracy {figure}   matthews ",
                   "(commonest label)", f"The folder is {folder}"):
         assert words in said
+
+
+@pytest.mark.parametrize("scratch", [False, True])
+def test_a_run_from_a_model_says_so(untaught, inference_folder, capsys, scratch):
+    """The model has 40 positions, which are too few for 48 pieces in both cases."""
+    results, folder, _, _ = untaught(progress=True, config=None, model=inference_folder,
+                                     scratch=scratch, settings={"max_length": 48}, dropout=0.25)
+    said = capsys.readouterr().out
+    assert results["start"] == ("scratch" if scratch else "pretrained")
+    assert f"parameters, from {'scratch' if scratch else inference_folder}\n" in said
+    note = f"{'':10} the model has 40 positions; those from there to 48 are new"
+    assert (note in said) != scratch
+    config = load_for_task(folder).model.config
+    assert (config.max_position_embeddings, config.hidden_size) == (48, 16)
+    assert config.hidden_dropout_prob == 0.25
+    assert results["tokenizer"].pieces == AlbertTokenizer.from_folder(inference_folder).pieces
 
 
 def test_a_quiet_run_says_nothing(untaught, capsys):
