@@ -75,6 +75,8 @@ def test_copies_of_a_row_stay_in_one_part(tmp_path):
     texts = [{row.text for row in part} for part in (one.train, one.dev, one.test)]
     assert sum(map(len, texts)) == len(set.union(*texts)) == 26
     assert one == same and one.train != other.train
+    assert load_splits(task, tmp_path / "all.tsv") == load_splits(task, tmp_path / "all.tsv",
+                                                                  seed=0)
 
 
 @pytest.mark.parametrize("task, name", [
