@@ -202,9 +202,10 @@ def test_tags_of_a_sentence_in_several_windows(tokenizer):
 
 
 def test_tags_are_in_the_order_of_their_types():
-    rows = [Tagged(("a", "b"), ("B-z", "I-z")), Tagged(("c",), ("B-a",)),
+    rows = [Tagged(("a", "b"), ("B-z", "I-z")), Tagged(("c", "c"), ("B-a", "I-a")),
             Tagged(("d", "e"), ("O", "B-z"))]
-    assert entities.labels_of(rows) == ("O", "B-a", "B-z", "I-z")
+    assert entities.labels_of(rows) == ("O", "B-a", "I-a", "B-z", "I-z")
+    assert entities.labels_of(rows[:1]) == ("O", "B-z", "I-z")           # O is there in any case
     assert entities.configuration(("O", "B-a")) == {"num_labels": 2,
                                                     "id2label": {0: "O", 1: "B-a"}}
 
