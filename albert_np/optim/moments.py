@@ -118,13 +118,13 @@ class Leaves:
 
     def _found(self, tree, what):
         """The leaves of a tree, which must have the keys of the parameters and no others."""
-        try:
-            leaves = leaves_at(tree, self.paths)
-            sizes = [len(branch) for branch in leaves_at(tree, self.branches)]
-        except (KeyError, IndexError, TypeError):
-            there = flatten(tree)
-            missing = next((name for name in self.names if name not in there), self.names[0])
-            raise ValueError(f"{missing} has no {what}") from None
+        leaves = []
+        for name, path in zip(self.names, self.paths):
+            try:
+                leaves += leaves_at(tree, [path])
+            except (KeyError, IndexError, TypeError):
+                raise ValueError(f"{name} has no {what}") from None
+        sizes = [len(branch) for branch in leaves_at(tree, self.branches)]
         if sizes != self.branch_sizes:
             unknown = next(name for name in flatten(tree) if name not in self.names)
             raise ValueError(f"{unknown} has no moment in this optimiser, but it has a {what}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert_np.optim import LAMB, SGD, Adam, AdamW, warmup_polynomial_decay
-from albert_np.parameters import flatten
+from albert_np.parameters import flatten, tree_map
 
 DEFAULTS = {
     Adam: dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8),                     # of the paper
@@ -104,3 +104,16 @@ def test_the_state_of_a_new_optimizer_can_be_loaded(rng, optimizer_class):
     assert other.steps == 0 and not any(array.any() for array in flatten(other.state()).values())
     assert all(array.dtype == np.float64 for name, array in other.state().items()
                if name != "steps")
+
+
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
+@pytest.mark.parametrize("grads, missing", [
+    ({"W": 1, "blocks": {"0": 1, "1": 1}}, "blocks.0"),
+    ({"W": 1, "blocks": [1]}, "blocks.1"), ({"blocks": [1, 1]}, "W"), (None, "W"),
+    ([1, [1, 1]], "W"), ({"W": 1, "blocks": None}, "blocks.0")])
+def test_the_first_missing_gradient_is_named(optimizer_class, grads, missing):
+    """Whether there is nothing, a list in place of a dict, or a dict with the same dotted names."""
+    params = {"W": np.ones(2), "blocks": [np.ones(2), np.ones(2)]}
+    grads = tree_map(lambda leaf: leaf and np.ones(2), grads)
+    with pytest.raises(ValueError, match=f"^{missing} has no gradient$"):
+        optimizer_class(params).step(params, grads)

@@ -63,6 +63,7 @@ def read_only(leaf):
 
 OF_BOTH = {
     "wrong shape": (with_leaf(lambda leaf: leaf[:1]), "has shape"),
+    "more rows": (with_leaf(lambda leaf: np.concatenate([leaf, leaf])), "has shape"),
     "one axis more": (with_leaf(lambda leaf: leaf[None]), "has shape"),
     "float64": (with_leaf(lambda leaf: leaf.astype(np.float64)), "has dtype float64"),
     "complex": (with_leaf(lambda leaf: leaf.astype(np.complex64)), "has dtype complex64"),
