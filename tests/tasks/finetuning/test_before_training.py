@@ -79,6 +79,36 @@ def test_copies_of_a_row_stay_in_one_part(tmp_path):
                                                                   seed=0)
 
 
+@pytest.mark.parametrize("dev", ["dev", "valid", "validation"])
+@pytest.mark.parametrize("test", [True, False])
+def test_a_folder_has_a_file_for_each_part(tmp_path, dev, test):
+    """Columns are those of every file."""
+    for part in ("train", dev, *(["test"] if test else [])):
+        (tmp_path / f"{part}.csv").write_text(f"kind,words\nyes,{part}\nno,b\n")
+    found = load_splits(TASKS["classification"], tmp_path, None,
+                        {"text": "words", "label": "kind"})
+    assert [[row.text for row in part] for part in (found.train, found.dev, found.test)] == [
+        ["train", "b"], [dev, "b"], ["test", "b"] if test else []]
+    assert found.labels == ("no", "yes")
+
+
+def test_held_out_labels_are_those_of_training_rows(tmp_path):
+    for part, labels in (("train", "ba"), ("dev", "a"), ("test", "bdac")):
+        (tmp_path / f"{part}.tsv").write_text("".join(f"word\t{label}\n" for label in labels))
+    with pytest.raises(ValueError, match="^The label 'c' of the held-out rows of .* stands in no "
+                                         "training row; the labels there are a, b"):
+        load_splits(TASKS["classification"], tmp_path)
+
+
+def test_files_that_are_missing_or_too_many(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"There is no file train\.\* in .*; a folder of"):
+        load_splits(TASKS["classification"], tmp_path)
+    for name in ("train.tsv", "train.csv", "dev.tsv"):
+        (tmp_path / name).write_text("a\tb\n")
+    with pytest.raises(ValueError, match="has 2 files for its train part: train.csv, train.tsv;"):
+        load_splits(TASKS["classification"], tmp_path)
+
+
 @pytest.mark.parametrize("task, name", [
     ("questions", "context"), ("choice", "context"), ("translation", "source"),
     ("classification", "text"), ("entities", None)])
