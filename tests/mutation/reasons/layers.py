@@ -14,6 +14,8 @@ REASONS = [
      "No depth is larger than the number of layers."),
     ("squad2_head.py", "axis=-1, kind", ("argsort(-start_logits.real, kind", "axis=1,", "axis=+1,"),
      "The scores are (B, T), so the last axis is axis 1, and argsort takes it by default."),
+    ("squad2_answer.py", "[g, x[:, 0]], axis=-1", ("axis=1", "axis=+1"),
+     "Both are (B, H), so axis 1 is the last one."),
     ("squad2_answer.py", "return y[:, 0]", ("y[:, -1]", "y[:,  -1]", "y[:, - 1]"),
      "y is (B, 1): its first column is its last."),
     ("squad2_head.py", "y[..., 0]", ("y[..., -1]", "y[...,  -1]", "y[..., - 1]"),
