@@ -203,6 +203,11 @@ def test_cross_entropy_refuses_weights_without_a_finite_sum(weights):
         F.cross_entropy_forward(np.zeros((2, 3), np.float32), np.array([0, 1]), weights=weights)
 
 
+def test_an_infinite_weight_is_refused_even_of_an_ignored_row():
+    with pytest.raises(ValueError, match="^the sum of the weights is nan; it must be a finite"):
+        F.cross_entropy_forward(np.zeros((2, 3)), np.array([0, -100]), weights=[1, np.inf])
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_binary_cross_entropy(dtype, size):
