@@ -261,6 +261,9 @@ def test_cross_entropy_divides_by_the_sum_of_the_weights_whatever_its_sign(rng):
     positive, negative = (F.cross_entropy_forward(x, labels, weights=w)[0]
                           for w in (weights, -weights))
     assert negative == pytest.approx(positive)
+    mixed = np.array([1.0, -2.0, 4.0])
+    assert F.cross_entropy_forward(x, labels, weights=mixed)[0] == pytest.approx(
+        cross_entropy(x, labels, mixed))
 
 
 def test_cross_entropy_of_one_class_or_of_no_rows_is_0():
