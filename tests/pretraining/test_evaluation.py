@@ -73,6 +73,23 @@ def test_every_label_weighs_the_same_whichever_part_it_is_in(model, rng, parts):
         np.testing.assert_allclose(gradient, expected[name], rtol=1e-9, atol=1e-13, err_msg=name)
 
 
+@pytest.mark.parametrize("guess", [0, 1])
+@pytest.mark.parametrize("piece", [5, 9, 16])
+def test_a_guess_is_right_if_it_is_the_label(model, rng, guess, piece):
+    """The model guesses the same order and the same piece everywhere."""
+    model.params["sop_head"]["b"][guess] = 100
+    model.params["mlm_head"]["bias"][piece] = 100
+    batch = next(uneven_batches(rng))
+    batch["labels"][:, 1:6] = [5, 9, 9, 16, 7]
+    batch = {name: np.concatenate([array, array[:2]]) for name, array in batch.items()}
+    batch["sentence_order_label"] = np.array([0, 1, 1, IGNORED, 1])
+    pieces = batch["labels"][batch["labels"] != IGNORED]
+    losses, _ = losses_and_gradients(model, batch)
+    for figures in (evaluate(model, [batch]), vars(losses)):
+        assert figures["sop_accuracy"] == (0.25, 0.75)[guess]
+        assert figures["mlm_accuracy"] == np.mean(pieces == piece) > 0
+
+
 def test_an_objective_without_labels_has_no_figures(model, rng):
     *_, batch = uneven_batches(rng)
     figures = evaluate(model, [batch])

@@ -229,7 +229,7 @@ def test_the_text_to_count_in_is_that_of_the_first_epoch_until_there_is_enough(t
         assert np.array_equal(data.training_text(limit), np.concatenate(parts[:count])), limit
 
 
-def test_the_defaults_of_the_data_are_those_of_a_run(tokenizer):
+def test_the_defaults_of_the_data_are_those_of_a_run():
     """The seed is 0, and 4000 sequences are held out."""
     from inspect import signature
 

@@ -13,6 +13,7 @@ from albert_np.files.locks import lock
 from albert_np.inference import load_model
 from albert_np.parameters import count, flatten
 from albert_np.pretraining import RunStopped, pretrain, resume
+from albert_np.pretraining.distributed import Alone
 from albert_np.pretraining.run_checkpoints import load_checkpoint
 from albert_np.text import train_tokenizer
 
@@ -37,7 +38,7 @@ def options(tokenizer):
 # ---- words ---------------------------------------------------------------------------------------
 
 def test_what_a_run_says(corpus, options, tmp_path, capsys):
-    result = pretrain(tmp_path / "run", corpus, **options)
+    result = pretrain(output=tmp_path / "run", corpus=corpus, **options)
     said, baselines = capsys.readouterr().out, result["results"]["baselines"]
     assert set(baselines) == {"unigram", "bigram"}
     expected = [f"corpus     {corpus}: 432 sentences in 36 documents to train on, "
@@ -49,6 +50,8 @@ def test_what_a_run_says(corpus, options, tmp_path, capsys):
     assert said.split("\n")[:5] == expected
     assert "step      1 of 2   MLM loss" in said and "step      2   held out: MLM loss" in said
     assert f"The run is in {tmp_path / 'run'}" in said
+    kept = (tmp_path / "run" / "options.json").read_text()
+    assert "\n  \"steps\": 2,\n" in kept and kept.endswith("\n}\n")      # to be read by people
     pretrain(tmp_path / "quiet", corpus, **options, progress=False)
     assert capsys.readouterr() == ("", "")
 
@@ -158,6 +161,27 @@ def test_what_is_saved_after_a_step(saves):
         (False, set()), (False, {rows, "step 3"}), (False, {rows, model, "step 4"}),
         (False, set()), (False, {rows, model, "step 6"}), (True, {rows, "step 7"}),
         (True, {rows, "step 8"})]
+
+
+def test_events_and_comparisons_of_the_ranks(saves, monkeypatch):
+    """Every step is shown to TensorBoard; what a checkpoint is to hold is compared before."""
+    events, compared = [], []
+
+    class Comparing(Alone):
+        def check_same(self, tree, what):
+            compared.append(what)
+
+    @contextlib.contextmanager
+    def event_writer(output, wanted):
+        events.append((output.name, wanted))
+        yield lambda metrics, flush: events.append((len(metrics), flush))
+        events.append("closed")
+
+    monkeypatch.setattr("albert_np.pretraining.run.event_writer", event_writer)
+    saves([(1, False, None), (2, True, None), (3, False, None), (4, False, None)], steps=9,
+          checkpoint_every=4, tensorboard=True, communicator=Comparing())
+    assert events == [("run", True), (1, False), (2, True), (3, False), (4, True), "closed"]
+    assert compared == ["the model at step 2", "the model at step 4"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -117,6 +117,8 @@ def test_masks_are_drawn_where_either_kind_of_dropout_is_on(loop, config, drawn)
     if drawn:
         one, same, other = (rng.integers(2**40) for rng in rngs)
         assert one == same != other
+        split = np.random.default_rng(np.random.SeedSequence(3).spawn(1)[0])
+        assert one != split.integers(2**40)                    # which draws the held-out documents
 
 
 def test_the_evaluation_is_that_of_the_model_on_held_out_text(loop):

@@ -39,3 +39,13 @@ def test_generators_of_parts_differ_and_are_drawn_again():
     numbers = first.random(4)
     assert (numbers == again.random(4)).all() and not (numbers == second.random(4)).any()
     assert generators(None, 2) == [None, None]
+
+
+def test_steps_are_counted_from_1():
+    model = AlbertModel(small_config())
+    optimizer = AdamW(model.params)
+    grads = tree_map(np.ones_like, model.params)
+    assert [optimisation_step(model, optimizer, 2.0, grads, 1.0)["step"]
+            for _ in range(4)] == [1, 2, 3, 4]
+    with pytest.raises(FloatingPointError, match="at step 5; a smaller"):
+        optimisation_step(model, optimizer, np.nan, grads, 1.0)

@@ -31,15 +31,43 @@ REASONS = [
     # -- evaluation.py --
     ("evaluation.py", "argmax(axis=-1) == labels", "argmax(axis=+1) == labels",
      "The logits have two axes, so that axis 1 is the last one."),
+    ("evaluation.py", "argmax(axis=-1) == labels", "argmax(axis=1) == labels",
+     "The logits have two axes, so that axis 1 is the last one."),
     ("evaluation.py", "axis=-1, keepdims=True", "axis=+1, keepdims=True",
      "The logits have two axes, so that axis 1 is the last one."),
     ("evaluation.py", "!= IGNORED", "> IGNORED", "A label is -100, or a number from 0 on."),
     # -- distributed.py --
     ("distributed.py", "self._buffer.size != count(grads)", "self._buffer.size is not",
      "A new buffer holds the same sum; it only takes time to make one."),
+    ("distributed.py", "started <= 1", "started == 1", "At least one process was started."),
+    # -- parallel.py --
+    ("parallel.py", "grad.astype(p.dtype, copy=False)", "grad.astype(p.dtype)",
+     "A copy holds the same numbers."),
+    ("parallel.py", "!= IGNORED", "> IGNORED", "A label is -100, or a number from 0 on."),
+    ("parallel.py", "argmax(-1)", ("argmax(+1)", "argmax(1)"),
+     "The logits have two axes, so that axis 1 is the last one."),
     # -- run.py --
+    ("run.py", "step % options.checkpoint_every == 0", "step % options.checkpoint_every <= 0",
+     "A remainder is never negative."),
     ("run.py", "model.config.attention_probs_dropout_prob) > 0", "!= 0",
      "A probability is never negative."),
     ("run.py", 'name == "sgd"', 'name >= "sgd"',
      "The name sgd is the last one of the optimisers in the order of the alphabet."),
+    # -- run_checkpoints.py --
+    ("run_checkpoints.py", "copy=False)", "copy=True)", "A copy holds the same numbers."),
+    ("run_checkpoints.py", "reshape(-1)", "reshape(- 2)",
+     "NumPy takes any negative length for the one to be worked out."),
+    # -- run_data.py --
+    ("run_data.py", "spawn(1)[0]", "spawn( 2)[0]",
+     "The first child of a seed does not depend on how many there are."),
+    # -- step.py --
+    ("step.py", "rng.integers(2**63, size=4)", ("size= 5", "2** 62"),
+     "The seed of a part only has to have bits enough, and there are more than enough of them."),
+    # -- trainer.py --
+    ("trainer.py", "step == steps or", "step >= steps or", "The last step is the number of steps."),
+    ("trainer.py", "step % 20 == 0", "step % 20 <= 0", "A remainder is never negative."),
+    ("trainer.py", "step % max(1, steps // 20) == 0", "step % max(1, steps // 20) <= 0",
+     "A remainder is never negative."),
+    ("trainer.py", "step % evaluate_every == 0", "step % evaluate_every <= 0",
+     "A remainder is never negative."),
 ]
