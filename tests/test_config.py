@@ -208,6 +208,8 @@ def test_schedule():
     (dict(sharing="some"), "sharing is 'some'; it must be one of all, attention, ffn, none"),
     (dict(num_hidden_groups=13), "num_hidden_groups 13 is more than num_hidden_layers 12"),
     (dict(embedding_mapping=False), "embedding_mapping may be left out only where"),
+    (dict(embedding_mapping=False, embedding_size=900), "they are 900 and 768"),
+    (dict(id2label={}), "id2label is {}; it must give a name to each class"),
     (dict(cross_layer_residual=1), "cross_layer_residual is 1; it must be True or False"),
     (dict(sop_weight=-1), "sop_weight is -1; it must be at least 0")])
 def test_impossible_values_get_one_sentence(changes, message):

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from albert_np import (AlbertConfig, AlbertForPreTraining, AlbertForSequenceClassification,
                        AlbertModel)
+from albert_np.models.loading import load_pretrained
 from albert_np.parameters import flatten
 
 SIZES = dict(vocab_size=31, embedding_size=6, hidden_size=12, num_hidden_layers=2,
@@ -75,6 +76,10 @@ def test_new_heads_are_drawn_by_the_seed(saved):
     assert (W != other.params["classification_head"]["W"]).all() and not b.any()
     assert 0.4 < W.std() < 0.48 and 0.9 < np.abs(W).max() <= 1                 # 0.88 * 0.5
     assert one.load_report.initialised == ["classifier.weight", "classifier.bias"]
+    by_itself = load_pretrained(AlbertForSequenceClassification, saved)
+    for name, leaf in flatten(by_itself.params).items():
+        assert np.array_equal(leaf, flatten(one.params)[name]) and leaf.dtype == np.float32
+        assert leaf.flags.owndata
     rewrite(saved, **{name: None for name in load_file(saved / "model.safetensors")
                       if name.startswith(("predictions", "albert.pooler"))})
     fresh = AlbertForPreTraining.from_pretrained(saved, dtype=np.float64)
@@ -104,7 +109,8 @@ def test_numbers_that_are_no_numbers_afterwards(saved):
 @pytest.mark.parametrize("E, H, file_has, changes, mapping", [
     (6, 12, True, {}, True), (264, 264, True, {}, True), (264, 264, False, {}, False),
     (264, 264, False, {"embedding_mapping": False}, False),
-    (264, 264, False, {"embedding_mapping": True}, "refused"), (6, 12, False, {}, "refused")])
+    (264, 264, False, {"embedding_mapping": True}, "refused"), (6, 12, False, {}, "refused"),
+    (12, 6, False, {}, "refused")])
 def test_the_map_from_E_to_H(tmp_path, E, H, file_has, changes, mapping):
     """A file without it, in which E is H, means a model without it, unless the user wants one."""
     sizes = {**SIZES, "embedding_size": E, "hidden_size": H}
