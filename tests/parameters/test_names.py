@@ -103,6 +103,30 @@ def test_names_of_the_original():
     assert table["sop_head.W"].transposed == "HF TF" and table["pooler.W"].transposed == "HF"
 
 
+def test_every_name_of_an_original_checkpoint():
+    """The variables of the published albert-base-v2, without the optimiser's."""
+    block = "bert/encoder/transformer/group_0/inner_group_0/"
+    linear = [f"{block}attention_1/{part}" for part in
+              ("self/query", "self/key", "self/value", "output/dense")]
+    linear += [f"{block}ffn_1/intermediate/dense", f"{block}ffn_1/intermediate/output/dense",
+               "bert/encoder/embedding_hidden_mapping_in", "bert/pooler/dense",
+               "cls/predictions/transform/dense"]
+    norms = [f"{block}LayerNorm", f"{block}LayerNorm_1", "bert/embeddings/LayerNorm",
+             "cls/predictions/transform/LayerNorm"]
+    pretraining = [name for name in name_table(AlbertConfig(**SIZES))
+                   if name.ours in flatten(AlbertForPreTraining(AlbertConfig(**SIZES)).params)]
+    assert sorted(name.original for name in pretraining) == sorted([
+        *[f"bert/embeddings/{kind}_embeddings" for kind in ("word", "position", "token_type")],
+        *[f"{name}/{part}" for name in linear for part in ("kernel", "bias")],
+        *[f"{name}/{part}" for name in norms for part in ("gamma", "beta")],
+        "cls/predictions/output_bias", "cls/seq_relationship/output_weights",
+        "cls/seq_relationship/output_bias"])
+    ours = {name.original.removeprefix(block): name.ours for name in pretraining}
+    assert ours["LayerNorm/gamma"] == "encoder.attention.0.layer_norm.gamma"
+    assert ours["LayerNorm_1/beta"] == "encoder.feed_forward.0.layer_norm.beta"
+    assert ours["ffn_1/intermediate/dense/kernel"] == "encoder.feed_forward.0.feed_forward.W_1"
+
+
 def test_names_and_shapes_of_hugging_face():
     """As transformers has them, in the layout of PyTorch: (out, in)."""
     layer = "albert.encoder.albert_layer_groups.0.albert_layers.0."
