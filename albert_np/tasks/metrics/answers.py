@@ -134,7 +134,7 @@ def best_null_threshold(predictions, answers, null_margins):
     Raises
     ------
     ValueError
-        The lengths differ or are 0.
+        The lengths differ or are 0, or a margin is not finite.
 
     References
     ----------
@@ -143,6 +143,10 @@ def best_null_threshold(predictions, answers, null_margins):
     check_alike(predictions, answers, ("predictions", "questions"))
     check_alike(predictions, null_margins, ("predictions", "margins"))
     margins = np.asarray(null_margins, float)
+    strange = ~np.isfinite(margins)
+    if strange.any():
+        number = int(strange.argmax())
+        raise ValueError(f"null_margins[{number}] must be a finite number, not {margins[number]}.")
     order = np.argsort(margins)
     with_answer = np.array([overlap_f1(predictions[i], answers[i]) for i in order])
     without = np.array([overlap_f1("", answers[i]) for i in order])
@@ -151,9 +155,7 @@ def best_null_threshold(predictions, answers, null_margins):
     borders = np.r_[-np.inf, margins[order], np.inf]
     possible = np.flatnonzero(borders[:-1] < borders[1:])     # equal margins go together
     k = possible[totals[possible].argmax()]
-    finite = np.isfinite(borders[k]) and np.isfinite(borders[k + 1])
-    threshold = (borders[k] + borders[k + 1]) / 2 if finite else (-np.inf if k == 0 else np.inf)
-    return float(threshold), float(totals[k] / len(margins))
+    return float((borders[k] + borders[k + 1]) / 2), float(totals[k] / len(margins))
 
 
 def _right_ones(answers):

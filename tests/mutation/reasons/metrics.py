@@ -1,4 +1,19 @@
 """Why mutants of the part metrics that no test kills compute the same."""
 
+BLOCK = "The size of a block only changes how much is done at a time; tests compare several sizes."
+
 REASONS = [
+    ("baselines/labels.py", "train[0].text_pair", ("train[",),
+     "All rows of a data set have a second text, or none has."),
+    ("bootstrap.py", "_BLOCK = 1 << 20", ("_BLOCK",), BLOCK),
+    ("scores.py", "_BLOCK = 64", ("_BLOCK",), BLOCK),
+    ("scores.py", "np.array_split(drawn", ("_BLOCK",), BLOCK),
+    ("scores.py", "stats.rankdata(", ("- (len(x)", "+ (len(x)", "- len(x)"),
+     "A correlation does not depend on what is subtracted from all ranks."),
+    ("scores.py", "< 1e-12 * squares", ("<= 1e-12", "< 1e-12 /", "1e-12"),
+     "Variances are either of the size of the squares or of rounding, far from the limit."),
+    ("entities.py", "key=lambda row: -row[-1]", ("~row[-1]",),
+     "~n is -n - 1: the order of whole numbers is the same."),
+    ("metrics/translation.py", "seen[0]", ("seen[ -1]", "seen[-1]", "seen[- 1]"),
+     "The library counts once."),
 ]

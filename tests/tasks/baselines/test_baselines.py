@@ -34,6 +34,8 @@ def test_tags():
     rows = [Tagged(("to", "Bonn"), ())]
     assert baselines.outside(train, rows) == [["O", "O"]]
     assert baselines.commonest_tags(train, rows) == [["O", "B-place"]]
+    train.insert(0, Tagged(("to", "Bonn"), ("O", "B-person")))       # the first, not the commonest
+    assert baselines.commonest_tags(train + train[1:], rows) == [["O", "B-place"]]
 
 
 def test_sentences():

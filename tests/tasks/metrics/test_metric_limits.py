@@ -145,6 +145,9 @@ def test_answers_without_a_word_count_as_none():
     (lambda: metrics.best_null_threshold(["a"], [[], []], [1]), "1 predictions and 2 questions"),
     (lambda: metrics.best_null_threshold(["a"], [[]], [1, 2]), "1 predictions and 2 margins"),
     (lambda: metrics.best_null_threshold([], [], []), "no predictions"),
+    (lambda: metrics.best_null_threshold("ab", [[], []], [1, np.inf]),
+     r"null_margins\[1\] must be a finite number, not inf"),
+    (lambda: metrics.entity_f1([["O"]], [["O", "O"]]), "Sentence 0 has 1 tags and 2 predictions"),
     (lambda: metrics.bleu(["a"], [["b"], []]), "1 translations and 2 sentences with references"),
     (lambda: metrics.chrf(["a", "b"], [["b"], []]), r"references\[1\] .* at least one str"),
     (lambda: metrics.entity_f1([], []), "no sentences with tags"),
@@ -233,3 +236,22 @@ def test_some_sentences_have_more_references_than_others(rng):
     assert figure.high == pytest.approx(max(single), rel=0.05)
     assert single[0] == max(
         metrics.bleu(guesses[:1], [references[0][:k]], "13a").value for k in (1, 2, 3))
+
+
+# ---- intervals -----------------------------------------------------------------------------------
+
+def test_intervals_by_sentences():
+    """One resample after another, of sentences with different numbers of entities and words."""
+    pytest.importorskip("seqeval")
+    pytest.importorskip("sacrebleu")
+    tags = [["B-a", "I-a", "B-b"], ["O", "O", "B-a"], ["O"], ["B-b", "B-b", "B-b"], ["O", "B-a"]]
+    found = [["B-a", "O", "B-b"], ["B-a", "B-a", "B-a"], ["B-a"], ["O", "O", "B-b"], ["O", "O"]]
+    texts = ["the cat sat on a mat", "a dog ran home", "we saw it", "it is late now", "go on then"]
+    right = [["the cat sat on the mat"], ["the dog ran far"], ["we saw it"], ["it was late"],
+             ["go home then", "go on"]]
+    for figure, rows in ((metrics.entity_f1, (tags, found)), (metrics.chrf, (texts, right)),
+                         (metrics.bleu, (texts, right))):
+        values = [figure(*([part[i] for i in drawn] for part in rows)).value
+                  for drawn in generator().integers(5, size=(12, 5))]
+        whole = figure(*rows, rng=generator(), resamples=12, level=0.5)
+        assert (whole.low, whole.high) == pytest.approx(np.quantile(values, [0.25, 0.75]))
