@@ -10,7 +10,7 @@ REASONS = [
     ("scores.py", "np.array_split(drawn", ("_BLOCK",), BLOCK),
     ("scores.py", "stats.rankdata(", ("- (len(x)", "+ (len(x)", "- len(x)"),
      "A correlation does not depend on what is subtracted from all ranks."),
-    ("scores.py", "< 1e-12 * squares", ("<= 1e-12", "< 1e-12 /", "1e-12"),
+    ("scores.py", "< 1e-12 * squares", ("<= 1e-12",),
      "Variances are either of the size of the squares or of rounding, far from the limit."),
     ("entities.py", "key=lambda row: -row[-1]", ("~row[-1]",),
      "~n is -n - 1: the order of whole numbers is the same."),
