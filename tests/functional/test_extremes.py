@@ -360,6 +360,25 @@ def test_products_with_infinity_and_nan(dtype, value):
     np.testing.assert_array_equal(F.embedding_backward(x, cache), [[0, 0], [value, 4]])
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_whose_sum_is_not_finite(dtype):
+    """Too large a sum is infinite, opposite infinities are NaN."""
+    largest = np.finfo(dtype).max
+    dy = np.array([[largest, np.inf, 1], [largest, -np.inf, 2]], dtype)
+    _, cache = F.embedding_forward(np.ones((2, 3), dtype), np.array([1, 1]))
+    np.testing.assert_array_equal(F.embedding_backward(dy, cache),
+                                  [[0, 0, 0], [np.inf, np.nan, 3]])
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.99])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_mask_of_a_seed(dtype, p):
+    """Float32 draws, whatever the dtype of x, so that both dtypes drop the same."""
+    _, mask = F.dropout_forward(np.ones((3, 50), dtype), p, np.random.default_rng(5))
+    kept = np.random.default_rng(5).random((3, 50), dtype=np.float32) >= p
+    assert ((mask != 0) == kept).all()
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("p", [1e-30, 0.1, 0.99, 1 - 1e-8, 1 - 2**-53])
 @pytest.mark.parametrize("dtype", DTYPES)
