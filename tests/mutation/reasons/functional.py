@@ -26,8 +26,9 @@ REASONS = [
     ("embedding.py", "sorted_ids[1:] != sorted_ids[:-1]", "sorted_ids[1:] > sorted_ids[:-1]",
      "The ids are sorted: one that differs from the one before it is greater."),
     ("embedding.py", "argsort(ids, kind", "argsort(ids)",
-     "The rows of one id are added up in another order."),
-    ("embedding.py", "run_starts, axis=0)", "run_starts)", "reduceat adds along axis 0 by default."),
+     "The rows of one id are added up in another order; only the rounding may differ."),
+    ("embedding.py", "run_starts, axis=0)", "run_starts)",
+     "reduceat adds along axis 0 by default."),
     ("erf.py", "x.real < 0", "x.real <= 0",
      "It differs at 0 only, where the quotient for small x is used, which takes x without its "
      "sign."),
