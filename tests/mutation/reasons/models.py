@@ -24,4 +24,9 @@ REASONS = [
      "NumPy has one object for each dtype in the byte order of the machine."),
     ("inputs.py", "in_order[:, 1:] == in_order[:, :-1]", "in_order[:, 1:] <= in_order[:, :-1]",
      "The numbers are sorted: none is smaller than the one before it."),
+    ("labels.py", "(labels < 0) | (labels > 1)", "(labels < 0) ^ (labels > 1)",
+     "No number is both below 0 and above 1."),
+    ("config.py", 'hidden_act="gelu_new", hidden_dropout_prob=dropout,',
+     "intermediate_size=4 * H, hidden_dropout_prob=dropout",
+     "gelu_new is the default of the configuration, too."),
 ]
