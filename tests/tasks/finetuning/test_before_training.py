@@ -15,7 +15,7 @@ pytest.importorskip("seqeval")
 from toys import MODEL, toy_splits, write_toy
 
 from albert_np import (AlbertForPreTraining, AlbertForSequenceClassification,
-                       AlbertForTokenClassification, AlbertTokenizer)
+                       AlbertForTokenClassification, AlbertModel, AlbertTokenizer)
 from albert_np.models.load_report import LoadReport
 from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
@@ -163,6 +163,31 @@ def test_a_pretrained_trunk_gets_a_head_of_as_many_labels(inference_folder, labe
     assert models[0].config.max_position_embeddings == 40 and not models[0].load_report.notes
 
 
+@pytest.mark.parametrize("labels", [3, 300])
+def test_a_head_for_as_many_labels_is_kept(tokenizer, tmp_path, labels):
+    model = from_scratch(AlbertForSequenceClassification, MODEL, tokenizer, {"num_labels": labels},
+                         seed=3)
+    model.save_pretrained(tmp_path)
+    tokenizer.save(tmp_path)
+    kept, _ = from_pretrained(AlbertForSequenceClassification, tmp_path,
+                              {"num_labels": int(str(labels))}, 24)
+    expected = model.params["classification_head"]["W"]
+    assert np.array_equal(kept.params["classification_head"]["W"], expected)
+    others = [from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": 2}, 24,
+                              **seed)[0].params["classification_head"]["W"]
+              for seed in ({}, {"seed": 0}, {"seed": 1})]
+    assert np.array_equal(others[0], others[1]) and not np.array_equal(others[0], others[2])
+
+
+def test_a_pooler_that_is_missing_is_drawn_by_the_seed(inference_folder, monkeypatch):
+    asked, original = [], AlbertModel.from_pretrained.__func__
+    monkeypatch.setattr(AlbertModel, "from_pretrained", classmethod(
+        lambda cls, *arguments, **options: asked.append(options) or original(cls, *arguments,
+                                                                             **options)))
+    from_pretrained(AlbertForSequenceClassification, inference_folder, {"num_labels": 7}, 40, 5)
+    assert asked == [{"seed": 5}]
+
+
 def test_a_pretrained_model_may_get_further_positions(inference_folder):
     model, tokenizer = from_pretrained(AlbertForTokenClassification, inference_folder,
                                        {"num_labels": 3}, 41)
@@ -206,6 +231,10 @@ def test_defaults_that_the_help_and_the_documentation_name():
     assert (options.warmup, options.weight_decay, options.max_gradient_norm) == (0.1, 0.01, 1.0)
     assert (options.vocab_size, options.seed, options.workers) == (5000, 0, 2)
     assert options.scratch is False
+    assert FRESH_CONFIG == {
+        "embedding_size": 128, "hidden_size": 256, "num_hidden_layers": 4,
+        "num_attention_heads": 4, "intermediate_size": 1024, "initializer_range": 0.05,
+        "max_position_embeddings": 128}
     settings = Settings("questions")
     assert (settings.max_length, settings.doc_stride, settings.max_query_length) == (128, 64, 48)
     assert (settings.max_answer_length, settings.beams, settings.max_target_length) == (30, 4, 48)
@@ -228,6 +257,13 @@ def test_limits_of_the_settings(name):
     assert getattr(Settings("choice", **{name: 1}), name) == 1
     with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1"):
         Settings("choice", **{name: 0})
+
+
+def test_a_task_is_one_of_those_there_are():
+    with pytest.raises(ValueError, match="task is 'cooking'; it must be one of classification, "):
+        FinetuningOptions(task="cooking", data="a")
+    with pytest.raises(TypeError):
+        FinetuningOptions("choice", "a")                       # options have names
 
 
 def test_options_that_exclude_each_other(tmp_path):

@@ -110,7 +110,8 @@ def test_the_picture_of_a_question_shows_one_that_is_right(plots, tmp_path, toke
     if right is not None:
         guesses = [*guesses[:right], {"answer": rows[right].answers[0].text}, *guesses[right + 1:]]
     settings = Settings("questions", max_length=16, doc_stride=5, max_query_length=3)
-    model = from_scratch(TASKS["questions"].MODEL, MODEL, tokenizer, {}, seed=1)
+    model = from_scratch(TASKS["questions"].MODEL, {**MODEL, "num_hidden_layers": 3}, tokenizer, {},
+                         seed=1)
     path, = draw("questions", tmp_path, rows, guesses, model, tokenizer, settings)
     windows = question_windows(tokenizer, rows[right or 0], 16, 5, 3)
     window, = (window for window in windows if window["start_positions"] > 0)
@@ -126,3 +127,15 @@ def test_the_picture_of_a_question_shows_one_that_is_right(plots, tmp_path, toke
         assert p.sum() == pytest.approx(1, rel=1e-5)
         np.testing.assert_allclose(np.log(p[1:] / p[:-1]), np.diff(logits), atol=1e-4)
     np.testing.assert_allclose(attention, output.attentions[-1][0], atol=1e-6)
+
+
+def test_a_question_without_an_answer_shows_its_first_window(plots, tmp_path, tokenizer):
+    model = from_scratch(TASKS["questions"].MODEL, MODEL, tokenizer, {}, seed=1)
+    for context, count in (("the new file", 1), ("it is opened again if one returns a file", 3)):
+        row = Question("", context, "is it")
+        settings = Settings("questions", max_length=16, doc_stride=5, max_query_length=3)
+        draw("questions", tmp_path, [row], [{"answer": "the"}], model, tokenizer, settings)
+        windows = question_windows(tokenizer, row, 16, 5, 3)
+        pieces = plots["plot_answer_attention"][0]
+        assert pieces == [tokenizer.pieces[i] for i in windows[0]["input_ids"]]
+        assert (len(windows) == 1) == (count == 1)

@@ -181,6 +181,15 @@ def test_the_figure_of_the_best_epoch_is_handed_on():
     assert handed == [(1, figures[0]), (2, figures[1])]
 
 
+def test_numbers_that_overflow_give_no_warning():
+    """The loss tells if training has gone wrong; the logits of an evaluation may be anything."""
+    def evaluate():
+        too_large = np.exp(np.array([1000.0]))
+        return Figure(float(np.isnan(too_large - too_large)[0]))
+
+    assert trained(some_examples(2), evaluate=evaluate)["epochs"][0]["value"] == 1
+
+
 # ---- what it shows -------------------------------------------------------------------------------
 
 class Bar:

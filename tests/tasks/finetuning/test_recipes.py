@@ -85,6 +85,8 @@ def test_figures_of_classes():
     assert list(found) == ["accuracy", "matthews", "f1"]
     three = classification.figures(rows, guesses, ("ham", "spam", "eggs"))
     assert list(three) == ["accuracy", "matthews"]
+    one = classification.figures(rows[:1], guesses[:1], ("ham",))
+    assert list(one) == ["accuracy", "matthews"] and one["accuracy"].value == 1
 
 
 def test_features_of_classes_have_the_number_of_the_label(tokenizer):
@@ -367,7 +369,8 @@ def test_sources_are_searched_for_32_at_a_time_the_longest_first(tokenizer, monk
 
 @pytest.mark.parametrize("targets, spelling", [
     (["好，好，好,"], {",": "，"}),                          # the commonest way of writing it
-    (["好,好,好，"], {}), (["Abc"], {}), (["\u3000好\u3000"], {}), (["…"], {})])
+    (["好,好,好，"], {}), (["Abc"], {}), (["\u3000好\u3000"], {}), (["…"], {}),
+    (["Ⓐ"], {"a": "Ⓐ"})])
 def test_spelling_is_of_single_marks_that_were_simplified(targets, spelling):
     assert spelling_of(targets) == spelling
 

@@ -1,8 +1,10 @@
 """What a fine-tuning run writes and says, its training left out."""
 
 import csv
+import itertools
 import json
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from toys import MODEL, write_toy
 from albert_np import AlbertTokenizer
 from albert_np.parameters import count
 from albert_np.tasks import metrics
-from albert_np.tasks.finetuning import TASKS, finetune, read_settings
+from albert_np.tasks.finetuning import TASKS, finetune, read_settings, run
 from albert_np.tasks.finetuning.predicting import load_for_task
 from albert_np.tasks.metrics import Figure
 
@@ -34,7 +36,7 @@ def untaught(tmp_path, monkeypatch):
 
     The loop evaluates twice and saves after the second time, and learns nothing.
     """
-    def run(task="classification", test=True, **options):
+    def start(task="classification", test=True, **options):
         splits, drawn = write_toy(task, tmp_path / "data", train=20, others=6), []
         if not test:
             next((tmp_path / "data").glob("test.*")).unlink()
@@ -51,7 +53,7 @@ def untaught(tmp_path, monkeypatch):
                            **{"config": MODEL, "vocab_size": 45, "progress": False,
                               "settings": {"max_length": 24}, **options})
         return results, tmp_path / "run", splits, drawn
-    return run
+    return start
 
 
 @pytest.mark.parametrize("test", [True, False])
@@ -82,7 +84,20 @@ def test_results_are_figures_of_the_predictions(untaught, test):
     assert (written["best_epoch"], written["epochs"]) == (2, HISTORY["epochs"])
     assert written["examples"] == 20 and written["parameters"] == count(model.params)
     assert written["options"]["seed"] == 3 and written["settings"]["max_length"] == 24
-    assert 0 < written["training_seconds"] <= written["seconds"]
+    assert (folder / "results.json").read_text("utf-8").startswith('{\n  "task"')
+
+
+def test_seconds_are_counted_from_the_start(untaught, monkeypatch):
+    clock = itertools.count(100, 7)
+    monkeypatch.setattr("albert_np.tasks.finetuning.run.time",
+                        SimpleNamespace(perf_counter=clock.__next__))
+    results, *_ = untaught()
+    assert (results["training_seconds"], results["seconds"]) == (7, 14)
+
+
+def test_steps_as_a_table():
+    assert run._steps_csv(HISTORY["steps"]).decode().splitlines() == [
+        "step,loss,learning_rate", "1,0.123457,0", "2,0.333333,2e-05"]
 
 
 def test_the_files_of_a_run(untaught):
