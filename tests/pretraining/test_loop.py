@@ -97,11 +97,19 @@ def test_gradients_are_clipped_to_1_unless_told_otherwise():
     assert moved(max_gradient_norm=100.0) == pytest.approx((norm, norm))
 
 
-def test_a_number_that_is_not_finite_gets_a_sentence_and_no_warning():
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("name, values, place", [
+    ("mlm_head.bias", [3e38, -3e38], "the masked-LM loss"),
+    ("encoder.feed_forward.0.feed_forward.W_1", [3e38], "the hidden state after layer 1"),
+    ("embeddings.mapping.b", [1e38], "the attention"),
+    ("encoder.attention.0.self_attention.W_q", [3e38], "the attention"),
+    ("pooler.W", [np.inf], "the parameter pooler.W")])
+def test_a_number_that_is_not_finite_gets_a_sentence_and_no_warning(name, values, place, workers):
     model = AlbertForPreTraining(small_config())
-    model.params["mlm_head"]["bias"][:] = np.resize([3e38, -3e38], 17)
-    with pytest.raises(FloatingPointError, match="at step 1: the masked-LM loss"):
-        loop(1, model)
+    parameter = flatten(model.params)[name]
+    parameter[...] = np.resize(values, parameter.shape)
+    with pytest.raises(FloatingPointError, match=f"at step 1: {place}"):
+        loop(1, model, workers=workers)
 
 
 @pytest.mark.parametrize("first, second, sum_of_both", [

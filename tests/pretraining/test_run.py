@@ -2,8 +2,10 @@
 
 import contextlib
 import csv
+import json
 import re
 import signal
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from albert_np.inference import load_model
 from albert_np.parameters import count, flatten
 from albert_np.pretraining import RunStopped, pretrain, resume
 from albert_np.pretraining.distributed import Alone
+from albert_np.pretraining.options import PretrainingOptions
 from albert_np.pretraining.run_checkpoints import load_checkpoint
 from albert_np.text import train_tokenizer
 
@@ -115,6 +118,34 @@ def test_a_folder_that_another_run_uses_is_refused(corpus, options, tmp_path, be
         pretrain(tmp_path, corpus, **options, progress=False)
     with lock(tmp_path), pytest.raises(ValueError, match="is used by another run"):
         begin(tmp_path, *arguments, **(options if begin is pretrain else {}), progress=False)
+
+
+@pytest.mark.parametrize("rank, options, said", [
+    (0, {}, "reading\n"), (0, {"progress": True}, "reading\n"), (0, {"progress": False}, ""),
+    (1, {}, "")])
+def test_rank_0_speaks_unless_it_is_told_not_to(tmp_path, monkeypatch, capsys, rank, options, said):
+    class Rank(Alone):
+        pass
+
+    def open_run_data(output, options, resuming, say):
+        say("reading")
+        raise ValueError("the text is empty")
+
+    monkeypatch.setattr("albert_np.pretraining.run.open_run_data", open_run_data)
+    Rank.rank = rank
+    for call in (pretrain, resume):
+        folder = tmp_path / call.__name__
+        folder.mkdir()
+        if call is resume:
+            write_options(folder)
+        with pytest.raises(ValueError, match="the text is empty"):
+            call(output=folder, communicator=Rank(), **options)
+        assert capsys.readouterr().out == said
+
+
+def write_options(folder):
+    """As a run writes them that was stopped before its first checkpoint."""
+    (folder / "options.json").write_text(json.dumps(asdict(PretrainingOptions())))
 
 
 # ---- what is saved when --------------------------------------------------------------------------
