@@ -3,6 +3,8 @@
 BLOCK = "The size of a block only changes how much is done at a time; tests compare several sizes."
 
 REASONS = [
+    ("baselines/choices.py", "vectors[2:2 + C]", ("vectors[2: 3 + C",),
+     "The loop ends with the answers, whatever else follows on their vectors."),
     ("baselines/labels.py", "train[0].text_pair", ("train[",),
      "All rows of a data set have a second text, or none has."),
     ("bootstrap.py", "_BLOCK = 1 << 20", ("_BLOCK",), BLOCK),
