@@ -29,4 +29,8 @@ REASONS = [
     ("config.py", 'hidden_act="gelu_new", hidden_dropout_prob=dropout,',
      "intermediate_size=4 * H, hidden_dropout_prob=dropout",
      "gelu_new is the default of the configuration, too."),
+    ("squad2.py", "is_impossible[:, 0] if", "is_impossible[:, -1] if",
+     "There is one column: the first is also the last."),
+    ("trunk.py", 'np.shape(batch["input_ids"])[-1]', 'np.shape(batch["input_ids"])[1]',
+     "T is only used with the positions of answers, and there input_ids are (B, T)."),
 ]
