@@ -14,7 +14,8 @@ from test_resume import OPTIONS, newest, stop_after
 from albert_np.files.locks import lock
 from albert_np.inference import load_model
 from albert_np.parameters import count, flatten
-from albert_np.pretraining import RunStopped, pretrain, resume
+from albert_np.pretraining import (BigramModel, RunStopped, UnigramModel, evaluate_baseline,
+                                   pretrain, resume)
 from albert_np.pretraining.distributed import Alone
 from albert_np.pretraining.options import PretrainingOptions
 from albert_np.pretraining.run_checkpoints import load_checkpoint
@@ -40,21 +41,39 @@ def options(tokenizer):
 
 # ---- words ---------------------------------------------------------------------------------------
 
-def test_what_a_run_says(corpus, options, tmp_path, capsys):
-    result = pretrain(output=tmp_path / "run", corpus=corpus, **options)
-    said, baselines = capsys.readouterr().out, result["results"]["baselines"]
-    assert set(baselines) == {"unigram", "bigram"}
+def baselines_by_hand(data):
+    """The figures of both baselines, which count in the training text."""
+    text = data.training_text(), data.tokenizer
+    return {name: evaluate_baseline(model(*text), data.held_out)
+            for name, model in (("unigram", UnigramModel), ("bigram", BigramModel))}
+
+
+def test_what_a_run_says_and_writes_before_it_trains(corpus, options, tmp_path, capsys,
+                                                     monkeypatch):
+    found = []
+    monkeypatch.setattr("albert_np.pretraining.run.train",
+                        lambda *arguments, **others: found.extend(arguments))
+    with pytest.raises(RunStopped):
+        pretrain(tmp_path, corpus, **options)
+    model, _, batches, _ = found
     expected = [f"corpus     {corpus}: 432 sentences in 36 documents to train on, "
                 f"48 sentences in 4 documents held out", "tokenizer  45 pieces",
                 *[f"baseline   {name}: MLM loss {figures['mlm_loss']:.3f}, accuracy "
-                  f"{100 * figures['mlm_accuracy']:.1f}%" for name, figures in baselines.items()],
-                f"model      {count(result['model'].params):,} parameters: hidden size 16, "
-                f"3 layers, sharing all"]
-    assert said.split("\n")[:5] == expected
+                  f"{100 * figures['mlm_accuracy']:.1f}%"
+                  for name, figures in baselines_by_hand(batches.data).items()],
+                f"model      {count(model.params):,} parameters: hidden size 16, "
+                f"3 layers, sharing all", ""]
+    assert capsys.readouterr().out.split("\n") == expected
+    kept = (tmp_path / "options.json").read_text()
+    assert "\n  \"steps\": 2,\n" in kept and kept.endswith("\n}\n")      # to be read by people
+
+
+def test_what_a_run_says_at_its_end(corpus, options, tmp_path, capsys):
+    result = pretrain(output=tmp_path / "run", corpus=corpus, **options)
+    said = capsys.readouterr().out
     assert "step      1 of 2   MLM loss" in said and "step      2   held out: MLM loss" in said
     assert f"The run is in {tmp_path / 'run'}" in said
-    kept = (tmp_path / "run" / "options.json").read_text()
-    assert "\n  \"steps\": 2,\n" in kept and kept.endswith("\n}\n")      # to be read by people
+    assert result["results"]["baselines"] == baselines_by_hand(result["data"])
     pretrain(tmp_path / "quiet", corpus, **options, progress=False)
     assert capsys.readouterr() == ("", "")
 
@@ -78,16 +97,6 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_again(corpus,
     assert "going on" not in capsys.readouterr().out
     for name, array in flatten(result["model"].params).items():
         assert np.array_equal(array, flatten(whole["model"].params)[name])
-
-
-def test_the_baselines_are_counted_in_the_training_text(corpus, options, tmp_path):
-    from albert_np.pretraining import BigramModel, UnigramModel, evaluate_baseline
-
-    result = pretrain(tmp_path / "run", corpus, **options, progress=False)
-    data = result["data"]
-    for name, model in (("unigram", UnigramModel), ("bigram", BigramModel)):
-        assert result["results"]["baselines"][name] == evaluate_baseline(
-            model(data.training_text(), data.tokenizer), data.held_out)
 
 
 def test_baselines_guess_the_unknown_piece_if_it_may_be_masked(corpus, options, tmp_path):
