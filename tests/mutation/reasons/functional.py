@@ -32,6 +32,9 @@ REASONS = [
     ("erf.py", "x.real < 0", "x.real <= 0",
      "It differs at 0 only, where the quotient for small x is used, which takes x without its "
      "sign."),
+    ("erf.py", "np.asarray(_ALMOST_ONE, dtype=z.dtype)", "np.asarray(_ALMOST_ONE)",
+     "The quotient is then computed in float64 and stored in the dtype of x; only the rounding "
+     "may differ."),
     ("layer_norm.py", "FAR_FROM_0 = 4", "FAR_FROM_0 =", EITHER_WAY),
     ("layer_norm.py", "<= FAR_FROM_0", "< FAR_FROM_0", EITHER_WAY),
     ("layer_norm.py", "if hard.any():", "if True:",
