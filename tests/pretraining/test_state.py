@@ -113,26 +113,35 @@ def opened(folder, corpus, resuming=False, **changes):
     return data, fingerprint, said
 
 
-def test_the_fingerprint_is_that_of_the_text_and_the_tokenizer(tmp_path, model_file):
-    """A sentence in another document, an order, a letter, another tokenizer: another text."""
+A, B, C, D = ("the cat sees a house", "a dog likes the moon", "the cow hears a bird",
+              "our cat follows the river")
+DOCUMENTS = [[A, B], [C, D, A], [A, C], [B, D]]
+
+
+@pytest.fixture
+def fingerprint(tmp_path, model_file):
+    """``fingerprint(documents, tokenizer, **changes)``"""
     def fingerprint(documents, tokenizer=model_file, **changes):
         path = tmp_path / "text.txt"
         path.write_text("\n\n".join("\n".join(document) for document in documents) + "\n")
         return opened(tmp_path / "run", path, layout="lines", tokenizer=str(tokenizer),
                       held_out=0.3, **changes)[1]
+    return fingerprint
 
-    a, b, c, d = ("the cat sees a house", "a dog likes the moon", "the cow hears a bird",
-                  "our cat follows the river")
-    text = [[a, b], [c, d, a], [a, c], [b, d]]
-    expected = fingerprint(text)
-    assert len(expected) == 64 and fingerprint(text) == expected
-    assert fingerprint(text, seed=5, batch_size=2) == expected          # the text is the same
-    for other in ([[a, b, c], [d, a], [a, c], [b, d]], [[a, b], [c, d], [a, a, c], [b, d]],
-                  text[::-1], [[b, a], *text[1:]], [[a, b + "s"], *text[1:]], text + [[a, b]],
-                  text[:-1]):
-        assert fingerprint(other) != expected, other
-    train_tokenizer([a, b, c, d] * 3, 38, tmp_path / "other.model")
-    assert fingerprint(text, tmp_path / "other.model") != expected
+
+@pytest.mark.parametrize("other", [
+    [[A, B, C], [D, A], [A, C], [B, D]], [[A, B], [C, D], [A, A, C], [B, D]], DOCUMENTS[::-1],
+    [[B, A], *DOCUMENTS[1:]], [[A, B + "s"], *DOCUMENTS[1:]], [*DOCUMENTS, [A, B]], DOCUMENTS[:-1]])
+def test_another_text_has_another_fingerprint(fingerprint, other):
+    """A sentence that is in another document, an order, a letter, a document more or less."""
+    assert fingerprint(other) != fingerprint(DOCUMENTS)
+
+
+def test_the_fingerprint_is_that_of_the_text_and_the_tokenizer(fingerprint, tmp_path):
+    expected = fingerprint(DOCUMENTS)
+    assert len(expected) == 64 and fingerprint(DOCUMENTS, seed=5, batch_size=2) == expected
+    train_tokenizer([A, B, C, D] * 3, 38, tmp_path / "other.model")
+    assert fingerprint(DOCUMENTS, tmp_path / "other.model") != expected
 
 
 def test_a_tokenizer_is_read_from_a_file_or_a_folder(model_file, tmp_path):

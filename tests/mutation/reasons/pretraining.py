@@ -54,7 +54,8 @@ REASONS = [
     ("run.py", 'name == "sgd"', 'name >= "sgd"',
      "The name sgd is the last one of the optimisers in the order of the alphabet."),
     # -- run_checkpoints.py --
-    ("run_checkpoints.py", "copy=False)", "copy=True)", "A copy holds the same numbers."),
+    ("run_checkpoints.py", "copy=False)", ("copy=True)", 'newbyteorder("="))'),
+     "A copy holds the same numbers."),
     ("run_checkpoints.py", "reshape(-1)", "reshape(- 2)",
      "NumPy takes any negative length for the one to be worked out."),
     # -- run_data.py --
@@ -64,6 +65,8 @@ REASONS = [
     ("step.py", "rng.integers(2**63, size=4)", ("size= 5", "2** 62"),
      "The seed of a part only has to have bits enough, and there are more than enough of them."),
     # -- trainer.py --
+    ("trainer.py", 'row["split"] == "train"', 'row["split"] >= "train"',
+     "There are two words, and held-out comes before."),
     ("trainer.py", "step == steps or", "step >= steps or", "The last step is the number of steps."),
     ("trainer.py", "step % 20 == 0", "step % 20 <= 0", "A remainder is never negative."),
     ("trainer.py", "step % max(1, steps // 20) == 0", "step % max(1, steps // 20) <= 0",
