@@ -14,7 +14,8 @@ from albert_np.inference.batches_by_length import (forward_by_length, length_bat
                                                    length_groups)
 from albert_np.inference.guesses import iterate_fill_mask
 from albert_np.inference.load import load_model
-from albert_np.inference.text_windows import check_trunk, encode_windows, hidden_states
+from albert_np.inference.text_windows import (check_trunk, encode_windows, hidden_states,
+                                              in_a_list, with_bar)
 from albert_np.inference.vectors import iterate_similarities, iterate_vectors
 from albert_np.models.outputs import AlbertOutput
 
@@ -173,6 +174,23 @@ def test_a_bar_is_shown_only_if_it_is_wanted(model, tokenizer, monkeypatch, iter
     list(iterate(model, tokenizer, texts, progress=True))
     name = "fill-mask" if iterate is iterate_fill_mask else "embed"
     assert shown == [(False, name), (True, name)]
+
+
+def test_a_bar_counts_texts_and_goes_when_it_is_done(monkeypatch):
+    asked, texts = [], ["a", "b"]
+    monkeypatch.setattr("tqdm.tqdm", lambda texts, **options: asked.append(options) or texts)
+    assert with_bar(texts, False, "embed") is texts and asked == []
+    assert with_bar(texts, True, "embed") is texts
+    assert asked == [{"desc": "embed", "unit": " texts", "delay": 1, "leave": False,
+                      "disable": None}]                        # None: on terminals only
+
+
+@pytest.mark.parametrize("texts, name", [(7, "int"), (None, "NoneType"), ({"a"}, "set"),
+                                         (b"a", "bytes")])
+def test_what_is_neither_a_text_nor_a_list_is_refused(texts, name):
+    with pytest.raises(ValueError, match=f"must be a str or a list of str, not {name}"):
+        in_a_list(texts)
+    assert in_a_list("a") == ["a"] and in_a_list(["a", "b"]) == ["a", "b"]
 
 
 def test_a_tuple_of_texts_is_a_list_of_texts(model, tokenizer):
