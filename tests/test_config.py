@@ -47,10 +47,10 @@ def test_parameter_counts_of_sharings(E, sharing, millions):
 
 @pytest.mark.parametrize("changes", [
     dict(), dict(sharing="none"), dict(sharing="attention"), dict(sharing="ffn"),
-    dict(num_hidden_groups=2, inner_group_num=2), dict(embedding_size=12),
-    dict(embedding_size=12, embedding_mapping=False)])
+    dict(num_hidden_groups=2, inner_group_num=2), dict(embedding_size=15),
+    dict(embedding_size=15, embedding_mapping=False)])
 def test_counts_are_those_of_the_arrays(changes):
-    config = AlbertConfig(**{**dict(vocab_size=17, embedding_size=6, hidden_size=12,
+    config = AlbertConfig(**{**dict(vocab_size=17, embedding_size=6, hidden_size=15,
                                     num_hidden_layers=4, num_attention_heads=3,
                                     intermediate_size=14, max_position_embeddings=9), **changes})
     params = initial_parameters(config, np.random.default_rng(0))

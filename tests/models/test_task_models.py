@@ -113,6 +113,14 @@ def test_choices_take_a_mask_for_each_query():
                                model.forward(**inputs)[0].logits)
 
 
+def test_the_fewest_choices_there_can_be():
+    model = make("AlbertForMultipleChoice")
+    assert model.forward([[[5]]])[0].logits.shape == (1, 1)
+    for shape in ((0, 3, 5), (2, 0, 5), (2, 3, 0), (2, 5), (2, 3, 5, 1)):
+        with pytest.raises(ValueError, match="must be .batch, choices, tokens. with at least one"):
+            model.forward(np.zeros(shape, int))
+
+
 def test_answers():
     output, _ = make("AlbertForQuestionAnswering").forward(IDS, padding_mask(), **POSITIONS)
     start, end = probabilities(output.start_logits), probabilities(output.end_logits)

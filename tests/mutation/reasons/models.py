@@ -33,4 +33,6 @@ REASONS = [
      "There is one column: the first is also the last."),
     ("trunk.py", 'np.shape(batch["input_ids"])[-1]', 'np.shape(batch["input_ids"])[1]',
      "T is only used with the positions of answers, and there input_ids are (B, T)."),
+    ("labels.py", "((labels >= 0) & (labels <= 1)).all()", "((labels >= 0) * (labels <= 1)).all()",
+     "The product of two truth values is true if both are."),
 ]
