@@ -212,11 +212,17 @@ def test_what_is_struck_out(rng):
     assert (ngrams.open_sizes == before)[~overlaps].all()
 
 
-def test_a_text_without_special_tokens_is_masked_to_its_end():
+WITHOUT_SPECIAL = np.tile([7, 6, 5, 6, 5], (3, 1))
+
+
+def test_ngrams_at_the_ends_of_a_text_without_special_tokens():
     """At the last positions no n-gram of two words begins; at the first a word does, always."""
-    ids = np.tile([7, 6, 5, 6, 5], (3, 1))
-    assert (Ngrams(ids, TOKENIZER, DataOptions()).sizes <= 5).sum(axis=2).tolist() == [
-        [5] * 3, [4] * 3, [3] * 3]
+    sizes = Ngrams(WITHOUT_SPECIAL, TOKENIZER, DataOptions()).sizes
+    assert (sizes <= 5).sum(axis=2).tolist() == [[5] * 3, [4] * 3, [3] * 3]
+
+
+def test_a_text_without_special_tokens_is_masked_to_its_end():
+    ids = WITHOUT_SPECIAL
     for seed in range(10):
         for longest, by_place in ((1, False), (3, False), (1, True)):
             options = DataOptions(masked_lm_prob=1, ngrams_by_place=by_place, ngram=longest)

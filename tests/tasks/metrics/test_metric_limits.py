@@ -186,7 +186,7 @@ def test_probabilities_may_be_rounded():
             metrics.expected_calibration_error([0], [row])
     with pytest.raises(ValueError, match="Row 2 "):
         metrics.calibration_bins([0] * 4, [[1, 0], [1, 0], [2, 0], [3, 0]])
-    for labels in ([-1, 0], [0.0, 1.0]):
+    for labels in ([-1, 0], [0, 2], [0, 3], [0.0, 1.0]):
         with pytest.raises(ValueError, match="numbers of the 2 columns .* integers from 0 to 1"):
             metrics.calibration_bins(labels, [[1, 0], [1, 0]])
 
