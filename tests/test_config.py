@@ -160,6 +160,7 @@ def test_classes_by_number_and_by_name(tmp_path):
     assert config.num_labels == 3 and list(config.id2label) == [0, 1, 2]
     assert config.label2id == {"no": 0, "yes": 1, "perhaps": 2} and AlbertConfig().label2id is None
     assert list(AlbertConfig(id2label={str(i): "c" for i in range(11)}).id2label) == [*range(11)]
+    assert config.to_dict()["label2id"] == {"no": 0, "yes": 1, "perhaps": 2}
     (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))     # keys become words
     again = AlbertConfig.from_file(tmp_path)
     assert again == config and again.label2id == config.label2id

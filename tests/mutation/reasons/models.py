@@ -35,4 +35,7 @@ REASONS = [
      "T is only used with the positions of answers, and there input_ids are (B, T)."),
     ("labels.py", "((labels >= 0) & (labels <= 1)).all()", "((labels >= 0) * (labels <= 1)).all()",
      "The product of two truth values is true if both are."),
+    ("labels.py", "labels.shape == (B, K) and K > 1", "K != 1", "num_labels is at least 1."),
+    ("base.py", "np.finfo(dtype).bits < 32", "np.finfo(dtype).bits < 31",
+     "There is no floating-point dtype of 31 bits."),
 ]
