@@ -147,6 +147,11 @@ def test_when_the_loop_evaluates(taken, every, expected):
         step - taken + sum(one <= step for one in expected) for step in steps]
 
 
+def test_the_last_of_many_steps_is_evaluated():
+    rows = loop(1000, taken=999, count=1, evaluation=lambda: dict(FIGURES), evaluate_every=300)
+    assert [(row["step"], row["split"]) for row in rows] == [(1000, "train"), (1000, "held-out")]
+
+
 def test_without_an_evaluation_there_is_none():
     rows = loop(4, evaluate_every=2,
                 on_step=lambda step, rows, evaluated: evaluated and pytest.fail("evaluated"))
@@ -235,10 +240,15 @@ def test_without_progress_nothing_is_shown(monkeypatch, capsys):
     assert lines == bar.lines == [] and asked == (21, 0, False)
 
 
-def test_progress_is_shown_unless_told_otherwise(capsys):
-    model = AlbertForPreTraining(small_config())
+def test_progress_is_shown_at_once_unless_told_otherwise(monkeypatch):
+    class Output(io.StringIO):
+        def flush(self):
+            flushed.append(self.getvalue())
+
+    flushed, model = [], AlbertForPreTraining(small_config())
+    monkeypatch.setattr(sys, "stdout", Output())
     train(model, SGD(model.params, lr=0.0), small_batches(np.random.default_rng(0), 1), 1)
-    assert capsys.readouterr().out.startswith("step      1 of 1   MLM loss ")
+    assert flushed[0].startswith("step      1 of 1   MLM loss ") and flushed[0].endswith("/s\n")
 
 
 @pytest.mark.parametrize("missing, words", [

@@ -143,6 +143,13 @@ def test_the_second_ctrl_c_does_not_wait(handler):
     assert seen
 
 
+def test_a_sigterm_after_ctrl_c_is_only_noted(handler):
+    with stop_requests() as requests:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        assert requests.signal == signal.SIGTERM
+
+
 def test_handlers_come_back_after_an_exception(handler):
     with pytest.raises(RuntimeError), stop_requests():
         raise RuntimeError

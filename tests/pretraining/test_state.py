@@ -68,6 +68,10 @@ def another_shape(tensors, state):
     tensors["params.pooler.b"] = tensors["params.pooler.b"][:-1]
 
 
+def a_longer_shape(tensors, state):
+    tensors["params.pooler.b"] = np.zeros(13, np.float32)
+
+
 def another_text(tensors, state):
     state["fingerprint"] = "abd"
 
@@ -83,6 +87,7 @@ def no_moment(tensors, state):
 @pytest.mark.parametrize("spoil, sentence", [
     (missing, "the checkpoint belongs to another model: its pooler.b is missing"),
     (another_shape, "its pooler.b has the shape (11,), not (12,)"),
+    (a_longer_shape, "its pooler.b has the shape (13,), not (12,)"),
     (another_text, "the text is not the one that this run began with: the corpus or the tokenizer"),
     (no_text, "the text is not the one"), (no_moment, "pooler.b")], ids=lambda value: getattr(
         value, "__name__", None))

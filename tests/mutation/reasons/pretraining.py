@@ -33,7 +33,9 @@ REASONS = [
      "The logits have two axes, so that axis 1 is the last one."),
     ("evaluation.py", "argmax(axis=-1) == labels", "argmax(axis=1) == labels",
      "The logits have two axes, so that axis 1 is the last one."),
-    ("evaluation.py", "axis=-1, keepdims=True", "axis=+1, keepdims=True",
+    ("evaluation.py", "sop_logits.argmax(axis=-1)", ("argmax(axis=+1)", "argmax(axis=1)"),
+     "The logits have two axes, so that axis 1 is the last one."),
+    ("evaluation.py", "axis=-1, keepdims=True", ("axis=+1, keepdims=True", "axis=1, keepdims=True"),
      "The logits have two axes, so that axis 1 is the last one."),
     ("evaluation.py", "!= IGNORED", "> IGNORED", "A label is -100, or a number from 0 on."),
     # -- distributed.py --
@@ -41,12 +43,20 @@ REASONS = [
      "A new buffer holds the same sum; it only takes time to make one."),
     ("distributed.py", "started <= 1", "started == 1", "At least one process was started."),
     # -- parallel.py --
-    ("parallel.py", "grad.astype(p.dtype, copy=False)", "grad.astype(p.dtype)",
+    ("parallel.py", "grad.astype(p.dtype, copy=False)", ("grad.astype(p.dtype)", "copy=True"),
      "A copy holds the same numbers."),
     ("parallel.py", "!= IGNORED", "> IGNORED", "A label is -100, or a number from 0 on."),
     ("parallel.py", "argmax(-1)", ("argmax(+1)", "argmax(1)"),
      "The logits have two axes, so that axis 1 is the last one."),
+    ("distributed.py", "if self.rank == 0", "if self.rank <= 0", "A rank is never negative."),
+    ("distributed.py", "self._buffer.dtype != dtype", "self._buffer.dtype is not dtype",
+     "NumPy has one object for each of these dtypes."),
     # -- run.py --
+    ("run.py", "communicator.rank == 0", "communicator.rank <= 0", "A rank is never negative."),
+    ("run.py", "spawn(2)[1]", "spawn( 3)[1]",
+     "The second child of a seed does not depend on how many there are."),
+    ("run.py", "optimizer.steps < steps", "optimizer.steps != steps",
+     "There are never more steps taken than the run has."),
     ("run.py", "step % options.checkpoint_every == 0", "step % options.checkpoint_every <= 0",
      "A remainder is never negative."),
     ("run.py", "model.config.attention_probs_dropout_prob) > 0", "!= 0",
@@ -56,14 +66,20 @@ REASONS = [
     # -- run_checkpoints.py --
     ("run_checkpoints.py", "copy=False)", ("copy=True)", 'newbyteorder("="))'),
      "A copy holds the same numbers."),
-    ("run_checkpoints.py", "reshape(-1)", "reshape(- 2)",
+    ("run_checkpoints.py", "reshape(-1)", ("reshape(- 2)", "reshape(~1)"),
      "NumPy takes any negative length for the one to be worked out."),
     # -- run_data.py --
+    ("run_data.py", "spawn(1)[0]", "spawn(1)[ -1]", "It is the only child."),
     ("run_data.py", "spawn(1)[0]", "spawn( 2)[0]",
      "The first child of a seed does not depend on how many there are."),
     # -- step.py --
-    ("step.py", "rng.integers(2**63, size=4)", ("size= 5", "2** 62"),
+    ("step.py", "rng.integers(2**63, size=4)", ("size= 5", "size= 3", "2** 62"),
      "The seed of a part only has to have bits enough, and there are more than enough of them."),
+    # -- stopping.py --
+    ("stopping.py", "requests.signal == signal.SIGINT", "requests.signal <= signal.SIGINT",
+     "Of the two signals, SIGINT has the smaller number."),
+    ("stopping.py", "number == requests.signal", "number is requests.signal",
+     "Small integers are the same object."),
     # -- trainer.py --
     ("trainer.py", 'row["split"] == "train"', 'row["split"] >= "train"',
      "There are two words, and held-out comes before."),
