@@ -313,6 +313,13 @@ def test_layer_norm_of_infinity_and_nan(rng, dtype, value):
     assert y.tobytes() == before.tobytes()
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_layer_norm_with_too_large_a_gamma_is_infinite(dtype):
+    x, gamma = np.array([[0, 0, 0, 8]], dtype), np.full(4, np.finfo(dtype).max)
+    y, _ = F.layer_norm_forward(x, gamma, np.zeros(4, dtype))
+    assert np.isfinite(y[0, :3]).all() and y[0, 3] == np.inf
+
+
 # ---- sums, products, look-up, dropout ------------------------------------------------------------
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from albert_np.optim import LAMB, SGD, Adam, AdamW, warmup_polynomial_decay
+from albert_np.optim.moments import decays
 from albert_np.parameters import flatten, tree_map
 
 DEFAULTS = {
@@ -117,3 +118,30 @@ def test_the_first_missing_gradient_is_named(optimizer_class, grads, missing):
     grads = tree_map(lambda leaf: leaf and np.ones(2), grads)
     with pytest.raises(ValueError, match=f"^{missing} has no gradient$"):
         optimizer_class(params).step(params, grads)
+
+
+@pytest.mark.parametrize("size", [1e-3, 0.5, 1e3])
+def test_lamb_moves_small_and_large_matrices_by_their_share(rng, size):
+    """By the learning rate times their own norm, be it below 1 or above."""
+    start = rng.standard_normal((3, 4))
+    params = {"W": start * (size / np.linalg.norm(start))}
+    before = params["W"].copy()
+    LAMB(params, lr=0.01).step(params, {"W": rng.standard_normal((3, 4))})
+    assert np.linalg.norm(params["W"] - before) == pytest.approx(0.01 * size)
+
+
+def test_only_matrices_decay():
+    """A number on its own does not, nor does a vector."""
+    assert [decays(np.ones((2,) * axes)) for axes in range(4)] == [False, False, True, True]
+
+
+def test_a_mean_of_squares_below_0_is_refused(rng):
+    params = a_tree(rng)
+    for name in ("v.W", "v.b"):
+        optimizer = AdamW(params)
+        state = {key: array - (key == name) for key, array in optimizer.state().items()}
+        with pytest.raises(ValueError, match=f"^{name} in .* has a negative entry"):
+            optimizer.load_state(state)
+    optimizer = AdamW(params)
+    optimizer.load_state({key: array - (key == "m.W") for key, array in optimizer.state().items()})
+    assert (optimizer.state()["m.W"] == -1).all()

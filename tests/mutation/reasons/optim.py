@@ -1,6 +1,8 @@
 """Why mutants of the part optim that no test kills compute the same."""
 
 REASONS = [
+    ("lamb.py", "p_norm > 0 and u_norm > 0", ("p_norm != 0", "u_norm != 0"),
+     "A norm is never negative, and a step refuses a gradient that is not finite."),
     ("moments.py", "sizes != self.branch_sizes", "sizes > self.branch_sizes",
      "All leaves have been found, so no branch has fewer than the parameters have."),
 ]
