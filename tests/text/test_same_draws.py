@@ -142,7 +142,7 @@ def ngrams_of_row(ids, b, options):
     return {key: value for key, value in there.items() if value[1] <= T}
 
 
-BUDGETS = np.array([4, 0, 1, 30, 7, 12])
+BUDGETS = np.array([12, 0, 1, 30, 7, 4])
 OPTIONS = [DataOptions(), DataOptions(ngrams_across_sep=True, mask_unknown=True),
            DataOptions(ngram=1), DataOptions(ngram=4, favor_shorter_ngram=False)]
 
@@ -197,6 +197,19 @@ def test_choosing_the_place_first(rng, options):
                     free -= set(range(t, stop))
                     left -= size
             assert found.get(b, []) == expected
+
+
+def test_an_ngram_that_is_given_up_takes_nothing_away():
+    """The last of three words is chosen, two from the second on are not, then the first two are.
+
+    In the other row one word is chosen after the other.
+    """
+    drawn = iter([[[0.3, 0.2, 0.1, 0], [0.1, 0.2, 0.3, 0]], [0, 0], [0.9, 0], [0.9, 0]])
+    rng = SimpleNamespace(random=lambda size: np.array(next(drawn)))    # the order; n, three times
+    options = DataOptions(ngram=2)
+    chosen = choose_by_place(Ngrams(np.tile([5, 6, 5], (2, 1)), TOKENIZER, options),
+                             np.array([3, 3]), options, rng)
+    assert by_row(chosen, 3) == {0: [(2, 3, 1), (0, 2, 2)], 1: [(0, 1, 1), (1, 2, 1), (2, 3, 1)]}
 
 
 def test_what_is_struck_out(rng):
