@@ -136,7 +136,8 @@ def test_names_and_shapes_of_hugging_face():
                "predictions.dense": (6, 12), "sop_classifier.classifier": (2, 12)}
     norms = {f"{layer}attention.LayerNorm": 12, f"{layer}full_layer_layer_norm": 12,
              "albert.embeddings.LayerNorm": 6, "predictions.LayerNorm": 6}
-    state = AlbertForPreTraining(AlbertConfig(**SIZES)).state_dict()
+    model = AlbertForPreTraining(AlbertConfig(**SIZES))
+    state = model.state_dict()
     assert {name: array.shape for name, array in state.items()} == {
         "albert.embeddings.word_embeddings.weight": (31, 6),
         "albert.embeddings.position_embeddings.weight": (9, 6),
@@ -145,6 +146,8 @@ def test_names_and_shapes_of_hugging_face():
         **{f"{name}.bias": shape[:1] for name, shape in linear.items()},
         **{f"{name}.{kind}": (H,) for name, H in norms.items() for kind in ("weight", "bias")}}
     assert all(array.flags.c_contiguous for array in state.values())
+    assert not any(np.shares_memory(array, leaf) for array in state.values()
+                   for leaf in flatten(model.params).values())
 
 
 @pytest.mark.parametrize("kind, name, classes", [
