@@ -3,6 +3,8 @@
 BLOCK = "The size of a block only changes how much is done at a time; tests compare several sizes."
 
 REASONS = [
+    ("baselines/", "most_common(1)[0]", ("most_common(1)[ -1]", "most_common(1)[-1]"),
+     "The list has one entry."),
     ("baselines/choices.py", "vectors[2:2 + C]", ("vectors[2: 3 + C",),
      "The loop ends with the answers, whatever else follows on their vectors."),
     ("baselines/labels.py", "train[0].text_pair", ("train[",),

@@ -240,6 +240,12 @@ def test_some_sentences_have_more_references_than_others(rng):
 
 # ---- intervals -----------------------------------------------------------------------------------
 
+def test_a_sentence_of_three_hundred_words():
+    pytest.importorskip("seqeval")
+    tags = [["B-a", "I-a"] + ["O"] * 298]
+    assert metrics.entity_f1(tags, tags).value == 1
+
+
 def test_intervals_by_sentences():
     """One resample after another, of sentences with different numbers of entities and words."""
     pytest.importorskip("seqeval")

@@ -95,8 +95,10 @@ def test_scores(name, numbers):
     low, high = by_hand(lambda *a: theirs(*a).statistic, numbers, np.random.default_rng(3))
     assert figure.value == pytest.approx(theirs(*numbers).statistic, abs=1e-12)
     assert (figure.low, figure.high) == pytest.approx((low, high), abs=1e-9)
-    far = ours(numbers[0] + 1e6, numbers[1], rng=np.random.default_rng(3), resamples=50)
-    assert (far.low, far.high) == pytest.approx((low, high), abs=1e-6)
+    for far in ([1e6, 0], [0, -1e6]):
+        far = ours(*np.add(numbers, np.transpose([far])), rng=np.random.default_rng(3),
+                   resamples=50)
+        assert (far.low, far.high) == pytest.approx((low, high), abs=1e-6)
     assert ours([1, 2, 3], [5, 5, 5], rng=np.random.default_rng(0)) == Figure(0, 0, 0)
     with pytest.raises(ValueError, match="at least two scores .* finite"):
         ours([1, 2], [1, float("nan")])
