@@ -370,7 +370,7 @@ def test_sources_are_searched_for_32_at_a_time_the_longest_first(tokenizer, monk
 @pytest.mark.parametrize("targets, spelling", [
     (["好，好，好,"], {",": "，"}),                          # the commonest way of writing it
     (["好,好,好，"], {}), (["Abc"], {}), (["\u3000好\u3000"], {}), (["…"], {}),
-    (["Ⓐ"], {"a": "Ⓐ"})])
+    (["Ⓐ"], {"a": "Ⓐ"}), (["\u2f00"], {"\u4e00": "\u2f00"})])        # a radical, a character
 def test_spelling_is_of_single_marks_that_were_simplified(targets, spelling):
     assert spelling_of(targets) == spelling
 
