@@ -5,4 +5,10 @@ REASONS = [
      "A norm is never negative, and a step refuses a gradient that is not finite."),
     ("moments.py", "sizes != self.branch_sizes", "sizes > self.branch_sizes",
      "All leaves have been found, so no branch has fewer than the parameters have."),
+    ("moments.py", "leaf.itemsize >= 4", "leaf.itemsize >= 3",
+     "No floating-point dtype has three bytes."),
+    ("moments.py", "array.dtype != dtype", "array.dtype is not dtype",
+     "NumPy has one object for each of its own dtypes."),
+    ("moments.py", 'np.errstate(over="ignore")', "np.errstate()",
+     "np.vdot reports no overflow with every library of matrix products."),
 ]
