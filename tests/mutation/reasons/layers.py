@@ -18,6 +18,7 @@ REASONS = [
      "Both are (B, H), so axis 1 is the last one."),
     ("squad2_answer.py", "return y[:, 0]", ("y[:, -1]", "y[:,  -1]", "y[:, - 1]"),
      "y is (B, 1): its first column is its last."),
+    ("squad2_head.py", "HIDDEN = -1e30", "1e+30", "1e30 and 1e30 + 1 are the same float."),
     ("squad2_head.py", "y[..., 0]", ("y[..., -1]", "y[...,  -1]", "y[..., - 1]"),
      "y is (B, T, 1): the first of its last axis is the last."),
     ("squad2_end.py", "y[..., 0]", ("y[..., -1]", "y[...,  -1]", "y[..., - 1]"),

@@ -10,5 +10,5 @@ REASONS = [
     ("moments.py", "array.dtype != dtype", "array.dtype is not dtype",
      "NumPy has one object for each of its own dtypes."),
     ("moments.py", 'np.errstate(over="ignore")', "np.errstate()",
-     "np.vdot reports no overflow with every library of matrix products."),
+     "Not every library of matrix products reports an overflow to NumPy."),
 ]
