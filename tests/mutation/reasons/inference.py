@@ -1,6 +1,8 @@
 """Why mutants of the part inference that no test kills compute the same."""
 
 REASONS = [
+    ("batches_by_length.py", "np.zeros(len(order) + 1, int)", "np.zeros(len(order) << 1, int)",
+     "The further zeros of the longer array are never read."),
     ("batches_by_length.py", "np.argsort(-np", "np.argsort(~np",
      "~n is -n - 1: the order is the same."),
     ("batches_by_length.py", "== 0] = 0", ("<= 0] = 0",),
