@@ -139,7 +139,10 @@ def global_norm(tree):
 
 
 def _sum_of_squares(vectors):
-    return sum(float(np.dot(vector, vector)) for vector in vectors)
+    total = 0.0
+    for vector in vectors:
+        total += float(np.dot(vector, vector))
+    return total
 
 
 def clip_by_global_norm(grads, max_norm):
@@ -166,11 +169,12 @@ def clip_by_global_norm(grads, max_norm):
     """
     if not max_norm > 0:
         raise ValueError(f"max_norm is {max_norm}; it must be positive")
-    norm = global_norm(grads)
+    leaves = list(flatten(grads).values())
+    norm = global_norm(leaves)
     if max_norm < norm < np.inf:
         # A factor below 1e-38 would have few digits in float32: multiply twice by its root.
         times = 1 if max_norm / norm > 1e-30 else 2
-        for leaf in flatten(grads).values():
+        for leaf in leaves:
             for _ in range(times):
                 leaf *= max_norm**(1 / times) / norm**(1 / times)      # (CLIP.1)
     return norm

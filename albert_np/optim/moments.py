@@ -56,7 +56,8 @@ class Leaves:
     def __init__(self, params, moments):
         self.paths, flat = tree_paths(params), flatten(params)
         for name, leaf in flat.items():
-            _check_array("value", name, leaf)
+            if not isinstance(leaf, np.ndarray):
+                raise _no_array("value", name, leaf)
             if not (np.issubdtype(leaf.dtype, np.floating) and leaf.itemsize >= 4):
                 raise ValueError(f"{name} has dtype {leaf.dtype}; an optimiser needs float32 or "
                                  f"float64")
@@ -98,7 +99,8 @@ class Leaves:
                 self.names, self.shapes, self.dtypes, self._found(params, "value"),
                 self._found(grads, "gradient"), moments):
             for what, array in (("value", p), ("gradient", gradient)):
-                _check_array(what, name, array)
+                if not isinstance(array, np.ndarray):
+                    raise _no_array(what, name, array)
                 if array.shape != shape:
                     raise ValueError(f"{name} has shape {shape}, but its {what} has shape "
                                      f"{array.shape}")
@@ -118,22 +120,26 @@ class Leaves:
 
     def _found(self, tree, what):
         """The leaves of a tree, which must have the keys of the parameters and no others."""
-        leaves = []
-        for name, path in zip(self.names, self.paths):
-            try:
-                leaves += leaves_at(tree, [path])
-            except (KeyError, IndexError, TypeError):
-                raise ValueError(f"{name} has no {what}") from None
-        sizes = [len(branch) for branch in leaves_at(tree, self.branches)]
-        if sizes != self.branch_sizes:
+        try:
+            leaves, branches = leaves_at(tree, self.paths), leaves_at(tree, self.branches)
+        except (KeyError, IndexError, TypeError):
+            raise ValueError(f"{self._first_missing(tree)} has no {what}") from None
+        if [len(branch) for branch in branches] != self.branch_sizes:
             unknown = next(name for name in flatten(tree) if name not in self.names)
             raise ValueError(f"{unknown} has no moment in this optimiser, but it has a {what}")
         return leaves
 
+    def _first_missing(self, tree):
+        """The name of the first parameter to which a tree has no path."""
+        for name, path in zip(self.names, self.paths):
+            try:
+                leaves_at(tree, [path])
+            except (KeyError, IndexError, TypeError):
+                return name
 
-def _check_array(what, name, array):
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"the {what} of {name} must be an array, not a {type(array).__name__}")
+
+def _no_array(what, name, value):
+    return ValueError(f"the {what} of {name} must be an array, not a {type(value).__name__}")
 
 
 def learning_rate(lr, step):

@@ -35,7 +35,7 @@ def loop(steps, model=None, count=None, **options):
 
 @pytest.mark.parametrize("options, recompute, drawn", [
     ({}, False, False), ({"recompute": True}, True, False),
-    ({"rng": np.random.default_rng(0)}, False, True)], ids=str)
+    ({"rng": np.random.default_rng(0)}, False, True)], ids=["neither", "recompute", "dropout"])
 def test_recomputation_and_dropout_are_on_only_if_wanted(options, recompute, drawn):
     model, seen = AlbertForPreTraining(small_config(hidden_dropout_prob=0.1)), []
 
