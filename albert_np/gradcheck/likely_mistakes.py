@@ -27,8 +27,10 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0):
     Examples
     --------
     >>> right = np.array([[1.0, 2.0], [3.0, 4.0]])
-    >>> likely_mistakes(-right, right), likely_mistakes(right.T, right)
-    (['the sign is wrong'], ['this is the transpose of the right gradient'])
+    >>> likely_mistakes(-right, right), likely_mistakes(3 * right, right)
+    (['the sign is wrong'], ['every entry is 3 times the right one'])
+    >>> likely_mistakes(right.T, right)
+    ['2 of 4 entries are wrong: this is the transpose of the right gradient']
     """
     compared = np.isfinite(slopes) & np.isfinite(gradient)
     a, n = (array[compared].astype(float) for array in (gradient, slopes))
