@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from parts import PARTS  # noqa: E402
+from mutants import mutants_of  # noqa: E402
+from parts import PARTS, files_of  # noqa: E402
 from run import ROOT, records, version  # noqa: E402
 
 HERE = Path(__file__).parent
@@ -35,15 +36,17 @@ def reason_for(part, record):
 
 def table(found):
     """The rows of the table, one a part."""
-    yield "| part | mutants | killed | survived | of these without a reason | score |"
-    yield "|---|---|---|---|---|---|"
+    yield "| part | mutants | judged | killed | survived | of these without a reason | score |"
+    yield "|---|---|---|---|---|---|---|"
     for part, outcomes in found.items():
         count = Counter(record["outcome"] for record in outcomes)
         total = count["killed"] + count["survived"]
         open_ = sum(reason_for(part, record) is None for record in outcomes
                     if record["outcome"] == "survived")
-        yield (f"| {part} | {total} | {count['killed']} | {count['survived']} | {open_} | "
-               f"{100 * count['killed'] / total:.1f} % |")
+        mutants = sum(len(mutants_of((ROOT / file).read_text(encoding="utf-8")))
+                      for file in files_of(part, ROOT)) - count["invalid"]
+        yield (f"| {part} | {mutants} | {total} | {count['killed']} | {count['survived']} | "
+               f"{open_} | {100 * count['killed'] / total:.1f} % |")
 
 
 def survivors(found):
@@ -71,8 +74,7 @@ def main():
     folder = Path(sys.argv[1])
     found, stale = {}, 0
     for part in PARTS:
-        now = [record for record in records(folder / f"{part}.jsonl")
-               if record["outcome"] != "invalid"]
+        now = records(folder / f"{part}.jsonl")
         fresh = [record for record in now if version(record["file"]) == record["version"]]
         stale += len(now) - len(fresh)
         if fresh:

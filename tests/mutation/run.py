@@ -265,7 +265,7 @@ def main():
     parser.add_argument("--results", type=Path, default=Path("mutation-results"))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample", type=int, help="judge so many mutants, drawn at random")
-    parser.add_argument("--seconds", type=float, default=10,
+    parser.add_argument("--seconds", type=float, default=20,
                         help="of tests for one mutant at most; those of a slow fixture need more")
     parser.add_argument("--again", action="store_true",
                         help="judge those again that survived, as after new tests")
