@@ -31,29 +31,29 @@ subtracts nothing, so that h may be 1e-30 and the result is right to round-off. 
 forward pass that runs on complex numbers, and every one here does.
 
 How far apart may two results be that are both right to round-off? The computer rounds each output
-y to a relative eps = 1.1e-16, so that s is known to about eps |s|, where
+y to a relative eps = 1.1e-16, so that s is known to about eps :math:`|s|`, where
 
 .. math::
 
    |s| = \Big( \sum_k (dy_k\, y_k)^2 \Big)^{1/2},
 
 since independent errors add up like the sides of a right angle. A difference is divided by h, so a
-centred difference is wrong by about eps |s| / h. The step h is measured by the input, as a function
-of x/1000 needs a step a thousand times as large: h is 5e-4 |x|, with |x| the median size of the
-entries of the array. Nothing smaller than that error can be seen. So no gradient is compared on a
-smaller scale than
+centred difference is wrong by about eps :math:`|s|` / h. The step h is measured by the input, as a
+function of x/1000 needs a step a thousand times as large: h is 5e-4 :math:`|x|`, with :math:`|x|`
+the median size of the entries of the array. Nothing smaller than that error can be seen. So no
+gradient is compared on a smaller scale than
 
 .. math::
 
    \text{floor} = 10 \cdot \frac{\epsilon}{\text{bound} \cdot h / |x|} \cdot \frac{|s|}{|x|},
 
-with which an error of eps |s| / h is a tenth of the bound. The floor has the unit of a gradient,
-s / x. So if the function or its inputs are multiplied by 1e-10, every relative error stays as it
-is. The complex step divides by nothing; its floor is the same with 1 in place of h / |x|. The
-gradient of the key bias needs it: it is a sum of terms that cancel to exactly 0, and each side
-computes a rounding error in its place. That this is nothing but rounding shows when both sides are
-computed once more with more digits (the method "extended", in 80-bit numbers where the processor
-has them), with a floor two thousand times smaller.
+with which an error of eps :math:`|s|` / h is a tenth of the bound. The floor has the unit of a
+gradient, s / x. So if the function or its inputs are multiplied by 1e-10, every relative error
+stays as it is. The complex step divides by nothing; its floor is the same with 1 in place of h /
+:math:`|x|`. The gradient of the key bias needs it: it is a sum of terms that cancel to exactly 0,
+and each side computes a rounding error in its place. That this is nothing but rounding shows when
+both sides are computed once more with more digits (the method "extended", in 80-bit numbers where
+the processor has them), with a floor two thousand times smaller.
 
 The complex step needs a function that is analytic, and np.abs, np.conj and np.real are not: for
 them the imaginary part says nothing about the slope. So one random direction of all arrays is
