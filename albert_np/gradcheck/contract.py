@@ -1,8 +1,8 @@
 """What a function must keep to be checked: every breach is an error, so that nothing passes unseen.
 
-A gradient that is never compared is never wrong. So a check refuses an input that is not float64,
-a gradient that is missing or of another shape, an output that is NaN, and a function that answers
-differently when it is asked twice.
+A mistake in a gradient that is not compared goes unnoticed. So a check refuses an input that is not
+float64, a gradient that is missing or of another shape, an output that is NaN, and a function that
+gives two results for the same inputs.
 """
 
 from __future__ import annotations

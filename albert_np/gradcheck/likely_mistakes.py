@@ -1,4 +1,4 @@
-"""Which kind of mistake makes a gradient wrong in this way? Guesses from the numbers alone."""
+"""Guess from the numbers of a wrong gradient which kind of mistake was made."""
 
 import numpy as np
 

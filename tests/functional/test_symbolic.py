@@ -104,7 +104,7 @@ def symbols(name, *shape):
 
 @pytest.fixture(autouse=True)
 def rows_are_ordinary(monkeypatch):
-    """Of symbols one cannot ask how large they are."""
+    """Symbols have no size, so no row can be called hard."""
     monkeypatch.setattr(layer_norm, "_hard_rows", lambda *rows: np.array(False))
 
 

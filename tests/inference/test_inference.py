@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel, AlbertTokenizer
+from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
 from albert_np.config import PUBLISHED
 from albert_np.inference import (batches_by_length, fill_mask, load, load_config, parameter_table,
                                  sentence_vectors, similarity)
@@ -27,16 +27,8 @@ PLAIN = [text.replace("[MASK]", "list") for text in TEXTS]
 
 
 @pytest.fixture(scope="module")
-def tokenizer(inference_folder):
-    return AlbertTokenizer.from_folder(inference_folder)
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
+def model(config):
     """Small, in float64, with differing parameters everywhere."""
-    config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=6, hidden_size=12,
-                          num_hidden_layers=2, num_attention_heads=3, intermediate_size=20,
-                          max_position_embeddings=40, initializer_range=0.5)
     return AlbertForPreTraining(config, seed=1, dtype=np.float64)
 
 

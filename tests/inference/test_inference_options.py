@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("sentencepiece")
 
-from albert_np import AlbertConfig, AlbertModel, AlbertTokenizer
+from albert_np import AlbertModel
 from albert_np.inference import sentence_vectors, similarity
 from albert_np.inference.batches_by_length import length_batches
 from albert_np.inference.translation import prefix_lm_mask
@@ -15,16 +15,8 @@ TEXTS = ["A list of names.", "It is short.", "If it is not a list then it is a n
 
 
 @pytest.fixture(scope="module")
-def tokenizer(inference_folder):
-    return AlbertTokenizer.from_folder(inference_folder)
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    return AlbertModel(AlbertConfig(
-        vocab_size=tokenizer.vocab_size, embedding_size=6, hidden_size=12, num_hidden_layers=2,
-        num_attention_heads=3, intermediate_size=20, max_position_embeddings=40,
-        initializer_range=0.5), dtype=np.float64)
+def model(config):
+    return AlbertModel(config, dtype=np.float64)
 
 
 def cosine(model, tokenizer, first, second, special_tokens):

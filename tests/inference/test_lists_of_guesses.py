@@ -5,21 +5,13 @@ import pytest
 
 pytest.importorskip("sentencepiece")
 
-from albert_np import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+from albert_np import AlbertForPreTraining
 from albert_np.inference import fill_mask
 
 
-@pytest.fixture(scope="module")
-def tokenizer(inference_folder):
-    return AlbertTokenizer.from_folder(inference_folder)
-
-
 @pytest.fixture
-def model(tokenizer):
-    return AlbertForPreTraining(AlbertConfig(
-        vocab_size=tokenizer.vocab_size, embedding_size=6, hidden_size=12, num_hidden_layers=2,
-        num_attention_heads=3, intermediate_size=20, max_position_embeddings=40,
-        initializer_range=0.5), dtype=np.float64)
+def model(config):
+    return AlbertForPreTraining(config, dtype=np.float64)
 
 
 def test_of_equal_pieces_the_one_with_the_smaller_number_comes_first(model, tokenizer):

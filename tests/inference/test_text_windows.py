@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("sentencepiece")
 
-from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel, AlbertTokenizer
+from albert_np import AlbertForPreTraining, AlbertModel
 from albert_np.inference import fill_mask, load, load_config, similarity, text_windows
 from albert_np.inference.batches_by_length import (forward_by_length, length_batches,
                                                    length_groups)
@@ -24,16 +24,8 @@ LETTERS = SimpleNamespace(cls_token_id=2, sep_token_id=3,
 
 
 @pytest.fixture(scope="module")
-def tokenizer(inference_folder):
-    return AlbertTokenizer.from_folder(inference_folder)
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    return AlbertForPreTraining(AlbertConfig(
-        vocab_size=tokenizer.vocab_size, embedding_size=6, hidden_size=12, num_hidden_layers=2,
-        num_attention_heads=3, intermediate_size=20, max_position_embeddings=40,
-        initializer_range=0.5), dtype=np.float64)
+def model(config):
+    return AlbertForPreTraining(config, dtype=np.float64)
 
 
 # ---- encode_windows ------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ import pytest
 
 from albert_np import AlbertForMaskedLM
 from albert_np.gradcheck.one_check import small_config
-from albert_np.gradcheck.task_checks import parameters_of
 from albert_np.inference.translation import (beam_search, decoding, greedy_decode,
                                              next_piece_labels, prefix_lm_mask, translation_batch)
 
@@ -15,10 +14,8 @@ V = CONFIG.vocab_size
 
 
 @pytest.fixture
-def model():
-    model = AlbertForMaskedLM(CONFIG, dtype=np.float64)
-    model.params = parameters_of(CONFIG, model.components)
-    return model
+def model(translation_model):
+    return translation_model
 
 
 # ---- one batch -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
+import traceback
 import types
 
 MEMORY = 8 * 2**30
@@ -83,7 +84,10 @@ def _be_a_child(function, write, folder):
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
-        result = json.dumps(function()).encode()
+        try:
+            result = json.dumps(function()).encode()
+        except Exception:                                # a mistake of these tools, not of the code
+            result = json.dumps({"outcome": "error", "by": traceback.format_exc()}).encode()
         while result:
             result = result[os.write(write, result):]
     finally:

@@ -66,7 +66,9 @@ def mutated(source, mutant):
             break
     parent = node.parent
     new = operators_of_the_process()[mutant.operator].mutate(node, mutant.index)
-    if parent is not None and new is not node:
+    if new is None:                                      # as of a decorator that goes
+        parent.children.remove(node)
+    elif parent is not None and new is not node:
         parent.children[parent.children.index(node)] = new
     text = tree.get_code()
     before, after = source.splitlines(), text.splitlines()

@@ -27,7 +27,7 @@ class KeywordArgumentRemoved(Operator):
         around = node.parent
         if around.type == "arglist":
             place = around.children.index(node)
-            del around.children[place:place + 2]             # the argument and the comma behind it
+            del around.children[place:place + 2]             # the argument and the comma after it
             if around.children and place >= len(around.children) and around.children[-1] == ",":
                 del around.children[-1]
         else:

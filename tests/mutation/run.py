@@ -73,6 +73,8 @@ class Judge:
         tasks = ((name, lambda name=name: self.watch(name, watched), 120) for name in new)
         for count, (name, result) in enumerate(self.children.run(tasks), 1):
             result = result or {"passed": False, "seconds": 120, "lines": {}}
+            if "lines" not in result:
+                sys.exit(f"{name} could not be watched:\n{result['by']}")
             self.tests[name] = result | {
                 "version": version(name.split("::")[0]),
                 "versions": {file: keep(file, self.options.results) for file in result["lines"]}}
@@ -138,6 +140,8 @@ class Judge:
                 result = result or {"outcome": "killed", "by": "time or memory"}
                 self.kills[file][result.get("by")] += 1
                 counts[result["outcome"]] += 1
+                if result["outcome"] == "error":
+                    sys.exit(f"{name} could not be judged:\n{result['by']}")
                 record = {"id": name, "file": file, "version": version(file), "line": mutant.line,
                           "column": mutant.column, "operator": mutant.operator, **result}
                 out.write(json.dumps(record) + "\n")

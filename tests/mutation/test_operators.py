@@ -12,6 +12,12 @@ SOURCE = '''\
 LIMIT = 4
 
 
+class Limits:
+    @property
+    def least(self):
+        return LIMIT
+
+
 def clip(x, limit=LIMIT):
     # the largest
     x *= 2
@@ -39,6 +45,15 @@ def test_what_an_operator_says_it_does(operator):
         assert made[example.occurrence] == example.post_mutation_code
 
 
+def test_every_mutant_differs_from_the_source():
+    """Also one that lost a decorator, of which no node is left."""
+    found = mutants_of(SOURCE)
+    assert "RemoveDecorator" in {mutant.operator for mutant in found}
+    for mutant in found:
+        text, old, new = mutated(SOURCE, mutant)
+        assert text != SOURCE and old != new
+
+
 def test_every_change_of_our_own_is_a_program():
     ours = {operator.__name__ for operator in OPERATORS}
     made = [mutated(SOURCE, mutant)[0] for mutant in mutants_of(SOURCE) if mutant.operator in ours]
@@ -50,7 +65,7 @@ def test_every_change_of_our_own_is_a_program():
 def test_the_lines_that_a_test_must_run():
     found = {(kind, line): (inside, lines) for kind, line, inside, lines, _ in kinds(SOURCE)}
     assert found["NumberReplacer", 2] == (False, (2,))
-    assert found["StatementRemoved", 7] == (True, (7,))
-    assert found["ReplaceComparisonOperator_Lt_LtE", 9] == (True, (8, 9))
-    assert found["ConditionFixed", 11] == (True, (11,))
+    assert found["StatementRemoved", 13] == (True, (13,))
+    assert found["ReplaceComparisonOperator_Lt_LtE", 15] == (True, (14, 15))
+    assert found["ConditionFixed", 17] == (True, (17,))
     assert not [line for _, line in found if line == 1]

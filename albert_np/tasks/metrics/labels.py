@@ -58,7 +58,7 @@ def f1(labels, predictions, positive, rng=None, **options):
 def matthews(labels, predictions, rng=None, **options):
     r"""The correlation of labels and predictions (Matthews; for more than two labels, Gorodkin).
 
-    It is 0 for whoever always guesses the same, however frequent that label is. With N examples,
+    If every guess is the same label, it is 0, however frequent that label is. With N examples,
     of which c are guessed right, :math:`t_k` have label k and :math:`p_k` are guessed to have it,
 
     .. math::

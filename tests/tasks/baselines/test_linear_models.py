@@ -24,7 +24,7 @@ def words_marks_and_pairs(text):
 
 
 def letters(shortest, longest):
-    """All sequences of so many letters of each word, a space before and behind it."""
+    """All substrings of these lengths, of each word with a space on both sides."""
     def terms(text):
         found = []
         for word in text.lower().split():
