@@ -2,7 +2,7 @@
 
 Read ``whole_files`` (writing so that a crash loses nothing), ``json_objects`` (reading settings
 that may be damaged), ``options`` (settings that are said once), ``locks`` (one run a folder), then
-``freed_memory`` and ``threads``.
+``freed_memory``, ``threads`` and ``processes``.
 """
 
 from .whole_files import (in_a_sentence, make_folder, read_bytes, read_text, remove_leftovers,

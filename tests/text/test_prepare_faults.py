@@ -94,6 +94,26 @@ def test_a_shard_cut_short_is_noticed_when_run_again(done):
 
 # ---- faults on the way ---------------------------------------------------------------------------
 
+def test_an_interrupt_does_not_end_a_process_that_is_starting(tmp_path, mixed_folder,
+                                                              small_model_file):
+    """Each process gets one before its first block: only the first process answers to it."""
+    code = f"""
+import os, signal, sys
+from albert_np.commands.cli import main
+if __name__ == "__mp_main__":
+    os.kill(os.getpid(), signal.SIGINT)
+if __name__ == "__main__":
+    sys.exit(main(["prepare", {str(mixed_folder)!r}, "--output", {str(tmp_path / "it")!r},
+                   "--tokenizer", {str(small_model_file)!r}, "--processes", "2", "--quiet"]))
+"""
+    (tmp_path / "script.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"], capture_output=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert (done.returncode, done.stderr) == (0, b"")
+    PreparedCorpus(tmp_path / "it")                        # complete: it is not refused
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_and_begun_anew(tmp_path, mixed_folder, small_model_file, how):
     """Ended in the middle: no manifest, no process left, and the next run repairs everything."""

@@ -4,9 +4,6 @@ import contextlib
 import json
 import multiprocessing
 import multiprocessing.connection
-import multiprocessing.resource_tracker
-import os
-import signal
 import threading
 import time
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +16,7 @@ from ...files import read_text, write_whole
 from ...files.freed_memory import keep_freed_memory
 from ...files.locks import lock
 from ...files.options import options_from
+from ...files.processes import end_with_parent, interrupts_left_to_us
 from ...files.threads import one_thread_each
 from ...functional import IGNORED
 from ...optim import warmup_polynomial_decay
@@ -249,7 +247,7 @@ def _results(tasks, text, processes):
                 receiver, sender = context.Pipe(duplex=False)
                 process = context.Process(target=_run_in_process, daemon=True,
                                           args=(tasks[task], text, sender))
-                with _for_new_processes():
+                with interrupts_left_to_us():
                     process.start()
                     running[receiver] = task, process
                 sender.close()                  # the other end is in the process, and ends with it
@@ -281,25 +279,10 @@ def _named(task, function, *arguments):
         raise FloatingPointError(f"variant {task[0]}, seed {task[1]}: {error}") from error
 
 
-@contextlib.contextmanager
-def _for_new_processes():
-    """What processes that start now inherit: no Ctrl-C.
-
-    Ctrl-C reaches all processes of a terminal at once. The first one answers it and ends the
-    others, which would only print where they were.
-    """
-    multiprocessing.resource_tracker.ensure_running()   # starting it would unblock SIGINT again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _run_in_process(options, text, sender):
     from tqdm import tqdm
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     # Its own lock is one between processes, which outlives this process if that is ended.
     tqdm.set_lock(threading.RLock())
     keep_freed_memory()
@@ -307,12 +290,6 @@ def _run_in_process(options, text, sender):
         sender.send(run_once(options, text))
     except Exception as error:
         sender.send(error)
-
-
-def _end_with_parent():
-    """End this process when the first one is gone, even if that was killed."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 # ---- what came out -------------------------------------------------------------------------------

@@ -2,9 +2,6 @@
 
 import hashlib
 import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...files.processes import end_with_parent, interrupts_left_to_us
 from ..tokenizer import AlbertTokenizer
 from .blocks import block_documents
 
@@ -79,7 +77,8 @@ def tokenize_blocks(blocks, work, processes):
     try:
         while True:
             for block, mark in islice(blocks, (1 + WAITING_BLOCKS) * processes - len(waiting)):
-                waiting.append((pool.submit(_tokenize_in_worker, block), mark))
+                with interrupts_left_to_us():
+                    waiting.append((pool.submit(_tokenize_in_worker, block), mark))
             if not waiting:
                 return
             future, mark = waiting.popleft()
@@ -166,16 +165,9 @@ _in_worker = {}
 
 
 def _start_worker(work):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)       # Ctrl-C: the first process says what to do
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _in_worker["work"] = work
     _in_worker["tokenizer"] = AlbertTokenizer.from_folder(work.tokenizer_folder)
-
-
-def _end_with_parent():
-    """End this process when the first one is gone, even if that was killed."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _tokenize_in_worker(block):
