@@ -3,10 +3,13 @@
 The default run takes every sixth fault; ``-m thorough`` takes all of them, plain and rewritten.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from rewriting import drawing_first, renamed_and_einsum
 
+from albert_np.course.checking.collect_answers import Watched, leaves_of
 from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.judge_answers import check_exercise
 from albert_np.course.checking.load_modules import module_from_source, source_of_module
@@ -24,6 +27,23 @@ OF_NO_EXERCISE = {"parts_of_a_batch_weigh_the_same", "masking_one_key_for_all_le
 
 # Right values, but the dtype changes on the way: half of the points.
 HALF = {"attention_scale_promotes_float32"}
+
+
+def test_a_named_cache_counts_as_its_arrays():
+    """As text, a large array hides all but its corners, and most digits of these."""
+    large = np.zeros(2000)
+    cache = {"cache": SimpleNamespace(p=large, rows=[np.ones(2), None])}
+    leaves = leaves_of(cache)
+    assert list(leaves) == ["cache.p", "cache.rows.0"] and leaves["cache.p"] is large
+
+    class Module:
+        @staticmethod
+        def backward(cache):
+            cache.p[1000] += 1
+
+    watched = Watched(Module, ["backward"])
+    watched.backward(cache["cache"])
+    assert watched.changed == ["backward: argument 0.p"]
 
 
 def points(source, exercise, seed=0):

@@ -11,11 +11,8 @@ from albert_np.gradcheck.all_checks import all_checks
 from albert_np.gradcheck.planted_faults import PLANTED_FAULTS, PlantedFault, is_test
 from albert_np.gradcheck.planting import PACKAGE, TESTS
 
-QUICK = ["attention_dk_from_wrong_axes", "cross_entropy_divided_by_all_rows",
-         "embedding_duplicates_overwrite", "gelu_new_factor_3_missing",
-         "heads_split_without_transpose", "layer_norm_without_mean_term", "mask_hides_queries",
-         "softmax_without_row_sum", "tied_embedding_without_head",
-         "tied_gradient_not_transposed"]
+QUICK = ["embedding_duplicates_overwrite", "mask_hides_queries", "softmax_without_row_sum",
+         "tied_embedding_without_head", "tied_gradient_not_transposed"]
 
 
 def test_every_snippet_occurs_once():

@@ -77,7 +77,7 @@ def check_gradient(case):
         assert report.error <= BOUNDS["complex"], str(report)
 
 
-@number_of_examples(25)
+@number_of_examples(15)
 @given(cases())
 def test_gradient(case):
     check_gradient(case)

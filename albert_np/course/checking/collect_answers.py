@@ -7,6 +7,7 @@ import dataclasses
 import traceback
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def leaves_of(value, name=""):
 
     Parameters
     ----------
-    value : array, number, text, None, or dicts, lists, tuples and dataclasses of them
+    value : array, number, text, None, or dicts, lists, tuples, namespaces, dataclasses of them
     name : str
 
     Returns
@@ -59,6 +60,8 @@ def leaves_of(value, name=""):
         return {}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
     if isinstance(value, (list, tuple)):
         value = {str(number): part for number, part in enumerate(value)}
     if isinstance(value, dict):
