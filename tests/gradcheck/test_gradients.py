@@ -39,13 +39,13 @@ def test_gradient(component):
 @pytest.mark.parametrize("component", CHECKS)
 @pytest.mark.parametrize("method", ["centred", EXTENDED])
 def test_gradient_by_another_method(component, method):
-    """Of encoders and models, which have hundreds of arrays, a direction through all of them.
+    """All entries of functions; of layers and models directions through all of their arrays.
 
     An entry that is wrong is found by the complex step. What another method adds is a proof that
     does not rest on complex numbers of 64 bits, and for that it needs every array, not every entry.
     """
     check = CHECKS[component]
-    if check.entries is None:
+    if check.config is None:
         assert_right(check, method)
     else:
         report = check_directions(check.forward, check.backward, check.inputs, directions=2,
