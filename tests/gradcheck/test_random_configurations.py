@@ -77,7 +77,7 @@ def check_gradient(case):
         assert report.error <= BOUNDS["complex"], str(report)
 
 
-@number_of_examples(15)
+@number_of_examples(8)
 @given(cases())
 def test_gradient(case):
     check_gradient(case)
