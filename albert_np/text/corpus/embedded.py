@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import re
 import sysconfig
 from pathlib import Path
@@ -21,6 +22,7 @@ MARKUP = (
 ITEM = re.compile(r"\n\s*(?:[-*+•]|\d+[.)])\s+")
 # A table, a heading's underline, an interactive session, a directive, a field.
 NOT_PROSE = re.compile(r"\s*(\S)\1{2}|\s*[|:@+]|\s*\.\.\s")
+NO_LETTER = re.compile(r"[^\w ]|[\d_]")
 SENTENCE = re.compile(r"[\"'(]?[A-Z][^=<>{}|\\@^~#`]*[.!?][\"')]?")
 
 
@@ -66,11 +68,18 @@ def _texts(library):
     if (library / TOPICS).is_file():
         for number, topic in enumerate(_topics(_parse(library / TOPICS))):
             yield f"topic {number}", topic
-    names = {path: path.relative_to(library).as_posix() for path in library.rglob("*.py")}
-    for path, name in sorted(names.items(), key=lambda item: item[1]):
-        if SKIPPED.isdisjoint(Path(name).parts):
-            for docstring in _docstrings(_parse(path)):
-                yield name, docstring
+    for name in sorted(_files(library)):
+        for docstring in _docstrings(_parse(library / name)):
+            yield name, docstring
+
+
+def _files(library):
+    """Yield the path of each Python file below, without entering a folder that is skipped."""
+    for folder, inner, files in os.walk(library):
+        inner[:] = set(inner) - SKIPPED
+        for file in files:
+            if file.endswith(".py"):
+                yield (Path(folder) / file).relative_to(library).as_posix()
 
 
 def _parse(path):
@@ -121,5 +130,4 @@ def _is_prose(sentence):
     """Three words or more, written like a sentence, nearly all of it letters."""
     if len(sentence.split()) < 3 or not SENTENCE.fullmatch(sentence):
         return False
-    letters = sum(c.isalpha() or c == " " for c in sentence)
-    return letters >= 0.8 * len(sentence)
+    return len(NO_LETTER.findall(sentence)) <= 0.2 * len(sentence)
