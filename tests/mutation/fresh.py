@@ -3,12 +3,16 @@
 Usage: ``python fresh.py MODULE SOURCE_FILE TESTS_FILE``; the exit status is pytest's.
 """
 
+import subprocess
 import sys
+import tempfile
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class MutatedLoader(SourceFileLoader):
@@ -33,6 +37,28 @@ class OneModule(MetaPathFinder):
         spec.loader = MutatedLoader(name, spec.origin)
         spec.loader.text = self.text
         return spec
+
+
+def killed_in_a_new_process(module, source, text, names):
+    """Whether tests fail, or cannot even be collected, because the module has this text.
+
+    A status of pytest other than 0 and 1 counts only if the same tests pass with the right source.
+    """
+    status = status_of(module, text, names)
+    if status not in (0, 1) and (right := status_of(module, source, names)):
+        raise RuntimeError(f"pytest ends with {right} on the unchanged {module}: {names}")
+    return status != 0
+
+
+def status_of(module, text, names):
+    """How a new pytest ends when the module has this text."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, tests = Path(folder) / "source.py", Path(folder) / "tests.txt"
+        source.write_text(text, encoding="utf-8")
+        tests.write_text("\n".join(names), encoding="utf-8")
+        command = [sys.executable, __file__, module, str(source),
+                   str(tests)]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -19,9 +19,7 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -35,6 +33,7 @@ os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 import coverage  # noqa: E402
 import pytest  # noqa: E402
 from children import Children, give_code  # noqa: E402
+from fresh import killed_in_a_new_process  # noqa: E402
 from mutants import mutants_of, mutated  # noqa: E402
 from parts import PARTS, files_of  # noqa: E402
 
@@ -190,21 +189,12 @@ class Judge:
             return said | {"outcome": "survived"}
         module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         if not mutant.inside:
-            killed, by = self.fresh(module, text, names), "a new process"
+            killed, by = killed_in_a_new_process(module, source, text, names), "a new process"
         else:
             give_code(sys.modules[module], text)
             killed = not self.passes(names, limited=True)
             by = self.killer if killed else None
         return said | {"outcome": "killed" if killed else "survived", "by": by}
-
-    @staticmethod
-    def fresh(module, text, names):
-        folder = Path(tempfile.mkdtemp())
-        (folder / "source.py").write_text(text, encoding="utf-8")
-        (folder / "tests.txt").write_text("\n".join(names), encoding="utf-8")
-        command = [sys.executable, str(Path(__file__).with_name("fresh.py")), module,
-                   str(folder / "source.py"), str(folder / "tests.txt")]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode != 0
 
 
 @functools.cache

@@ -1,9 +1,14 @@
 """The operators of our own change what they say, and what comes out is a program."""
 
+from pathlib import Path
+
 import pytest
+
+from albert_np.functional import trees
 
 pytest.importorskip("cosmic_ray")
 
+from fresh import killed_in_a_new_process  # noqa: E402
 from mutants import mutants_of, mutated  # noqa: E402
 from operators import OPERATORS  # noqa: E402
 
@@ -69,3 +74,14 @@ def test_the_lines_that_a_test_must_run():
     assert found["ReplaceComparisonOperator_Lt_LtE", 15] == (True, (14, 15))
     assert found["ConditionFixed", 17] == (True, (17,))
     assert not [line for _, line in found if line == 1]
+
+
+def test_what_kills_a_mutant_outside_of_functions():
+    """Failing tests, and a module that cannot be imported; but no mistake of the call."""
+    test = "albert_np/functional/trees.py::albert_np.functional.trees.tree_map"
+    source = Path(trees.__file__).read_text(encoding="utf-8")
+    module = "albert_np.functional.trees"
+    assert not killed_in_a_new_process(module, source, source, [test])
+    assert killed_in_a_new_process(module, source, source + "\ndel tree_map\n", [test])
+    with pytest.raises(RuntimeError, match="pytest ends with 4 on the unchanged albert_np.func"):
+        killed_in_a_new_process(module, source, source, ["tests/no_such_file.py::test_nothing"])
