@@ -46,8 +46,8 @@ FAULTS = (
         caught_by="functional/test_functional.py::test_gelu_is_x_times_the_normal_distribution"),
     PlantedFault(
         "gelu_new_inner_derivative_missing", "functional/gelu.py",
-        old="dx = du ",
-        new="dx = np.full_like(du, 2) ",
+        old="dx = twice_slope ",
+        new="dx = np.full_like(twice_slope, 2) ",
         wrong="The derivative of the tanh's argument is missing.",
         concept="inner derivative", caught_by="gelu_new"),
     PlantedFault(
@@ -64,14 +64,14 @@ FAULTS = (
         concept="derivative of tanh", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_factor_3_missing", "functional/gelu.py",
-        old="du = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x",
-        new="du = 2 * SQRT_2_OVER_PI * CUBIC * x",
+        old="twice_slope = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x",
+        new="twice_slope = 2 * SQRT_2_OVER_PI * CUBIC * x",
         wrong="The derivative of x^3 is 3 x^2; the 3 is missing.",
         concept="power rule", caught_by="gelu_new"),
     PlantedFault(
         "gelu_new_cubic_missing", "functional/gelu.py",
-        old=" u = SQRT_2_OVER_PI * CUBIC * x ",
-        new=" u = 0 * x ",
+        old=" s = -2 * SQRT_2_OVER_PI * CUBIC * x ",
+        new=" s = 0 * x ",
         wrong="The forward pass leaves out the cubic term.",
         concept="forward and backward belong together", caught_by="gelu_new"),
     PlantedFault(

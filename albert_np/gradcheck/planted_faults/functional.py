@@ -20,19 +20,19 @@ FAULTS = (
         concept="every row adds its part", caught_by="linear"),
     PlantedFault(
         "linear_bias_gradient_averaged", "functional/linear.py",
-        old="db = dy_rows.sum(axis=0)",
+        old="db = np.dot(np.ones(len(dy_rows), dy.dtype), dy_rows)",
         new="db = dy_rows.mean(axis=0)",
         wrong="db is the mean over the rows instead of their sum.",
         concept="every row adds its part", caught_by="linear"),
     PlantedFault(
         "linear_bias_gradient_of_last_row", "functional/linear.py",
-        old="db = dy_rows.sum(axis=0)",
+        old="db = np.dot(np.ones(len(dy_rows), dy.dtype), dy_rows)",
         new="db = dy_rows[-1]",
         wrong="db keeps the gradient of the last row only, as an = in place of a += would.",
         concept="every row adds its part", caught_by="linear"),
     PlantedFault(
         "linear_bias_gradient_of_first_axis", "functional/linear.py",
-        old="db = dy_rows.sum(axis=0)",
+        old="db = np.dot(np.ones(len(dy_rows), dy.dtype), dy_rows)",
         new="db = dy.sum(axis=0)",
         wrong="db is summed over the batch but not over the tokens.",
         concept="sum over all the shared axes", caught_by="linear"),
