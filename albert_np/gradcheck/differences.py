@@ -20,15 +20,24 @@ h^2 term:
 What remains is a truncation error of about h^4 s^(5)/30, and a round-off of about 1e-16 s/h.
 They balance near h = 1e-3 for a function as tame as a sine, and near h = 2e-4 for a stack of
 layers; without the second difference they would balance near h = 1e-5 and leave an error a hundred
-times larger. The second way
+times larger. The second way is the complex step. Taylor's formula also holds for a step ih, with
+the imaginary unit i:
+
+.. math::
+
+   s(x + ih) = s + i h s' - \frac{h^2}{2} s'' - i \frac{h^3}{6} s''' + \ldots
+
+If x and s(x) are real, the imaginary part is h s' up to an error of h^3. Divided by h it is
 
 .. math::
    :label: FD.2
 
    s' \approx \frac{\operatorname{Im} s(x + ih)}{h}
 
-subtracts nothing, so that h may be 1e-30 and the result is right to round-off. It needs a
-forward pass that runs on complex numbers, and every one here does.
+with an error of about h^2 s'''/6. Nothing is subtracted, so h may be 1e-30, and the result is right
+to round-off. The forward pass must run on complex numbers. Every forward pass of this package does.
+That is the reason for ``.real`` in some of them: complex numbers have no order, so softmax,
+cross-entropy and relu compare real parts.
 
 How far apart may two results be that are both right to round-off? The computer rounds each output
 y to a relative eps = 1.1e-16, so that s is known to about eps :math:`|s|`, where

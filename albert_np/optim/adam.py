@@ -9,9 +9,22 @@ from .optimizer import Optimizer
 class Adam(Optimizer):
     r"""Adam with bias correction and without weight decay.
 
-    The moments of (MOM.1) start at 0 and are too small at first; after t steps their expected
-    values lack the factors :math:`1 - \beta_1^t` and :math:`1 - \beta_2^t`, which are divided
-    out:
+    The moments of (MOM.1) start at 0 and are too small at first. After t steps m is a weighted sum
+    of all gradients so far,
+
+    .. math::
+
+       m_t = (1 - \beta_1) \sum_{k=0}^{t-1} \beta_1^k\, g_{t-k},
+
+    and the weights are a geometric series:
+
+    .. math::
+
+       (1 - \beta_1) \sum_{k=0}^{t-1} \beta_1^k
+       = (1 - \beta_1) \cdot \frac{1 - \beta_1^t}{1 - \beta_1} = 1 - \beta_1^t
+
+    If the expected gradient stays the same, the expected m is :math:`1 - \beta_1^t` times as large
+    as the gradient. The same holds for v and :math:`1 - \beta_2^t`. Adam divides by both factors:
 
     .. math::
        :label: ADAM.1
@@ -50,6 +63,7 @@ class Adam(Optimizer):
         first, second = (1 - beta**self.steps for beta in self.betas)
         for p, gradient, m, v, u, work in rows:
             update_moments(m, v, gradient, *self.betas, work)
+            # plain: p -= lr * (m / first) / (sqrt(v / second) + eps)
             np.multiply(v, 1 / second, out=u)
             np.sqrt(u, out=u)
             u += self.eps

@@ -51,6 +51,7 @@ class AdamW(Optimizer):
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)
+            # plain: p -= lr * (m / (sqrt(v) + eps) + weight_decay * p)
             np.sqrt(v, out=u)
             u += self.eps
             np.divide(m, u, out=u)                                     # m / (sqrt(v) + eps)

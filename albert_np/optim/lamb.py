@@ -54,6 +54,7 @@ class LAMB(Optimizer):
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)
+            # plain: u = m / (sqrt(v) + eps) + weight_decay * p; p -= lr * norm(p) / norm(u) * u
             np.sqrt(v, out=u)
             u += self.eps
             np.divide(m, u, out=u)                                     # m / (sqrt(v) + eps)

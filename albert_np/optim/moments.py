@@ -31,6 +31,7 @@ def update_moments(m, v, gradient, beta_1, beta_2, work):
         ``work`` is overwritten.
     beta_1, beta_2 : float
     """
+    # plain: m = beta_1 * m + (1 - beta_1) * g; v = beta_2 * v + (1 - beta_2) * g**2
     np.multiply(gradient, 1 - beta_1, out=work)
     m *= beta_1
     m += work

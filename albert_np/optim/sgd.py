@@ -39,6 +39,7 @@ class SGD(Optimizer):
         """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, step, _ in self.leaves.rows(params, grads):
+            # plain: m = momentum * m + g; p -= lr * m
             m *= self.momentum
             m += gradient
             p -= np.multiply(m, lr, out=step)                          # (SGD.1)
