@@ -5,8 +5,8 @@ import numpy as np
 CLOSE = 1e-5     # two numbers are the same here if they differ by less, in units of the largest
 
 
-def likely_mistakes(gradient, slopes, dy=None, floor=0.0):
-    """Name the kind of mistake that a wrong gradient looks like.
+def likely_mistakes(gradient, slopes, dy=None, floor=0.0, name="gradient"):
+    """Name the kind of mistake that a wrong gradient, or another wrong array, looks like.
 
     Parameters
     ----------
@@ -18,6 +18,8 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0):
         The upstream gradient. If it is one array, more kinds are recognised.
     floor : float
         Slopes that are a thousand times smaller count as 0.
+    name : str
+        What to call the array.
 
     Returns
     -------
@@ -40,16 +42,17 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0):
     close = CLOSE * max(np.abs(n).max(), 1e-3 * floor)
     wrong = np.abs(a - n) > close
     if np.abs(n).max() <= close:
-        return ["the output does not depend on this array: the right gradient is 0"]
+        return ["the output does not depend on this array: the right gradient is 0"
+                if name == "gradient" else f"the right {name} is 0 everywhere"]
     if not a.any():
-        return ["the gradient is 0 everywhere"]
+        return [f"the {name} is 0 everywhere"]
     factor = np.dot(a, n) / np.dot(n, n)
     if a.size > 1 and np.abs(a - factor * n).max() <= CLOSE * np.abs(a).max():
         return ["the sign is wrong" if abs(factor + 1) < CLOSE else
                 f"every entry is {_factor_in_words(factor, gradient, dy)} times the right one"]
     sentences = []
     if compared.all() and a.size > 1:
-        sentences = _whole_array(gradient, slopes, dy, close)
+        sentences = _whole_array(gradient, slopes, dy, close, name)
     if not sentences and not a[wrong].any():
         sentences = ["entries are 0 that should not be: a term, a row or a masked place is missing"]
     if not sentences or wrong.sum() <= a.size / 2:
@@ -58,14 +61,14 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0):
     return [": ".join(sentences)]
 
 
-def _whole_array(gradient, slopes, dy, close):
+def _whole_array(gradient, slopes, dy, close, name):
     """Mistakes that show if all entries are known."""
     def same(left, right):
         return left.shape == right.shape and bool(np.all(np.abs(left - right) <= close))
 
     off = gradient - slopes
     if gradient.ndim == 2 and same(gradient.T, slopes):
-        return ["this is the transpose of the right gradient"]
+        return [f"this is the transpose of the right {name}"]
     for axis in range(dy.ndim if dy.ndim > 1 else 0):
         others = tuple(other for other in range(dy.ndim) if other != axis)
         if same(gradient, dy.sum(axis=others)):

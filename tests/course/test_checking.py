@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rewriting import drawing_first, renamed_and_einsum
 
-from albert_np.course.checking.collect_answers import Watched, leaves_of
+from albert_np.course.checking.collect_answers import Watched, leaves_of, package_answers, to_json
 from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.judge_answers import check_exercise
 from albert_np.course.checking.load_modules import module_from_source, source_of_module
@@ -148,3 +148,53 @@ def test_chance_costs_nobody_a_point(exercise):
     seeds = np.random.default_rng(0).integers(0, 2**31, 40)
     assert [int(seed) for seed in seeds
             if points(source, exercise, int(seed)) != exercise.points] == []
+
+
+# ---- no false name -------------------------------------------------------------------------------
+
+def verdict_on(exercise_id, old, new):
+    """What is said of the package's own solution with one snippet changed."""
+    exercise = next(exercise for exercise in EXERCISES if exercise.id == exercise_id)
+    source = source_of_module(exercise.module)
+    assert source.count(old) == 1
+    module = module_from_source(source.replace(old, new), exercise, exercise.module)
+    return check_exercise(exercise, module, 0)
+
+
+@pytest.mark.parametrize("exercise, old, new", [
+    ("2.5", "inv_std = 1 / np.sqrt(variance + eps)   ", "inv_std = 1 / (variance + eps)   "),
+    ("1.5", "            total[key] += branch", "            total[key] = total[key] - branch"),
+    ("3.7", '"W_q": dW_q', '"W_q": dW_k'),
+    ("2.16", "loss = (w * row_losses)[w != 0].sum() ", "loss = 2 * (w * row_losses).sum() "),
+    ("2.10", "    dx += 1 ", "    dx += 2 ")])
+def test_a_mistake_of_no_catalogue_is_called_by_no_name(exercise, old, new):
+    verdict = verdict_on(exercise, old, new)
+    assert verdict.points == 0
+    assert [finding.fault for finding in verdict.findings] == [None] * len(verdict.findings)
+    assert "Exactly this" not in " ".join(finding.text for finding in verdict.findings)
+
+
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("2.6", "dx *= inv_std ", "dx *= 8 * inv_std ",
+     "every entry is 8 times the right one. Right already: dgamma, dbeta."),
+    ("2.2", "dx = (dy_rows @ W.T).reshape(x.shape) ", "dx = -(dy_rows @ W.T).reshape(x.shape) ",
+     "the sign is wrong. Right already: dW, db.")])
+def test_what_no_name_is_known_for_is_described(exercise, old, new, words):
+    finding = verdict_on(exercise, old, new).findings[0]
+    assert words in finding.text
+
+
+@pytest.mark.parametrize("exercise", [exercise for exercise in EXERCISES if faults_of(exercise)],
+                         ids=lambda exercise: exercise.id)
+def test_a_fault_is_never_taken_for_another(exercise):
+    """Where another name is given, its answers are the same."""
+    faults = {fault.name: fault for fault in faults_of(exercise)}
+    for name, fault in list(faults.items())[:2]:
+        source = source_of_module(exercise.module).replace(fault.old, fault.new)
+        module = module_from_source(source, exercise, exercise.module)
+        verdict = check_exercise(exercise, module, 0)
+        for finding in verdict.findings:
+            if finding.fault not in (None, name):
+                mine, other = (package_answers(exercise, 0, fault=faults[which])
+                               for which in (name, finding.fault))
+                assert to_json(mine) == to_json(other), (name, finding.fault)

@@ -11,9 +11,9 @@ from .mistake_themes import theme_of
 def diagnose(exercise, rounds, right, findings, seed, sizes=None):
     """Name, at the findings, the faults that explain them.
 
-    Results are compared, not sources: it does not matter how the student's function is written.
-    Every wrong array is looked up by itself. So two mistakes at once are both named, if they spoil
-    different arrays.
+    Results are compared, not sources: it does not matter how the student's function is written. A
+    fault is named only if it gives what the student's function gave, wrong or right, for every
+    array. Two mistakes at once are therefore not named: each contradicts what the other explains.
 
     Parameters
     ----------
@@ -34,10 +34,9 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None):
     told = set()
     for finding in findings:
         key = finding.place[1] if finding.place else None
-        fitting = [(fault, rank) for fault, rank, questions in matches
-                   if (finding.question, key) in questions or (finding.question, None) in questions]
         # Two faults may give the same numbers, as two signs that are both wrong do.
-        alike = [fault for fault, rank in fitting if rank == fitting[0][1]]
+        alike = [fault for fault, questions in matches
+                 if (finding.question, key) in questions or (finding.question, None) in questions]
         if alike:
             finding.fault, finding.concept = alike[0].name, alike[0].concept
             finding.label = place_of(alike[0])[1]
@@ -57,16 +56,14 @@ def sentence_of(fault):
 
 
 def _matches(exercise, rounds, right, seed, sizes):
-    """Faults, how well they fit, and the wrong (question, array) pairs they explain; best first."""
+    """Faults that explain all that is wrong, and the wrong (question, array) pairs of each."""
     matches = []
-    for order, fault in enumerate(faults_of(exercise)):
+    for fault in faults_of(exercise):
         faulty = package_answers(exercise, seed, sizes, fault)
         explained, missed = _explained(rounds, right, faulty)
-        if explained:
-            matches.append((missed, -len(explained), order, fault, explained))
-    matches.sort(key=lambda match: match[:3])
-    return [(fault, (missed, fewer), explained)
-            for missed, fewer, _, fault, explained in matches]
+        if explained and not missed:
+            matches.append((fault, explained))
+    return matches
 
 
 def _explained(rounds, right, faulty):
@@ -75,10 +72,11 @@ def _explained(rounds, right, faulty):
     for number, dtype in enumerate(ROUNDS[:len(rounds)]):
         for mine, true, theirs in zip(rounds[number], right[number], faulty[number]):
             if mine.error or theirs.error:
-                key = (true.name, None)
-                if mine.error:
-                    alike = (mine.error, _bare(mine)) == (theirs.error, _bare(theirs))
-                    state[key] = state.get(key, True) and alike
+                # Another way to write the same mistake may stop with another message. That
+                # explains nothing and contradicts nothing.
+                if mine.error != theirs.error or _bare(mine) == _bare(theirs):
+                    key = (true.name, None)
+                    state[key] = state.get(key, True) and mine.error == theirs.error
                 continue
             for name, leaf in true.leaves.items():
                 got, fault = mine.leaves.get(name), theirs.leaves.get(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...gradcheck.likely_mistakes import likely_mistakes
 from .collect_answers import ROUNDS, answers_of, package_answers, slopes_of
 from .compare_arrays import FLOOR, ROUGH, TOLERANCE, first_difference
 from .diagnose_fault import diagnose
@@ -85,6 +86,7 @@ def judge(exercise, rounds, seed, sizes=None):
         return Verdict(exercise.id, points, findings)
     wrong = _with_slopes(exercise, wrong, seed, sizes)
     wrong = diagnose(exercise, rounds, right, wrong, seed, sizes)
+    _describe(wrong, rounds, right)
     return Verdict(exercise.id, 0.0, wrong)
 
 
@@ -149,6 +151,28 @@ def _wrong_value(name, index, got, expected):
 
 def _number(value):
     return f"{value:.6g}" if np.asarray(value).dtype.kind in "fc" else str(value)
+
+
+def _describe(findings, rounds, right):
+    """Of wrong values that no known mistake explains, say what they look like and what is right."""
+    unexplained = [finding for finding in findings if finding.place and finding.fault is None]
+    for finding in unexplained[:3]:
+        number, key, _ = finding.place
+        got, expected = (_leaves(answers[number], finding.question) for answers in (rounds, right))
+        if got[key].dtype.kind in "iuf" and expected[key].dtype.kind in "iuf":
+            finding.text += "".join(
+                f" Compared with the right array, {sentence}."
+                for sentence in likely_mistakes(got[key], expected[key], name="array"))
+    for finding in unexplained[:1]:
+        wrong = {other.place[1] for other in unexplained if other.question == finding.question}
+        fine = [key for key in _leaves(right[finding.place[0]], finding.question)
+                if key not in wrong]
+        if fine:
+            finding.text += f" Right already: {', '.join(fine)}."
+
+
+def _leaves(answers, question):
+    return next(answer.leaves for answer in answers if answer.name == question)
 
 
 def _with_slopes(exercise, findings, seed, sizes):
