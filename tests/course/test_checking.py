@@ -198,3 +198,14 @@ def test_a_fault_is_never_taken_for_another(exercise):
                 mine, other = (package_answers(exercise, 0, fault=faults[which])
                                for which in (name, finding.fault))
                 assert to_json(mine) == to_json(other), (name, finding.fault)
+
+
+@pytest.mark.parametrize("exercise, old, new", [
+    ("2.16", "return loss, (e, sum_e", "return float(loss), (e, sum_e"),
+    ("2.16", "return loss, (e, sum_e", "return np.float64(loss), (e, sum_e"),
+    ("2.6", "return dx, dgamma, dbeta", "return [dx, dgamma, dbeta]"),
+    ("2.16", "return loss, (e, sum_e, classes, w, logits.shape)",
+     "return [loss, [e, sum_e, classes, w, logits.shape]]")])
+def test_a_right_answer_in_another_container_is_right(exercise, old, new):
+    verdict = verdict_on(exercise, old, new)
+    assert not verdict.findings and verdict.points > 0

@@ -112,10 +112,11 @@ def _compare(expected, answer, dtype, number):
         tolerance = TOLERANCE[dtype]
         if got.dtype != leaf.dtype and leaf.dtype.kind == "f":
             tolerance = max(tolerance, ROUGH)
-            manners.append(Finding(
-                "dtype", f"{name} is {got.dtype}; it should be {leaf.dtype}, as the inputs are: "
-                + ("something turned it into fewer digits." if got.itemsize < leaf.itemsize
-                   else "a scalar or an array of another dtype crept in."), question))
+            if leaf.ndim:                    # a single number may be a float of Python as well
+                manners.append(Finding(
+                    "dtype", f"{name} is {got.dtype}; it should be {leaf.dtype}, as the inputs are: "
+                    + ("something turned it into fewer digits." if got.itemsize < leaf.itemsize
+                       else "a scalar or an array of another dtype crept in."), question))
         index = first_difference(got, leaf, tolerance, FLOOR[dtype])
         if index is not None:
             values.append(Finding("value", _wrong_value(name, index, got, leaf), question,
