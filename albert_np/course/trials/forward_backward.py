@@ -75,7 +75,7 @@ def _named(inputs, result):
 
 
 def _under_names(names, result):
-    result = result if isinstance(result, tuple) else (result,)
+    result = result if isinstance(result, (tuple, list)) else (result,)
     if len(result) != len(names):
         raise WrongCount(f"{len(result)} results come back; there should be {len(names)} "
                          f"gradients, of {', '.join(names)}, in this order")

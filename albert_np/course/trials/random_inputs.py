@@ -96,7 +96,9 @@ class Draw:
         return self.rng.integers(low, high, shape)
 
     def like(self, y):
-        """A random upstream gradient for every output."""
+        """A random upstream gradient for every output; for a single number of the draw's dtype."""
+        if isinstance(y, float) or getattr(y, "ndim", 1) == 0:
+            y = self.dtype.type(y)
         return random_like(y, self.rng)
 
     def config(self, **changes):
