@@ -152,13 +152,13 @@ def test_chance_costs_nobody_a_point(exercise):
 
 # ---- no false name -------------------------------------------------------------------------------
 
-def verdict_on(exercise_id, old, new):
+def verdict_on(exercise_id, old, new, seed=0):
     """What is said of the package's own solution with one snippet changed."""
     exercise = next(exercise for exercise in EXERCISES if exercise.id == exercise_id)
     source = source_of_module(exercise.module)
     assert source.count(old) == 1
     module = module_from_source(source.replace(old, new), exercise, exercise.module)
-    return check_exercise(exercise, module, 0)
+    return check_exercise(exercise, module, seed)
 
 
 @pytest.mark.parametrize("exercise, old, new", [
@@ -209,3 +209,46 @@ def test_a_fault_is_never_taken_for_another(exercise):
 def test_a_right_answer_in_another_container_is_right(exercise, old, new):
     verdict = verdict_on(exercise, old, new)
     assert not verdict.findings and verdict.points > 0
+
+
+# ---- wrong ways to draw --------------------------------------------------------------------------
+
+KEPT = "    kept = rng.random(x.shape, dtype=digits) >= p\n"
+U = "    u = rng.random(M)\n"
+PIECE = "tokenizer.ordinary_ids[rng.integers(len(tokenizer.ordinary_ids), size=M)]"
+ORDER = "    order = np.lexsort((rng.random(len(row)), row))            # random within each row\n"
+
+
+@pytest.mark.parametrize("exercise, old, new", [
+    ("2.14", KEPT, "    kept = np.random.default_rng(0).random(x.shape, dtype=digits) >= p\n"),
+    ("2.14", KEPT, "    kept = rng.random(x.shape[1:], dtype=digits) >= p\n    kept = "
+                   "np.broadcast_to(kept, x.shape)\n"),
+    ("2.14", KEPT, "    kept = rng.random((*x.shape[:-1], 1), dtype=digits) >= p\n    kept = "
+                   "np.broadcast_to(kept, x.shape)\n"),
+    ("2.14", KEPT, "    kept = np.resize(np.arange(10) >= 10 * p, x.shape)\n    "
+                   "kept = np.roll(kept, rng.integers(10))\n"),
+    ("2.14", "    if not 0 <= p < 1:\n", "    if False:\n"),
+    ("6.5", U, "    u = np.full(M, rng.random())\n"),
+    ("6.5", U, "    u = np.arange(M) / M\n"),
+    ("6.5", U, "    u = np.random.default_rng(1).random(M)\n    rng = np.random.default_rng(2)\n"),
+    ("6.5", PIECE, "np.full(M, tokenizer.ordinary_ids[rng.integers(len(tokenizer.ordinary_ids))])"),
+    ("6.5", PIECE, "tokenizer.ordinary_ids[rng.integers(10, size=M)]"),
+    ("6.5", "    if options.replace_by_any_piece:\n", "    if False:\n"),
+    ("6.6", ORDER, "    order = np.roll(np.arange(len(row)), 1)\n"
+                   "    order = order[np.argsort(row[order], kind='stable')]\n"),
+    ("6.6", ORDER, "    order = np.lexsort((-t, row))\n"),
+    ("6.6", ORDER, "    order = np.lexsort((np.random.default_rng(3).random(len(row)), row))\n"),
+    ("6.7", "    if options.do_permutation:\n", "    if False:\n"),
+    ("6.7", "        chosen |= permuted\n", "")])
+def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
+    for seed in range(2):
+        assert verdict_on(exercise, old, new, seed).points == 0
+
+
+@pytest.mark.parametrize("exercise", ["2.14", "6.5", "6.6", "6.7"])
+def test_chance_costs_no_honest_solution_a_point(exercise):
+    """Each question has one right answer, whatever is drawn. With -m thorough: every exercise."""
+    exercise = next(other for other in EXERCISES if other.id == exercise)
+    source = drawing_first(source_of_module(exercise.module))
+    for seed in range(100, 130):
+        assert points(source, exercise, seed) == exercise.points

@@ -114,7 +114,8 @@ def _compare(expected, answer, dtype, number):
             tolerance = max(tolerance, ROUGH)
             if leaf.ndim:                    # a single number may be a float of Python as well
                 manners.append(Finding(
-                    "dtype", f"{name} is {got.dtype}; it should be {leaf.dtype}, as the inputs are: "
+                    "dtype",
+                    f"{name} is {got.dtype}; it should be {leaf.dtype}, as the inputs are: "
                     + ("something turned it into fewer digits." if got.itemsize < leaf.itemsize
                        else "a scalar or an array of another dtype crept in."), question))
         index = first_difference(got, leaf, tolerance, FLOOR[dtype])

@@ -4,6 +4,7 @@ import numpy as np
 
 from ... import functional
 from .forward_backward import BadCache, from_cache, function_pair
+from .random_inputs import depends_on_generator, generator, near, refused
 
 
 def _linear(draw):
@@ -91,7 +92,10 @@ def activation_table(f, draw):
 
 
 def dropout_forward(f, draw):
-    """What may be drawn in many ways is asked for its shares, not for its entries."""
+    """What may be drawn in many ways is asked for its shares, not for its entries.
+
+    An honest mask misses a share by six standard errors once in 10^9 times.
+    """
     p = 0.3
     x = 1 + np.abs(draw.normal(draw.B, 40 * draw.T, draw.E * draw.F))
     y, mask = f.dropout_forward(x, p, np.random.default_rng(int(draw.integers(0, 2**31))))
@@ -106,6 +110,20 @@ def dropout_forward(f, draw):
     yield "whether its mask is the one that was applied", off
     y, mask = f.dropout_forward(x[:, :3], p, None)
     yield "y without a generator", y
+    zero = f.dropout_forward(np.ones((60, 50, 40), draw.dtype), p, generator(draw))[0] == 0
+    yield "whether each sequence, token and feature loses its share", {
+        name: near(zero.mean(axis=axes), p, zero.size // zero.shape[axis])
+        for axis, (name, axes) in enumerate([("sequence", (1, 2)), ("token", (0, 2)),
+                                             ("feature", (0, 1))])}
+    yield "whether neighbours are dropped independently of each other", {
+        name: near((zero[one] & zero[other]).mean(), p * p, zero.size / 2)
+        for name, one, other in [("sequences", np.s_[1:], np.s_[:-1]),
+                                 ("tokens", np.s_[:, 1:], np.s_[:, :-1]),
+                                 ("features", np.s_[:, :, 1:], np.s_[:, :, :-1])]}
+    yield "whether the mask depends on the generator", depends_on_generator(
+        lambda rng: f.dropout_forward(np.ones((9, 40)), p, rng)[0], draw)
+    yield "whether p = 1 and p = -0.1 are refused", [
+        refused(f.dropout_forward, x, wrong, generator(draw)) for wrong in (1.0, -0.1)]
     yield "whether there is no mask without a generator", mask is None
     yield "y for p = 0", f.dropout_forward(x[:, :3], 0.0, np.random.default_rng(0))[0]
 
@@ -134,19 +152,7 @@ def embedding_forward(f, draw):
     table = draw.normal(draw.V, draw.E)
     for ids in ([-1], [draw.V]):
         yield (f"whether the id {'-1' if ids[0] < 0 else 'V'} is refused",
-               _refused(f.embedding_forward, table, np.array(ids)))
-
-
-def _refused(function, *arguments):
-    try:
-        function(*arguments)
-    except ValueError:
-        return True
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return f"no, but {type(error).__name__}"
-    return False
+               refused(f.embedding_forward, table, np.array(ids)))
 
 
 def add_rows(f, draw):

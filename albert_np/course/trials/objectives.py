@@ -14,7 +14,7 @@ from ...models import AlbertForPreTraining, AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
 from ...text.data_options import DataOptions
 from .forward_backward import layer_pair
-from .random_inputs import slopes
+from .random_inputs import depends_on_generator, generator, near, refused, slopes
 
 PAD, UNK, CLS, SEP, MASK = range(5)
 
@@ -96,6 +96,23 @@ def replace_chosen(f, draw):
         "another piece": _share((picked != MASK) & (picked != was), 20)}
     yield ("whether another special piece was put in",
            bool(np.isin(picked, [PAD, UNK, CLS, SEP]).any()))
+    half, M = len(picked) // 2, len(picked)
+    yield "whether the shares hold in both halves of the batch", {
+        name: [near(true.mean(), p, half) for true in (hit[:half], hit[half:])]
+        for name, hit, p in [("[MASK]", picked == MASK, 0.8), ("the same", picked == was,
+                                                              0.1 + 0.1 / 55)]}
+    yield "whether neighbours are replaced independently of each other", near(
+        ((picked[1:] == MASK) & (picked[:-1] == MASK)).mean(), 0.64, M / 3)
+    drawn = picked[(picked != MASK) & (picked != was)]
+    counts = np.bincount(drawn, minlength=60)[5:]
+    yield "whether each ordinary piece is put in equally often", near(
+        counts / max(len(drawn), 1), 1 / 55, max(len(drawn), 1))
+    yield "whether the result depends on the generator", depends_on_generator(
+        lambda rng: f.replace_chosen(ids, chosen, tokenizer, options, rng), draw)
+    anything = DataOptions(replace_by_any_piece=True)
+    picked = f.replace_chosen(ids, chosen, tokenizer, anything, generator(draw))[chosen]
+    yield ("whether a special piece is put in where the options allow any piece",
+           bool(np.isin(picked, [PAD, UNK, CLS, SEP]).any()))
     yield "the type of the ids", str(masked.dtype)
 
 
@@ -111,6 +128,15 @@ def permute_chosen(f, draw):
     yield "the share of chosen pieces that moved, in quarters", _share(
         permuted[chosen] != before[chosen], 4)
     yield "whether the input stays as it was", bool((ids == before).all())
+    rows = np.arange(5, 25) + np.zeros((4000, 1), int)
+    all_chosen = np.ones_like(rows, bool)
+    placed = f.permute_chosen(rows, all_chosen, generator(draw)) - 5
+    yield "whether each piece comes to each place equally often", near(
+        [(placed == piece).mean(axis=0) for piece in range(20)], 1 / 20, 4000)
+    yield "whether rows are permuted independently of each other", near(
+        (placed[1:] == placed[:-1]).mean(), 1 / 20, 40_000)
+    yield "whether the order depends on the generator", depends_on_generator(
+        lambda rng: f.permute_chosen(ids, chosen, rng), draw)
 
 
 def mask_batch(f, draw):
@@ -126,6 +152,18 @@ def mask_batch(f, draw):
     yield "whether a special piece was chosen", bool((before[asked] < 5).any())
     yield "how much of the text is labelled, in twentieths", _share(asked[before != PAD], 20)
     yield "the type of the labels", str(labels.dtype)
+    plain = DataOptions(do_permutation=True)
+    masked, labels = f.mask_batch(ids, tokenizer, plain, generator(draw))
+    asked, moved = labels != -100, (masked != before) & (masked != MASK)
+    yield "with permutation, whether only labelled pieces changed", bool(
+        (masked[~asked] == before[~asked]).all())
+    yield "with permutation, whether a quarter of the labelled pieces are others", bool(
+        moved[asked].mean() > 0.25)
+    yield "whether ids of another shape or of another type are refused", [
+        refused(f.mask_batch, wrong, tokenizer, plain, generator(draw))
+        for wrong in (ids[0], ids.astype(float))]
+    yield "whether the result depends on the generator", depends_on_generator(
+        lambda rng: f.mask_batch(ids, tokenizer, plain, rng)[0], draw)
 
 
 # ---- segments and batches ------------------------------------------------------------------------

@@ -155,3 +155,37 @@ def slopes(forward, inputs, dy):
         return float(derivative(y_of, dy, "centred"))
 
     return slope
+
+
+# ---- functions that draw ------------------------------------------------------------------------
+
+def generator(draw):
+    """A generator of its own."""
+    return np.random.default_rng(int(draw.integers(0, 2**31)))
+
+
+def near(shares, p, count):
+    """Whether shares of ``count`` independent draws are within six standard errors of p."""
+    return bool(np.all(np.abs(np.asarray(shares) - p) < 6 * np.sqrt(p * (1 - p) / count)))
+
+
+def depends_on_generator(function, draw):
+    """Whether generators of one seed give one result, and those of two seeds two."""
+    first, second = draw.integers(0, 2**31, 2).tolist()
+    one, again, other = (np.asarray(function(np.random.default_rng(seed)))
+                         for seed in (first, first, second))
+    return {"the same for the same seed": bool(np.array_equal(one, again)),
+            "another for another seed": not np.array_equal(one, other)}
+
+
+def refused(function, *arguments):
+    """Whether a call ends in a ValueError; if in another error, its name."""
+    try:
+        function(*arguments)
+    except ValueError:
+        return True
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return f"no, but {type(error).__name__}"
+    return False
