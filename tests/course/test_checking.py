@@ -239,16 +239,29 @@ ORDER = "    order = np.lexsort((rng.random(len(row)), row))            # random
     ("6.6", ORDER, "    order = np.lexsort((-t, row))\n"),
     ("6.6", ORDER, "    order = np.lexsort((np.random.default_rng(3).random(len(row)), row))\n"),
     ("6.7", "    if options.do_permutation:\n", "    if False:\n"),
-    ("6.7", "        chosen |= permuted\n", "")])
+    ("6.7", "        chosen |= permuted\n", ""),
+    ("6.1", "    if options.masked_lm_prob > 0:\n", "    if True:\n"),
+    ("6.3", "= not options.mask_unknown", "= True"),
+    ("6.3", "    barrier[tokenizer.sep_token_id] = not options.ngrams_across_sep\n", ""),
+    ("6.8", "elif sop and asked and rng.random() < 0.5", "elif sop and asked and len(spans) % 2"),
+    ("6.8", "middle = i + 1 + below(max(1, stop - i - 1))", "middle = i + 1"),
+    ("6.8", "        if options.random_start:\n", "        if False:\n"),
+    ("6.8", "rng.random() < options.short_seq_prob", "rng.random() < 0.1"),
+    ("6.8", "(i == first or not options.beginnings_only)", "True"),
+    ("6.8", "        if options.overfull_chunks:\n", "        if False:\n"),
+    ("6.8", "            other = below(D - 1)\n            other += other >= d\n",
+     "            other = (d + 1) % D\n"),
+    ("6.9", "a = a + rng.binomial(length_a - keep_a, 0.5)", "a = a + (length_a - keep_a) // 2"),
+    ("6.9", "b = b + rng.binomial(length_b - keep_b, 0.5)",
+     "b = b + (length_b - keep_b) * rng.integers(0, 2, len(b))")])
 def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
-    for seed in range(2):
-        assert verdict_on(exercise, old, new, seed).points == 0
+    assert verdict_on(exercise, old, new).points == 0
 
 
-@pytest.mark.parametrize("exercise", ["2.14", "6.5", "6.6", "6.7"])
+@pytest.mark.parametrize("exercise", ["2.14", "6.5", "6.6", "6.7", "6.9"])
 def test_chance_costs_no_honest_solution_a_point(exercise):
     """Each question has one right answer, whatever is drawn. With -m thorough: every exercise."""
     exercise = next(other for other in EXERCISES if other.id == exercise)
     source = drawing_first(source_of_module(exercise.module))
-    for seed in range(100, 130):
+    for seed in range(100, 110):
         assert points(source, exercise, seed) == exercise.points

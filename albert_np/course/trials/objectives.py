@@ -49,7 +49,8 @@ def prediction_budget(f, draw):
     ids, tokenizer = _texts(draw), vocabulary(draw)
     for what, options in [("", DataOptions()), (" with a maximum",
                                                 DataOptions(max_predictions_per_seq=4)),
-                          (" of a small share", DataOptions(masked_lm_prob=0.001))]:
+                          (" of a small share", DataOptions(masked_lm_prob=0.001)),
+                          (" of no share", DataOptions(masked_lm_prob=0.0))]:
         yield f"the budget{what}", f.prediction_budget(ids, tokenizer, options)
 
 
@@ -63,8 +64,10 @@ def ngram_probabilities(f, draw):
 def piece_tables(f, draw):
     """What may be masked, and where words begin."""
     tokenizer = vocabulary(draw)
-    for what, options in [("", DataOptions()), (" for pieces in place of words",
-                                                DataOptions(do_whole_word_mask=False))]:
+    for what, options in [("", DataOptions()),
+                          (" for pieces in place of words", DataOptions(do_whole_word_mask=False)),
+                          (" if unknown pieces may be hidden", DataOptions(mask_unknown=True)),
+                          (" if n-grams may span [SEP]", DataOptions(ngrams_across_sep=True))]:
         tables = f._tables(tokenizer, options)
         yield f"the tables{what}", dict(zip(("barred", "barrier", "begins"), tables))
 
@@ -199,6 +202,7 @@ def cut_segments(f, draw):
             np.add.at(seen, b_stop[label == 0], -1)
         yield f"the share of the text that is used ({task}), in eighths", _share(
             seen.cumsum()[:-1] > 0, 8)
+    yield from _chances(f, draw, *_documents(draw, D=500))
     # With few documents, one that is its own "other" document is soon met.
     from_one = False
     for _ in range(40):
@@ -210,6 +214,50 @@ def cut_segments(f, draw):
         from_one |= bool((np.searchsorted(edges, random[:, 0], side="right")
                           == np.searchsorted(edges, random[:, 2], side="right")).any())
     yield "whether a random B comes from the document of A", from_one
+
+
+def _chances(f, draw, starts, document_starts):
+    """What is drawn, and what each option changes."""
+    places = np.array(starts)
+
+    def spans_of(**changes):
+        options = DataOptions(**{"max_seq_length": 30, "random_start": False, **changes})
+        return np.array(f._cut(starts, document_starts, options, generator(draw)))
+
+    def documents_of(column):
+        return np.searchsorted(places[document_starts], column, side="right")
+
+    spans = spans_of()
+    in_order = spans[spans[:, 4] == 0]
+    in_a, in_both = (np.searchsorted(places, in_order[:, end])
+                     - np.searchsorted(places, in_order[:, 0]) for end in (1, 3))
+    cut = in_a[in_both == 3]
+    yield "whether a chunk is cut at each place equally often", near(
+        np.mean(cut == 1), 1 / 2, len(cut))
+    label = spans[:, 4]
+    yield "whether each pair is swapped independently of the one before", near(
+        np.mean(label[1:] == label[:-1]), 1 / 2, len(label))
+    random = spans_of(sentence_task="nsp")
+    random = random[random[:, 4] == 1]
+    yield "whether a random B comes from all documents", bool(
+        np.mean(np.abs(documents_of(random[:, 2]) - documents_of(random[:, 0])) > 9) > 0.9)
+    yield "whether every document begins with its first sentence, by random_start", {
+        str(what): bool(np.isin(places[document_starts[:-1]], spans_of(
+            random_start=what, sentence_task="none")[:, 0]).mean() > 0.8)
+        for what in (True, False)}
+    lengths = [np.mean(found[:, 1] - found[:, 0] + found[:, 3] - found[:, 2])
+               for found in (spans_of(short_seq_prob=1.0), spans_of(short_seq_prob=0.0))]
+    yield "whether a short_seq_prob of 1 makes shorter pairs", bool(lengths[0] < 0.9 * lengths[1])
+    asked = spans_of(beginnings_only=True)
+    begins = np.isin(asked[:, [0, 2]], places[document_starts]).any(axis=1)
+    yield "with beginnings_only, whether the others have the label -100", bool(
+        ((asked[:, 4] == -100) == ~begins).all())
+    room = DataOptions(max_seq_length=30).room
+    overfull = spans_of(overfull_chunks=True, sentence_task="none")
+    yield "with overfull_chunks, whether a fifth of the pairs are too long", bool(
+        np.mean(overfull[:, 3] - overfull[:, 0] > room) > 0.2)
+    yield "whether the pairs depend on the generator", depends_on_generator(
+        lambda rng: f._cut(starts, document_starts, DataOptions(max_seq_length=30), rng), draw)
 
 
 def truncate(f, draw):
@@ -226,6 +274,9 @@ def truncate(f, draw):
         front = cut[:, column] - spans[:, column]
         yield (f"the share of what {name} lost that was lost in front, in quarters",
                np.rint(4 * front.sum() / lost.sum()))
+        tossed = lost > 0
+        yield (f"whether {name} loses as many pieces in front as coins show heads", bool(
+            0.7 < np.mean((2 * front - lost)[tossed]**2 / lost[tossed]) < 1.3))
     yield "whether every segment lies inside the old one", bool(
         (cut[:, [0, 2]] >= spans[:, [0, 2]]).all() and (cut[:, [1, 3]] <= spans[:, [1, 3]]).all())
 
