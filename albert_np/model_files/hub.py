@@ -60,9 +60,8 @@ def find_folder(name, revision=None, weights=True):
         import huggingface_hub.constants
         import huggingface_hub.errors
     except ImportError:
-        raise ValueError(f"{name} is not a folder here, and to fetch a model from the hub takes "
-                         f"huggingface_hub; install it with pip install 'albert-np[hub]'"
-                         ) from None
+        raise ValueError(f"{name} is not a folder here, and fetching a model from the hub needs "
+                         f"huggingface_hub; install it with pip install huggingface_hub") from None
     owned = f"albert/{name}" if re.fullmatch(PUBLISHED, name) else name
     fetch = _Fetcher(huggingface_hub, owned, revision)
     folder = fetch(CONFIG_NAME).parent

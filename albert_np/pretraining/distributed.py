@@ -52,7 +52,7 @@ def find_communicator(mpi=False):
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:        # RuntimeError: there is no MPI library
         raise ValueError(f"Several processes need mpi4py and an MPI library ({error}); install "
-                         f"them with pip install 'albert-np[mpi]' mpich") from None
+                         f"them with pip install mpi4py mpich") from None
     if MPI.COMM_WORLD.size < started:
         raise ValueError(f"mpiexec started {started} processes, but mpi4py sees "
                          f"{MPI.COMM_WORLD.size}: they belong to different MPI libraries; use the "

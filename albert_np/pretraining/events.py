@@ -44,7 +44,7 @@ def event_writer(output, wanted):
         import tensorboardX  # noqa: F401
     except ImportError:
         raise ValueError("TensorBoard event files need tensorboardX; install it with "
-                         "pip install 'albert-np[tensorboard]'") from None
+                         "pip install tensorboardX") from None
     return _writing(output / FOLDER_NAME)
 
 

@@ -325,5 +325,5 @@ def test_a_full_disk(served, library, monkeypatch):
 def test_without_the_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     assert refusal(ValueError, "albert-base-v2") == (
-        "albert-base-v2 is not a folder here, and to fetch a model from the hub takes "
-        "huggingface_hub; install it with pip install 'albert-np[hub]'")
+        "albert-base-v2 is not a folder here, and fetching a model from the hub needs "
+        "huggingface_hub; install it with pip install huggingface_hub")

@@ -77,7 +77,7 @@ def test_without_the_library_nothing_is_begun(tmp_path, monkeypatch, capsys):
     output, error = capsys.readouterr()
     assert output == ""
     assert error == ("albert-np: TensorBoard event files need tensorboardX; install it with "
-                     "pip install 'albert-np[tensorboard]'\n")
+                     "pip install tensorboardX\n")
     assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
 
 

@@ -39,7 +39,7 @@ def write_notebooks(folder, sources, exercises):
     try:
         import jupytext
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("Notebooks need jupytext: pip install 'albert-np[course]'."
+        raise ModuleNotFoundError("Notebooks need jupytext; install it with pip install jupytext."
                                   ) from error
     from ...files import write_whole
 

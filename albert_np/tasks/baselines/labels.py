@@ -52,7 +52,7 @@ def tfidf_labels(train, rows, C=10.0):
         return commonest_label(train, rows)
     text = library("sklearn.feature_extraction.text", "scikit-learn")
     linear_model = library("sklearn.linear_model", "scikit-learn")
-    sparse = library("scipy.sparse", "scikit-learn")
+    sparse = library("scipy.sparse", "scipy")
     columns = ["text"] + ["text_pair"] * (train[0].text_pair is not None)
     features = []
     for column in columns:

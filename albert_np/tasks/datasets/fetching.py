@@ -102,7 +102,7 @@ def _download(source):
         import pooch
     except ImportError:
         raise ValueError(f"Downloading {source.name} needs pooch; install it with pip install "
-                         f"'albert-np[datasets]', or put the file into a folder of yours, as "
+                         f"pooch, or put the file into a folder of yours, as "
                          f"FOLDER/{source.name}, and set {FOLDER_VARIABLE}=FOLDER.") from None
     target = Path(pooch.os_cache(CACHE_NAME)) / source.name
     address = f"{RAW}/{source.address}"

@@ -18,17 +18,15 @@ def check_alike(first, second, names):
         raise ValueError(f"There are no {names[0]} to compute a figure from.")
 
 
-def library(module, package, extra="tasks"):
-    """A module of a library that is an extra.
+def library(module, package):
+    """Import a module of a library that this package does not require.
 
     Parameters
     ----------
     module : str
         What to import.
     package : str
-        What the library is called where it is installed from.
-    extra : str
-        The extra of this package that brings it along.
+        The name under which pip installs the library.
 
     Returns
     -------
@@ -42,5 +40,4 @@ def library(module, package, extra="tasks"):
     try:
         return import_module(module)
     except ImportError:
-        raise ValueError(f"This needs {package}; install it with pip install 'albert-np[{extra}]'."
-                         ) from None
+        raise ValueError(f"This needs {package}; install it with pip install {package}.") from None

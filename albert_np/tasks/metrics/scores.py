@@ -23,7 +23,7 @@ def pearson(scores, predictions, rng=None, **options):
         The lengths differ or are below 2, a number is not finite, or SciPy is not installed.
     """
     x, y = _both(scores, predictions)
-    stats = library("scipy.stats", "SciPy, which comes with scikit-learn")
+    stats = library("scipy.stats", "scipy")
     value = 0.0 if _constant(x) or _constant(y) else stats.pearsonr(x, y).statistic
     # About their means: sums of squares of numbers far from 0 would lose digits.
     x, y = x - x.mean(), y - y.mean()
@@ -46,7 +46,7 @@ def spearman(scores, predictions, rng=None, **options):
         The lengths differ or are below 2, a number is not finite, or SciPy is not installed.
     """
     x, y = _both(scores, predictions)
-    stats = library("scipy.stats", "SciPy, which comes with scikit-learn")
+    stats = library("scipy.stats", "scipy")
     value = 0.0 if _constant(x) or _constant(y) else stats.spearmanr(x, y).statistic
 
     def of_draws(drawn):

@@ -14,7 +14,7 @@ _PATIENCE = 20                 # draws by TPE that repeat earlier points before 
 
 def optuna():
     """The library, or ValueError with what to install."""
-    return library("optuna", "optuna", "search")
+    return library("optuna", "optuna")
 
 
 def number_of_trials(axes, method="random", trials=None, seed=0):

@@ -138,7 +138,7 @@ def test_a_wrong_file_or_no_folder(tmp_path, monkeypatch):
 def test_without_pooch(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pooch", None)
     with pytest.raises(ValueError, match="needs pooch; install it with pip install "
-                                         r"'albert-np\[datasets\]', or put the file"):
+                                         "pooch, or put the file"):
         find_file(FILE)
 
 
