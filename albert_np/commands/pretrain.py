@@ -71,8 +71,8 @@ def _add_options(parser):
                       const="nsp", default=argparse.SUPPRESS,
                       help="the original's name for --sentence-task nsp")
     data.add_argument("--original-data", action="store_true",
-                      help="begin with the original's defaults and all of its quirks (README, "
-                           "\"Where this differs\")")
+                      help="begin with the original's defaults and all of its quirks "
+                           "(docs/differences.md)")
 
     model = parser.add_argument_group("model", "without --config a small model: H = 64, L = 3")
     model.add_argument("--config", dest="config_name", metavar="NAME_OR_FILE",
