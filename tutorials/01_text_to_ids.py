@@ -2,13 +2,14 @@
 How does a text become numbers?
 ===============================
 
-A model computes with numbers; a text has none. This tutorial follows a sentence on its way to the
-arrays that ALBERT reads: cleaning, cutting into *pieces*, numbers, special tokens, pairs. At the
-end you can do the cutting by hand, and you know what a vocabulary covers and what becomes of the
-rest.
+A model computes with numbers, but a text has none. This tutorial follows a sentence until it is the
+arrays that ALBERT reads. The steps are: cleaning, cutting into *pieces*, numbers, special tokens,
+pairs. At the end you can cut a word by hand. You know what a vocabulary covers, and what happens to
+the rest.
 
-Prerequisites: none. In the paper: section 4.1 (Lan et al. 2020), which borrows the pieces from Kudo
-2018. Run it with ``python tutorials/01_text_to_ids.py``; pictures go to ``tutorials/output/``.
+Prerequisites: none. In the paper: section 4.1 (Lan et al. 2020). It takes the pieces from Kudo
+2018. Run it with ``python tutorials/01_text_to_ids.py``. The pictures are saved in
+``tutorials/output/``.
 """
 
 import tempfile
@@ -29,18 +30,19 @@ from albert_np.text import embedded_corpus, preprocess, split_documents, train_t
 # %%
 # Why not letters, why not words?
 # -------------------------------
-# Give every *letter* a number, and sequences become long and every number says next to nothing.
-# Give every *word* a number, and a table of numbers for a language never ends: names, inflections,
+# If every *letter* has a number, sequences are long, and one number says nearly nothing. If every
+# *word* has a number, the table of numbers never ends: there are always new names, inflections and
 # typing errors. A word that is not in the table has no number at all.
 #
-# ALBERT takes the middle way. A *piece* is a string of letters that occurs often: a whole word if
-# it is frequent, a syllable or a letter if not. The list of all pieces is the *vocabulary*; it has
-# V entries, and the place of a piece in the list is its *id*. The published models have V =
-# 30,000.
+# ALBERT does something between the two. A *piece* is a string of letters that occurs often. A
+# frequent word is one piece. A rare word is cut into several pieces, down to single letters. The
+# list of all pieces is the *vocabulary*. It has V entries. The position of a piece in the list is
+# its *id*. The published models have V = 30,000.
 #
-# A vocabulary is learnt from a *corpus*, a large collection of text. Here it is one that every
-# Python brings along: the documentation of the language and of its standard library. A tenth of
-# it, whole modules, is kept aside, to see how the pieces do on text they were not made from.
+# A vocabulary is learnt from a *corpus*, a large collection of text. Our corpus comes with every
+# Python: it is the documentation of the language and of its standard library. We hold out a tenth
+# of it, in whole modules. Later we test the pieces on this *held-out* text, because they were not
+# made from it.
 
 documents, modules = embedded_corpus()
 train, held_out = split_documents(documents, 0.1, groups=modules, rng=np.random.default_rng(0))
@@ -62,20 +64,21 @@ tokenizer = tokenizer_of(2000)
 # %%
 # First: cleaning
 # ---------------
-# "The", "the" and "THE" would be three entries of a vocabulary. Before anything is cut, ALBERT
-# makes them alike. Four steps, in this order: white space becomes single spaces; quotes become
-# plain; characters are taken apart (the Unicode form NFKD: é is an e and an accent) and the
-# accents dropped; letters become small.
+# "The", "the" and "THE" would be three entries of a vocabulary. So ALBERT makes them equal before
+# it cuts the text. There are four steps, in this order. White space becomes single spaces. Quotes
+# become plain quotes. Characters are decomposed (the Unicode form NFKD: é becomes an e and an
+# accent), and the accents are removed. Letters become lower case.
 
 raw = "The  ``Café''\n is  NAÏVE."
 print(f"\n{raw!r}\n{preprocess(raw)!r}")
 
 # %%
-# Something is lost: *US* and *us* are now one word. The authors found that worth it for English.
+# This loses information: *US* and *us* are now the same word. For English, the authors accepted
+# this loss.
 #
 # Then: cutting into pieces
 # -------------------------
-# The sign ▁ stands for a space, so that pieces glued together are the text again, spaces included.
+# The sign ▁ means a space. So if you join the pieces, you get the text back, with its spaces.
 
 for text in ("The function returns a list.", "The deserialization misbehaves."):
     print(f"\n{text}\n  {tokenizer.tokenize(text)}")
@@ -83,29 +86,30 @@ text = "the function returns a list."
 assert "".join(tokenizer.tokenize(text)).replace("▁", " ").strip() == text
 
 # %%
-# Which of all possible cuts is this? In the *unigram model* every piece w has a probability p(w),
-# and a text is written piece after piece, each drawn without looking at the others. A cut
-# :math:`w_1 \ldots w_n` then has the probability
+# A text can be cut in many ways. Which cut is this? In the *unigram model* every piece w has a
+# probability p(w). The model writes a text piece by piece and draws each piece independently of the
+# others. So a cut :math:`w_1 \ldots w_n` has the probability
 #
 # .. math::
 #
 #    P(w_1 \ldots w_n) = \prod_{i=1}^n p(w_i), \qquad
 #    \log P = \sum_{i=1}^n \log p(w_i)
 #
-# and the text is cut in the most probable way. (Natural logarithms; their unit is called *nat*.)
-# Each further piece costs another factor below 1, so few long pieces win over many short ones,
-# unless the long ones are rare.
+# The tokenizer chooses the most probable cut. (The logarithms are natural. Their unit is the
+# *nat*.) Each additional piece multiplies P by a number below 1. So a few long pieces are usually
+# more probable than many short ones. They are less probable only if the long pieces are rare.
 #
-# A word of n letters has :math:`2^{n-1}` cuts. But the best cut of its first e letters ends with
-# some piece, and what stands before that piece must be cut best too (if not, a better cut of that
-# part would make a better whole). So the best for every e follows from the best for shorter
-# beginnings. With s(0) = 0,
+# A word of n letters has :math:`2^{n-1}` cuts, too many to try all. But look at the best cut of its
+# first e letters. It ends with some piece, from letter b to letter e. The part before that piece
+# must be cut in its best way too. (Otherwise a better cut of that part would make the whole cut
+# better.) So we can compute the best score s(e) from the best scores of shorter beginnings. With
+# s(0) = 0,
 #
 # .. math::
 #
 #    s(e) = \max_{b < e} \big( s(b) + \log p(\text{letters } b \text{ to } e) \big)
 #
-# That is the Viterbi algorithm. Here it is:
+# This is the Viterbi algorithm. Here it is:
 
 model = SentencePieceProcessor(model_proto=tokenizer.model_bytes)
 first_learnt = 13                   # the ids below are set by hand, see "Special tokens"
@@ -136,7 +140,7 @@ print(f"\n{agree} of {len(words)} words of the held-out text are cut as the Sent
       f"cuts them;\nwhere the cut differs, it is exactly as probable")
 
 # %%
-# To see the decision, list all cuts of one word and their probabilities.
+# To see how the tokenizer decides, we list all cuts of one word with their probabilities.
 
 
 def all_cuts(word):
@@ -168,21 +172,22 @@ axes.tick_params(axis="x", labelsize=11)
 show(figure, "01_cuts_of_a_word")
 
 # %%
-# What to notice: by and large the cuts with few pieces stand on top, though nobody asked for few.
-# It is the product of probabilities that asks.
+# What to notice: most of the best cuts have few pieces, although no rule asks for few pieces. The
+# reason is the product: each piece multiplies the probability by a number below 1.
 #
-# Where do the p come from? SentencePiece begins with very many strings that occur often, and
-# repeats: count how often each is used, weighing all cuts of the corpus by their probability;
-# divide by the sum, which gives new p; throw away the strings that the corpus misses least; until
-# V are left. (The first two steps are an instance of expectation maximisation. Kudo 2018, section
-# 3.2.)
+# Where do the probabilities p come from? SentencePiece begins with a very large number of strings
+# that occur often. Then it repeats three steps. First, it counts how often each string is used in
+# the corpus. In this count, all cuts are weighted by their probability. Second, it divides the
+# counts by their sum, which gives new p. Third, it removes the strings that the corpus needs least.
+# It stops when V strings are left. (The first two steps are an instance of expectation
+# maximisation; see Kudo 2018, section 3.2.)
 #
 # What does a vocabulary cover?
 # -----------------------------
-# Nearly everything, because single letters are pieces too. The price of a small vocabulary is
-# length: a word falls into more pieces, and every piece costs the model time. So learn
-# vocabularies of several sizes and look at three texts: the one they were made from, its kin that
-# was held out, and articles of Wikipedia.
+# Nearly everything, because single letters are pieces too. But a small vocabulary makes sequences
+# long: a word is cut into more pieces, and every piece costs the model time. So let us learn
+# vocabularies of several sizes and use them on three texts: the text that they were made from, the
+# held-out text, and articles of Wikipedia.
 
 try:
     articles = fetch_wikitext2("valid")
@@ -233,21 +238,21 @@ assert lengths[foreign_name][-1] > lengths["held out"][-1]
 assert all(a > b for values in lengths.values() for a, b in zip(values, values[1:]))
 
 # %%
-# What to notice: every curve falls. The held-out text goes along with the one that was learnt
-# from, and both flatten out. As soon as V is more than an alphabet, the foreign text needs more
-# pieces, since many of the pieces are words of the trade. That is one reason to learn a vocabulary
-# of one's own where the language is a special one.
+# What to notice: every curve falls. The curve of the held-out text is close to the curve of the
+# text that the pieces were learnt from. Both become flat. If V is larger than an alphabet, the
+# Wikipedia text needs more pieces, because many of the pieces are terms of programming. So if your
+# texts are about a special field, it can help to learn a vocabulary from them.
 #
-# Only a *character* that the corpus did not have is unknown, or one that was too rare (the rarest,
-# which together fill five of 100,000 places, are left out). All such characters share the id of
-# ``<unk>``, and what they were is forgotten.
+# Only a *character* can be unknown: one that the corpus did not have, or that was too rare.
+# (SentencePiece leaves out the rarest characters, which together are 5 of 100,000 characters.) All
+# unknown characters have the same id, ``<unk>``. The model cannot tell which character it was.
 #
 # Special tokens
 # --------------
-# Five ids stand for no text at all. Their numbers are set by hand, and so are those of eight signs
-# that always stand for themselves; what is learnt begins at 13.
+# Five ids mean no text at all. Their numbers are fixed. Eight punctuation signs also have fixed
+# numbers, and each is always a piece of its own. The pieces that are learnt begin at 13.
 
-MEANING = {"<pad>": "fills short rows of a batch up; nobody looks at it",
+MEANING = {"<pad>": "fills short rows of a batch; no token attends to it",
            "<unk>": "a character that no piece has", "[CLS]": "begins every sequence",
            "[SEP]": "ends a segment", "[MASK]": "a gap, where the model has to guess"}
 print()
@@ -258,13 +263,13 @@ print("and then", tokenizer.pieces[first_learnt:first_learnt + 6], "...")
 # %%
 # A pair, and a batch
 # -------------------
-# Many tasks ask about two texts: does the second follow from the first, is the answer in it?
-# ALBERT reads both in one row, ``[CLS] A [SEP] B [SEP]``. *Token types* say which is which: 0 for
-# A, 1 for B. At [CLS] the model will later collect what it has to say about the whole pair.
+# Many tasks are about two texts. Does the second text follow from the first? Is the answer in it?
+# ALBERT reads both texts in one row, ``[CLS] A [SEP] B [SEP]``. *Token types* tell them apart: 0
+# for A, 1 for B. Later the model uses the position of [CLS] for its answer about the whole pair.
 #
-# Rows of a batch must be equally long, so short ones are filled up with <pad>, and the *attention
-# mask* says where there is text: 1 for text, 0 for padding. The shape is (B, T): B rows, T tokens
-# in a row. (A *token* is a place in a row, a piece is what stands there.)
+# All rows of a batch must have the same length. So short rows are filled with <pad>. The *attention
+# mask* says where there is text: 1 for text, 0 for padding. The shape is (B, T): B rows with T
+# tokens each. (A *token* is a position in a row. A piece is the string at this position.)
 
 batch = tokenizer(["A list is empty.", "Why?"], ["It has no items.", "No reason."])
 print({name: array.shape for name, array in batch.items()})
@@ -278,8 +283,9 @@ print("\nback to text:", tokenizer.decode(batch["input_ids"][0]))
 # %%
 # What goes wrong
 # ---------------
-# The most common mistake with ALBERT's vocabulary is to leave the cleaning out. Nothing crashes.
-# But the pieces were learnt from small letters, so a capital is a character that no piece has:
+# The most common mistake with ALBERT's vocabulary is to forget the cleaning. Nothing crashes. But
+# the pieces were learnt from lower-case letters. So no piece has a capital letter, and every
+# capital becomes ``<unk>``:
 
 with tempfile.TemporaryDirectory() as folder:
     tokenizer.save(folder)
@@ -295,24 +301,25 @@ assert careless.unk_token_id in careless.encode(line)
 assert careless.unk_token_id not in tokenizer.encode(line)
 
 # %%
-# It shows nowhere but in the count of <unk>. So count them, on your own text, before training
-# anything.
+# Only the count of <unk> shows this mistake. So count them in your own text before you train a
+# model.
 #
-# Where this stands in the paper
-# ------------------------------
-# Section 4.1: V = 30,000, SentencePiece, rows ``[CLS] A [SEP] B [SEP]`` of at most 512 tokens, one
-# in ten rows shorter. That V is so large next to everything else in the model is the reason for
-# the first of ALBERT's ideas, in ``05_factorized_embeddings.py``. What is asked about A and B:
-# ``08_sentence_order.py``. Which pieces become [MASK]: ``07_masked_language_model.py``.
+# In the paper
+# ------------
+# Section 4.1: V = 30,000, SentencePiece, and rows ``[CLS] A [SEP] B [SEP]`` of at most 512 tokens.
+# One row in ten is shorter. V is much larger than all other sizes of the model. This is the reason
+# for the first of ALBERT's ideas, see ``05_factorized_embeddings.py``. The question that the model
+# answers about A and B is in ``08_sentence_order.py``. The choice of the pieces that become [MASK]
+# is in ``07_masked_language_model.py``.
 #
 # Exercises
 # ---------
-# 1. ``best_cut("▁" + word)`` for words of your own. Find one that is cut where no syllable ends,
-#    and say from ``log_p`` why.
-# 2. Change ``best_cut`` so that it takes the cut with the fewest pieces. How many of ``words`` are
-#    cut in another way?
-# 3. Which entries of the vocabulary does the held-out text never use? What share is that?
+# 1. Call ``best_cut("▁" + word)`` for words of your own. Find a word that is cut where no syllable
+#    ends. Use ``log_p`` to explain the cut.
+# 2. Change ``best_cut`` so that it chooses the cut with the fewest pieces. How many of ``words``
+#    are now cut in another way?
+# 3. Which entries of the vocabulary does the held-out text never use? What percentage of V is that?
 # 4. ``tokenizer("a short list", "a long list of names", max_length=8)`` must cut something off.
-#    What does it keep, and why these?
-# 5. Draw a cut at random in proportion to its probability, instead of taking the best. (Kudo 2018
-#    trains with such cuts.)
+#    What does it keep, and why?
+# 5. Draw a cut at random, with the probabilities of the cuts, instead of choosing the best cut.
+#    (Kudo 2018 trains with such cuts.)

@@ -2,14 +2,16 @@
 How does a token learn from the others?
 =======================================
 
-"It" in a sentence means nothing until one has looked at the other words. *Attention* is how a token
-looks: it asks, compares its question with what each token offers, and collects from all of them,
-most from those that fit best. Here it is computed forwards and backwards on three tokens, with
-numbers that can be checked on paper. Then come heads, masks, and what happens when a mask leaks.
+You understand "it" in a sentence only if you look at the other words. *Attention* lets a token look
+at other tokens. The token compares its query with the key of every token. Then it collects values
+from all tokens, and most from those that fit best. Here we compute attention forwards and backwards
+on three tokens. You can check the numbers on paper. Then we add heads and masks, and see what
+happens if a mask leaks.
 
 Prerequisites: ``02_gradient_checking.py`` and ``03_softmax_gelu_layer_norm.py``. In the paper:
 section 3.1 (Lan et al. 2020) takes attention from the Transformer (Vaswani et al. 2017, section
-3.2). Run it with ``python tutorials/04_attention.py``; pictures go to ``tutorials/output/``.
+3.2). Run it with ``python tutorials/04_attention.py``. The pictures are saved in
+``tutorials/output/``.
 """
 
 import matplotlib.pyplot as plt
@@ -26,19 +28,20 @@ from albert_np.plotting.figures import BLUE, GREY, ORANGE
 # %%
 # Queries, keys and values
 # ------------------------
-# Every token (a place in the sequence of T places) comes with a row x of H numbers. Three matrices
-# make three rows of it (ATT.1): the *query* q, what it is looking for; the *key* k, what it can be
-# found by; the *value* v, what it has to give. Token i compares its query with the key of every
-# token j, by a dot product, and softmax makes shares of the scores (ATT.2):
+# A sequence has T positions, and a token is one of them. Every token has a row x of H numbers.
+# Three matrices make three rows of it (ATT.1). The *query* q says what the token looks for. The
+# *key* k says how other tokens can find it. The *value* v is what other tokens can collect from it.
+# Token i computes the dot product of its query with the key of every token j. This gives scores z.
+# Softmax turns the scores of token i into *attention weights* p, which sum to 1 (ATT.2):
 #
 # .. math::
 #
 #    z_{ij} = \frac{1}{\sqrt D} \sum_d q_{id}\, k_{jd}, \qquad
 #    p_{ij} = \operatorname{softmax}_j(z_{ij})
 #
-# D is the number of entries in a query; why its root divides is the subject of
-# ``03_softmax_gelu_layer_norm.py``. Token i then collects the values in these shares (ATT.3), and a
-# last matrix brings the result into form (ATT.4):
+# D is the number of entries of a query. ``03_softmax_gelu_layer_norm.py`` explains the division by
+# :math:`\sqrt D`. Token i then adds up all values, each multiplied by its attention weight (ATT.3).
+# A last matrix recombines the result (ATT.4):
 #
 # .. math::
 #
@@ -46,8 +49,9 @@ from albert_np.plotting.figures import BLUE, GREY, ORANGE
 #
 # Three tokens on paper
 # ---------------------
-# Take H = D = 4, so that :math:`1/\sqrt D = 1/2`. Let token number j have a 1 in place j and zeros
-# elsewhere. Then x W is simply the first three rows of W, and every number below can be followed.
+# Take H = D = 4, so that :math:`1/\sqrt D = 1/2`. Let token number j have a 1 at position j of its
+# row, and zeros elsewhere. Then x W is simply the first three rows of W. So you can follow every
+# number below.
 
 words = ["the", "cat", "sleeps"]
 x = np.eye(3, 4)[None]                                     # (B, T, H) = (1, 3, 4)
@@ -61,14 +65,15 @@ z = q @ k.T * 4**-0.5                                                   # (T, T)
 p, _ = softmax_forward(z)
 c = p @ v
 print("scores in units of ln 2\n", (z / ln2).round(3))
-print("shares p\n", p.round(3))
+print("attention weights p\n", p.round(3))
 print("collected, c = p v\n", c.round(3))
 
 # %%
-# The last row, by hand. The query of "sleeps" is 2 ln 2 in the second place. Its product with the
-# three keys is 0, 2 ln 2, 0, half of that 0, ln 2, 0. The exponentials are 1, 2, 1, so the shares
-# are 1/4, 1/2, 1/4: the verb looks mostly at the noun. It collects 1/4 of (4, 0, 0, 0), 1/2 of (0,
-# 4, 0, 0) and 1/4 of (0, 0, 8, 0), which makes (1, 2, 2, 0).
+# Compute the last row by hand. The query of "sleeps" has 2 ln 2 at its second position and 0
+# elsewhere. Its dot products with the three keys are 0, 2 ln 2 and 0. Half of them are the scores
+# 0, ln 2 and 0. Their exponentials are 1, 2 and 1. So the attention weights are 1/4, 1/2 and 1/4:
+# the verb attends mostly to the noun. It collects 1/4 of (4, 0, 0, 0), 1/2 of (0, 4, 0, 0) and 1/4
+# of (0, 0, 8, 0). The sum is (1, 2, 2, 0).
 
 assert np.allclose(p[2], [1 / 4, 1 / 2, 1 / 4]) and np.allclose(c[2], [1, 2, 2, 0])
 config = AlbertConfig(hidden_size=4, num_attention_heads=1)
@@ -78,11 +83,12 @@ assert np.allclose(y[0], c) and np.allclose(p_package[0, 0], p)
 # %%
 # And backwards on paper
 # ----------------------
-# Let the loss depend on the output of "sleeps" alone, with the upstream gradient dy = (1, 2, 0,
-# 0). The last matrix is 1 here, so dc = dy. Now (ATT.3) is a product of two matrices, and each
-# gets the gradient times the other: the share :math:`p_{ij}` scales the value :math:`v_j`, so its
-# gradient is the dot product of :math:`dc_i` with :math:`v_j` (ATT.5); the value :math:`v_j` was
-# handed out in the shares :math:`p_{ij}`, so it gets these shares of every :math:`dc_i` (ATT.6).
+# Let the loss depend on the output of "sleeps" only, with the upstream gradient dy = (1, 2, 0, 0).
+# The last matrix is the identity here, so dc = dy. Now (ATT.3) is a product of two matrices. The
+# gradient of each factor is the upstream gradient times the other factor. The attention weight
+# :math:`p_{ij}` scales the value :math:`v_j`. So its gradient is the dot product of :math:`dc_i`
+# with :math:`v_j` (ATT.5). The value :math:`v_j` enters :math:`c_i` with the weight :math:`p_{ij}`.
+# So its gradient is the sum of all :math:`dc_i`, each times this weight (ATT.6).
 
 dy = np.array([[0.0, 0, 0, 0], [0, 0, 0, 0], [1, 2, 0, 0]])             # (T, H)
 dc = dy
@@ -96,18 +102,18 @@ print("dk in units of ln 2\n", dk / ln2)
 print("dv\n", dv)
 
 # %%
-# By hand again: dp = (1·4, 2·4, 0) = (4, 8, 0). Its mean under the shares is 4/4 + 8/2 + 0 = 5. So
-# dz = (1/4 · (-1), 1/2 · 3, 1/4 · (-5)) = (-0.25, 1.5, -1.25), which sums to 0 as it must. The
-# loss would grow if the verb looked more at the noun. The product :math:`q_i \cdot k_j / 2` passes
-# half of dz on, times the other factor: to the query along the keys (ATT.7), to each key along the
-# query (ATT.8).
+# By hand again: dp = (1·4, 2·4, 0) = (4, 8, 0). The mean of dp under the attention weights is 4/4 +
+# 8/2 + 0 = 5. So dz = (1/4 · (-1), 1/2 · 3, 1/4 · (-5)) = (-0.25, 1.5, -1.25). It sums to 0, as it
+# must. The second entry is positive: the loss would grow if the verb attended more to the noun. The
+# score is half of the product :math:`q_i \cdot k_j`. So the query gets half of dz times the keys
+# (ATT.7), and each key gets half of dz times the query (ATT.8).
 #
-# The same x went into three matrices, so its gradient is the sum of three (ATT.9). A gradient is
-# *added* wherever a thing is used more than once: each use changes the loss, and small changes add
-# up.
+# The same x is multiplied by three matrices, so its gradient is the sum of three parts (ATT.9). If
+# something is used more than once, its gradients are *added*: each use changes the loss, and small
+# changes add up.
 
 dx = dq @ params["W_q"].T + dk @ params["W_k"].T + dv @ params["W_v"].T
-# (In the package's lines dz has been multiplied by D**-0.5 before.)
+# (The lines of the package multiply dz by D**-0.5 first.)
 dx_q, dx_kv, grads = attention_backward(params, (dy[None], None), cache)
 dx_package = dx_q + dx_kv                         # in self-attention both arrays are x
 print(source_of(attention_backward, "ATT.5", "ATT.6", "ATT.7", "ATT.8", "ATT.9"))
@@ -115,16 +121,17 @@ assert np.allclose(dz[2], [-0.25, 1.5, -1.25]) and np.allclose(dx, dx_package[0]
 assert np.allclose(grads["W_q"], x[0].T @ dq) and np.allclose(grads["b_k"], 0)
 
 # %%
-# One more look: the bias of the keys, b_k, has the gradient 0. It adds the same number to all
-# scores of a query, and softmax does not feel that. It could be left out.
+# Note the bias of the keys, b_k: its gradient is 0. It adds the same number to all scores of a
+# query, and softmax does not change if the same number is added to all scores. The bias could be
+# left out.
 #
 # Several heads
 # -------------
-# A token has more than one question. So the H columns of q, k and v are cut into A *heads* of D =
-# H/A columns, each computes shares of its own, and what they collect is put side by side again. To
-# see two heads do different things, let us write their weights by hand: x tells a token's word (6
-# places) and its position (6 places); the first head looks for the position one before its own,
-# the second for its own word.
+# A token may look for several things. So the H columns of q, k and v are divided into A *heads* of
+# D = H/A columns each. Each head computes attention weights of its own. Then the results of all
+# heads are written side by side again. To see two heads do different things, we choose their
+# weights by hand. The row x contains the word of a token (6 numbers) and its position (6 numbers).
+# The first head looks for the position before its own. The second head looks for its own word.
 
 sentence = "the cat saw the other cat".split()
 T, D = len(sentence), 6
@@ -133,8 +140,8 @@ x = np.zeros((1, T, 2 * D))
 x[0, range(T), [vocabulary.index(word) for word in sentence]] = 1
 x[0, range(T), D + np.arange(T)] = 1
 word_part, position_part = np.eye(2 * D)[:, :D], np.eye(2 * D)[:, D:]
-back_one = position_part @ np.roll(np.eye(D), -1, axis=1)               # asks for one place before
-back_one[D] = 0                                                         # the first has none before
+back_one = position_part @ np.roll(np.eye(D), -1, axis=1)               # looks one position back
+back_one[D] = 0                                                         # nothing before the first
 heads = {"W_q": 9 * np.concatenate([back_one, word_part], axis=1),      # 9: sharp, not yet one-hot
          "W_k": np.concatenate([position_part, word_part], axis=1),
          "W_v": np.eye(2 * D), "W_o": np.eye(2 * D),
@@ -155,16 +162,18 @@ for axes, shares, name in zip(all_axes, p[0], ("the token before", "the same wor
     axes.set_title(f"A head that looks for {name}", fontsize=14)
 all_axes[0].set_ylabel("query: who looks", fontsize=13)
 bar = figure.colorbar(picture, ax=all_axes, shrink=0.85)
-bar.set_label("share p (each row sums to 1)", fontsize=13)
+bar.set_label("attention weight p (each row sums to 1)", fontsize=13)
 bar.ax.tick_params(labelsize=12)
 show(figure, "04_two_heads")
 assert p[0, 0, 2, 1] > 0.8 and abs(p[0, 1, 1, 5] - p[0, 1, 1, 1]) < 1e-12
 
 # %%
-# What to notice: each row sums to 1. The first token has nothing before it, asks for nothing, and
-# spreads its attention evenly. Where a word occurs twice, both get the same share.
+# What to notice: each row sums to 1. The first token has no token before it. Its query is 0, so its
+# attention weights are all equal. If a word occurs twice, both occurrences get the same attention
+# weight.
 #
-# The typical mistake here is to cut the heads by a reshape alone. The shape is right:
+# The typical mistake here is to divide the heads with a reshape alone. The result has the right
+# shape, but it is wrong:
 
 x_small = np.arange(6).reshape(1, 3, 2)                                  # T = 3 tokens, H = 2
 print("tokens", x_small[0].tolist())
@@ -175,10 +184,10 @@ assert np.array_equal(merge_heads(split_heads(x_small, 2)), x_small)
 # %%
 # Masks
 # -----
-# Not every token may be looked at. Padding is no text; and a model that writes from left to right
-# must not see what comes next. A *mask* says what may be seen, and masked keys get the share 0
-# exactly (SM.3). By (SM.4) their gradient is 0 exactly, too. Then nothing that stands at a masked
-# place can change anything:
+# A token must not attend to every other token. Padding is not text. And a model that writes from
+# left to right must not see what comes next. A *mask* says which keys a query may see. The
+# attention weight of a masked key is exactly 0 (SM.3). By (SM.4) its gradient is exactly 0, too. So
+# the content of a masked position cannot change anything:
 
 rng = np.random.default_rng(0)
 config = AlbertConfig(hidden_size=12, num_attention_heads=3)
@@ -188,26 +197,30 @@ padded = visible_keys(np.array([[1, 1, 1, 0, 0]]))
 (y, p), _ = attention_forward(random, x, x, padded, config)
 x[0, 3:] = 99.0
 (y_other, _), _ = attention_forward(random, x, x, padded, config)
-print("\nshares of the first query, first head:", p[0, 0, 0].round(2))
+print("\nattention weights of the first query, first head:", p[0, 0, 0].round(2))
 print("the text is the same whatever the padding is:", np.array_equal(y[0, :3], y_other[0, :3]))
 assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
 
 # %%
-# (The original code adds -10,000 to masked scores instead. After the exponential that is 0 as well,
-# unless the scores that may be seen are themselves as low as that.)
+# (google-research/albert adds -10,000 to masked scores instead. After the exponential that is 0 as
+# well, unless the other scores are as low as that.)
 #
 # What a leaking mask does
 # ------------------------
-# A mask that is off by one crashes nothing. The loss even looks better. How would you notice?
+# A mask that is wrong by one position crashes nothing. The loss even looks better. How could you
+# notice the mistake?
 #
-# Let us make a language whose difficulty is known: each symbol is drawn given the one before, by a
-# table of probabilities (a *Markov chain*). Nobody who sees only the past can predict better than
-# the table, so no honest loss can be lower, on average, than the table's *entropy*, the mean of
-# -log p over what it draws. A small ALBERT is trained to name the next symbol at every position,
-# once with the right mask, in which position i sees 0 to i, and once with one more: i sees i + 1,
-# its own answer. Every batch is drawn anew, so nothing can be learnt by heart. (*Training* is: take
-# a batch, compute the loss and its gradient, move each parameter a little against its gradient, and
-# begin again. How far it moves is what ``AdamW`` decides, see ``10_optimizers.py``.)
+# Let us make a language whose difficulty we know. Each symbol is drawn with probabilities that
+# depend only on the symbol before it. A table holds these probabilities. (This is a *Markov
+# chain*.) A model that sees only the past cannot predict better than the table. So on average its
+# loss cannot be lower than the *entropy* of the table. The entropy is the mean of -log p over the
+# drawn symbols.
+#
+# A small ALBERT learns to predict the next symbol at every position. We train it twice. With the
+# right mask, position i sees positions 0 to i. With the leaking mask it also sees i + 1, which is
+# the answer. Every batch is drawn again, so the model cannot memorise the data. (*Training* repeats
+# three steps. Take a batch. Compute the loss and its gradient. Move each parameter a little against
+# its gradient. ``AdamW`` decides how far it moves, see ``10_optimizers.py``.)
 
 V, T, B, steps = 10, 12, 32, (120 if quick() else 600)
 table = softmax_forward(2 * np.random.default_rng(1).standard_normal((V, V)))[0]
@@ -216,11 +229,11 @@ entropy = -(often @ (table * np.log(table)).sum(axis=1))
 
 
 def draw(rng):
-    """Sequences (B, T) of the language, and the symbol that follows each place."""
+    """Sequences (B, T) of the language, and the symbol that follows each position."""
     ids = np.empty((B, T + 1), int)
     ids[:, 0] = rng.choice(V, size=B, p=often)
     for t in range(T):
-        below = table[ids[:, t]].cumsum(axis=1)[:, :-1]      # shares, laid end to end
+        below = table[ids[:, t]].cumsum(axis=1)[:, :-1]      # cumulative probabilities
         ids[:, t + 1] = (below < rng.random((B, 1))).sum(axis=1)
     return ids[:, :-1], ids[:, 1:]
 
@@ -243,13 +256,13 @@ for name, mask in masks.items():
     curves[name] = np.array(curve)
 
 # %%
-# There is a direct test as well: which inputs does the loss at place i depend on? The backward pass
-# knows. Ask for the loss at i alone, and look at the gradient of each input row (its size, averaged
-# over a batch).
+# There is also a direct test: on which inputs does the loss at position i depend? The backward pass
+# knows the answer. Take only the loss at position i, and look at the gradient of each input row
+# (its norm, averaged over a batch).
 
 
 def reach(mask):
-    """How strongly place i's output depends on place j's input: (T, T), for one attention layer."""
+    """How strongly output i of one attention layer depends on input j: array (T, T)."""
     rng = np.random.default_rng(3)
     x, dy = rng.standard_normal((1, T, 12)), rng.standard_normal((T, 12))
     _, cache = attention_forward(random, x, x, visible_keys(mask[None]), AlbertConfig(
@@ -266,8 +279,8 @@ for axes, (name, mask) in zip(all_axes, masks.items()):
     axes.plot([-0.5, T - 0.5], [-0.5, T - 0.5], color=ORANGE, linewidth=2, label="i = j")
     axes.legend(fontsize=12, loc="lower left")
     axes.set_title(f"{name} mask: gradient not 0", fontsize=14)
-    axes.set_xlabel("input at place j", fontsize=13)
-    axes.set_ylabel("loss at place i", fontsize=13)
+    axes.set_xlabel("input at position j", fontsize=13)
+    axes.set_ylabel("loss at position i", fontsize=13)
     axes.tick_params(labelsize=12)
 axes = all_axes[2]
 width = 15
@@ -295,35 +308,34 @@ at_use = {name: model.forward(ids, attention_mask=np.repeat(masks["right"][None]
 print(f"\nentropy of the language {entropy:.2f}, ln V {np.log(V):.2f}")
 for name in masks:
     print(f"trained with the {name:8s} mask: loss {last[name]:.2f}, "
-          f"and in use, where the future is not there yet: {at_use[name]:.2f}")
+          f"and in use, without the next symbol: {at_use[name]:.2f}")
 assert last["leaking"] < entropy - 0.2 < last["right"] < np.log(V)
 assert at_use["leaking"] > at_use["right"]
 assert not np.triu(reach(masks["right"]), 1).any() and np.triu(reach(masks["leaking"]), 1).any()
 
 # %%
-# What to notice: with the right mask the loss comes down to the entropy and stays there. With the
-# leak it falls through; what is left of it is the last place, which has nothing ahead to copy. A
-# loss that is better than possible is not a success but a leak, and where the best possible is not
-# known, the loss of a simple model is a first guess of it. In use the leak's model fails: it has
-# learnt to copy what is no longer there. And the middle picture shows the leak without any
-# training: one diagonal of gradients where there must be none.
+# What to notice: with the right mask the loss falls to the entropy and stays there. With the
+# leaking mask it falls below the entropy. The rest of this loss comes from the last position, which
+# has no next symbol to copy. A loss below the best possible value is a sign of a leak. If you do
+# not know the best possible value, compare with the loss of a simple model. In use, the model with
+# the leak fails: it learnt to copy a symbol that is no longer there. The middle picture shows the
+# leak without any training. It has one diagonal of gradients that must be 0.
 #
-# Where this stands in the paper
-# ------------------------------
-# ALBERT looks in both directions; its only mask is that of padding. But then every token sees
-# itself, and "name the word at this place" would be copying: a leak by design. So the word is
-# taken out of the input first and [MASK] put in its place. That is
-# ``07_masked_language_model.py``. What ALBERT changes in attention is nothing but this: all layers
-# use one and the same set of weights (``06_one_layer_twelve_times.py``).
+# In the paper
+# ------------
+# ALBERT attends in both directions. Its only mask is the mask for padding. But then every token
+# sees itself, and a model that must predict "the word at this position" could copy it. This would
+# be a leak, too. So the word is first removed from the input and replaced by [MASK], see
+# ``07_masked_language_model.py``. ALBERT changes only one thing in attention: all layers use the
+# same weights (``06_one_layer_twelve_times.py``).
 #
 # Exercises
 # ---------
-# 1. Let "the" matter too, dy = (1, 0, 0, 0) in the first row, and do its dz on paper.
-# 2. Multiply W_q of the two heads by 1/3 instead of 9, then by 100. What becomes of the picture,
-#    and what of the gradient of W_q?
-# 3. Let the mask leak two places ahead, but not one (i sees i + 2). Does the loss still betray it?
+# 1. Let the loss depend on "the" too: dy = (1, 0, 0, 0) in the first row. Compute its dz on paper.
+# 2. Multiply W_q of the two heads by 1/3 instead of 9, then by 100. How does the picture change?
+#    How does the gradient of W_q change?
+# 3. Let the mask leak two positions ahead, but not one: i sees i + 2. Does the loss still show it?
 #    Does the gradient?
-# 4. Write attention for one head as four nested loops, without a single matrix product, and
-#    compare.
-# 5. ``attention_forward`` asks with one array and looks at another: compute the output for the last
-#    token only. What is saved, and what is not?
+# 4. Write attention for one head with four nested loops and without matrix products. Compare.
+# 5. ``attention_forward`` takes the queries from one array and the keys and values from another.
+#    Compute the output of the last token only. What does this save, and what does it not save?

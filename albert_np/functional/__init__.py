@@ -1,13 +1,15 @@
-"""The functions an ALBERT is made of, each forward with its backward directly beneath it.
+"""The functions that ALBERT consists of, each backward pass below its forward pass.
 
-Every ``*_forward`` returns ``(y, cache)`` and every ``*_backward(dy, cache)`` returns the
-gradients of the forward's array arguments, in their order. Read ``linear`` (the first backward
-pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``; then ``erf``, ``gelu``,
-``activations`` and ``dropout``; then the losses of tasks, ``mean_squared_error`` and
-``binary_cross_entropy``. ``sums`` makes sums fast, ``trees`` holds the functions on parameters.
+Every ``*_forward`` returns ``(y, cache)``. Every ``*_backward(dy, cache)`` returns the gradients of
+the arrays that the forward pass takes, in the same order. Read ``linear`` (the first backward
+pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then read ``erf``,
+``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error`` and
+``binary_cross_entropy``. ``sums`` has fast sums. ``trees`` has the functions on trees of
+parameters.
 
-All run in float32, float64 and complex128. Infinity and NaN give the limit, infinity or NaN, and
-no warning. In float16 intermediate results overflow; the models refuse it.
+All functions run in float32, float64 and complex128. For infinity and NaN they return the limit,
+infinity or NaN, without a warning. In float16 intermediate results overflow, so the models refuse
+float16.
 """
 
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward

@@ -1,4 +1,4 @@
-"""The simpler activations, and the table of all of them by their published names."""
+"""The simpler activations, and a table of all activations by their published names."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .gelu import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forwa
 
 
 def relu_forward(x):
-    r"""Keep what is positive.
+    r"""Set negative numbers to 0.
 
     .. math::
        :label: RELU.1
@@ -27,7 +27,7 @@ def relu_forward(x):
 
 
 def relu_backward(dy, cache):
-    r"""The slope is 1 where x was positive and 0 elsewhere (at 0 by convention).
+    r"""Multiply by the slope: 1 if x was positive and 0 otherwise (at 0 by convention).
 
     .. math::
        :label: RELU.2
@@ -56,7 +56,7 @@ def relu_backward(dy, cache):
 
 
 def tanh_forward(x):
-    r"""The hyperbolic tangent.
+    r"""Compute the hyperbolic tangent.
 
     .. math::
        :label: TANH.1
@@ -77,10 +77,10 @@ def tanh_forward(x):
 
 
 def tanh_backward(dy, cache):
-    r"""Gradient of tanh, from its own output.
+    r"""Compute the gradient of tanh from its output.
 
-    With :math:`p = e^x + e^{-x}` and :math:`q = e^x - e^{-x}` we have y = q/p, q' = p, p' = q,
-    and the quotient rule gives :math:`y' = (p \cdot p - q \cdot q)/p^2 = 1 - y^2`:
+    Let :math:`p = e^x + e^{-x}` and :math:`q = e^x - e^{-x}`. Then y = q/p, q' = p and p' = q. The
+    quotient rule gives :math:`y' = (p \cdot p - q \cdot q)/p^2 = 1 - y^2`:
 
     .. math::
        :label: TANH.2
@@ -98,7 +98,7 @@ def tanh_backward(dy, cache):
 
     Examples
     --------
-    With x = artanh(1/2) we have y = 1/2 and a slope of 3/4:
+    If x = artanh(1/2), then y = 1/2 and the slope is 3/4:
 
     >>> y, cache = tanh_forward(np.arctanh(np.array([0.0, 0.5])))
     >>> tanh_backward(np.array([8.0, 8.0]), cache).round(12).tolist()
@@ -111,12 +111,12 @@ def tanh_backward(dy, cache):
 
 
 def linear_activation_forward(x):
-    """No activation: y = x."""
+    """Return x: no activation."""
     return x, None
 
 
 def linear_activation_backward(dy, cache):
-    """The slope of y = x is 1.
+    """Return dy: the slope of y = x is 1.
 
     Examples
     --------

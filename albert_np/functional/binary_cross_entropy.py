@@ -1,12 +1,13 @@
-"""Sigmoid cross-entropy, the loss where several labels may be true at once."""
+"""Sigmoid cross-entropy: the loss if several labels may be true at once."""
 
 import numpy as np
 
 
 def binary_cross_entropy_forward(logits, targets):
-    r"""Mean negative log-probability of independent yes/no answers.
+    r"""Compute the mean negative log-probability of independent yes/no answers.
 
-    With :math:`\sigma(x) = 1/(1+e^{-x})` the probability of "yes" and t the truth in [0, 1],
+    Let :math:`\sigma(x) = 1/(1+e^{-x})` be the probability of "yes", and let t in [0, 1] be the
+    truth. Then
 
     .. math::
        :label: BCE.1
@@ -17,14 +18,15 @@ def binary_cross_entropy_forward(logits, targets):
             = \log(1 + e^{-|x|}) + |x| \cdot \begin{cases} 1 - t & x > 0 \\ t & x \le 0 \end{cases}
 
     since :math:`\log\sigma(x) = x - \log(1+e^{x})` and :math:`\log(1-\sigma(x)) = -\log(1+e^x)`.
-    For large x the exponential would overflow; :math:`\log(1+e^x) = x + \log(1+e^{-x})` moves
-    the exponent below 0. An infinite logit that agrees with its target costs nothing.
+    For large x the exponential would overflow. The identity
+    :math:`\log(1+e^x) = x + \log(1+e^{-x})` avoids this, because its exponent is below 0. If an
+    infinite logit agrees with its target, its loss is 0.
 
     Parameters
     ----------
     logits : array (...)
     targets : array (...)
-        Of the same shape, each in [0, 1].
+        They have the same shape. Each is in [0, 1].
 
     Returns
     -------
@@ -34,7 +36,7 @@ def binary_cross_entropy_forward(logits, targets):
     Raises
     ------
     ValueError
-        Where the shapes differ, or there is no number to take the mean of.
+        The shapes differ, or there is no number to take the mean of.
     """
     targets = np.asarray(targets, dtype=logits.real.dtype)
     if targets.shape != logits.shape:
@@ -55,10 +57,10 @@ def binary_cross_entropy_forward(logits, targets):
 
 
 def binary_cross_entropy_backward(dloss, cache):
-    r"""Gradient of the sigmoid cross-entropy.
+    r"""Compute the gradient of the sigmoid cross-entropy.
 
-    The derivative of :math:`\log(1 + e^x)` is :math:`e^x/(1+e^x) = \sigma(x)`, and that of tx
-    is t:
+    The derivative of :math:`\log(1 + e^x)` is :math:`e^x/(1+e^x) = \sigma(x)`, and the derivative
+    of tx is t:
 
     .. math::
        :label: BCE.2

@@ -6,7 +6,7 @@ IGNORED = -100     # the label of what is not predicted and counts in no loss; P
 
 
 def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
-    r"""Mean negative log-probability that the logits give to the right classes.
+    r"""Compute the mean negative log-probability of the right classes.
 
     .. math::
        :label: CE.1
@@ -16,12 +16,15 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
               = \log \sum_k e^{x_{nk}} - x_{n, c_n}
               = \log \sum_k e^{x_{nk} - s_n} - (x_{n, c_n} - s_n)
 
-    where x are the logits, :math:`c_n` the label of row n, p their softmax (SM.1) and w the
-    weights: 1 where none are given, 0 for rows whose label is ``ignore_index``. Where no weight
-    is left, the loss is 0. The softmax never appears on its own: the logarithm of a probability
-    that rounds to 0 would be infinite, and the last form has no such place. There :math:`s_n` is
-    the largest logit of the row. It is subtracted from the label's logit first, since the logarithm
-    would be lost beside two large numbers. The loss is NaN if a counted row has NaN or +inf.
+    Here x are the logits, :math:`c_n` is the label of row n, p is the softmax of the logits (SM.1),
+    and w are the weights. A weight is 1 if none is given, and 0 if the label of the row is
+    ``ignore_index``. If all weights are 0, the loss is 0.
+
+    The last form avoids the softmax. A probability may be so small that it is rounded to 0, and its
+    logarithm would be infinite. In the last form this cannot happen. There :math:`s_n` is the
+    largest logit of the row. It is subtracted from the logit of the label first: if two large
+    numbers were subtracted last, the logarithm would be lost in their rounding. The loss is NaN if
+    a row that counts has NaN or +inf.
 
     Parameters
     ----------
@@ -30,7 +33,7 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
         Each in [0, K), or ``ignore_index``.
     ignore_index : int
     weights : array (...), optional
-        Of each row. For weights by class, pass the weight of each row's class.
+        The weights of the rows. For weights by class, pass the weight of each row's class.
 
     Returns
     -------
@@ -40,7 +43,7 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     Raises
     ------
     ValueError
-        Where a label is no class, the shapes do not fit, or the weights have no finite sum.
+        A label is not a class, the shapes do not fit, or the sum of the weights is not finite.
     """
     K = logits.shape[-1]
     labels = np.asarray(labels)
@@ -78,17 +81,17 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
 
 
 def cross_entropy_backward(dloss, cache):
-    r"""Gradient of the cross-entropy with respect to the logits.
+    r"""Compute the gradient of the cross-entropy with respect to the logits.
 
-    One row of (CE.1). The first term's derivative is the softmax,
+    Take one row of (CE.1). The derivative of the first term is the softmax,
 
     .. math::
 
        \frac{\partial}{\partial x_j} \log \sum_k e^{x_k}
        = \frac{e^{x_j}}{\sum_k e^{x_k}} = p_j,
 
-    and the second term's is 1 for the label's own logit and 0 for the others. Together with the
-    row's share of the mean:
+    and the derivative of the second term is 1 for the label's own logit and 0 for the others. The
+    row has the weight :math:`w_n / W` in the mean, so
 
     .. math::
        :label: CE.2
@@ -106,7 +109,7 @@ def cross_entropy_backward(dloss, cache):
 
     Examples
     --------
-    Two rows with two equal logits each, so p = (1/2, 1/2); the second row is ignored and counts
+    Two rows have two equal logits each, so p = (1/2, 1/2). The second row is ignored: it counts
     neither in the sum nor in the mean:
 
     >>> loss, cache = cross_entropy_forward(np.zeros((2, 2)), np.array([0, -100]))

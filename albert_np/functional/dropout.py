@@ -13,8 +13,8 @@ def dropout_forward(x, p, rng):
        m_j = \begin{cases} 0 & \text{with probability } p \\
                            1/(1-p) & \text{otherwise} \end{cases}
 
-    The scaling makes the expected value of y equal to x, so that nothing need be changed when
-    dropout is turned off for prediction.
+    The scaling makes the expected value of y equal to x. So nothing has to change when dropout is
+    turned off for prediction.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def dropout_forward(x, p, rng):
     Returns
     -------
     y : array (...)
-    cache : the mask m, or None where dropout is off
+    cache : the mask m, or None if dropout is off
 
     Raises
     ------
     ValueError
-        Where p is no probability, or 1.
+        p is not in [0, 1).
 
     References
     ----------
@@ -52,7 +52,7 @@ def dropout_forward(x, p, rng):
 
 
 def dropout_backward(dy, cache):
-    r"""The mask is a constant factor, so the gradient passes through the same mask.
+    r"""Multiply the gradient by the same mask, because the mask is a constant factor.
 
     .. math::
        :label: DO.2
@@ -70,7 +70,7 @@ def dropout_backward(dy, cache):
 
     Examples
     --------
-    With p = 1/2, what is kept is doubled, and so is its gradient:
+    With p = 1/2, the kept entries are doubled, and so are their gradients:
 
     >>> x = np.array([1.0, 2.0, 3.0, 4.0])
     >>> y, mask = dropout_forward(x, 0.5, np.random.default_rng(0))

@@ -1,17 +1,18 @@
-"""Look-up of rows: of a table by ids, and of every sequence by positions."""
+"""Look up rows: rows of a table by ids, and rows of every sequence by positions."""
 
 import numpy as np
 
 
 def embedding_forward(table, ids):
-    r"""Take row ``ids[n]`` of the table for every n.
+    r"""Return row ``ids[n]`` of the table for every n.
 
     .. math::
        :label: EMB.1
 
        y_{ne} = \text{table}_{\text{ids}_n,\, e}
 
-    It is the product of a one-hot matrix and the table, without the multiplications by zero.
+    This is the product of a one-hot matrix and the table, computed without the multiplications by
+    zero.
 
     Parameters
     ----------
@@ -27,8 +28,8 @@ def embedding_forward(table, ids):
     Raises
     ------
     ValueError
-        Where an id is no integer or not in the table. (NumPy would read a negative one from the
-        end.)
+        An id is not an integer, or it is not in the table. (NumPy would count a negative id from
+        the end of the table.)
     """
     ids = np.asarray(ids)
     if not np.issubdtype(ids.dtype, np.integer):
@@ -41,11 +42,12 @@ def embedding_forward(table, ids):
 
 
 def embedding_backward(dy, cache):
-    r"""Gradient of the table: every use of a row adds its part.
+    r"""Compute the gradient of the table: every use of a row adds a part.
 
-    By (EMB.1) the entry :math:`\text{table}_{ve}` touches :math:`y_{ne}` with slope 1 wherever
-    :math:`\text{ids}_n = v`, and nothing else. A token that occurs three times therefore collects
-    three gradients; an assignment in place of the sum would keep only the last.
+    By (EMB.1) the entry :math:`\text{table}_{ve}` influences :math:`y_{ne}` with slope 1 for every
+    n with :math:`\text{ids}_n = v`. It influences nothing else. So the row of a token that occurs
+    three times gets the sum of three gradients. An assignment instead of the sum would keep only
+    the last of them.
 
     .. math::
        :label: EMB.2
@@ -77,10 +79,11 @@ def embedding_backward(dy, cache):
 
 
 def add_rows(table, ids, rows):
-    """``table[ids[n]] += rows[n]`` for every n, where an id may occur more than once.
+    """Add ``rows[n]`` to ``table[ids[n]]`` for every n; an id may occur more than once.
 
-    The plain way is ``np.add.at(table, ids, rows)``. This is the same sum, taken quickly: sort
-    the rows so that those with the same id stand together, then add up each run.
+    The simple way is ``np.add.at(table, ids, rows)``. This function computes the same sum faster.
+    It sorts the rows, so that rows with the same id are neighbours. Then it adds up each group of
+    neighbours.
 
     Parameters
     ----------
@@ -98,7 +101,7 @@ def add_rows(table, ids, rows):
 
 
 def rows_at_forward(x, positions):
-    r"""Take the rows at these positions.
+    r"""Return the rows at these positions of every sequence.
 
     .. math::
        :label: ROW.1
@@ -109,7 +112,7 @@ def rows_at_forward(x, positions):
     ----------
     x : array (B, T, H)
     positions : integer array (B, R), or None
-        Each in [0, T), and no two alike in one sequence. None takes all rows: y is x.
+        Each in [0, T). No position may occur twice in one sequence. None means all rows: y is x.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def rows_at_forward(x, positions):
 
 
 def rows_at_backward(dy, cache):
-    r"""Put each row's gradient back where the row was taken; the other rows touched nothing.
+    r"""Put the gradient of each row back at its position; all other rows get 0.
 
     .. math::
        :label: ROW.2
@@ -131,7 +134,8 @@ def rows_at_backward(dy, cache):
        dx_{bth} = \begin{cases} dy_{brh} & \text{where } t = \text{positions}_{br} \\
                   0 & \text{where there is no such } r \end{cases}
 
-    (A position that was taken twice would have to add up two gradients, as in (EMB.2).)
+    The other rows do not influence y. (If a position occurred twice, its two gradients would have
+    to be added, as in (EMB.2).)
 
     Parameters
     ----------
@@ -144,7 +148,7 @@ def rows_at_backward(dy, cache):
 
     Examples
     --------
-    Of three rows the last and the first were taken, in this order:
+    Take the last and the first of three rows, in this order:
 
     >>> x = np.array([[[1.0], [2.0], [3.0]]])
     >>> y, cache = rows_at_forward(x, np.array([[2, 0]]))

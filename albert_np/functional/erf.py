@@ -21,30 +21,31 @@ _ALMOST_ONE = 6.0     # erf(6) differs from 1 by 2e-17, less than float64 can te
 
 
 def erf(x):
-    r"""The error function.
+    r"""Compute the error function.
 
     .. math::
        :label: ERF.1
 
        \operatorname{erf}(x) = \frac{2}{\sqrt\pi} \int_0^x e^{-t^2}\, dt
 
-    The integral has no closed form. Cody's quotients of polynomials are right to 1e-15 in
-    float64. Near 0 the quotient approximates erf(x)/x; further out it approximates erfc = 1 - erf
-    after the factor exp(-x^2) has been taken out, so that what is approximated stays tame.
+    The integral has no closed form. Cody approximates it with quotients of polynomials. They have
+    an error of 1e-15 in float64. Near 0 the quotient approximates erf(x)/x. Further out it
+    approximates erfc(x) exp(x^2), with erfc = 1 - erf. Without the factor exp(x^2) the function
+    would fall too fast for a quotient.
 
     Parameters
     ----------
     x : array (...)
-        Real, or complex with a small imaginary part (branches look at the real part).
+        Real, or complex with a small imaginary part (the code compares the real part).
 
     Returns
     -------
     array (...)
-        Of the dtype of x, float64 for integers.
+        It has the dtype of x, or float64 if x holds integers.
 
     References
     ----------
-    Cody 1969, as above; the check in the tests is the C library's ``math.erf``.
+    Cody 1969, as above. The tests compare with ``math.erf`` of the C library.
     """
     x = np.asarray(x)
     if not np.issubdtype(x.dtype, np.inexact):
@@ -65,7 +66,7 @@ def erf(x):
 
 
 def _polynomial(coefficients, x):
-    """Horner's rule: ((c0 x + c1) x + c2) x + ..."""
+    """Evaluate a polynomial by Horner's rule: ((c0 x + c1) x + c2) x + ..."""
     value = coefficients[0] * x + coefficients[1]
     for coefficient in coefficients[2:]:
         value = value * x + coefficient

@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit, exact (erf) and as ALBERT was trained (tanh)."""
+"""The Gaussian error linear unit (GELU): exact with erf, and with tanh as ALBERT was trained."""
 
 import math
 
@@ -14,7 +14,7 @@ FAR = 40.0     # beyond it y is x or 0 in every dtype, and the slope 1 or 0
 
 
 def gelu_forward(x):
-    r"""GELU: x times the probability that a standard normal variable is below x.
+    r"""Compute GELU: x times the probability that a standard normal variable is below x.
 
     .. math::
        :label: GELU.1
@@ -33,8 +33,9 @@ def gelu_forward(x):
 
     Notes
     -----
-    If a square overflows or x is infinite, NumPy reports it, and x is clipped to where y has long
-    been x or 0. Both passes do so, and both of (GELU.3); ordinary numbers pay nothing for it.
+    If a square overflows or x is infinite, NumPy reports it. Then x is clipped to a range outside
+    of which y is x or 0. Both passes do this, here and in (GELU.3). Ordinary numbers cost no extra
+    time.
 
     References
     ----------
@@ -51,7 +52,7 @@ def gelu_forward(x):
 
 
 def gelu_backward(dy, cache):
-    r"""Gradient of GELU in the erf form.
+    r"""Compute the gradient of GELU in the erf form.
 
     The derivative of :math:`\operatorname{erf}(u)` is :math:`\tfrac{2}{\sqrt\pi} e^{-u^2}`
     (ERF.1). With :math:`u = x/\sqrt2`, whose derivative is :math:`1/\sqrt2`,
@@ -79,7 +80,7 @@ def gelu_backward(dy, cache):
 
     Examples
     --------
-    At 0, half of the distribution lies below, and the second term vanishes:
+    At 0, half of the distribution is below, and the second term is 0:
 
     >>> y, cache = gelu_forward(np.array([0.0]))
     >>> gelu_backward(np.array([10.0]), cache).tolist()
@@ -98,7 +99,7 @@ def gelu_backward(dy, cache):
 
 
 def gelu_new_forward(x):
-    r"""GELU in the tanh form, the one that ALBERT was trained with.
+    r"""Compute GELU in the tanh form, which ALBERT was trained with.
 
     .. math::
        :label: GELU.3
@@ -106,9 +107,9 @@ def gelu_new_forward(x):
        y = x\, s, \qquad s = \tfrac12 (1 + \tanh u) = \frac{1}{1 + e^{-2u}}, \qquad
        u = \sqrt{2/\pi}\, \left(x + 0.044715\, x^3\right)
 
-    Here s approximates :math:`\Phi(x)` of (GELU.1). Its two forms are the same number, for
-    :math:`\tanh u = (1 - e^{-2u}) / (1 + e^{-2u})`. We compute the second one: an exponential takes
-    NumPy less time than a tanh, and a small s keeps all its digits.
+    Here s approximates :math:`\Phi(x)` of (GELU.1). Its two forms are equal, because
+    :math:`\tanh u = (1 - e^{-2u}) / (1 + e^{-2u})`. The code computes the second form: NumPy needs
+    less time for an exponential than for a tanh, and a small s keeps all its digits.
 
     Parameters
     ----------
@@ -121,10 +122,10 @@ def gelu_new_forward(x):
 
     Notes
     -----
-    x is the largest array of the whole model, (B, T, F). Every operation below reads and writes one
-    as large, and takes longer for the memory than for the arithmetic. So -2u and s are computed in
-    one array, each in the place of the one before; in the backward pass likewise. If :math:`x^3`
-    overflows or x is infinite, x is clipped as in (GELU.1).
+    x is the largest array of the whole model, (B, T, F). Every operation below reads and writes an
+    array of this size. This takes more time than the arithmetic. So -2u and s use the same array:
+    each overwrites the one before. The backward pass does the same. If :math:`x^3` overflows or x
+    is infinite, x is clipped as in (GELU.1).
 
     References
     ----------
@@ -160,9 +161,9 @@ def _exp_in_place(x):
 
 
 def gelu_new_backward(dy, cache):
-    r"""Gradient of GELU in the tanh form.
+    r"""Compute the gradient of GELU in the tanh form.
 
-    The derivative of tanh is :math:`1 - \tanh^2`, and that of u in (GELU.3) is
+    The derivative of tanh is :math:`1 - \tanh^2`, and the derivative of u in (GELU.3) is
 
     .. math::
        :label: GELU.4
@@ -188,8 +189,8 @@ def gelu_new_backward(dy, cache):
 
     Examples
     --------
-    At 0, s = 1/2 and only the first term is left; far to the right the slope is 1, far to the
-    left 0:
+    At 0, s = 1/2 and the second term is 0. For large positive x the slope is 1, for large negative
+    x it is 0:
 
     >>> y, cache = gelu_new_forward(np.array([0.0, 40.0, -40.0]))
     >>> gelu_new_backward(np.array([10.0, 10.0, 10.0]), cache).tolist()

@@ -27,7 +27,7 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
     x : array (..., H)
     gamma, beta : arrays (H,)
     eps : float
-        Keeps a row of equal numbers from dividing by zero.
+        Prevents a division by zero if all numbers of a row are equal.
 
     Returns
     -------
@@ -36,10 +36,10 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
 
     Notes
     -----
-    The mean of H numbers has a rounding error near :math:`10^{-7} |\mu|` in float32. If the numbers
-    of a row are nearly alike, their deviations are no larger. Such rows, and rows whose squares
-    overflow, are computed in another way, which gives a constant row deviations of exactly 0. A row
-    with NaN or infinity becomes NaN.
+    In float32 the mean of H numbers has a rounding error near :math:`10^{-7} |\mu|`. If the numbers
+    of a row are nearly equal, their deviations from the mean may be as small as this error. Such
+    rows are computed in another way. So are rows whose squares overflow. A constant row then gets
+    deviations of exactly 0. A row with NaN or infinity becomes NaN.
 
     References
     ----------
@@ -60,7 +60,7 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
 
 
 def _hard_rows(mean, variance, inv_std):
-    """Which rows need care: a mean far above the standard deviation, or squares that overflow.
+    """Return which rows need care: their mean is far above their std, or their squares overflow.
 
     Returns
     -------
@@ -70,11 +70,11 @@ def _hard_rows(mean, variance, inv_std):
 
 
 def _normalise_hard(x, eps):
-    """x_hat and inv_std of (LN.1) of some rows (n, H).
+    """Return x_hat and inv_std of (LN.1) for some rows (n, H).
 
-    The first number of each row is subtracted before the mean is taken. The difference of two
-    numbers that are alike has no rounding error at all. Then large rows are divided by their
-    largest difference, and so is the root of eps.
+    First, subtract the first number of each row. The difference of two nearly equal numbers has no
+    rounding error at all. Then take the mean. Large rows are divided by their largest difference,
+    and so is the root of eps.
     """
     centred = x - x[:, :1]                                             # (n, H)
     scale = np.maximum(np.abs(centred).max(axis=-1, keepdims=True), 1)          # (n, 1)
@@ -85,9 +85,9 @@ def _normalise_hard(x, eps):
 
 
 def layer_norm_backward(dy, cache):
-    r"""Gradients of layer normalisation.
+    r"""Compute the gradients of layer normalisation.
 
-    From (LN.2), with a sum over all rows n, since every row uses the same gamma and beta:
+    Use (LN.2), and sum over all rows n, since every row uses the same gamma and beta:
 
     .. math::
        :label: LN.3
@@ -99,8 +99,9 @@ def layer_norm_backward(dy, cache):
 
        d\gamma_j = \sum_n dy_{nj}\, \hat{x}_{nj}
 
-    and :math:`d\hat{x}_j = dy_j\, \gamma_j`. Now one row. Both statistics depend on every x of
-    the row. From (LN.1), writing :math:`\delta_{ij}` for 1 where i = j and 0 elsewhere:
+    and :math:`d\hat{x}_j = dy_j\, \gamma_j`. Now look at one row. Every x of the row influences
+    both statistics, the mean and the standard deviation. Let :math:`\delta_{ij}` be 1 if i = j, and
+    0 otherwise. From (LN.1):
 
     .. math::
 
@@ -114,7 +115,7 @@ def layer_norm_backward(dy, cache):
        = \frac{1}{\sigma H} \Big( (x_j - \mu) - \frac1H \sum_i (x_i - \mu) \Big)
        = \frac{\hat{x}_j}{H}
 
-    because the deviations from the mean sum to zero. By the quotient rule
+    because the deviations from the mean sum to zero. The quotient rule gives
 
     .. math::
 
@@ -123,7 +124,7 @@ def layer_norm_backward(dy, cache):
          - \frac{x_i - \mu}{\sigma^2} \cdot \frac{\hat{x}_j}{H}
        = \frac{1}{\sigma} \left(\delta_{ij} - \frac1H - \frac{\hat{x}_i \hat{x}_j}{H} \right)
 
-    and summing over every :math:`\hat{x}_i` that :math:`x_j` touches gives
+    and the sum over every :math:`\hat{x}_i` that :math:`x_j` influences is
 
     .. math::
        :label: LN.5
@@ -132,9 +133,10 @@ def layer_norm_backward(dy, cache):
        = \frac{1}{\sigma} \Big( d\hat{x}_j - \frac1H \sum_i d\hat{x}_i
          - \hat{x}_j \cdot \frac1H \sum_i d\hat{x}_i\, \hat{x}_i \Big)
 
-    The two means take out of the gradient what moving all x together (first) or stretching them
-    (second) would do: layer normalisation undoes both (the second up to epsilon), so neither can
-    change the loss.
+    What do the two means remove from the gradient? Layer normalisation removes a common shift of
+    all x, and it removes a common scale (up to epsilon). So neither can change the loss. The first
+    mean removes the part of the gradient along a common shift. The second removes the part along a
+    common scale.
 
     Parameters
     ----------
@@ -148,8 +150,8 @@ def layer_norm_backward(dy, cache):
 
     Examples
     --------
-    A row with mean 0 and standard deviation 1, so that x_hat = x. For dy = (1, 0, 0, 0) the mean of
-    dx_hat is 1/4 and that of dx_hat * x_hat is -1/4:
+    The row has mean 0 and standard deviation 1, so x_hat = x. For dy = (1, 0, 0, 0) the mean of
+    dx_hat is 1/4, and the mean of dx_hat * x_hat is -1/4:
 
     >>> x, one, zero = np.array([[-1.0, -1.0, 1.0, 1.0]]), np.ones(4), np.zeros(4)
     >>> y, cache = layer_norm_forward(x, one, zero, eps=0.0)

@@ -31,27 +31,29 @@ def linear_forward(x, W, b):
 
 
 def linear_backward(dy, cache):
-    r"""Gradients of a linear map.
+    r"""Compute the gradients of a linear map.
 
-    Let s be the loss, and :math:`dy_{no} = \partial s / \partial y_{no}`. By the chain rule the
-    gradient of anything is the sum, over every :math:`y_{no}` it touches, of :math:`dy_{no}`
-    times the derivative of :math:`y_{no}` (LIN.1).
+    Let s be the loss, and :math:`dy_{no} = \partial s / \partial y_{no}`. A variable *influences*
+    :math:`y_{no}` if :math:`y_{no}` changes when the variable changes. By the chain rule, the
+    gradient of a variable is a sum over every :math:`y_{no}` that it influences: :math:`dy_{no}`
+    times the derivative of :math:`y_{no}` (LIN.1) with respect to the variable. This derivative is
+    called the *slope*.
 
-    :math:`x_{ni}` touches the outputs of its own row n, each with slope :math:`W_{io}`:
+    :math:`x_{ni}` influences the outputs of its own row n, each with slope :math:`W_{io}`:
 
     .. math::
        :label: LIN.2
 
        dx_{ni} = \sum_o dy_{no} W_{io}, \qquad dx = dy\, W^\top
 
-    :math:`W_{io}` touches output o of every row, each with slope :math:`x_{ni}`:
+    :math:`W_{io}` influences output o of every row, each with slope :math:`x_{ni}`:
 
     .. math::
        :label: LIN.3
 
        dW_{io} = \sum_n x_{ni}\, dy_{no}, \qquad dW = x^\top dy
 
-    :math:`b_o` touches output o of every row with slope 1:
+    :math:`b_o` influences output o of every row with slope 1:
 
     .. math::
        :label: LIN.4

@@ -1,10 +1,10 @@
-"""Mean squared error, the loss of regression."""
+"""Mean squared error: the loss of regression."""
 
 import numpy as np
 
 
 def mean_squared_error_forward(predictions, targets):
-    r"""Mean of the squared differences.
+    r"""Compute the mean of the squared differences.
 
     .. math::
        :label: MSE.1
@@ -15,8 +15,8 @@ def mean_squared_error_forward(predictions, targets):
     ----------
     predictions : array (...)
     targets : array (...)
-        Of the same shape: broadcasting one against the other is refused, since (N, 1) against
-        (N,) would silently compare everything with everything.
+        They have the same shape. Broadcasting is refused: (N, 1) against (N,) would compare every
+        prediction with every target.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def mean_squared_error_forward(predictions, targets):
     Raises
     ------
     ValueError
-        Where the shapes differ, or there is no number to take the mean of.
+        The shapes differ, or there is no number to take the mean of.
     """
     targets = np.asarray(targets, dtype=predictions.real.dtype)
     if targets.shape != predictions.shape:
@@ -42,7 +42,7 @@ def mean_squared_error_forward(predictions, targets):
 
 
 def mean_squared_error_backward(dloss, cache):
-    r"""Each prediction touches one square, whose slope is twice the difference.
+    r"""Multiply by the slope: each prediction influences one square, with twice its difference.
 
     .. math::
        :label: MSE.2

@@ -1,4 +1,4 @@
-"""Softmax over the last axis, plain and with a mask."""
+"""Softmax over the last axis, without and with a mask."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ def softmax_forward(x):
 
        p_j = \frac{e^{x_j}}{\sum_k e^{x_k}} = \frac{e^{x_j - c}}{\sum_k e^{x_k - c}}
 
-    for any c, which cancels; c = max x keeps every exponent at 0 or below, so that nothing
-    overflows. A row with NaN or with a score of +inf has no softmax: its p are NaN.
+    This holds for any c, because c cancels. With c = max x no exponent is above 0, so nothing
+    overflows. If a row has NaN or a score of +inf, its softmax is not defined and its p are NaN.
 
     Parameters
     ----------
@@ -34,10 +34,10 @@ def softmax_forward(x):
 
 
 def softmax_backward(dp, cache):
-    r"""Gradient of softmax.
+    r"""Compute the gradient of softmax.
 
-    Raising :math:`x_j` raises the numerator of :math:`p_j` and the denominator of every
-    :math:`p_i`. With :math:`S = \sum_k e^{x_k}` the quotient rule gives
+    If :math:`x_j` grows, the numerator of :math:`p_j` grows, and the denominator of every
+    :math:`p_i` grows. With :math:`S = \sum_k e^{x_k}` the quotient rule gives
 
     .. math::
 
@@ -45,8 +45,8 @@ def softmax_backward(dp, cache):
        = \frac{\delta_{ij} e^{x_i} S - e^{x_i} e^{x_j}}{S^2}
        = \delta_{ij}\, p_i - p_i p_j
 
-    where :math:`\delta_{ij}` is 1 for i = j and 0 otherwise. Sum over every :math:`p_i` that
-    :math:`x_j` touches:
+    where :math:`\delta_{ij}` is 1 for i = j and 0 otherwise. Sum over every :math:`p_i`, because
+    :math:`x_j` influences all of them:
 
     .. math::
        :label: SM.2
@@ -62,7 +62,7 @@ def softmax_backward(dp, cache):
     Returns
     -------
     dx : array (..., K)
-        Each row sums to 0: adding a constant to all scores changes nothing.
+        Each row sums to 0, because p does not change if the same number is added to all scores.
 
     Examples
     --------
@@ -80,21 +80,21 @@ def softmax_backward(dp, cache):
 
 
 def masked_softmax_forward(x, keep):
-    r"""Softmax over the kept entries only; the others get probability exactly 0.
+    r"""Compute the softmax over the kept entries; the others get probability exactly 0.
 
     .. math::
        :label: SM.3
 
        p_j = \frac{m_j\, e^{x_j}}{\sum_k m_k\, e^{x_k}}, \qquad m_j \in \{0, 1\}
 
-    A row that keeps nothing has no distribution; all its p are 0, so that it attends to nothing.
-    A score of -inf is as good as masked; NaN or +inf among the kept scores gives a row of NaN.
+    If a row keeps nothing, all its p are 0, so it attends to nothing. A score of -inf has the same
+    effect as a mask. If a kept score is NaN or +inf, all p of the row are NaN.
 
     Parameters
     ----------
     x : array (..., K)
     keep : boolean array, broadcastable to the shape of x
-        True where an entry takes part. None keeps everything.
+        True if the entry takes part. None keeps everything.
 
     Returns
     -------
@@ -103,7 +103,8 @@ def masked_softmax_forward(x, keep):
 
     Notes
     -----
-    The original adds -10000 to the masked scores instead, which a score above 10000 would beat.
+    google-research/albert adds -10000 to the masked scores instead. A masked score above 10000
+    would then still win.
     """
     if keep is None:
         return softmax_forward(x)
@@ -118,11 +119,11 @@ def masked_softmax_forward(x, keep):
 
 
 def masked_softmax_backward(dp, cache):
-    r"""Gradient of the masked softmax: the same formula, since a masked p is 0.
+    r"""Compute the gradient of the masked softmax: the same formula, since a masked p is 0.
 
-    The mask multiplies each exponential by a constant, so the quotient rule runs as for (SM.2)
-    with :math:`m_j e^{x_j}` in place of :math:`e^{x_j}`. Where :math:`m_j = 0` the factor
-    :math:`p_j = 0` in front makes the gradient exactly 0: nothing leaks through the mask.
+    The mask multiplies each exponential by a constant. So the quotient rule gives the same result
+    as for (SM.2), with :math:`m_j e^{x_j}` in place of :math:`e^{x_j}`. If :math:`m_j = 0`, the
+    factor :math:`p_j = 0` makes the gradient exactly 0. So no gradient passes through the mask.
 
     .. math::
        :label: SM.4
@@ -140,7 +141,8 @@ def masked_softmax_backward(dp, cache):
 
     Examples
     --------
-    The same with a fourth entry that is masked, however large its score and its gradient:
+    The same example with a fourth entry that is masked. Its large score and gradient change
+    nothing:
 
     >>> x, keep = np.log(np.array([[2.0, 1.0, 1.0, 99.0]])), np.array([[True, True, True, False]])
     >>> p, cache = masked_softmax_forward(x, keep)

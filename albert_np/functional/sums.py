@@ -1,19 +1,20 @@
-"""Sums over the last axis and over all others, quickly.
+"""Fast sums over the last axis and over all other axes.
 
-NumPy's ``x.sum(axis=-1)`` starts anew at every row, which costs as much as adding up some hundred
-numbers, and the sum of a product ``x * y`` wants the product as an array first. ``np.einsum`` does
-neither. The sum of all rows is a product with a vector of ones, for which the library for products
-is quickest. (For the sum over the last axis too, but the digits of a row would then depend on how
-many rows there are.) Each docstring shows the plain form, and a test compares.
+NumPy's ``x.sum(axis=-1)`` starts again at every row, which costs as much time as adding some
+hundred numbers. And for the sum of a product ``x * y``, NumPy first needs the product as an array.
+``np.einsum`` avoids both costs. The sum of all rows is computed as a product with a vector of ones,
+because the library for matrix products is the fastest. (It would be the fastest for the last axis
+too. But then the rounding of a row would depend on the number of rows.) Each docstring shows the
+simple way, and a test compares the two.
 """
 
 import numpy as np
 
 
 def row_sum(*factors):
-    """Sums over the last axis of an array or of a product, kept as an axis of length 1.
+    """Sum an array, or a product of two, over the last axis; keep it as an axis of length 1.
 
-    The plain way is ``(x * y).sum(axis=-1, keepdims=True)``.
+    The simple way is ``(x * y).sum(axis=-1, keepdims=True)``.
 
     Parameters
     ----------
@@ -32,9 +33,9 @@ def row_sum(*factors):
 
 
 def row_mean(*factors):
-    """Means over the last axis, kept as an axis of length 1.
+    """Compute means over the last axis; keep it as an axis of length 1.
 
-    The plain way is ``(x * y).mean(axis=-1, keepdims=True)``.
+    The simple way is ``(x * y).mean(axis=-1, keepdims=True)``.
 
     Parameters
     ----------
@@ -53,9 +54,9 @@ def row_mean(*factors):
 
 
 def column_sum(*factors):
-    """Sums over all axes but the last.
+    """Sum over all axes except the last.
 
-    The plain way is ``(x * y).sum(axis=rows)`` with ``rows = tuple(range(x.ndim - 1))``.
+    The simple way is ``(x * y).sum(axis=rows)`` with ``rows = tuple(range(x.ndim - 1))``.
 
     Parameters
     ----------

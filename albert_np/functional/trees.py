@@ -1,11 +1,11 @@
-"""Trees of arrays: parameters, their gradients and the optimisers' moments all have this shape.
+"""Trees of arrays: the parameters, their gradients and the moments of optimisers are trees.
 
 A tree is a dict (or a list) of trees, and its leaves are arrays::
 
     params["encoder"]["attention"][0]["W_q"]        # (H, H)
 
-Its dotted name is ``encoder.attention.0.W_q``. The few functions below are all that the rest of
-the package needs to treat "all parameters" as one thing.
+The dotted name of this leaf is ``encoder.attention.0.W_q``. With the functions below, the rest of
+the package can treat "all parameters" as one object.
 """
 
 from functools import reduce
@@ -15,12 +15,12 @@ import numpy as np
 
 
 def _items(tree):
-    """The (key, branch) pairs of one node."""
+    """Return the (key, branch) pairs of one node."""
     return tree.items() if isinstance(tree, dict) else enumerate(tree)
 
 
 def tree_map(function, tree, *others):
-    """Apply ``function`` to every leaf (and to the leaves at the same place of the others).
+    """Apply ``function`` to every leaf, together with the leaves of the other trees at its place.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def tree_map(function, tree, *others):
 
 
 def flatten(tree, prefix=""):
-    """A flat dict from dotted names to leaves, in the order of the tree.
+    """Return a flat dict from dotted names to leaves, in the order of the tree.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def flatten(tree, prefix=""):
 
 
 def tree_paths(tree):
-    """The keys that lead to each leaf, in the order of :func:`flatten`.
+    """Return the keys that lead to each leaf, in the order of :func:`flatten`.
 
     Returns
     -------
@@ -74,9 +74,9 @@ def tree_paths(tree):
 
 
 def leaves_at(tree, paths):
-    """The leaves that some paths lead to: a tree flattened without looking at its shape again.
+    """Return the leaves at some paths. It is faster than `flatten`, as it does not walk the tree.
 
-    The paths are those of :func:`tree_paths`, of any tree with these keys.
+    The paths come from :func:`tree_paths` of any tree with these keys.
 
     Examples
     --------
@@ -87,12 +87,12 @@ def leaves_at(tree, paths):
 
 
 def zeros_like(tree):
-    """A tree of the same shape, filled with zeros."""
+    """Return a tree of the same shape, filled with zeros."""
     return tree_map(np.zeros_like, tree)
 
 
 def add_in_place(total, tree):
-    """total += tree, leaf by leaf. Returns ``total``."""
+    """Add tree to total, leaf by leaf. Return ``total``."""
     for key, branch in _items(tree):
         if isinstance(branch, (dict, list, tuple)):
             add_in_place(total[key], branch)
@@ -102,25 +102,25 @@ def add_in_place(total, tree):
 
 
 def count(tree):
-    """Number of scalars in the tree."""
+    """Count the numbers in the tree."""
     return sum(leaf.size for leaf in flatten(tree).values())
 
 
 def cast(tree, dtype):
-    """A copy of the tree with every leaf of the given dtype."""
+    """Return a copy of the tree with every leaf in the given dtype."""
     return tree_map(lambda leaf: leaf.astype(dtype), tree)
 
 
 def global_norm(tree):
-    """Square root of the sum of squares of all leaves.
+    """Compute the square root of the sum of squares of all leaves.
 
-    The squares of a leaf are summed in its own dtype, the sums of the leaves in float64. If squares
-    overflow or underflow, all entries are divided by the largest one first.
+    The squares of a leaf are summed in the dtype of the leaf. The sums of all leaves are added in
+    float64. If squares overflow or underflow, all entries are first divided by the largest entry.
 
     Returns
     -------
     float
-        Not finite if an entry is not.
+        It is not finite if an entry is not finite.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def _sum_of_squares(vectors):
 
 
 def clip_by_global_norm(grads, max_norm):
-    r"""Shorten the gradient, all parameters taken as one vector, to at most ``max_norm``.
+    r"""Shorten the gradient to at most ``max_norm``. All parameters together are one vector.
 
     .. math::
        :label: CLIP.1
@@ -165,7 +165,7 @@ def clip_by_global_norm(grads, max_norm):
 
     References
     ----------
-    Pascanu et al. 2013; the original clips at 1.0.
+    Pascanu et al. 2013. google-research/albert clips at 1.0.
     """
     if not max_norm > 0:
         raise ValueError(f"max_norm is {max_norm}; it must be positive")

@@ -1,13 +1,13 @@
-"""The layers of ALBERT: functions put together, each forward with its backward beneath it.
+"""The layers of ALBERT: combined functions, each backward pass below its forward pass.
 
-The contract of every layer::
+Every layer has these two functions::
 
     y, cache = thing_forward(params, x, ...)        # nothing is stored on an object
     dx, grads = thing_backward(params, dy, cache)   # grads: a tree with the very keys of params
 
-State lives in the caller's hands: ALBERT applies one layer L times, so that L caches of the same
-layer are alive at once. Read ``embeddings``, ``attention``, ``feed_forward``, ``encoder_layer``
-(one layer), ``encoder`` (the same layer L times: gradients add up), ``pooler``, then ``heads/``.
+The caller keeps the caches. ALBERT applies one layer L times, so L caches of the same layer exist
+at the same time. Read ``embeddings``, ``attention``, ``feed_forward``, ``encoder_layer`` (one
+layer), ``encoder`` (the same layer L times: gradients add up), ``pooler``, then ``heads/``.
 """
 
 from .attention import attention_backward, attention_forward, merge_heads, split_heads, visible_keys

@@ -1,6 +1,6 @@
-"""Multi-head attention: queries from one array, keys and values from another.
+"""Multi-head attention: queries come from one array, keys and values from another.
 
-In self-attention, which is all that an encoder has, both arrays are the same.
+In self-attention both arrays are the same. An encoder has only self-attention.
 """
 
 from types import SimpleNamespace
@@ -12,29 +12,29 @@ from ..functional import (dropout_backward, dropout_forward, linear_backward, li
 
 
 def split_heads(x, A):
-    """(B, T, H) -> (B, A, T, D): head a gets columns aD to (a+1)D.
+    """Divide the columns into heads: (B, T, H) -> (B, A, T, D). Head a gets columns aD to (a+1)D.
 
-    The reshape cuts H into (A, D) and the transpose moves A in front of T. A reshape straight to
-    (B, A, T, D) would have the right shape and deal tokens out to heads instead.
+    The reshape divides H into (A, D), and the transpose moves A before T. A reshape directly to (B,
+    A, T, D) would have the right shape, but it would divide the tokens among the heads.
     """
     B, T, H = x.shape
     return x.reshape(B, T, A, H // A).transpose(0, 2, 1, 3)
 
 
 def merge_heads(x):
-    """(B, A, T, D) -> (B, T, H): undoes :func:`split_heads`."""
+    """Join the heads again: (B, A, T, D) -> (B, T, H). This reverses :func:`split_heads`."""
     B, A, T, D = x.shape
     return x.transpose(0, 2, 1, 3).reshape(B, T, A * D)
 
 
 def visible_keys(attention_mask):
-    """Which key each query may look at, in a shape that fits the scores (B, A, T, T).
+    """Return which keys each query may see, in a shape that fits the scores (B, A, T, T).
 
     Parameters
     ----------
     attention_mask : array (B, T) or (B, T, T), or None
-        1 where a token may be seen, 0 where not. (B, T): padding, the same for every query.
-        (B, T, T): row i says what query i may see.
+        1 if a token may be seen, 0 if not. (B, T): padding, the same for every query. (B, T, T):
+        row i says what query i may see.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def visible_keys(attention_mask):
 
 
 def keys_visible_to(keep, positions):
-    """Of :func:`visible_keys`, the rows of the queries at some positions.
+    """Return the rows of :func:`visible_keys` for the queries at some positions.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def keys_visible_to(keep, positions):
 
 
 def attention_forward(params, x_q, x_kv, keep, config, rng=None):
-    r"""Let the tokens of one array collect from those of another, by A heads side by side.
+    r"""Compute attention with A heads: tokens of one array collect values from another array.
 
     The R rows of :math:`x_q` give the queries. The T rows of :math:`x_{kv}` give the keys and the
     values. In self-attention both are the same array.
@@ -75,7 +75,7 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
 
        q = x_q W_q + b_q, \qquad k = x_{kv} W_k + b_k, \qquad v = x_{kv} W_v + b_v
 
-    each cut into A heads of D columns. For each sequence and head:
+    Each is divided into A heads of D columns. For each sequence and head:
 
     .. math::
        :label: ATT.2
@@ -83,8 +83,9 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
        z_{ij} = \frac{1}{\sqrt D} \sum_d q_{id}\, k_{jd}, \qquad
        p_{ij} = \operatorname{softmax}_j(z_{ij})
 
-    over the keys j that query i may see (SM.3). Without the 1/sqrt(D) the scores of long vectors
-    would be large, the softmax nearly one-hot and its gradient nearly 0.
+    Softmax runs over the keys j that query i may see (SM.3). Without the factor 1/sqrt(D) the
+    scores of long vectors would be large. The softmax would be nearly one-hot, and its gradient
+    nearly 0.
 
     .. math::
        :label: ATT.3
@@ -96,7 +97,7 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
 
        y = c\, W_o + b_o
 
-    with the heads put side by side again in c.
+    Here c holds the results of all heads side by side.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
     Returns
     -------
     (y, p) : arrays (B, R, H) and (B, A, R, T)
-        The output and the attention probabilities before dropout.
+        The output, and the attention weights before dropout.
     cache : what the backward pass needs
 
     References
@@ -141,13 +142,13 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
 
 
 def attention_backward(params, dy, cache):
-    r"""Gradients of multi-head attention.
+    r"""Compute the gradients of multi-head attention.
 
-    The output map (ATT.4) gives dc by (LIN.2); it is cut into heads as the forward cut them,
-    because the gradient of moving numbers to other places is moving them back. For one sequence
-    and one head, (ATT.3) is a product of two matrices: :math:`\tilde p_{ij}` touches
-    :math:`c_{id}` for every d, with slope :math:`v_{jd}`; :math:`v_{jd}` touches
-    :math:`c_{id}` for every query i, with slope :math:`\tilde p_{ij}`:
+    The output map (ATT.4) gives dc by (LIN.2). Then dc is divided into heads, as the forward pass
+    divided q, k and v: the gradient of a move is the move back. For one sequence and one head,
+    (ATT.3) is a product of two matrices. :math:`\tilde p_{ij}` influences :math:`c_{id}` for every
+    d, with slope :math:`v_{jd}`. :math:`v_{jd}` influences :math:`c_{id}` for every query i, with
+    slope :math:`\tilde p_{ij}`:
 
     .. math::
        :label: ATT.5
@@ -159,9 +160,9 @@ def attention_backward(params, dy, cache):
 
        dv_{jd} = \sum_i \tilde p_{ij}\, dc_{id}, \qquad dv = \tilde p^\top dc
 
-    Dropout (DO.2) and softmax (SM.4) lead from :math:`d\tilde p` to dz. In (ATT.2)
-    :math:`q_{id}` touches :math:`z_{ij}` for every key j with slope :math:`k_{jd}/\sqrt D`, and
-    :math:`k_{jd}` touches :math:`z_{ij}` for every query i with slope :math:`q_{id}/\sqrt D`:
+    Dropout (DO.2) and softmax (SM.4) turn :math:`d\tilde p` into dz. In (ATT.2) :math:`q_{id}`
+    influences :math:`z_{ij}` for every key j, with slope :math:`k_{jd}/\sqrt D`. :math:`k_{jd}`
+    influences :math:`z_{ij}` for every query i, with slope :math:`q_{id}/\sqrt D`:
 
     .. math::
        :label: ATT.7
@@ -175,7 +176,7 @@ def attention_backward(params, dy, cache):
        dk_{jd} = \frac{1}{\sqrt D} \sum_i dz_{ij}\, q_{id}, \qquad
        dk = \tfrac{1}{\sqrt D}\, dz^\top q
 
-    In (ATT.1) the first array went into one map and the second into two:
+    In (ATT.1) the first array is used by one map, and the second array by two:
 
     .. math::
        :label: ATT.9
@@ -184,14 +185,14 @@ def attention_backward(params, dy, cache):
 
     In self-attention both arrays are the same x. Its gradient is the sum of the two.
 
-    The gradient of b_k is 0, always: it adds the same :math:`q_i \cdot b_k / \sqrt D` to every
-    score of query i, which the softmax does not feel.
+    The gradient of b_k is always 0. The bias b_k adds the same number
+    :math:`q_i \cdot b_k / \sqrt D` to every score of query i, and this does not change the softmax.
 
     Parameters
     ----------
     params : as in :func:`attention_forward`
     dy : (array (B, R, H), array (B, A, R, T) or None)
-        Gradients of the two outputs: of y, and of the probabilities where they are used.
+        The gradients of the two outputs: of y, and of the attention weights if they are used.
     cache : from :func:`attention_forward`
 
     Returns
@@ -202,10 +203,11 @@ def attention_backward(params, dy, cache):
 
     Examples
     --------
-    Two tokens, one head, one number each: x = (2, 4). With W_q = 0 both keys score alike, so each
-    token collects the mean, 3. Let only the first output matter, dy = (1, 0). Then
-    dv = (1/2, 1/2), and by (ATT.5) dp = (2, 4) for the first query, whose mean under p is 3; so
-    dz = (-1/2, 1/2) and dq = -1/2 * 2 + 1/2 * 4 = 1. W_q = 0 lets nothing of it through to x.
+    There are two tokens and one head, and each token has one number: x = (2, 4). With W_q = 0 both
+    keys have the same score, so each token collects the mean, 3. Let only the first output
+    influence the loss, dy = (1, 0). Then dv = (1/2, 1/2). By (ATT.5) dp = (2, 4) for the first
+    query. Its mean under p is 3, so dz = (-1/2, 1/2) and dq = -1/2 * 2 + 1/2 * 4 = 1. Since W_q =
+    0, dq adds nothing to the gradient of x.
 
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(hidden_size=1, num_attention_heads=1)

@@ -1,4 +1,4 @@
-"""Factorised embeddings: a narrow table of V x E, then one map from E to H for every token."""
+"""Factorised embeddings: a narrow table V x E, then one map from E to H for every token."""
 
 import numpy as np
 
@@ -20,9 +20,9 @@ def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
 
        e = \text{Dropout}(\text{LayerNorm}(s)), \qquad h = e\, W + b
 
-    The tables are E wide and the encoder is H wide. Looking up E = 128 numbers and mapping them
-    to H = 768 costs V E + E H parameters where one wide table costs V H: 3.9 million in place of
-    23 million at V = 30,000.
+    The rows of the tables have E numbers, and the encoder needs H. Two matrices, V x E and E x H,
+    have V E + E H parameters. One wide table would have V H. With V = 30,000, E = 128 and H = 768
+    this is 3.9 million instead of 23 million.
 
     Parameters
     ----------
@@ -59,20 +59,20 @@ def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
 
 
 def embeddings_backward(params, dh, cache):
-    r"""Gradients of the tables and of the mapping. Ids have no gradient, so there is no dx.
+    r"""Compute the gradients of the tables and the mapping. Ids have no gradient: there is no dx.
 
-    Backwards through (FE.2): the map gives :math:`de = dh\, W^\top` by (LIN.2), then dropout
-    (DO.2) and layer norm (LN.5) give ds. The sum (FE.1) hands ds to each of its three terms
-    unchanged. Word and type tables add up the uses of each row (EMB.2). Position t is used once
-    by every sequence of the batch, and rows beyond T not at all:
+    Go backwards through (FE.2). The map gives :math:`de = dh\, W^\top` by (LIN.2). Then dropout
+    (DO.2) and layer norm (LN.5) give ds. In the sum (FE.1), each of the three terms has the
+    gradient ds. The word table and the type table add up all uses of each row (EMB.2). Every
+    sequence of the batch uses position t once. No sequence uses the rows from T on:
 
     .. math::
        :label: FE.3
 
        d\text{position}_t = \sum_b ds_{bt}
 
-    The word table is used a second time, as the output matrix of the masked-LM head; the model
-    adds that part (MLM.5).
+    The word table is used a second time, as the output matrix of the masked-LM head. The model adds
+    the gradient of this use (MLM.5).
 
     Parameters
     ----------
@@ -86,12 +86,11 @@ def embeddings_backward(params, dh, cache):
 
     Examples
     --------
-    Two sequences of two tokens, E = 2 and H = 1. Every s has the variance 1, so that with
-    epsilon = 3 the standard deviation is 2. Let dh = 1 everywhere: the map W = (16, 0) makes it
-    de = (16, 0), and layer norm makes that ds = (3, -3) at each of the four tokens (as in the
-    example of the attention block). What is left is counting. Row 1 of the word table is used
-    three times and row 0 once; positions 0 and 1 are used twice and position 2 never; all four
-    tokens have type 0:
+    There are two sequences of two tokens, with E = 2 and H = 1. Every s has the variance 1. With
+    epsilon = 3 the standard deviation is 2. Let dh = 1 everywhere. The map W = (16, 0) gives de =
+    (16, 0). Layer norm gives ds = (3, -3) at each of the four tokens, as in the example of the
+    attention block. Now only count: row 1 of the word table is used three times, and row 0 once.
+    Positions 0 and 1 are used twice, and position 2 never. All four tokens have type 0:
 
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(embedding_size=2, hidden_size=1, num_attention_heads=1,

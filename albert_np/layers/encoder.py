@@ -1,4 +1,4 @@
-"""The encoder: one layer applied again and again, or as many layers as the sharing asks for."""
+"""The encoder: one layer applied several times, or several layers, depending on the sharing."""
 
 import numpy as np
 
@@ -9,26 +9,27 @@ from .encoder_layer import encoder_layer_backward, encoder_layer_forward
 
 
 def encoder_forward(params, x, keep, config, rng=None, recompute=False, positions=None):
-    r"""Apply the layer of each depth in turn.
+    r"""Apply the layer of each depth, one after the other.
 
     .. math::
        :label: ENC.1
 
        h^{(0)} = x, \qquad h^{(l+1)} = f\big(h^{(l)};\, W^{(l)}\big)
 
-    where sharing means :math:`W^{(l)} = W` for every l. Which of the stored blocks a depth uses
-    is an index list, ``config.schedule``; ALBERT's is all zeros. With ``cross_layer_residual``
+    If the layers are shared, :math:`W^{(l)} = W` for every l. The index list ``config.schedule``
+    says which of the stored blocks a depth uses. For ALBERT all indices are zero. With
+    ``cross_layer_residual``
 
     .. math::
        :label: ENC.2
 
        h^{(l+1)} = h^{(l)} + f\big(h^{(l)};\, W^{(l)}\big)
 
-    The caches of all depths are most of the memory of a training step: several arrays (B, T, F) and
-    (B, A, T, T) for each. But a layer can be computed again from its input alone. With
-    ``recompute`` only the inputs :math:`h^{(l)}` are kept, one (B, T, H) for each depth; the
-    backward pass computes one layer again at a time, with the dropout masks of the first time,
-    and so gives the same gradients bit for bit. The price is a second forward pass, a third more
+    The caches of all depths need most of the memory of a training step: several arrays (B, T, F)
+    and (B, A, T, T) for each depth. But a layer can be computed again from its input alone. With
+    ``recompute`` the encoder keeps only the inputs :math:`h^{(l)}`, one array (B, T, H) for each
+    depth. The backward pass then computes the layers again, one at a time, with the same dropout
+    masks. So the gradients are the same bit for bit. This needs a second forward pass, a third more
     arithmetic.
 
     If only some positions of the last hidden state are needed, pass them as ``positions``. In the
@@ -47,14 +48,14 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
     recompute : bool
         Keep inputs in place of caches.
     positions : integer array (B, R), or None
-        The positions whose last hidden state is needed, no two alike in a sequence; None means
-        all, R = T.
+        The positions whose last hidden state is needed. No position may occur twice in a sequence.
+        None means all, R = T.
 
     Returns
     -------
     (hidden_states, attentions) : lists
-        h of every depth, (B, T, H) each, x first; p of every depth, (B, A, T, T) each, or, with
-        ``recompute``, None for each. The last of them are (B, R, H) and (B, A, R, T).
+        h of every depth, (B, T, H) each, x first. p of every depth, (B, A, T, T) each, or None for
+        each with ``recompute``. The last of them are (B, R, H) and (B, A, R, T).
     cache : what the backward pass needs
 
     References
@@ -81,32 +82,33 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
 
 
 def encoder_backward(params, dy, cache, contributions=None):
-    r"""Gradients of the encoder: a shared weight collects from every depth that used it.
+    r"""Compute the gradients of the encoder: a shared weight gets the sum over all depths.
 
-    Think of the L copies :math:`W^{(l)}` as different weights that happen to be equal,
-    :math:`W^{(l)}(W) = W`. Then W touches the loss through each of them, with
-    :math:`\partial W^{(l)} / \partial W = 1`, and the chain rule adds the parts up:
+    Imagine that the L copies :math:`W^{(l)}` are different weights that happen to be equal,
+    :math:`W^{(l)}(W) = W`. Then W influences the loss through each copy, with
+    :math:`\partial W^{(l)} / \partial W = 1`. The chain rule adds up the parts:
 
     .. math::
        :label: ENC.3
 
        dW = \sum_{l=0}^{L-1} dW^{(l)}
 
-    where :math:`dW^{(l)}` is what the layer's own backward gives at depth l. Each needs the cache
-    of its own depth, since the layer saw another input there. (A cache kept on a layer object
-    would have been overwritten by the next depth.) With the residual of (ENC.2), h goes to the
-    next depth along two paths:
+    Here :math:`dW^{(l)}` is the gradient that the layer's own backward pass gives at depth l. Each
+    depth needs its own cache, since the layer had another input there. (If the layer were an object
+    that stores its cache, the next depth would overwrite it.) With the residual link of (ENC.2), h
+    reaches the next depth along two paths:
 
     .. math::
        :label: ENC.4
 
        dx_q = dh^{(l+1)} + f_q^{\leftarrow}\big(dh^{(l+1)}\big)
 
-    and without it the first term is missing. Here :math:`f_q^{\leftarrow}` is the gradient that the
-    layer's backward pass gives to :math:`x_q`, the rows that the queries come from. It gives a
-    second one, :math:`dx_{kv}`, to the rows that the keys and values come from. Both are rows of
-    :math:`h^{(l)}`: all of them, or for :math:`x_q` in the last layer those at the positions, which
-    (ROW.2) puts back. So the two add up:
+    Without the residual link the first term is missing. Here :math:`f_q^{\leftarrow}` is the
+    gradient that the backward pass of the layer gives for :math:`x_q`, the rows that the queries
+    come from. It gives a second gradient, :math:`dx_{kv}`, for the rows that the keys and values
+    come from. Both are rows of :math:`h^{(l)}`. :math:`x_{kv}` is all rows. :math:`x_q` is all rows
+    too, except in the last layer, where it may have only the rows at the positions. (ROW.2) puts
+    their gradients back. So the two gradients add up:
 
     .. math::
        :label: ENC.5
@@ -117,11 +119,12 @@ def encoder_backward(params, dy, cache, contributions=None):
     ----------
     params : as in :func:`encoder_forward`
     dy : (list, list)
-        Gradients of the hidden states and of the attentions. An entry may be None where an
-        output is not used; that of the last hidden state may not.
+        The gradients of the hidden states and of the attentions. An entry may be None if this
+        output is not used. The entry of the last hidden state may not be None.
     cache : from :func:`encoder_forward`
     contributions : list, optional
-        Receives one tree for each depth, the shallowest first: its own :math:`dW^{(l)}`.
+        It receives one tree for each depth, the first depth first: the :math:`dW^{(l)}` of this
+        depth.
 
     Returns
     -------
@@ -130,12 +133,12 @@ def encoder_backward(params, dy, cache, contributions=None):
 
     Examples
     --------
-    Two depths share one layer and see one token. With W_v = 0 the attention adds nothing; the
-    network adds 4 relu(a_1) to a_2; epsilon = 3 makes the standard deviation 2, which the gammas of
-    2 undo. So (1, -1) becomes (-1, 1) at the first depth and stays (-1, 1) at the second, where the
-    relu is closed. For dy = (32, 0) the two layer norms of the second depth give first
-    ds = (12, -12) and then dx = (9, -9), which is the dy of the first depth. The gradient of the
-    shared beta is the sum of both:
+    Two depths share one layer, and there is one token. With W_v = 0 the attention adds nothing. The
+    network adds 4 relu(a_1) to a_2. With epsilon = 3 the standard deviation is 2, and the gammas of
+    2 multiply by 2 again. So (1, -1) becomes (-1, 1) at the first depth. It stays (-1, 1) at the
+    second depth, where the relu is not active. Let dy = (32, 0). The two layer norms of the second
+    depth give first ds = (12, -12) and then dx = (9, -9). This is the dy of the first depth. The
+    gradient of the shared beta is the sum of both:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -188,18 +191,18 @@ def encoder_backward(params, dy, cache, contributions=None):
 
 
 def _layer(tree, attention_index, feed_forward_index):
-    """The parameters (or gradients) of one depth, looked up in the stored blocks."""
+    """Return the parameters (or gradients) of one depth from the stored blocks."""
     return {"attention": tree["attention"][attention_index],
             "feed_forward": tree["feed_forward"][feed_forward_index]}
 
 
 def _state(rng):
-    """Where a generator stands, so that what it draws next can be drawn again."""
+    """Return the state of a generator, so that it can draw the same numbers again."""
     return None if rng is None else (type(rng.bit_generator), rng.bit_generator.state)
 
 
 def _generator(state):
-    """A generator that draws what the one of :func:`_state` drew."""
+    """Return a generator that draws the same numbers as the one of :func:`_state`."""
     if state is None:
         return None
     kind, state = state

@@ -1,4 +1,4 @@
-"""One encoder layer: an attention block, then a feed-forward block, both post-LN."""
+"""One encoder layer: an attention block, then a feed-forward block, each with post-LN."""
 
 from ..functional import (dropout_backward, dropout_forward, layer_norm_backward,
                           layer_norm_forward)
@@ -7,7 +7,7 @@ from .feed_forward import feed_forward_backward, feed_forward_forward
 
 
 def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
-    r"""Attention, a residual link around it, and layer normalisation behind the sum.
+    r"""Apply attention, add the input (residual link), and apply layer normalisation to the sum.
 
     .. math::
        :label: BLK.1
@@ -20,7 +20,7 @@ def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
         self_attention (see :func:`~albert_np.layers.attention_forward`), layer_norm
         {gamma, beta}.
     x_q, x_kv : arrays (B, R, H) and (B, T, H)
-        They give the queries, and the keys and values; in an encoder they are the same array.
+        They give the queries, and the keys and values. In an encoder they are the same array.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
@@ -40,18 +40,18 @@ def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
 
 
 def attention_block_backward(params, dy, cache):
-    r"""Gradients of the attention block.
+    r"""Compute the gradients of the attention block.
 
     Layer norm gives the gradient ds of the sum :math:`s = x_q + \ldots` (LN.5). :math:`x_q`
-    touches s twice, directly with slope 1 and through the attention, so the two parts add up:
+    influences s in two ways: directly with slope 1, and through the attention. So the two gradients
+    add up:
 
     .. math::
        :label: BLK.2
 
        dx_q = ds + dx_{q,\text{attention}}
 
-    The first term is the residual link's gift: a path on which the gradient is never multiplied
-    by a weight.
+    The first term comes from the residual link. On this path no weight multiplies the gradient.
 
     Parameters
     ----------
@@ -67,11 +67,12 @@ def attention_block_backward(params, dy, cache):
 
     Examples
     --------
-    Two tokens, x = (1, -1) and (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention gives each
-    token the mean of both, 0, so the sums s are x itself. Their variance is 1; with epsilon = 3
-    the standard deviation is 2. For dy = (16, 0) at the first token, dx_hat has the mean 8 and
-    dx_hat * x_hat the mean 4, so that ds = ((16 - 8 - 2) / 2, (0 - 8 + 2) / 2) = (3, -3). Along
-    the residual link this goes to the first token; through the mean, half of it goes to each:
+    There are two tokens, x = (1, -1) and (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention
+    gives each token the mean of both, 0. So the sums s equal x. Their variance is 1, and with
+    epsilon = 3 the standard deviation is 2. Let dy = (16, 0) at the first token. Then dx_hat has
+    the mean 8, and dx_hat * x_hat has the mean 4. So ds = ((16 - 8 - 2) / 2, (0 - 8 + 2) / 2) = (3,
+    -3). The first token gets all of ds through the residual link. Through the mean, each token gets
+    half of ds:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -100,7 +101,7 @@ def attention_block_backward(params, dy, cache):
 
 
 def feed_forward_block_forward(params, x, config, rng=None):
-    r"""The feed-forward network with its residual link and layer normalisation.
+    r"""Apply the feed-forward network, add the input, and apply layer normalisation to the sum.
 
     .. math::
        :label: BLK.3
@@ -123,7 +124,7 @@ def feed_forward_block_forward(params, x, config, rng=None):
 
     Notes
     -----
-    The original applies this dropout; transformers declares it and never does.
+    google-research/albert applies this dropout. transformers declares it, but never applies it.
     """
     fed, feed_forward_cache = feed_forward_forward(params["feed_forward"], x, config)
     dropped, dropout_cache = dropout_forward(fed, config.hidden_dropout_prob, rng)
@@ -134,7 +135,7 @@ def feed_forward_block_forward(params, x, config, rng=None):
 
 
 def feed_forward_block_backward(params, dy, cache):
-    r"""Gradients of the feed-forward block, by the same argument as (BLK.2).
+    r"""Compute the gradients of the feed-forward block, for the same reason as in (BLK.2).
 
     .. math::
        :label: BLK.4
@@ -154,10 +155,11 @@ def feed_forward_block_backward(params, dy, cache):
 
     Examples
     --------
-    A network of one hidden unit that adds relu(x_1) to x_2. At the first token, x = (1, -2), the
-    unit is open and s = (1, -1); at the second, (-1, 1), it is closed and s = x. As in the example
-    of the attention block, epsilon = 3 and dy = (16, 0) give ds = (3, -3). The second token gets
-    just this. The first also gets -3, the gradient of s_2, through the unit at x_1:
+    The network has one hidden unit and adds relu(x_1) to x_2. At the first token, x = (1, -2), the
+    unit is active and s = (1, -1). At the second token, x = (-1, 1), it is not active and s = x. As
+    in the example of the attention block, epsilon = 3 and dy = (16, 0) give ds = (3, -3). The
+    second token gets exactly this. At the first token, x_1 also gets -3, the gradient of s_2,
+    through the unit:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -185,7 +187,7 @@ def feed_forward_block_backward(params, dy, cache):
 
 
 def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
-    r"""An attention block followed by a feed-forward block.
+    r"""Apply an attention block, then a feed-forward block.
 
     .. math::
        :label: LAY.1
@@ -197,8 +199,9 @@ def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
     params : dict
         attention, feed_forward: the parameters of the two blocks.
     x_q, x_kv : arrays (B, R, H) and (B, T, H)
-        They give the queries, and the keys and values. In an encoder both are x, except in the last
-        layer if its output is needed at some positions only: x_q then has these rows of x.
+        They give the queries, and the keys and values. In an encoder both are x, with one
+        exception: in the last layer only some positions of the output may be needed. Then x_q has
+        these rows of x.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
@@ -220,7 +223,7 @@ def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
 
 
 def encoder_layer_backward(params, dy, cache):
-    r"""Gradients of the layer: the blocks in reverse order.
+    r"""Compute the gradients of the layer: go through the blocks in reverse order.
 
     .. math::
        :label: LAY.2
@@ -242,14 +245,14 @@ def encoder_layer_backward(params, dy, cache):
 
     Examples
     --------
-    The two blocks of the examples above, one behind the other. A gamma of 2 in the first makes
-    a = x, and the network now adds 2 relu(2 a_1) to a_2. For dy = (128, 0) at the first token:
+    Use the two blocks of the examples above, one after the other. In the first block gamma is 2, so
+    a = x. The network now adds 2 relu(2 a_1) to a_2. Let dy = (128, 0) at the first token:
 
-    1. its ds is eight times (3, -3), that is (24, -24); the unit carries -24 * 2 * 2 = -96 to a_1,
-       so that da = (24 - 96, -24) = (-72, -24);
-    2. dx_hat = 2 da = (-144, -48) has the mean -96, and dx_hat * x_hat the mean -24, so that
-       ds = ((-144 + 96 + 12) / 2, (-48 + 96 - 12) / 2) = (-18, 18);
-    3. the first token gets this and half of it, the second token the other half.
+    1. Its ds is eight times (3, -3), that is (24, -24). The unit passes -24 * 2 * 2 = -96 to a_1.
+       So da = (24 - 96, -24) = (-72, -24).
+    2. dx_hat = 2 da = (-144, -48) has the mean -96, and dx_hat * x_hat has the mean -24. So ds =
+       ((-144 + 96 + 12) / 2, (-48 + 96 - 12) / 2) = (-18, 18).
+    3. The first token gets this and half of it. The second token gets the other half.
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

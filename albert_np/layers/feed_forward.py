@@ -1,4 +1,4 @@
-"""The feed-forward network: each token on its own through one hidden layer."""
+"""The feed-forward network: it treats each token separately, with one hidden layer."""
 
 from ..functional import ACTIVATIONS, linear_backward, linear_forward
 
@@ -6,14 +6,14 @@ SMALL = 3 * 2**19      # bytes of u, up to which the result of the activation is
 
 
 def feed_forward_forward(params, x, config):
-    r"""Widen to F, bend, narrow to H.
+    r"""Map to F features, apply the activation, map back to H.
 
     .. math::
        :label: FF.1
 
        u = x W_1 + b_1, \qquad y = g(u)\, W_2 + b_2
 
-    with the activation g (ALBERT: GELU in the tanh form).
+    g is the activation. (ALBERT: GELU in the tanh form.)
 
     Parameters
     ----------
@@ -29,10 +29,10 @@ def feed_forward_forward(params, x, config):
 
     Notes
     -----
-    F is the widest axis of the model, and u, g(u) and what g itself would remember are half of all
-    that a training step has to keep. Where u is large, only u is kept, and the backward pass
-    applies g to it again: a hundredth of the time of the step. Where u is small, so is what g
-    remembers, and it is kept: applying g again would take a twentieth of the time.
+    F is the largest size of a hidden layer. The arrays u, g(u) and the cache of g would be half of
+    the memory of a training step. If u is large, only u is kept. The backward pass applies g to it
+    again, which takes one percent of the time of the step. If u is small, the cache of g is small
+    too, and it is kept: applying g again would take a twentieth of the time.
 
     References
     ----------
@@ -47,14 +47,14 @@ def feed_forward_forward(params, x, config):
 
 
 def feed_forward_backward(params, dy, cache):
-    r"""Backwards through (FF.1): second map, activation, first map.
+    r"""Compute the gradients of (FF.1): second map, activation, first map.
 
     .. math::
        :label: FF.2
 
        dg = dy\, W_2^\top, \qquad du = dg \odot g'(u), \qquad dx = du\, W_1^\top
 
-    and the weights as in (LIN.3) and (LIN.4).
+    The gradients of the weights are those of (LIN.3) and (LIN.4).
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def feed_forward_backward(params, dy, cache):
 
     Examples
     --------
-    One number all the way, without activation: y = 1 * 2 * 3.
+    There is one number in each layer, and no activation: y = 1 * 2 * 3.
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

@@ -1,4 +1,4 @@
-"""The pooler: one vector for the whole input, from its first token."""
+"""The pooler: one vector for the whole input, computed from its first token."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ..functional import linear_backward, linear_forward
 
 
 def pooler_forward(params, x):
-    r"""Take the hidden state of ``[CLS]`` through a linear map and a tanh.
+    r"""Apply a linear map and tanh to the hidden state of ``[CLS]``.
 
     .. math::
        :label: POOL.1
@@ -30,9 +30,9 @@ def pooler_forward(params, x):
 
 
 def pooler_backward(params, dy, cache):
-    r"""Only the first token was used; every other token's gradient is 0.
+    r"""Compute the gradients; only the first token was used, so all other tokens get 0.
 
-    The slope of tanh at u is 1 - tanh(u)² (TANH.2), and tanh(u) is y. The map gives the rest
+    The slope of tanh at u is 1 - tanh(u)² (TANH.2), and tanh(u) is y. The gradient of the map is
     (LIN.2):
 
     .. math::
@@ -54,7 +54,7 @@ def pooler_backward(params, dy, cache):
 
     Examples
     --------
-    Where x W + b = 0 the slope of tanh is 1. The second token gets nothing:
+    If x W + b = 0, the slope of tanh is 1. The second token gets 0:
 
     >>> params = {"W": np.array([[3.0]]), "b": np.zeros(1)}
     >>> y, cache = pooler_forward(params, np.array([[[0.0], [5.0]]]))

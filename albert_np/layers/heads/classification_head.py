@@ -4,16 +4,16 @@ from ...functional import dropout_backward, dropout_forward, linear_backward, li
 
 
 def classification_head_forward(params, x, config, rng=None):
-    r"""Score the classes of each row of x.
+    r"""Compute the scores of all classes for each row of x.
 
     .. math::
        :label: CLS.1
 
        y = \text{Dropout}(x)\, W + b
 
-    The rows are pooled vectors where a whole text has one answer, and hidden states where every
-    token has one. With a single output the same map gives a number (regression) or the score of
-    one of several choices.
+    If a whole text has one answer, the rows are pooled vectors. If every token has an answer, the
+    rows are hidden states. With a single output the same map gives a number (regression), or the
+    score of one of several choices.
 
     Parameters
     ----------
@@ -40,17 +40,17 @@ def classification_head_forward(params, x, config, rng=None):
 
 
 def classification_head_backward(params, dy, cache):
-    r"""Through the linear map, then through the same mask that the forward pass drew.
+    r"""Compute the gradients: through the linear map, then through the same dropout mask.
 
-    With m that mask (DO.1), (LIN.2) and (DO.2) give
+    Let m be the mask that the forward pass drew (DO.1). Then (LIN.2) and (DO.2) give
 
     .. math::
        :label: CLS.2
 
        dx = (dy\, W^\top) \odot m
 
-    and (LIN.3) the gradient of W, in which the dropped x stands and not x itself: an entry that
-    was dropped had no part in y, so it has none in dW.
+    (LIN.3) gives the gradient of W. It contains the dropped x, and not x itself. A dropped entry
+    did not influence y, so it adds nothing to dW.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def classification_head_backward(params, dy, cache):
 
     Examples
     --------
-    One row, two inputs, one output, no dropout: y = 2 * 1 + 3 * (-1) + 1 = 0.
+    There is one row with two inputs and one output, and no dropout: y = 2 * 1 + 3 * (-1) + 1 = 0.
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

@@ -1,11 +1,11 @@
-"""The masked-LM head: from hidden states back to a score for every piece of the vocabulary."""
+"""The masked-LM head: from hidden states to a score for every piece of the vocabulary."""
 
 from ...functional import (ACTIVATIONS, layer_norm_backward, layer_norm_forward, linear_backward,
                            linear_forward)
 
 
 def masked_lm_head_forward(params, x, word_embeddings, config):
-    r"""Narrow to E, bend, normalise, and compare with every word embedding.
+    r"""Map to E features, apply the activation, normalise, and compare with every embedding.
 
     .. math::
        :label: MLM.1
@@ -17,15 +17,15 @@ def masked_lm_head_forward(params, x, word_embeddings, config):
 
        y_{mv} = \sum_j e_{mj}\, \text{word}_{vj} + \text{bias}_v
 
-    The output matrix is the word table itself, transposed ("tied"): a piece scores high where
-    the prediction points in the direction of its own embedding.
+    The output matrix is the transposed word table. (The two are "tied".) A piece has a high score
+    if e points in the direction of the embedding of this piece.
 
     Parameters
     ----------
     params : dict
         dense {W (H, E), b (E,)}, layer_norm {gamma, beta}, bias (V,).
     x : array (..., H)
-        Hidden states, in training those of the masked positions only: (M, H).
+        Hidden states. In training these are only the masked positions: (M, H).
     word_embeddings : array (V, E)
     config : AlbertConfig
 
@@ -49,7 +49,7 @@ def masked_lm_head_forward(params, x, word_embeddings, config):
 
 
 def masked_lm_head_backward(params, dy, cache):
-    r"""Gradients of the head, and its part of the word table's.
+    r"""Compute the gradients of the head, and the head's part of the gradient of the word table.
 
     (MLM.2) is a linear map with the matrix :math:`\text{word}^\top`, so (LIN.2) gives
 
@@ -58,16 +58,17 @@ def masked_lm_head_backward(params, dy, cache):
 
        de_{mj} = \sum_v dy_{mv}\, \text{word}_{vj}
 
-    and (LIN.3) gives the gradient of the matrix :math:`\text{word}^\top`, from which a
-    transposition leads to that of the table:
+    (LIN.3) gives the gradient of the matrix :math:`\text{word}^\top`. Its transpose is the gradient
+    of the table:
 
     .. math::
        :label: MLM.4
 
        d\text{word}_{vj} = \sum_m dy_{mv}\, e_{mj}
 
-    The table's other use is the look-up (EMB.2). A weight used twice gets the sum of both,
-    for the reason of (ENC.3); whoever calls both adds them:
+    The look-up uses the table too (EMB.2). The gradient of a weight that is used twice is the sum
+    of both gradients, for the same reason as in (ENC.3). The model calls both backward passes and
+    adds the results:
 
     .. math::
        :label: MLM.5
@@ -88,12 +89,12 @@ def masked_lm_head_backward(params, dy, cache):
 
     Examples
     --------
-    Two masked positions, two pieces, no activation, W = 1. The inputs (1, -1) and (-1, 1) have the
-    variance 1; with epsilon = 3 the standard deviation is 2, so that e = (1/2, -1/2) and
-    (-1/2, 1/2). Let the first position get a gradient of 8 at piece 0 and the second one of 4 at
-    piece 1. By (MLM.4) piece 0 gets 8 times the first e, piece 1 gets 4 times the second. By
-    (MLM.3) the first de is 8 times the embedding of piece 0, (16, 0), which layer norm makes
-    (3, -3):
+    There are two masked positions and two pieces, no activation, and W = 1. The inputs (1, -1) and
+    (-1, 1) have the variance 1. With epsilon = 3 the standard deviation is 2, so e = (1/2, -1/2)
+    and (-1/2, 1/2). Let the first position have the gradient 8 at piece 0, and the second position
+    the gradient 4 at piece 1. By (MLM.4) piece 0 gets 8 times the first e, and piece 1 gets 4 times
+    the second e. By (MLM.3) the first de is 8 times the embedding of piece 0, that is (16, 0).
+    Layer norm turns it into (3, -3):
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

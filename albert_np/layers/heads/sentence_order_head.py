@@ -4,7 +4,7 @@ from ...functional import linear_backward, linear_forward
 
 
 def sentence_order_head_forward(params, pooled):
-    r"""Two scores from the pooled vector.
+    r"""Compute two scores from the pooled vector.
 
     .. math::
        :label: SOP.1
@@ -26,22 +26,22 @@ def sentence_order_head_forward(params, pooled):
 
     References
     ----------
-    Lan et al. 2020, section 3.1, "Inter-sentence coherence loss"; the labels are those of
-    google-research/albert, ``create_pretraining_data.py``. The original has no dropout here.
+    Lan et al. 2020, section 3.1, "Inter-sentence coherence loss". The labels are those of
+    google-research/albert, ``create_pretraining_data.py``, which has no dropout here.
     """
     logits, cache = linear_forward(pooled, params["W"], params["b"])           # (SOP.1)  (B, 2)
     return logits, cache
 
 
 def sentence_order_head_backward(params, dy, cache):
-    r"""A linear map's gradients.
+    r"""Compute the gradients of a linear map.
 
     .. math::
        :label: SOP.2
 
        d\text{pooled} = dy\, W^\top
 
-    and the weights as in (LIN.3) and (LIN.4).
+    The gradients of the weights are those of (LIN.3) and (LIN.4).
 
     Parameters
     ----------

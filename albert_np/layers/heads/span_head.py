@@ -6,7 +6,7 @@ from ...functional import linear_backward, linear_forward
 
 
 def span_head_forward(params, x):
-    r"""Two scores for each token: that the answer begins here, and that it ends here.
+    r"""Compute two scores for each token: the answer begins here, and the answer ends here.
 
     .. math::
        :label: SPAN.1
@@ -14,8 +14,8 @@ def span_head_forward(params, x):
        \text{start}_{bt} = x_{bt} \cdot W_{:,0} + b_0, \qquad
        \text{end}_{bt} = x_{bt} \cdot W_{:,1} + b_1
 
-    The two know nothing of each other: an end may score highest in front of the start, and
-    whoever reads the answer off has to look at pairs.
+    The two scores are independent. So the best end may be before the best start. A program that
+    reads the answer has to look at pairs of a start and an end.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def span_head_forward(params, x):
 
 
 def span_head_backward(params, dy, cache):
-    r"""Put the two gradients side by side again; the rest is a linear map's.
+    r"""Compute the gradients: join the two gradients, then go back through the linear map.
 
     .. math::
        :label: SPAN.2
 
        dx_{bt} = d\text{start}_{bt}\, W_{:,0} + d\text{end}_{bt}\, W_{:,1}
 
-    and the weights as in (LIN.3) and (LIN.4).
+    The gradients of the weights are those of (LIN.3) and (LIN.4).
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def span_head_backward(params, dy, cache):
 
     Examples
     --------
-    Two tokens of one number each; the start's gradient stands at the first, the end's at the
-    second:
+    There are two tokens with one number each. Only the start score of the first token and the end
+    score of the second token have a gradient:
 
     >>> params = {"W": np.array([[3.0, 5.0]]), "b": np.zeros(2)}
     >>> (start, end), cache = span_head_forward(params, np.array([[[1.0], [2.0]]]))

@@ -1,4 +1,4 @@
-"""Has the question an answer in this text? A part of the SQuAD 2 head."""
+"""Does this text have an answer to the question? A part of the SQuAD 2 head."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from ...functional import (dropout_backward, dropout_forward, linear_backward, l
 
 
 def squad_answer_forward(params, x, start_logits, config, rng=None):
-    r"""One score for the whole text; above 0 it says that there is no answer.
+    r"""Compute one score for the whole text; above 0 it says that there is no answer.
 
-    The head looks at the first token, ``[CLS]``, and at where the answer seems to begin: the
-    hidden states' mean, weighed with the probability of each as a start,
+    The head uses the first token, ``[CLS]``, and a mean of the hidden states. In this mean, each
+    hidden state is weighted with its probability as the start of the answer:
 
     .. math::
        :label: SQA.1
@@ -22,7 +22,7 @@ def squad_answer_forward(params, x, start_logits, config, rng=None):
 
        y_b = \text{Dropout}\big(\tanh([g_b\,;\, x_{b,0}]\; W + c)\big) \cdot w
 
-    without a bias at the end.
+    The last map has no bias.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ def squad_answer_forward(params, x, start_logits, config, rng=None):
         dense {W (2H, H), b (H,)}, score {W (H, 1)}.
     x : array (B, T, H)
     start_logits : array (B, T)
-        Masked: :data:`~albert_np.layers.heads.squad2_head.HIDDEN` where no answer may begin.
+        They are masked: :data:`~albert_np.layers.heads.squad2_head.HIDDEN` if no answer may begin
+        here.
     config : AlbertConfig
     rng : numpy.random.Generator or None
         None turns dropout off.
@@ -56,18 +57,19 @@ def squad_answer_forward(params, x, start_logits, config, rng=None):
 
 
 def squad_answer_backward(params, dy, cache):
-    r"""Gradients of the answerability.
+    r"""Compute the gradients of the score for the absence of an answer.
 
-    A linear map, dropout, tanh and a linear map lead from dy to the gradients of the two halves of
-    :math:`[g_b\,;\, x_{b,0}]`. In (SQA.1) g touches both p and x, as in any weighted sum:
+    Go back through a linear map, dropout, tanh and a linear map. This gives the gradients of the
+    two halves of :math:`[g_b\,;\, x_{b,0}]`. In (SQA.1) both p and x influence g, as in every
+    weighted sum:
 
     .. math::
        :label: SQA.3
 
        dp_{bt} = dg_b \cdot x_{bt}
 
-    from which the softmax (SM.2) leads on to the start's scores: this head, too, has a say in
-    where answers begin. A hidden state has two uses, in g and, if it is the first, as itself:
+    The softmax (SM.2) turns dp into the gradient of the start scores: this head influences the
+    start scores, too. A hidden state has two uses: in g, and as itself if it is the first:
 
     .. math::
        :label: SQA.4
@@ -88,10 +90,11 @@ def squad_answer_backward(params, dy, cache):
 
     Examples
     --------
-    Two tokens of one number each, equally likely starts: g = (3 - 3)/2 = 0, and c takes
-    [0; 3] W + c to 0, where tanh has the slope 1. dy = 1 becomes du = 2; W hands 1 * 2 to g and
-    1 * 2 to the first token. Each token gets half of dg = 2, the first its own 2 on top. Along
-    the softmax, dp = 2 * (3, -3), and dstart = 1/2 (6 - 0), 1/2 (-6 - 0):
+    There are two tokens with one number each, and both starts have the same probability. So g = (3
+    - 3)/2 = 0, and c = -3 makes [0; 3] W + c = 0, where tanh has the slope 1. dy = 1 gives du = 2.
+    W gives g a gradient of 1 * 2 and the first token a gradient of 1 * 2. Each token gets half of
+    dg = 2, and the first token also gets its own 2. In the softmax, dp = 2 * (3, -3), and dstart =
+    1/2 (6 - 0), 1/2 (-6 - 0):
 
     >>> from albert_np import AlbertConfig
     >>> params = {"dense": {"W": np.array([[1.0], [1.0]]), "b": np.array([-3.0])},

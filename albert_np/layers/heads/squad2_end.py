@@ -7,18 +7,19 @@ from ...functional import (layer_norm_backward, layer_norm_forward, linear_backw
 
 
 def squad_end_forward(params, x, starts, eps):
-    r"""Score every token as the end of an answer that begins at a given token.
+    r"""Compute the score of every token as the end of an answer that begins at a given token.
 
-    Let s be the k-th start of sequence b. Its hidden state is laid beside that of every token t:
+    Let s be the k-th start of sequence b. Write its hidden state beside the hidden state of every
+    token t:
 
     .. math::
        :label: SQE.1
 
        u_{bkt} = [x_{bt}\,;\, x_{bs}]\; W + c = x_{bt} W' + x_{bs} W'' + c
 
-    where W' is the upper half of W and W'' the lower one. The form on the right is computed: the
-    product with W' is the same for every start, that with W'' for every token, and the long rows
-    on the left are never built.
+    Here W' is the upper half of W, and W'' is the lower half. The code computes the form on the
+    right. The product with W' is the same for every start, and the product with W'' is the same for
+    every token. So the long rows on the left are never built.
 
     .. math::
        :label: SQE.2
@@ -36,9 +37,9 @@ def squad_end_forward(params, x, starts, eps):
         dense {W (2H, H), b (H,)}, layer_norm {gamma, beta}, score {W (H, 1), b (1,)}.
     x : array (B, T, H)
     starts : integer array (B, K)
-        In training the right one, K = 1; in prediction the K best.
+        In training the right start, K = 1. In prediction the K best starts.
     eps : float
-        Of the layer norm.
+        The eps of the layer norm.
 
     Returns
     -------
@@ -65,28 +66,28 @@ def squad_end_forward(params, x, starts, eps):
 
 
 def squad_end_backward(params, dy, cache):
-    r"""Gradients of the end's scores.
+    r"""Compute the gradients of the end scores.
 
-    (SQE.3) and (SQE.2) are a linear map, a layer norm and a tanh, which lead from dy to du by
-    (LIN.2), (LN.5) and the slope of tanh. In (SQE.1) the term :math:`x_{bt} W'` stands in the u
-    of every start k, and the term :math:`x_{bs} W''` in that of every token t. What stands in many
-    places gets the sum of their gradients:
+    (SQE.3) and (SQE.2) are a linear map, a layer norm and a tanh. They turn dy into du by (LIN.2),
+    (LN.5) and the slope of tanh. In (SQE.1) the term :math:`x_{bt} W'` is a part of u for every
+    start k. The term :math:`x_{bs} W''` is a part of u for every token t. If a term is used in many
+    places, its gradients add up:
 
     .. math::
        :label: SQE.4
 
        d(x_{bt} W') = \sum_k du_{bkt}, \qquad d(x_{bs} W'') = \sum_t du_{bkt}
 
-    From these, (LIN.3) gives the two halves of dW, which are put on top of each other again, and
-    (LIN.2) the two gradients of hidden states. A token that is the start has both uses, as itself
-    and as start, perhaps of several k:
+    From these, (LIN.3) gives the two halves of dW, which are stacked again. (LIN.2) gives the two
+    gradients of hidden states. A token that is a start has two uses: as itself, and as a start,
+    perhaps for several k:
 
     .. math::
        :label: SQE.5
 
        dx_{bt} = d(x_{bt} W')\, W'^\top + \sum_{k:\; s_{bk} = t} d(x_{bs} W'')\, W''^\top
 
-    c stands beside every u, and its gradient is the sum of all du.
+    c is a part of every u, so its gradient is the sum of all du.
 
     Parameters
     ----------
@@ -101,10 +102,11 @@ def squad_end_backward(params, dy, cache):
 
     Examples
     --------
-    Two tokens (0, 0) and (1, -1), of which the second is the start. W' = 0, W'' is the identity,
-    and c = (-1, 1) takes u to (0, 0) at both, where tanh has the slope 1 and the layer norm with
-    epsilon 1 a standard deviation of 1. With w = (8, 0) and dy = 1 at either token, de = (8, 0);
-    the layer norm subtracts the mean, du = (4, -4). The sum of the two reaches the start alone:
+    There are two tokens, (0, 0) and (1, -1). The second is the start. W' = 0, W'' is the identity,
+    and c = (-1, 1), so u = (0, 0) at both tokens. There tanh has the slope 1, and with epsilon = 1
+    the layer norm has the standard deviation 1. With w = (8, 0) and dy = 1 at both tokens, de = (8,
+    0). The layer norm subtracts the mean, so du = (4, -4). Only the start gets a gradient, the sum
+    of the two:
 
     >>> params = {"dense": {"W": np.vstack([np.zeros((2, 2)), np.eye(2)]),
     ...                     "b": np.array([-1.0, 1.0])},

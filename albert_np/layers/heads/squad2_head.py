@@ -1,4 +1,4 @@
-"""The SQuAD 2 head: start, end given the start, and whether there is an answer at all."""
+"""The SQuAD 2 head: the start, the end for a given start, and whether there is an answer."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ HIDDEN = -1e30     # the score of a token where no answer may begin or end, as i
 
 
 def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5):
-    r"""Score starts, ends and the absence of an answer.
+    r"""Compute the scores of starts, of ends, and of the absence of an answer.
 
     .. math::
        :label: SQ.1
@@ -18,9 +18,9 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
        \text{start}_{bt} = \begin{cases} x_{bt} \cdot w + b & \text{where an answer may be} \\
                                          -10^{30} & \text{elsewhere} \end{cases}
 
-    The ends (SQE.3) are masked in the same way. They depend on the start: in training on the right
-    one, which is known; in prediction on each of the best, since the best pair need not begin with
-    the best start.
+    The end scores (SQE.3) are masked in the same way. They depend on the start. In training this is
+    the right start, which is known. In prediction these are the best starts, since the best pair
+    may not begin with the best start.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
     x : array (B, T, H)
     may_answer : boolean array (B, T)
     starts : integer array (B, K), or None
-        The starts that the ends depend on; None takes the ``n_top`` best, the best first.
+        The starts that the ends depend on. None means the ``n_top`` best starts, the best first.
     config : AlbertConfig
     rng : numpy.random.Generator or None
         None turns dropout off.
@@ -58,10 +58,10 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
 
 
 def squad_head_backward(params, dy, cache):
-    r"""Gradients of the SQuAD 2 head.
+    r"""Compute the gradients of the SQuAD 2 head.
 
-    The start's scores have two uses, as an output and in the answerability. Where the mask put a
-    constant, nothing flows back; which starts were the best is a choice, and has no slope.
+    The start scores have two uses: as an output, and in the score for the absence of an answer. If
+    the mask wrote a constant, the gradient is 0. The choice of the best starts has no slope.
 
     .. math::
        :label: SQ.2
@@ -69,7 +69,7 @@ def squad_head_backward(params, dy, cache):
        d(x_{bt} \cdot w + b) = [\text{an answer may be at } t]\;
                                (d\text{start}_{bt} + d\text{start}^{\text{answer}}_{bt})
 
-    The hidden states have three uses, each with a gradient of its own:
+    The hidden states have three uses, and each use has a gradient:
 
     .. math::
        :label: SQ.3
@@ -89,9 +89,9 @@ def squad_head_backward(params, dy, cache):
 
     Examples
     --------
-    Two tokens, of which the second may not be part of an answer: its gradients of 9 are lost. At
-    the first, the start's gradient of 1 passes through w = 2. With w = 0 in the other two parts
-    they hand nothing back to x:
+    There are two tokens. The second may not be a part of an answer, so its gradients of 9 have no
+    effect. At the first token, the gradient 1 of the start is multiplied by w = 2. In the other two
+    parts w = 0, so their gradients of x are 0:
 
     >>> from albert_np import AlbertConfig
     >>> nothing = {"dense": {"W": np.ones((2, 1)), "b": np.zeros(1)}, "score": {
