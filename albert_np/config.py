@@ -37,37 +37,39 @@ class AlbertConfig:
     Lan et al. 2020, section 3 and table 1; google-research/albert, ``modeling.py``.
     """
 
-    vocab_size: int = option(30000, "V, pieces of the vocabulary", least=1)
-    embedding_size: int = option(128, "E, the width of the embedding tables", least=1)
-    hidden_size: int = option(768, "H, the width of the encoder", least=1)
-    num_hidden_layers: int = option(12, "L, how many times the layer is applied", least=1,
-                                    flags=("--layers",))
+    vocab_size: int = option(30000, "V, the number of pieces in the vocabulary", least=1)
+    embedding_size: int = option(128, "E, the number of columns of the embedding tables", least=1)
+    hidden_size: int = option(768, "H, the number of columns of the hidden states", least=1)
+    num_hidden_layers: int = option(
+        12, "L, how many times the layer is applied", least=1, flags=("--layers",))
     num_hidden_groups: int = option(
-        1, "cut the L layers into this many groups, each with parameters of its own", least=1,
+        1, "divide the L layers into this many groups. Each group has its own parameters", least=1,
         flags=("--groups",))
-    num_attention_heads: int = option(12, "A, attention heads; they divide H among them", least=1,
-                                      flags=("--heads",))
-    intermediate_size: int = option(3072, "F, the width inside the feed-forward network", least=1)
+    num_attention_heads: int = option(
+        12, "A, the number of attention heads. H is divided among them", least=1,
+        flags=("--heads",))
+    intermediate_size: int = option(
+        3072, "F, the number of features inside the feed-forward network", least=1)
     inner_group_num: int = option(
-        1, "different blocks within each layer, applied one after the other", least=1,
+        1, "number of different blocks within each layer, applied one after the other", least=1,
         flags=("--inner-groups",))
     hidden_act: str = option(
-        "gelu_new", "the activation inside the feed-forward network; gelu is the erf form and "
-        "gelu_new the tanh form, as transformers names them (google-research/albert says gelu and "
-        "means the tanh form)", choices=ACTIVATION_NAMES, flags=("--activation",))
-    hidden_dropout_prob: float = option(0.0, "probability of dropping a hidden number", least=0,
-                                        below=1, flags=("--dropout",))
+        "gelu_new", "the activation inside the feed-forward network. gelu is the erf form and "
+        "gelu_new is the tanh form, as in transformers (google-research/albert has the tanh form "
+        "and calls it gelu)", choices=ACTIVATION_NAMES, flags=("--activation",))
+    hidden_dropout_prob: float = option(
+        0.0, "probability of setting a hidden number to 0", least=0, below=1, flags=("--dropout",))
     attention_probs_dropout_prob: float = option(
-        0.0, "probability of dropping an attention weight", least=0, below=1,
+        0.0, "probability of setting an attention weight to 0", least=0, below=1,
         flags=("--attention-dropout",))
     classifier_dropout_prob: float = option(
-        0.1, "probability of dropping a number before the head of a task", least=0, below=1)
+        0.1, "probability of setting an input of a task's head to 0", least=0, below=1)
     max_position_embeddings: int = option(512, "rows of the position table", least=1)
     type_vocab_size: int = option(2, "rows of the token-type table", least=1)
     initializer_range: float = option(
-        0.02, "standard deviation of the normal distribution that first weights are drawn from, "
-        "before it is truncated at two standard deviations; 1/sqrt(H) or a little less suits small "
-        "models", above=0)
+        0.02, "standard deviation of the first weights. They are normally distributed and "
+        "truncated at two standard deviations. For small models use 1/sqrt(H) or a little less",
+        above=0)
     layer_norm_eps: float = option(1e-12, "the epsilon inside the root of layer normalisation",
                                    above=0)
     pad_token_id: int | None = option(0, "the id of <pad>")
@@ -83,13 +85,13 @@ class AlbertConfig:
         choices=PROBLEM_TYPES)
 
     sharing: str = option(
-        "all", "what the layers share: everything (ALBERT), only the attention blocks, only the "
-        "feed-forward blocks (ffn), or nothing (BERT); ALBERT paper, section 4.5", choices=SHARINGS)
+        "all", "what the layers share: everything (all, ALBERT), only the attention blocks "
+        "(attention), only the feed-forward blocks (ffn), or nothing (none, BERT). ALBERT paper, "
+        "section 4.5", choices=SHARINGS)
     embedding_mapping: bool = option(
-        True, "whether a linear map leads from E to H; only if E = H may it be left out (BERT)")
+        True, "whether a linear map leads from E to H. It may be left out only if E = H (BERT)")
     cross_layer_residual: bool = option(
-        False, "whether the input of every application of a layer is added to its output, "
-        "h' = h + f(h; W)")
+        False, "whether each application of a layer adds its input to its output, h' = h + f(h; W)")
     sop_weight: float = option(1.0, "lambda, the weight of the sentence-order loss", least=0)
     extra: dict = field(default_factory=dict, repr=False, compare=False, metadata={
         "help": "keys of a config.json that have no meaning here; kept, to be written back"})

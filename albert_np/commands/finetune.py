@@ -15,18 +15,20 @@ Teach a model a task from labelled rows.
   choice           which of several answers fits               --data copa, mctest
   translation      a text in another language                  --data english-chinese
 
---data is one of these data sets (downloaded, or found in the folder that ALBERT_NP_DATA names), a
-file, which is divided 80 : 10 : 10, or a folder with files train.*, dev.* and, perhaps, test.*.
-Files are tables (.tsv, .csv) or JSON lines (.jsonl), in CoNLL's format for entities, SQuAD's for
-questions, and source TAB target for translation.
+--data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in
+the folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains
+the files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines
+(.jsonl). For entities it can have CoNLL's format, for questions SQuAD's format, and for translation
+lines with source, tab and target.
 
-The model is what albert-np pretrain leaves, a folder of published weights, or a name on the hub.
-With --scratch only its shape and its tokenizer are taken, to see what pretraining gained. Without
---model a tokenizer is trained on the rows, and the model is fresh.
+--model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
+--scratch the command takes only its shape and its tokenizer, to see what pretraining gained.
+Without --model the command trains a tokenizer on the rows and starts with fresh weights.
 
-After every epoch the development part is evaluated; the best epoch is what is kept, and what is
-reported on the test part, with bootstrap intervals and beside models without a network. The folder
-holds the model and its tokenizer, results.json, steps.csv and pictures.
+After every epoch the command evaluates the model on the development part. It keeps the best epoch.
+It reports the score of this epoch on the test part, with bootstrap intervals, beside models without
+a neural network. The run folder contains the model and its tokenizer, results.json, steps.csv and
+pictures.
 """
 
 EXAMPLES = """\
@@ -76,8 +78,8 @@ def _add_options(parser):
     rows = parser.add_argument_group("rows")
     add_options(rows, FinetuningOptions, ("data", "test"))
     rows.add_argument("--columns", nargs="+", default=[], metavar="FIELD=COLUMN",
-                      help="of a table: text=, text_pair=, label=, each a name from its first line "
-                           "or a number from 0")
+                      help="for a table: text=, text_pair= and label=; each is the name of a "
+                           "column in the first line, or its number from 0")
 
     model = parser.add_argument_group("model")
     add_options(model, FinetuningOptions, ("model", "scratch", "vocab_size"))

@@ -10,24 +10,24 @@ from .output_folder import free_folder
 DESCRIPTION = """\
 Pretrain an ALBERT from scratch.
 
-Without any option this trains a tokenizer and a small ALBERT on text that every Python brings
-along (its language reference and the docstrings of its standard library), which takes a few
-minutes on two cores. The model learns two things at once:
+Without any option this command trains a tokenizer and a small ALBERT on text that comes with
+every Python: its language reference and the docstrings of its standard library. This takes a few
+minutes on two cores. The model learns two tasks at the same time:
 
-  masked language model (MLM)   15 % of the pieces are hidden; guess them from both sides
-  sentence order (SOP)          two neighbouring segments; were they swapped?
+  masked language model (MLM)   15 % of the pieces are hidden: guess them from both sides
+  sentence order (SOP)          two neighbouring segments: were they swapped?
 
     loss = MLM loss + lambda * SOP loss
 
-Watch the MLM loss fall. Guessing blindly costs ln(vocabulary size). Soon the model knows how
-frequent each piece is (the unigram loss) and stays on that plateau for a while, until attention
-finds the neighbouring pieces; then it passes the bigram model. The SOP loss stays near ln 2, the
-loss of tossing a coin, until the model understands enough text to see an order in it; here that is
-soon, as a pair is asked about only where a document begins, and a beginning can be seen.
+The MLM loss falls in steps. A blind guess has the loss ln(vocabulary size). Soon the model knows
+how frequent each piece is: it reaches the unigram loss and stays there for a while. Then attention
+finds the neighbouring pieces, and the loss falls below the loss of the bigram model. The SOP loss
+begins near ln 2, the loss of tossing a coin. By default it falls soon, because the model is asked
+only about beginnings of documents, and beginnings are easy to recognise.
 
-The run folder holds config.json, model.safetensors (under Hugging Face's names), the tokenizer,
-metrics.csv, results.json, losses.png, and checkpoints: whatever stops the run (Ctrl-C, a full disk,
-a power cut), --resume goes on with it, and the weights at the end are the same bit for bit.
+The run folder contains config.json, model.safetensors (with the names of Hugging Face), the
+tokenizer, metrics.csv, results.json, losses.png and checkpoints. If anything stops the run (Ctrl-C,
+a full disk, a power cut), --resume continues it. The final weights are then the same, bit for bit.
 """
 
 EXAMPLES = """\
@@ -71,10 +71,10 @@ def _add_options(parser):
                       const="nsp", default=argparse.SUPPRESS,
                       help="the original's name for --sentence-task nsp")
     data.add_argument("--original-data", action="store_true",
-                      help="begin with the original's defaults and all of its quirks "
-                           "(docs/differences.md)")
+                      help="make the data as google-research/albert does, with its defaults and "
+                           "all of its quirks (docs/differences.md)")
 
-    model = parser.add_argument_group("model", "without --config a small model: H = 64, L = 3")
+    model = parser.add_argument_group("model", "without --config: a small model, H = 64, L = 3")
     model.add_argument("--config", dest="config_name", metavar="NAME_OR_FILE",
                        help="a published configuration such as albert-base-v2, or a config.json")
     add_options(model, AlbertConfig, PRETRAINING_CONFIG, SMALL_CONFIG)
@@ -86,17 +86,17 @@ def _add_options(parser):
         "weight_decay", "max_gradient_norm", "seed", "workers", "accumulation_steps", "recompute"))
 
     several = parser.add_argument_group(
-        "several processes", "mpiexec -n 4 albert-np pretrain ... (extra mpi): each batch is "
-        "divided among the processes, on one machine or many")
+        "several processes", "mpiexec -n 4 albert-np pretrain ... (extra mpi): the processes share "
+        "each batch, on one machine or many")
     several.add_argument("--mpi", action="store_true",
-                         help="use MPI even where the launcher was not recognised")
+                         help="use MPI even if the launcher is not recognised")
     add_options(several, PretrainingOptions, ("float64_sums",))
 
     output = parser.add_argument_group("output")
     output.add_argument("--output", metavar="FOLDER",
                         help="the run folder (default: runs/pretrain, then runs/pretrain-2, ...)")
     output.add_argument("--resume", metavar="RUN",
-                        help="go on with an interrupted run, with the options it was begun with")
+                        help="continue an interrupted run with the same options")
     add_options(output, PretrainingOptions, ("checkpoint_every", "keep_checkpoints", "tensorboard",
                                              "evaluate_every"))
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")

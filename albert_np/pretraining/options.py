@@ -32,68 +32,73 @@ class PretrainingOptions:
     """
 
     corpus: str | None = option(
-        None, "text (.txt), JSON lines (.jsonl), either with .gz, a folder of such files, or one "
-        "that albert-np prepare wrote; default: the documentation of this Python", metavar="PATH")
+        None, "the text to train on: .txt or .jsonl, also with .gz, a folder of such files, or a "
+        "folder written by albert-np prepare; default: the documentation of this Python",
+        metavar="PATH")
     layout: str = option(
-        "auto", "how the text is laid out: lines (a sentence a line, an empty line between "
+        "auto", "how the text is written: lines (one sentence on each line, an empty line between "
         "documents), prose (running text), or auto (look at the text)", choices=LAYOUTS)
     tokenizer: str | None = option(
-        None, "a SentencePiece model or a folder with one; default: that of a prepared corpus, or "
-        "train one on the training text", metavar="PATH")
-    vocab_size: int = option(2000, "V, pieces of a tokenizer that is trained")
+        None, "a SentencePiece model, or a folder with one; default: the tokenizer of a prepared "
+        "corpus, or a new one trained on the training text", metavar="PATH")
+    vocab_size: int = option(2000, "V, the number of pieces, if a tokenizer is trained")
     held_out: float = option(
-        0.1, "share of the text that is kept for evaluation, in whole documents; a prepared corpus "
-        "has its own", above=0, below=1)
+        0.1, "share of the text that is held out for evaluation, in whole documents; a prepared "
+        "corpus has its own share", above=0, below=1)
     held_out_sequences: int = option(4000, "evaluate on at most this many sequences", least=1)
     data: dict | None = option(
-        None, "fields of DataOptions that differ from their defaults; in the documentation of "
-        "Python beginnings_only is True unless it is given")
+        None, "fields of DataOptions that differ from their defaults. For the documentation of "
+        "Python, beginnings_only is True unless it is given")
     config: dict | None = option(
         None, "fields of AlbertConfig that differ from SMALL_CONFIG, a small model")
     wave_start: bool = option(
-        True, "start the position table from waves (WAVE.1), from which a small model finds the "
-        "neighbours of a gap sooner, or from random rows, as the original does (default: waves; "
-        "with --config random rows)", flags=("--wave-positions",))
-    steps: int = option(9000, "batches to train on", least=1)
+        True, "start the position table from waves (WAVE.1), or from random rows as "
+        "google-research/albert does. With waves a small model finds the neighbours of a gap "
+        "sooner (default: waves; with --config random rows)", flags=("--wave-positions",))
+    steps: int = option(9000, "number of batches to train on", least=1)
     batch_size: int = option(26, "B, sequences in a batch", least=1)
     learning_rate: float = option(
-        3e-3, "the warm-up rises to it; after that the rate lies on the line that falls from it at "
-        "step 0 to 0 at the last step", above=0, flags=("--learning-rate", "--lr"))
+        3e-3, "the highest learning rate, at the end of the warm-up. After the warm-up the rate is "
+        "on the straight line from this value at step 0 to 0 at the last step", above=0,
+        flags=("--learning-rate", "--lr"))
     warmup_steps: int | None = option(
-        None, "steps in which the learning rate rises; default: a twentieth of the steps")
+        None, "number of steps in which the learning rate rises; default: one twentieth of the "
+        "steps")
     optimizer: str = option("adamw", "the optimiser", choices=tuple(OPTIMIZERS))
     beta_2: float = option(
-        0.98, "how slowly the running mean of squared gradients forgets; not used by sgd. The "
-        "published models have 0.999, which is slow for a run of a few thousand steps", least=0,
+        0.98, "how slowly the running mean of squared gradients forgets; sgd does not use it. The "
+        "published models use 0.999, which is too slow for a run of a few thousand steps", least=0,
         below=1)
     weight_decay: float = option(0.01, "the weight decay of adamw and lamb", least=0)
-    max_gradient_norm: float = option(1.0, "longer gradients are shortened to this norm", above=0)
+    max_gradient_norm: float = option(
+        1.0, "a gradient with a larger norm is shortened to this norm", above=0)
     seed: int = option(
-        0, "the seed of everything that is drawn; the same seed and parts give the same weights, "
-        "bit for bit", least=0)
+        0, "the seed of all random numbers. The same seed and the same parts give the same "
+        "weights, bit for bit", least=0)
     workers: int = option(
-        2, "threads among which each batch is divided (default: 2; with several processes on the "
+        2, "number of threads that share each batch (default: 2; with several processes on the "
         "command line 1)", least=1)
     accumulation_steps: int = option(
-        1, "work through each batch in this many portions, to save memory", least=1)
+        1, "divide each batch into this many portions and compute one after the other, to save "
+        "memory", least=1)
     parts: int | None = option(
-        None, "into how many parts each batch is divided; default: processes x workers x "
-        "accumulation_steps. Another number gives other roundings and, with dropout, other masks",
-        least=1)
+        None, "number of parts that each batch is divided into; default: processes x workers x "
+        "accumulation_steps. Another number gives other rounding errors and, with dropout, other "
+        "masks", least=1)
     recompute: bool = option(
-        False, "save memory and take more time: keep only the input of each layer and compute the "
-        "layer again in the backward pass; the weights are the same, bit for bit")
+        False, "save memory but take more time: keep only the input of each layer, and compute the "
+        "layer again in the backward pass. The weights are the same, bit for bit")
     float64_sums: bool = option(
-        False, "sum the gradients of the parts in float64: the weights are the same, bit for bit, "
-        "however many processes share the work")
+        False, "add the gradients of the parts in float64. Then the weights are the same, bit for "
+        "bit, for any number of processes")
     checkpoint_every: int = option(
-        500, "steps between checkpoints, from which an interrupted run goes on", least=1)
-    keep_checkpoints: int = option(2, "how many checkpoints are kept", least=1)
+        500, "number of steps between checkpoints. An interrupted run continues from the last "
+        "checkpoint", least=1)
+    keep_checkpoints: int = option(2, "number of checkpoints to keep", least=1)
     evaluate_every: int = option(
-        1000, "steps between evaluations; after each the model in the run folder is brought up to "
-        "date", least=1)
-    tensorboard: bool = option(
-        False, "write event files for TensorBoard too (extra tensorboard)")
+        1000, "number of steps between evaluations. After each evaluation the model is saved in "
+        "the run folder", least=1)
+    tensorboard: bool = option(False, "write event files for TensorBoard too (extra tensorboard)")
 
     def __post_init__(self):
         for name in ("corpus", "tokenizer"):           # to be found from any folder later

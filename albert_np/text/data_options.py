@@ -27,43 +27,43 @@ class DataOptions:
     """
 
     max_seq_length: int = option(
-        40, "T, tokens in a sequence, with its three special tokens and a piece per segment "
-        "(original: 512)", least=5, flags=("--max-seq-length", "--max-length"))
+        40, "T, the number of tokens in a sequence. It includes three special tokens and at least "
+        "one piece for each segment (original: 512)", least=5,
+        flags=("--max-seq-length", "--max-length"))
     max_predictions_per_seq: int | None = option(
         None, "mask at most this many pieces of a sequence; default: no limit (original: 20, which "
         "is 4 % of a sequence of 512 tokens)", least=1)
     masked_lm_prob: float = option(
-        0.15, "share of the tokens, special ones included, that is masked: at least one piece, or "
-        "none at all if the share is 0", least=0, most=1)
+        0.15, "share of the tokens that is masked, special tokens included. At least one piece is "
+        "masked, unless the share is 0", least=0, most=1)
     short_seq_prob: float = option(
-        0.1, "share of documents that are cut into shorter sequences, of a random length: the "
-        "model should see short inputs too", least=0, most=1)
+        0.1, "share of documents that are cut into shorter sequences of a random length, so that "
+        "the model sees short inputs too", least=0, most=1)
     dupe_factor: int = option(
-        1, "different copies of the data with fixed masking; not read otherwise (original: 40)",
-        least=1)
+        1, "with fixed masking: number of different copies of the data (original: 40)", least=1)
     ngram: int = option(
         3, "the longest n-gram that is masked, in words; 1 masks single words", least=1)
     favor_shorter_ngram: bool = option(
-        True, "draw n with a probability in proportion to 1/n; if not, these probabilities are "
-        "turned around, so that the longest n-grams are the most frequent")
+        True, "draw n with a probability proportional to 1/n. If not, these probabilities are "
+        "reversed, so that the longest n-grams are the most frequent")
     do_whole_word_mask: bool = option(
-        True, "mask all pieces of a word or none; if not, every piece is a word of its own")
+        True, "mask all pieces of a word or none of them. If not, every piece is treated as a word")
     do_permutation: bool = option(
-        False, "choose up to as many further pieces, in the same way, and permute them among "
-        "themselves; the model has to predict these too")
+        False, "choose the same number of further pieces, in the same way, and permute them. The "
+        "model has to predict these too")
     sentence_task: str = option(
         "sop", "the question about two segments: were they swapped (sop), is the second one from "
-        "another document (nsp), or none; with none they stay in order and have the label -100",
-        choices=("sop", "nsp", "none"))
+        "another document (nsp), or no question (none). With none the segments stay in order and "
+        "have the label -100", choices=("sop", "nsp", "none"))
     masking: str = option(
-        "dynamic", "draw everything anew in each epoch (dynamic), or draw dupe-factor different "
-        "copies of the data once and repeat them (fixed), so that epoch e has the random draws of "
-        "pass e % dupe-factor (original: fixed)", choices=("dynamic", "fixed"))
+        "dynamic", "dynamic: draw everything again in each epoch. fixed: draw dupe-factor "
+        "different copies of the data once and repeat them, so that epoch e has the random draws "
+        "of copy e % dupe-factor (original: fixed)", choices=("dynamic", "fixed"))
     beginnings_only: bool = option(
-        False, "ask the sentence task only if a pair is the beginning of its document; the other "
-        "pairs stay in order and have the label -100. In the middle of a short text hardly anyone "
-        "can tell which of two sentences came first. Pretraining does so unless told otherwise in "
-        "the documentation of Python, whose texts are very short. Not in the original")
+        False, "ask the sentence task only for pairs at the beginning of a document. All other "
+        "pairs stay in order and have the label -100. In the middle of a short text, even people "
+        "can rarely tell which of two sentences came first. On the documentation of Python this is "
+        "on by default, because its texts are very short. Not in the original")
     random_start: bool = option(
         True, "the first chunk of a document begins at a random one of the sentences that it would "
         "hold, so that another epoch cuts the same text elsewhere (original: at the first "

@@ -23,46 +23,49 @@ class FinetuningOptions:
     """
 
     task: str = option(MISSING, "what the model learns", choices=tuple(TASKS))
-    data: str = option(MISSING, "a data set of the task, a file, or a folder with files train.*, "
-                       "dev.* and, perhaps, test.*", metavar="NAME_OR_PATH")
+    data: str = option(
+        MISSING, "a data set of the task, a file, or a folder with the files train.*, dev.* and "
+        "optionally test.*", metavar="NAME_OR_PATH")
     test: str | None = option(
-        None, "another test part, for questions also xquad-en and xquad-zh; default: that of the "
-        "data", metavar="NAME_OR_FILE")
+        None, "another test part, for questions also xquad-en and xquad-zh; default: the test part "
+        "of the data", metavar="NAME_OR_FILE")
     columns: dict | None = option(
-        None, "of a table: from text, text_pair and label to the name of a column in its first "
+        None, "for a table: map text, text_pair and label to the name of a column in its first "
         "line, or to its number from 0")
-    data_folder: str | None = option(None, "where data sets are looked for")
+    data_folder: str | None = option(None, "the folder where data sets are searched")
     model: str | None = option(
-        None, "what to start from: a pretraining run, a folder of published weights, or a name on "
-        "the hub; default: a fresh model, with a tokenizer trained on the training rows",
+        None, "the model to start from: a pretraining run, a folder of published weights, or a "
+        "name on the hub; default: a fresh model, with a tokenizer trained on the training rows",
         metavar="NAME_OR_FOLDER")
     scratch: bool = option(
-        False, "take the shape and the tokenizer of the model with fresh weights, to see what "
-        "pretraining gained")
+        False, "take only the shape and the tokenizer of the model, with fresh weights, to see "
+        "what pretraining gained")
     config: dict | None = option(
         None, "without a model to start from: fields of AlbertConfig that differ from FRESH_CONFIG")
-    vocab_size: int = option(5000, "V, without --model: pieces of the tokenizer that is trained")
-    epochs: int = option(4, "times that the training part is read", least=1)
+    vocab_size: int = option(
+        5000, "V, without --model: the number of pieces of the tokenizer that is trained")
+    epochs: int = option(4, "how many times the training part is read", least=1)
     batch_size: int = option(32, "B, examples in a batch", least=1)
     learning_rate: float = option(
-        3e-4, "the warm-up rises to it; after that the rate lies on the line that falls from it at "
-        "step 0 to 0 at the last step; large models want 1e-5 to 5e-5", above=0,
-        flags=("--learning-rate", "--lr"))
+        3e-4, "the highest learning rate, at the end of the warm-up. After the warm-up the rate is "
+        "on the straight line from this value at step 0 to 0 at the last step. Large models need "
+        "1e-5 to 5e-5", above=0, flags=("--learning-rate", "--lr"))
     warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
                            below=1)
     weight_decay: float = option(0.01, "the weight decay, of matrices only", least=0)
-    max_gradient_norm: float = option(1.0, "longer gradients are shortened to this norm", above=0)
+    max_gradient_norm: float = option(
+        1.0, "a gradient with a larger norm is shortened to this norm", above=0)
     dropout: float | None = option(
-        None, "probability of dropping a hidden number, an attention weight or an input of the "
-        "head; default: those of the model", least=0, below=1)
+        None, "probability of setting a hidden number, an attention weight or an input of the head "
+        "to 0; default: the probabilities of the model", least=0, below=1)
     patience: int | None = option(
-        None, "stop after this many epochs without a better one; default: never", least=1)
+        None, "stop after this many epochs without a better score; default: never", least=1)
     seed: int = option(
-        0, "the seed of fresh weights, the order of the examples, dropout and the bootstrap",
-        least=0)
-    workers: int = option(2, "threads among which each batch is divided", least=1)
+        0, "the seed of fresh weights, of the order of the examples, of dropout and of the "
+        "bootstrap", least=0)
+    workers: int = option(2, "number of threads that share each batch", least=1)
     settings: dict | None = option(
-        None, "fields of Settings: how texts are cut and answers put together")
+        None, "fields of Settings: how texts are cut and how answers are built")
 
     def __post_init__(self):
         for name in ("data", "test", "model", "data_folder"):

@@ -17,16 +17,18 @@ class Settings:
 
     task: str = option(MISSING, "the name of the task")
     max_length: int = option(
-        128, "tokens of an example, special ones included (default: 128; for questions 192)",
-        least=1)
+        128, "number of tokens of an example, special tokens included (default: 128; for questions "
+        "192)", least=1)
     doc_stride: int = option(
-        64, "questions: pieces from the beginning of one window of a long text to that of the next",
-        least=1)
+        64, "questions: a long text is cut into windows; number of pieces from the beginning of "
+        "one window to the beginning of the next", least=1)
     max_query_length: int = option(48, "questions: the maximum number of pieces of the question",
                                    least=1)
     max_answer_length: int = option(30, "questions: the maximum number of pieces of an answer",
                                     least=1)
-    beams: int = option(4, "translation: beginnings that are kept alive; 1 is greedy", least=1)
+    beams: int = option(
+        4, "translation: number of partial translations that are kept; with 1 the search is greedy",
+        least=1)
     max_target_length: int = option(48, "translation: the maximum number of pieces of a target",
                                     least=1)
     spelling: dict = field(default_factory=dict, metadata={
