@@ -150,9 +150,9 @@ def gelu_new_forward(x):
 
 
 def _exp_in_place(x):
-    """e^x in the place of x: infinite where it is too large, as 1 / (1 + e^x) is 0 there.
+    """Compute e^x and write it to x. If it is too large it is infinite, and 1 / (1 + e^x) is 0.
 
-    Gradient checks pass complex numbers. Theirs would be NaN, so that e^700 is the largest.
+    Gradient checks pass complex numbers. Their result would be NaN, so x is at most 700 there.
     """
     if np.iscomplexobj(x):
         np.minimum(x, 700, out=x)
