@@ -241,16 +241,19 @@ show(figure, "09_a_run")
 # %%
 # What to notice, panel by panel.
 #
-# **Loss.** After some hundred steps the model knows how frequent each piece is. Its loss is the
-# unigram loss, and it stays there for a while. Then attention finds the pieces beside the gap, and
-# the loss falls below the bigram loss. At the vertical line the layer is applied three times
-# instead of once. The weights have never been used in this way, so the loss jumps up for a moment.
-# It soon comes back and falls further.
+# **Loss.** After some hundred steps the model knows how frequent each piece is: its loss is the
+# unigram loss, 5.86. Then attention finds the pieces beside the gap. At step 4,000 the loss is
+# below the bigram loss, 4.65. At the vertical line the layer is applied three times instead of
+# once. The weights have never been used in this way, so the loss jumps up. Within a thousand steps
+# it comes back, and then it falls further. At the end the loss on held-out text is 4.39, and 25.5 %
+# of the guesses are right. The bigram model has 17.8 %, although it sees the true piece before the
+# gap. (These numbers are from one run with Python 3.11. The run needs about two and a half minutes
+# on two cores that do nothing else.)
 #
 # **Right answers.** Sentence order starts at 50 %, as if the model tossed a coin. Then it rises,
-# because beginnings of documents are easy to recognise. For sentence order, the training accuracy
-# (line) becomes better than the held-out accuracy (dots). There the model memorises single
-# documents, since there are only a few of them.
+# because beginnings of documents are easy to recognise. From step 4,000 on, the training accuracy
+# (line) is better than the held-out accuracy (dots): 90 % against 82 %. Here the model memorises
+# single documents, since there are only a few of them.
 #
 # **Learning rate.** The rate rises in the first twentieth of the run: this is the warm-up. Then it
 # falls on a straight line to 0. Why is there a notch at the top? The straight line does not begin
@@ -260,13 +263,18 @@ show(figure, "09_a_run")
 #
 # **Gradient norm.** This is the length of the gradient, if all parameters together are one vector.
 # A gradient that is longer than 1 is shortened to 1 (CLIP.1), so a single unusual batch cannot
-# throw the weights far away. Sudden jumps of the norm are a warning: they often come before a jump
-# of the loss. But why does the norm not go to 0, although the loss falls? The gradient of one batch
-# is the gradient of the whole text plus the noise of the batch. A good model has a small gradient
-# on the whole text, but the noise of each batch stays. Average over many batches, and the noise
-# shrinks:
+# throw the weights far away. Sudden jumps of the norm are a warning: they often come with a jump of
+# the loss, as at the vertical line. With three layers the norm is larger, because the gradient of
+# a shared weight is a sum over its three uses (ENC.3). From step 2,000 on most gradients are
+# clipped. This does little harm: AdamW divides each gradient by its usual size anyway.
+#
+# But why does the norm not go to 0, although the loss falls? The gradient of one batch is the
+# gradient of the whole text plus the noise of the batch. Training makes the first part small, but
+# the noise of each batch stays. If we average over many batches, the noise shrinks:
 
-several = [model.backward(model.forward(**next(batches))[1]) for _ in range(4 if quick() else 64)]
+with one_thread_each():
+    several = [model.backward(model.forward(**next(batches))[1])
+               for _ in range(4 if quick() else 64)]
 norms = [global_norm(grads) for grads in several]
 mean = tree_map(lambda *arrays: sum(arrays) / len(arrays), *several)
 print(f"\nnorm of the gradient: {np.mean(norms):.2f} for one batch (mean of {len(several)}), "
