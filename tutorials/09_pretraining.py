@@ -281,6 +281,10 @@ print(f"\nnorm of the gradient: {np.mean(norms):.2f} for one batch (mean of {len
       f"{global_norm(mean):.2f} for the mean of their gradients")
 
 # %%
+# Pure noise shrinks by the square root of the number of batches, here by 8. The norm shrinks nearly
+# as much: at the end of the run, a gradient is nearly all noise. This is why the learning rate must
+# fall to 0.
+#
 # Guesses, as they improve
 # ------------------------
 # Below each text are the right piece and the three most probable guesses, first early in the run
