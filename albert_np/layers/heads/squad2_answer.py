@@ -90,7 +90,7 @@ def squad_answer_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens with one number each, and both starts have the same probability. So g = (3
+    There are two tokens with one number each, and both starts have the same probability. So g is
     - 3)/2 = 0, and c = -3 makes [0; 3] W + c = 0, where tanh has the slope 1. dy = 1 gives du = 2.
     W gives g a gradient of 1 * 2 and the first token a gradient of 1 * 2. Each token gets half of
     dg = 2, and the first token also gets its own 2. In the softmax, dp = 2 * (3, -3), and dstart =
