@@ -184,10 +184,10 @@ assert np.array_equal(merge_heads(split_heads(x_small, 2)), x_small)
 # %%
 # Masks
 # -----
-# A token must not attend to every other token. Padding is not text. And a model that writes from
-# left to right must not see what comes next. A *mask* says which keys a query may see. The
-# attention weight of a masked key is exactly 0 (SM.3). By (SM.4) its gradient is exactly 0, too. So
-# the content of a masked position cannot change anything:
+# Some tokens must not be seen. Padding is not text. And a model that writes from left to right must
+# not see what comes next. A *mask* says which keys a query may see. The attention weight of a
+# masked key is exactly 0 (SM.3). By (SM.4) its gradient is exactly 0, too. So the content of a
+# masked position cannot change anything:
 
 rng = np.random.default_rng(0)
 config = AlbertConfig(hidden_size=12, num_attention_heads=3)

@@ -91,10 +91,10 @@ def squad_answer_backward(params, dy, cache):
     Examples
     --------
     There are two tokens with one number each, and both starts have the same probability. So g is
-    - 3)/2 = 0, and c = -3 makes [0; 3] W + c = 0, where tanh has the slope 1. dy = 1 gives du = 2.
-    W gives g a gradient of 1 * 2 and the first token a gradient of 1 * 2. Each token gets half of
-    dg = 2, and the first token also gets its own 2. In the softmax, dp = 2 * (3, -3), and dstart =
-    1/2 (6 - 0), 1/2 (-6 - 0):
+    the mean of 3 and -3, that is 0. With c = -3, [0; 3] W + c = 0, where tanh has the slope 1. For
+    dy = 1, du = 2. W gives g a gradient of 1 * 2 and the first token a gradient of 1 * 2. Each
+    token gets half of dg = 2, and the first token also gets its own 2. In the softmax,
+    dp = 2 * (3, -3), and dstart = 1/2 (6 - 0), 1/2 (-6 - 0):
 
     >>> from albert_np import AlbertConfig
     >>> params = {"dense": {"W": np.array([[1.0], [1.0]]), "b": np.array([-3.0])},
