@@ -79,7 +79,10 @@ def faults_of_names(text, labels):
               if label not in labels]
     if "__file__" in text:
         faults.append("it uses __file__, which a notebook does not have")
-    if not re.search(r"\bshow\(", text):
+    if "import albert_np" not in text and "from albert_np" not in text:
+        if "figure.savefig(" not in text:          # the one file: it has nothing of the package
+            faults.append("it saves no picture by figure.savefig")
+    elif not re.search(r"\bshow\(", text):
         faults.append("it shows no picture by albert_np.course.lecture.show")
     faults += [f"line {number} has more than 100 characters"
                for number, line in enumerate(text.splitlines(), 1) if len(line) > 100]
@@ -191,6 +194,13 @@ def test_a_sound_tutorial_has_no_fault():
     assert faults_of_form(SOUND, {"LN.5"}) == []
 
 
+def test_a_script_without_the_package_saves_its_picture_itself():
+    alone = SOUND.replace("from albert_np.course.lecture import show\n", "")
+    fault = "it saves no picture by figure.savefig"
+    assert faults_of_form(alone, {"LN.5"}) == [fault]
+    assert faults_of_form(alone.replace("show(figure, ", "figure.savefig("), {"LN.5"}) == []
+
+
 @pytest.mark.parametrize("old, new, fault", [
     ("Is it so?\n=========\n", "", "it does not begin with a title underlined with === and a "
                                    "paragraph"),
@@ -248,7 +258,7 @@ def run(path, folder, **environment):
 def check_run(path, folder, done):
     """It reached its end, and every picture that its text shows is there."""
     assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-3000:]}"
-    # The name of a picture is the last thing in the brackets of show().
+    # The name of a picture is the last thing in the brackets of show() or Path().
     pictures = re.findall(rf'"({path.stem[:2]}_\w+)"\)', path.read_text(encoding="utf-8"))
     output = folder / "tutorials" / "output"
     assert pictures and [name for name in pictures if not (output / f"{name}.png").is_file()] == []
