@@ -262,7 +262,7 @@ def test_its_check_finds_the_gradients_right(file):
     ("np.add.at(dword, ids, ds)", "dword[ids] = ds"),
     ("grads.get(name, 0) + dW[name]", "dW[name]"),
     ("dk = dz.swapaxes(-1, -2) @ q", "dk = dz @ q"),
-    ("grads[\"word\"] + words_grads[\"word\"]", "words_grads[\"word\"]"),
+    ("grads[\"word\"] + lm_grads[\"word\"]", "lm_grads[\"word\"]"),
     ("layer_norm_backward(da + ds,", "layer_norm_backward(da,"),
     ("* (1 - pooled * pooled)", "* (1 - pooled)"),
     ("3 * 0.044715", "2 * 0.044715"),

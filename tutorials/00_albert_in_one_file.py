@@ -111,8 +111,8 @@ def initial_parameters(rng, dtype):
 # %%
 # Linear map, layer norm, GELU
 # ----------------------------
-# Each forward pass returns y and a *cache*: what the backward pass needs. Each backward pass gets
-# dy and returns dx, and the gradients of its parameters.
+# Each forward pass returns y and a *cache*: what the backward pass needs. Each backward pass takes
+# dy and this cache. It returns dx and the gradients of its parameters.
 def linear_forward(params, name, x):
     """x (..., I) -> y (..., O), with W (I, O) and b (O,)"""
     # y_no = sum_i x_ni W_io + b_o                                       (LIN.1)
@@ -150,7 +150,7 @@ def layer_norm_backward(dy, x_hat, inv_std, gamma, name):
     return dx, {"gamma_" + name: dgamma, "beta_" + name: dbeta}
 
 def gelu_new_forward(x):
-    """Multiply x by a smooth switch s between 0 and 1. ALBERT has this form, with tanh."""
+    """Multiply x by a smooth switch s between 0 and 1. ALBERT uses this form, with tanh."""
     # y = x s        s = (1 + tanh u) / 2        u = C (x + 0.044715 x^3)
     s = 0.5 * (1 + np.tanh(C * (x + 0.044715 * x * x * x)))
     return x * s, (x, s)                                               # (GELU.3)
@@ -315,29 +315,29 @@ def cross_entropy_backward(p, labels):
 # dW = sum_l dW_l. Each depth needs its own cache, because each saw another input.
 def forward(params, batch, L):
     """Return both losses and the logits of both heads."""
-    h, embeddings_cache = embeddings_forward(params, batch["ids"], batch["types"])
+    h, emb_cache = embeddings_forward(params, batch["ids"], batch["types"])
     layer_caches = []
     for _ in range(L):
         h, cache = layer_forward(params, h, batch["keep"])             # (ENC.1)  (B, T, H)
         layer_caches.append(cache)
     masked = batch["labels"] != NOT_MASKED                             # (B, T), M times True
-    words, words_cache = masked_lm_head_forward(params, h[masked])     # (M, V)
+    words, lm_cache = masked_lm_head_forward(params, h[masked])        # (M, V)
     order, order_cache = sentence_order_head_forward(params, h)        # (B, 2)
     mlm_loss, mlm_cache = cross_entropy_forward(words, batch["labels"][masked])
     sop_loss, sop_cache = cross_entropy_forward(order, batch["swapped"])
-    caches = embeddings_cache, layer_caches, masked, words_cache, order_cache, mlm_cache, sop_cache
+    caches = emb_cache, layer_caches, masked, lm_cache, order_cache, mlm_cache, sop_cache
     return (mlm_loss, sop_loss, words, order), caches
 
-def backward(params, embeddings, layers, masked, words, order, mlm, sop):
-    dh, order_grads = sentence_order_head_backward(cross_entropy_backward(*sop), *order)
-    dx, words_grads = masked_lm_head_backward(params, cross_entropy_backward(*mlm), *words)
+def backward(params, emb_cache, layer_caches, masked, lm_cache, order_cache, mlm_cache, sop_cache):
+    dh, order_grads = sentence_order_head_backward(cross_entropy_backward(*sop_cache), *order_cache)
+    dx, lm_grads = masked_lm_head_backward(params, cross_entropy_backward(*mlm_cache), *lm_cache)
     dh[masked] = dh[masked] + dx                                       # forward: x = h[masked]
     grads = {}
-    for layer_cache in reversed(layers):                               # the last depth first
-        dh, dW = layer_backward(dh, *layer_cache)
+    for cache in reversed(layer_caches):                               # the last depth first
+        dh, dW = layer_backward(dh, *cache)
         grads = {name: grads.get(name, 0) + dW[name] for name in dW}   # (ENC.3)
-    grads = grads | words_grads | order_grads | embeddings_backward(params, dh, *embeddings)
-    grads["word"] = grads["word"] + words_grads["word"]                # used twice  (MLM.5)
+    grads = grads | lm_grads | order_grads | embeddings_backward(params, dh, *emb_cache)
+    grads["word"] = grads["word"] + lm_grads["word"]                   # used twice  (MLM.5)
     return grads
 
 # %%
@@ -379,7 +379,7 @@ def bigram_probabilities(documents):
 test = make_batch([pair for document in held_out for pair in zip(document, document[1:])], rng)
 masked = test["labels"] != NOT_MASKED                                  # (B, T), M times True
 labels = test["labels"][masked]                                        # (M,)
-before = np.roll(np.where(masked, test["labels"], test["ids"]), 1)[masked]     # (M,)
+before = np.roll(np.where(masked, test["labels"], test["ids"]), 1)[masked]     # (M,) true
 P = bigram_probabilities(training)[before]                             # (M, V)
 bigram_loss = -np.log(P[np.arange(len(labels)), labels]).mean()
 print(f"bigram model: loss {bigram_loss:.2f}, {(P.argmax(axis=1) == labels).mean():.0%} right")
@@ -445,5 +445,5 @@ for i in rng.choice(len(labels), 5, replace=False):
 # Exercises
 # ---------
 # 1. Divide by 2 in (SM.4). What does the gradient check print?
-# 2. Start the positions at random. When does the loss fall below the bigram model's now?
-# 3. Give each depth its own weights. How many parameters has the model now? Is it better?
+# 2. Start the positions at random. When does the loss fall below the bigram model's loss now?
+# 3. Give each depth its own weights. How many parameters are there now? Is the loss lower?
