@@ -25,7 +25,7 @@ import numpy as np
 # dx is always the gradient of the loss with respect to x. It has the shape of x.
 B, T, V, E, H, A, F = 32, 40, 1200, 64, 64, 4, 256
 QUICK = os.environ.get("ALBERT_NP_QUICK", "0") not in ("", "0")        # a few steps, for a test
-STEPS, WARMUP, RATE = (20, 5, 1e-3) if QUICK else (2000, 100, 4e-3)
+STEPS, WARMUP, RATE = (20, 5, 1e-3) if QUICK else (2400, 100, 6e-3)
 PAD, UNK, CLS, SEP, MASK = range(5)                                    # ids of special tokens
 NOT_MASKED = -100                                                      # the label of other words
 C = (2 / np.pi) ** 0.5                                                 # a number in GELU
@@ -362,8 +362,8 @@ print(f"worst error of a gradient: {worst_error(params, make_batch(pairs[:8], rn
 
 # %%
 # The bigram model guesses a word w from the word u before it. Let c(u, w) count how often w follows
-# u, and let n(u) count how many different words follow u. Then                  (BI.1)
-# P(w | u) = (c(u, w) + n(u) P(w)) / (c(u) + n(u))
+# u, c(u) how often any word follows u, and n(u) how many different words follow u. Then (BI.1) is
+# P(w | u) = (c(u, w) + n(u) P(w)) / (c(u) + n(u)), where P(w) is how frequent w is.
 def bigram_probabilities(documents):
     """Return P(w | u), an array (V, V)."""
     c = np.zeros((V, V))
@@ -404,7 +404,7 @@ params = initial_parameters(rng, np.float32)
 m, v = ({name: np.zeros_like(p) for name, p in params.items()} for _ in range(2))
 losses, held_out_losses = [], []
 for t in range(1, STEPS + 1):
-    L = 1 if t < 0.75 * STEPS else 2
+    L = 1 if t <= 0.75 * STEPS else 2
     batch = make_batch([pairs[i] for i in rng.integers(len(pairs), size=B)], rng)
     outputs, caches = forward(params, batch, L)
     losses.append(outputs[:2])
