@@ -2,13 +2,12 @@
 ALBERT in one file
 ==================
 
-This file is all of ALBERT: text, masks, model, every gradient, optimiser and training. Beneath each
-forward pass is its backward pass. You need NumPy, and matplotlib for one picture.
+This file is all of ALBERT (Lan et al. 2020): text, masks, model, every gradient, optimiser and
+training. Beneath each forward pass is its backward pass. It needs only NumPy and matplotlib.
 
 Prerequisites: none. You should know matrices and the chain rule. A tag such as (LN.5) names an
-equation of the package ``albert_np``, which derives it and computes the same numbers. In the paper:
-section 3 (Lan et al. 2020). Run it with ``python tutorials/00_albert_in_one_file.py``; the picture
-goes to ``tutorials/output/``.
+equation of the package ``albert_np``, which derives it and computes the same numbers. Run it with
+``python tutorials/00_albert_in_one_file.py``; the picture goes to ``tutorials/output/``.
 """
 
 import os
@@ -17,6 +16,7 @@ import sysconfig
 from collections import Counter
 from pathlib import Path
 from pydoc_data.topics import topics
+
 import matplotlib.pyplot as plt
 import numpy as np
 
