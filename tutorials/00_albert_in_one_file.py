@@ -25,7 +25,7 @@ import numpy as np
 # dx is always the gradient of the loss with respect to x. It has the shape of x.
 B, T, V, E, H, A, F = 32, 40, 1200, 64, 64, 4, 256
 QUICK = os.environ.get("ALBERT_NP_QUICK", "0") not in ("", "0")        # a few steps, for a test
-STEPS, WARMUP, RATE = (20, 5, 1e-3) if QUICK else (2400, 100, 6e-3)
+STEPS, WARMUP, RATE = (20, 5, 1e-3) if QUICK else (2000, 100, 4e-3)
 PAD, UNK, CLS, SEP, MASK = range(5)                                    # ids of special tokens
 NOT_MASKED = -100                                                      # the label of other words
 C = (2 / np.pi) ** 0.5                                                 # a number in GELU
@@ -103,7 +103,8 @@ def initial_parameters(rng, dtype):
     shapes = {"map": (E, H), "q": (H, H), "k": (H, H), "v": (H, H), "o": (H, H), "1": (H, F),
               "2": (F, H), "mlm": (H, E), "pool": (H, H), "sop": (H, 2)}
     for name, shape in shapes.items():
-        params |= {"W_" + name: 0.06 * rng.standard_normal(shape), "b_" + name: np.zeros(shape[1])}
+        std = 0.125 if name in ("map", "q", "k") else 0.06             # so attention is not flat
+        params |= {"W_" + name: std * rng.standard_normal(shape), "b_" + name: np.zeros(shape[1])}
     for name, size in {"emb": E, "att": H, "ff": H, "mlm": E}.items():
         params |= {"gamma_" + name: np.ones(size), "beta_" + name: np.zeros(size)}
     return {name: array.astype(dtype) for name, array in params.items()}
@@ -418,8 +419,7 @@ print(f"{(words.argmax(axis=1) == labels).mean():.0%} of the held-out words are 
 # %%
 # What it has learnt
 # ------------------
-plt.rcParams["font.size"] = 14
-figure, panels = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+figure, panels = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
 steps = np.arange(1, 21) * STEPS // 20
 for k, axes in enumerate(panels):
     axes.plot(steps, np.reshape(losses, (20, -1, 2)).mean(axis=1)[:, k], "o-", label="training")
@@ -430,7 +430,7 @@ for k, axes in enumerate(panels):
     axes.legend()
 folder = Path("tutorials/output" if Path("tutorials").is_dir() else "output")
 folder.mkdir(exist_ok=True)
-figure.savefig(Path(folder, "00_both_losses"), dpi=150)
+figure.savefig(Path(folder, "00_both_losses"), dpi=200)
 
 # Five gaps in held-out text, the true words, and the three best guesses:
 p = cross_entropy_forward(words, labels)[1][0]                         # (M, V)
