@@ -434,12 +434,12 @@ figure.savefig(Path(folder, "00_both_losses"), dpi=200)
 
 # Five gaps in held-out text, the true words, and the three best guesses:
 p = cross_entropy_forward(words, labels)[1][0]                         # (M, V)
-for i in rng.choice(len(labels), 5, replace=False):
+for i in rng.choice(np.flatnonzero(test["ids"][masked] == MASK), 5, replace=False):
     b, t = np.argwhere(masked)[i]
-    context = [vocabulary[word] for word in test["ids"][b]]
+    context = [vocabulary[word] for word in test["ids"][b] if word != PAD]
     print(f"\n{' '.join(context[max(0, t - 7):t])} ____ {' '.join(context[t + 1:t + 6])}")
-    print(f"   true: {vocabulary[labels[i]]}   guesses:",
-          ", ".join(f"{vocabulary[word]} {p[i, word]:.0%}" for word in np.argsort(-p[i])[:3]))
+    print(f"   true: {vocabulary[labels[i]]!r}   guesses:",
+          ", ".join(f"{vocabulary[word]!r} {p[i, word]:.0%}" for word in np.argsort(-p[i])[:3]))
 
 # %%
 # Exercises
