@@ -345,11 +345,11 @@ def backward(params, emb_cache, layer_caches, masked, lm_cache, order_cache, mlm
 # Are the gradients right?
 # ------------------------
 # Move each parameter p along a random direction u. The slope of the loss must be sum(dp * u).
-def worst_error(params, batch, L, rng, h=1e-5):
+def worst_error(params, batch, L, rng, h=1e-4):
     """Return the worst relative error of backward. The numerical slope is centred (FD.1)."""
     grads, worst = backward(params, *forward(params, batch, L)[1]), 0
     for name, p in params.items():
-        u = rng.standard_normal(p.shape)
+        u = rng.standard_normal(p.shape) / p.size ** 0.5               # about 1 long
         above, below = (sum(forward(params | {name: p + s * u}, batch, L)[0][:2]) for s in (h, -h))
         numeric, exact = (above - below) / (2 * h), (grads[name] * u).sum()
         # The true gradient of b_k is 0: it moves all z_ij of a row alike. Hence the floor of 0.001.
