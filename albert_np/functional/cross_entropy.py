@@ -45,22 +45,11 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     ValueError
         A label is not a class, the shapes do not fit, or the sum of the weights is not finite.
     """
-    K = logits.shape[-1]
-    labels = np.asarray(labels)
-    if labels.shape != logits.shape[:-1]:
-        raise ValueError(f"labels have shape {labels.shape}, but logits of shape {logits.shape} "
-                         f"need labels of shape {logits.shape[:-1]}")
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"labels have dtype {labels.dtype}; they must be integers")
-    if weights is not None and np.shape(weights) != labels.shape:
-        raise ValueError(f"weights have shape {np.shape(weights)}, but labels have shape "
-                         f"{labels.shape}")
+    labels, K = np.asarray(labels), logits.shape[-1]
+    _check_labels(logits, labels, ignore_index, weights)
     x, labels = logits.reshape(-1, K), labels.ravel()                  # (N, K), (N,)
     counted = labels != ignore_index                                   # (N,)
-    classes = np.where(counted, labels, 0)
-    if classes.size and not (0 <= classes.min() and classes.max() < K):
-        raise ValueError(f"labels range from {classes.min()} to {classes.max()}, "
-                         f"but there are {K} classes, 0 to {K - 1}")
+    classes = np.where(counted, labels, 0)                             # (N,)
     w = counted.astype(x.real.dtype)                                   # (N,)
     with np.errstate(over="ignore", invalid="ignore"):
         if weights is not None:
@@ -78,6 +67,22 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
         row_losses = np.log(sum_e) - (x[rows, classes] - shift[:, 0])  # l_n
         loss = (w * row_losses)[w != 0].sum()                          # (CE.1)
     return loss, (e, sum_e, classes, w, logits.shape)
+
+
+def _check_labels(logits, labels, ignore_index, weights):
+    """Raise a ValueError if a label is not a class or the shapes do not fit."""
+    if labels.shape != logits.shape[:-1]:
+        raise ValueError(f"labels have shape {labels.shape}, but logits of shape {logits.shape} "
+                         f"need labels of shape {logits.shape[:-1]}")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"labels have dtype {labels.dtype}; they must be integers")
+    if weights is not None and np.shape(weights) != labels.shape:
+        raise ValueError(f"weights have shape {np.shape(weights)}, but labels have shape "
+                         f"{labels.shape}")
+    K, counted = logits.shape[-1], labels[labels != ignore_index]
+    if counted.size and not (0 <= counted.min() and counted.max() < K):
+        raise ValueError(f"labels range from {counted.min()} to {counted.max()}, "
+                         f"but there are {K} classes, 0 to {K - 1}")
 
 
 def cross_entropy_backward(dloss, cache):
