@@ -21,6 +21,13 @@ def relu_forward(x):
     -------
     y : array (...)
     cache : what the backward pass needs
+
+    Examples
+    --------
+    >>> x = np.array([2.0, -3.0])
+    >>> y, cache = relu_forward(x)
+    >>> y.tolist()
+    [2.0, 0.0]
     """
     y = np.maximum(x, 0)                                               # (RELU.1)
     return y, y
@@ -45,8 +52,9 @@ def relu_backward(dy, cache):
 
     Examples
     --------
-    >>> y, cache = relu_forward(np.array([2.0, -3.0]))
-    >>> relu_backward(np.array([10.0, 10.0]), cache).tolist()
+    >>> x, dy = np.array([2.0, -3.0]), np.array([10.0, 10.0])
+    >>> y, cache = relu_forward(x)
+    >>> relu_backward(dy, cache).tolist()
     [10.0, 0.0]
     """
     y = cache
@@ -71,6 +79,15 @@ def tanh_forward(x):
     -------
     y : array (...)
     cache : what the backward pass needs
+
+    Examples
+    --------
+    The backward pass needs y and nothing else, so y is the cache:
+
+    >>> x = np.arctanh(np.array([0.0, 0.5]))
+    >>> y, cache = tanh_forward(x)
+    >>> y.round(12).tolist(), cache.round(12).tolist()
+    ([0.0, 0.5], [0.0, 0.5])
     """
     y = np.tanh(x)                                                     # (TANH.1)
     return y, y
@@ -100,8 +117,9 @@ def tanh_backward(dy, cache):
     --------
     If x = artanh(1/2), then y = 1/2 and the slope is 3/4:
 
-    >>> y, cache = tanh_forward(np.arctanh(np.array([0.0, 0.5])))
-    >>> tanh_backward(np.array([8.0, 8.0]), cache).round(12).tolist()
+    >>> x, dy = np.arctanh(np.array([0.0, 0.5])), np.array([8.0, 8.0])
+    >>> y, cache = tanh_forward(x)
+    >>> tanh_backward(dy, cache).round(12).tolist()
     [8.0, 6.0]
     """
     y = cache
@@ -111,7 +129,15 @@ def tanh_backward(dy, cache):
 
 
 def linear_activation_forward(x):
-    """Return x: no activation."""
+    """Return x: no activation.
+
+    Examples
+    --------
+    >>> x = np.array([2.0, -3.0])
+    >>> y, cache = linear_activation_forward(x)
+    >>> y.tolist()
+    [2.0, -3.0]
+    """
     return x, None
 
 
@@ -120,7 +146,8 @@ def linear_activation_backward(dy, cache):
 
     Examples
     --------
-    >>> linear_activation_backward(np.array([10.0]), None).tolist()
+    >>> dy = np.array([10.0])
+    >>> linear_activation_backward(dy, None).tolist()
     [10.0]
     """
     return dy

@@ -37,6 +37,16 @@ def binary_cross_entropy_forward(logits, targets):
     ------
     ValueError
         The shapes differ, or there is no number to take the mean of.
+
+    Examples
+    --------
+    At a logit of 0 both answers have probability 1/2 and cost ln 2 = 0.693147. A logit of 1000 is
+    sure of its answer, which costs nothing if the answer is right:
+
+    >>> logits, targets = np.array([[0.0, 1000.0]]), np.array([[1.0, 1.0]])
+    >>> loss, cache = binary_cross_entropy_forward(logits, targets)
+    >>> round(float(loss), 6)                              # ln 2 / 2
+    0.346574
     """
     targets = np.asarray(targets, dtype=logits.real.dtype)
     if targets.shape != logits.shape:
@@ -78,11 +88,13 @@ def binary_cross_entropy_backward(dloss, cache):
 
     Examples
     --------
-    At a logit of 0 both answers have probability 1/2:
+    At a logit of 0 both answers have probability 1/2. The mean is over two numbers, and the
+    gradient of the loss itself is 4:
 
-    >>> loss, cache = binary_cross_entropy_forward(np.zeros(2), np.array([1.0, 0.0]))
-    >>> round(float(loss), 6), binary_cross_entropy_backward(1.0, cache).tolist()
-    (0.693147, [-0.25, 0.25])
+    >>> logits, targets, dloss = np.zeros((1, 2)), np.array([[1.0, 0.0]]), 4.0
+    >>> loss, cache = binary_cross_entropy_forward(logits, targets)
+    >>> round(float(loss), 6), binary_cross_entropy_backward(dloss, cache).tolist()
+    (0.693147, [[-1.0, 1.0]])
     """
     sigmoid, targets = cache
     # forward: loss = mean(log(1 + exp(x)) - t * x)

@@ -44,6 +44,23 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     ------
     ValueError
         A label is not a class, the shapes do not fit, or the sum of the weights is not finite.
+
+    Examples
+    --------
+    The first row gives both classes probability 1/2 and costs ln 2 = 0.693147. The second row is
+    wrong by 1000. The third row is ignored. The weights 3 and 1 make it 3/4 ln 2 + 1/4 * 1000:
+
+    >>> logits = np.array([[0.0, 0.0], [0.0, 1000.0], [5.0, 7.0]])
+    >>> labels, weights = np.array([0, 0, -100]), np.array([3.0, 1.0, 1.0])
+    >>> loss, cache = cross_entropy_forward(logits, labels, weights=weights)
+    >>> round(float(loss), 6)
+    250.51986
+
+    Without any label the loss is 0:
+
+    >>> loss, cache = cross_entropy_forward(logits, np.array([-100, -100, -100]))
+    >>> float(loss)
+    0.0
     """
     labels, K = np.asarray(labels), logits.shape[-1]
     _check_labels(logits, labels, ignore_index, weights)
@@ -114,14 +131,17 @@ def cross_entropy_backward(dloss, cache):
 
     Examples
     --------
-    Two rows have two equal logits each, so p = (1/2, 1/2). The second row is ignored: it counts
-    neither in the sum nor in the mean:
+    Three rows with two equal logits each, so p = (1/2, 1/2). The third row is ignored and counts
+    neither in the sum nor in the mean. The weights of the others are 3 and 1, that is 3/4 and 1/4
+    of the mean. The gradient of the loss itself is 4:
 
-    >>> loss, cache = cross_entropy_forward(np.zeros((2, 2)), np.array([0, -100]))
+    >>> logits, labels, dloss = np.zeros((3, 2)), np.array([0, 1, -100]), 4.0
+    >>> weights = np.array([3.0, 1.0, 1.0])
+    >>> loss, cache = cross_entropy_forward(logits, labels, weights=weights)
     >>> round(float(loss), 6)                          # ln 2
     0.693147
-    >>> cross_entropy_backward(1.0, cache).tolist()
-    [[-0.5, 0.5], [0.0, 0.0]]
+    >>> cross_entropy_backward(dloss, cache).tolist()
+    [[-1.5, 1.5], [0.5, -0.5], [0.0, 0.0]]
     """
     e, sum_e, classes, w, shape = cache
     # forward: loss = sum_n w_n * (log(sum(exp(x_n))) - x_n[class])

@@ -30,6 +30,18 @@ def embedding_forward(table, ids):
     ValueError
         An id is not an integer, or it is not in the table. (NumPy would count a negative id from
         the end of the table.)
+
+    Examples
+    --------
+    Row 1 is taken twice. An id of -1 is refused:
+
+    >>> table, ids = np.array([[5.0], [7.0]]), np.array([1, 1])
+    >>> y, cache = embedding_forward(table, ids)
+    >>> y.tolist()
+    [[7.0], [7.0]]
+    >>> embedding_forward(table, np.array([-1]))
+    Traceback (most recent call last):
+    ValueError: ids range from -1 to -1, but the embedding table has rows 0 to 1
     """
     ids = np.asarray(ids)
     if not np.issubdtype(ids.dtype, np.integer):
@@ -67,8 +79,9 @@ def embedding_backward(dy, cache):
     --------
     Row 1 is used twice, row 0 never:
 
-    >>> y, cache = embedding_forward(np.array([[5.0], [7.0]]), np.array([1, 1]))
-    >>> embedding_backward(np.array([[1.0], [10.0]]), cache).tolist()
+    >>> table, ids, dy = np.array([[5.0], [7.0]]), np.array([1, 1]), np.array([[1.0], [10.0]])
+    >>> y, cache = embedding_forward(table, ids)
+    >>> embedding_backward(dy, cache).tolist()
     [[0.0], [11.0]]
     """
     ids, shape = cache
@@ -90,6 +103,15 @@ def add_rows(table, ids, rows):
     table : array (V, E), changed in place
     ids : integer array (N,)
     rows : array (N, E)
+
+    Examples
+    --------
+    Row 1 gets 1 and 100, although the ids that say so are no neighbours:
+
+    >>> table, ids, rows = np.zeros((2, 1)), np.array([1, 0, 1]), np.array([[1.0], [10.0], [100.0]])
+    >>> add_rows(table, ids, rows)
+    >>> table.tolist()
+    [[10.0], [101.0]]
     """
     if not ids.size:
         return
@@ -118,6 +140,15 @@ def rows_at_forward(x, positions):
     -------
     y : array (B, R, H)
     cache : what the backward pass needs
+
+    Examples
+    --------
+    Of three rows, take the last and the first, in this order:
+
+    >>> x, positions = np.array([[[1.0], [2.0], [3.0]]]), np.array([[2, 0]])
+    >>> y, cache = rows_at_forward(x, positions)
+    >>> y.tolist()
+    [[[3.0], [1.0]]]
     """
     if positions is None:
         return x, (None, x.shape)
@@ -150,9 +181,10 @@ def rows_at_backward(dy, cache):
     --------
     Take the last and the first of three rows, in this order:
 
-    >>> x = np.array([[[1.0], [2.0], [3.0]]])
-    >>> y, cache = rows_at_forward(x, np.array([[2, 0]]))
-    >>> y.tolist(), rows_at_backward(np.array([[[10.0], [20.0]]]), cache).tolist()
+    >>> x, positions = np.array([[[1.0], [2.0], [3.0]]]), np.array([[2, 0]])
+    >>> dy = np.array([[[10.0], [20.0]]])
+    >>> y, cache = rows_at_forward(x, positions)
+    >>> y.tolist(), rows_at_backward(dy, cache).tolist()
     ([[[3.0], [1.0]]], [[[20.0], [0.0], [10.0]]])
     """
     positions, shape = cache

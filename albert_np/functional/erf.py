@@ -46,6 +46,13 @@ def erf(x):
     References
     ----------
     Cody 1969, as above. The tests compare with ``math.erf`` of the C library.
+
+    Examples
+    --------
+    An odd function, from -1 to 1:
+
+    >>> erf(np.array([0.0, 0.1, 1.0, -1.0, 30.0])).round(6).tolist()
+    [0.0, 0.112463, 0.842701, -0.842701, 1.0]
     """
     x = np.asarray(x)
     if not np.issubdtype(x.dtype, np.inexact):

@@ -40,6 +40,15 @@ def gelu_forward(x):
     References
     ----------
     Hendrycks and Gimpel 2016. transformers calls this form "gelu".
+
+    Examples
+    --------
+    A normal variable is below 0 with probability 1/2, and below 2 with probability 0.977250:
+
+    >>> x = np.array([0.0, 2.0, -2.0])
+    >>> y, cache = gelu_forward(x)
+    >>> y.round(6).tolist()
+    [0.0, 1.9545, -0.0455]
     """
     try:
         with np.errstate(over="raise", invalid="raise"):
@@ -80,11 +89,13 @@ def gelu_backward(dy, cache):
 
     Examples
     --------
-    At 0, half of the distribution is below, and the second term is 0:
+    At 0, half of the distribution lies below, and the second term vanishes. At 2 the first term is
+    0.977250 and the second 2 * 0.053991, so the slope is above 1:
 
-    >>> y, cache = gelu_forward(np.array([0.0]))
-    >>> gelu_backward(np.array([10.0]), cache).tolist()
-    [5.0]
+    >>> x, dy = np.array([0.0, 2.0]), np.array([10.0, 10.0])
+    >>> y, cache = gelu_forward(x)
+    >>> gelu_backward(dy, cache).round(6).tolist()
+    [5.0, 10.852318]
     """
     x, Phi = cache
     # forward: y = x * Phi(x)
@@ -131,6 +142,15 @@ def gelu_new_forward(x):
     ----------
     google-research/albert, ``modeling.py`` (there called "gelu"); transformers: "gelu_new".
     It differs from the erf form by at most 5e-4.
+
+    Examples
+    --------
+    Near the values of the erf form, 1.9545 and -0.0455, and not equal to them:
+
+    >>> x = np.array([0.0, 2.0, -2.0])
+    >>> y, cache = gelu_new_forward(x)
+    >>> y.round(6).tolist()
+    [0.0, 1.954598, -0.045402]
     """
     try:
         with np.errstate(over="raise", invalid="raise"):
@@ -189,12 +209,13 @@ def gelu_new_backward(dy, cache):
 
     Examples
     --------
-    At 0, s = 1/2 and the second term is 0. For large positive x the slope is 1, for large negative
-    x it is 0:
+    At 0, s = 1/2 and only the first term is left. At 2 the second term makes the slope larger than
+    1. Far to the right the slope is 1, far to the left 0:
 
-    >>> y, cache = gelu_new_forward(np.array([0.0, 40.0, -40.0]))
-    >>> gelu_new_backward(np.array([10.0, 10.0, 10.0]), cache).tolist()
-    [5.0, 10.0, -0.0]
+    >>> x, dy = np.array([0.0, 2.0, 40.0, -40.0]), np.array([10.0, 10.0, 10.0, 10.0])
+    >>> y, cache = gelu_new_forward(x)
+    >>> gelu_new_backward(dy, cache).round(6).tolist()
+    [5.0, 10.860993, 10.0, -0.0]
     """
     x, s = cache
     # forward: y = x * s, with s = 1 / (1 + exp(-2 u))

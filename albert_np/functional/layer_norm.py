@@ -44,6 +44,17 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
     References
     ----------
     Ba, Kiros, Hinton 2016, eq. 3; ALBERT uses eps = 1e-12 and the biased variance (1/H).
+
+    Examples
+    --------
+    The first row has mean 3 and variance 4. With eps = 12 this makes sigma = 4, so that
+    x_hat = (-1/2, -1/2, 1/2, 1/2). The second row is constant, and its x_hat is 0:
+
+    >>> x = np.array([[1.0, 1.0, 5.0, 5.0], [60.0, 60.0, 60.0, 60.0]])
+    >>> gamma, beta = np.array([2.0, 1.0, 1.0, 1.0]), np.array([0.0, 0.0, 0.0, 3.0])
+    >>> y, cache = layer_norm_forward(x, gamma, beta, eps=12.0)
+    >>> y.tolist()
+    [[-1.0, -0.5, 0.5, 3.5], [0.0, 0.0, 0.0, 3.0]]
     """
     with np.errstate(over="ignore", invalid="ignore"):                 # see _hard_rows
         mean = row_mean(x)                                             # (..., 1)
@@ -150,14 +161,28 @@ def layer_norm_backward(dy, cache):
 
     Examples
     --------
-    The row has mean 0 and standard deviation 1, so x_hat = x. For dy = (1, 0, 0, 0) the mean of
-    dx_hat is 1/4, and the mean of dx_hat * x_hat is -1/4:
+    A row with mean 3 and standard deviation 2, so that x_hat = (-1, -1, 1, 1). The loss depends on
+    the first output alone, with slope 4. Then dx_hat = (8, 0, 0, 0), whose mean is 2. The mean of
+    dx_hat * x_hat is -2, so dx_1 = (8 - 2 - 2)/2 = 2 and dx_2 = (0 - 2 - 2)/2 = -2:
 
-    >>> x, one, zero = np.array([[-1.0, -1.0, 1.0, 1.0]]), np.ones(4), np.zeros(4)
-    >>> y, cache = layer_norm_forward(x, one, zero, eps=0.0)
-    >>> dx, dgamma, dbeta = layer_norm_backward(np.array([[1.0, 0.0, 0.0, 0.0]]), cache)
-    >>> dx.tolist(), dgamma.tolist()
-    ([[0.5, -0.5, 0.0, 0.0]], [-1.0, 0.0, 0.0, 0.0])
+    >>> x, dy = np.array([[1.0, 1.0, 5.0, 5.0]]), np.array([[4.0, 0.0, 0.0, 0.0]])
+    >>> gamma, beta = np.array([2.0, 1.0, 1.0, 1.0]), np.zeros(4)
+    >>> y, cache = layer_norm_forward(x, gamma, beta, eps=0.0)
+    >>> dx, dgamma, dbeta = layer_norm_backward(dy, cache)
+    >>> y.tolist(), dx.tolist()
+    ([[-2.0, -1.0, 1.0, 1.0]], [[2.0, -2.0, 0.0, 0.0]])
+    >>> dgamma.tolist(), dbeta.tolist()
+    ([-4.0, 0.0, 0.0, 0.0], [4.0, 0.0, 0.0, 0.0])
+
+    Two sequences of one row, the second with everything in reverse order and twice the gradient.
+    The gradients of gamma and beta are sums over both:
+
+    >>> y, cache = layer_norm_forward(np.stack([x, x[:, ::-1]]), gamma, beta, eps=0.0)
+    >>> dx, dgamma, dbeta = layer_norm_backward(np.stack([dy, 2 * dy[:, ::-1]]), cache)
+    >>> dx.tolist()
+    [[[2.0, -2.0, 0.0, 0.0]], [[0.0, 0.0, -2.0, 2.0]]]
+    >>> dgamma.tolist(), dbeta.tolist()
+    ([-4.0, 0.0, 0.0, -8.0], [4.0, 0.0, 0.0, 8.0])
     """
     x_hat, inv_std, gamma = cache
     # forward: y = gamma * x_hat + beta

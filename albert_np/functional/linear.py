@@ -22,6 +22,16 @@ def linear_forward(x, W, b):
     -------
     y : array (..., O)
     cache : what the backward pass needs
+
+    Examples
+    --------
+    One sequence of two tokens. The first output is 1 * 1 + 2 * 3 + 5 = 12:
+
+    >>> x, W = np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> b = np.array([5.0, 6.0])
+    >>> y, cache = linear_forward(x, W, b)
+    >>> y.tolist()
+    [[[12.0, 16.0], [20.0, 28.0]]]
     """
     rows = x.reshape(-1, W.shape[0])                                   # (N, I): one large product
     with np.errstate(over="ignore", invalid="ignore"):                 # inf and NaN show in y
@@ -73,13 +83,16 @@ def linear_backward(dy, cache):
 
     Examples
     --------
-    One row, two inputs, one output: y = 1 * 3 + 2 * 4 + 5 = 16.
+    One sequence of two tokens. The loss depends on the first output of the first token, with
+    slope 1, and on the second output of the second token, with slope 10. So the first dx is the
+    first column of W, and the second dx is 10 times the second column:
 
-    >>> x, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0])
+    >>> x, W = np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> b, dy = np.array([5.0, 6.0]), np.array([[[1.0, 0.0], [0.0, 10.0]]])
     >>> y, cache = linear_forward(x, W, b)
-    >>> dx, dW, db = linear_backward(np.array([[10.0]]), cache)
+    >>> dx, dW, db = linear_backward(dy, cache)
     >>> dx.tolist(), dW.tolist(), db.tolist()
-    ([[30.0, 40.0]], [[10.0], [20.0]], [10.0])
+    ([[[1.0, 3.0], [20.0, 40.0]]], [[1.0, 30.0], [2.0, 40.0]], [1.0, 10.0])
     """
     x, W = cache
     x_rows = x.reshape(-1, W.shape[0])                                 # (N, I)

@@ -27,6 +27,13 @@ def mean_squared_error_forward(predictions, targets):
     ------
     ValueError
         The shapes differ, or there is no number to take the mean of.
+
+    Examples
+    --------
+    >>> predictions, targets = np.array([3.0, 1.0]), np.array([1.0, 1.0])
+    >>> loss, cache = mean_squared_error_forward(predictions, targets)
+    >>> float(loss), cache.tolist()                    # (2^2 + 0^2)/2, and the differences
+    (2.0, [2.0, 0.0])
     """
     targets = np.asarray(targets, dtype=predictions.real.dtype)
     if targets.shape != predictions.shape:
@@ -60,9 +67,12 @@ def mean_squared_error_backward(dloss, cache):
 
     Examples
     --------
-    >>> loss, cache = mean_squared_error_forward(np.array([3.0, 1.0]), np.array([1.0, 1.0]))
-    >>> float(loss), mean_squared_error_backward(1.0, cache).tolist()     # (2^2 + 0^2)/2, 2/2 * 2
-    (2.0, [2.0, 0.0])
+    The gradient of the loss itself is 10, and 10 * 2/2 * (3 - 1) = 20:
+
+    >>> predictions, targets, dloss = np.array([3.0, 1.0]), np.array([1.0, 1.0]), 10.0
+    >>> loss, cache = mean_squared_error_forward(predictions, targets)
+    >>> float(loss), mean_squared_error_backward(dloss, cache).tolist()
+    (2.0, [20.0, 0.0])
     """
     difference = cache
     # forward: loss = mean((x - t)^2)

@@ -25,6 +25,16 @@ def softmax_forward(x):
     p : array (..., K)
         Each row sums to 1.
     cache : what the backward pass needs
+
+    Examples
+    --------
+    The exponentials of the first row are 3 and 1. Those of the second row would overflow without
+    the shift by the largest score:
+
+    >>> x = np.array([[np.log(3.0), 0.0], [1000.0, 1000.0]])
+    >>> p, cache = softmax_forward(x)
+    >>> p.round(12).tolist()
+    [[0.75, 0.25], [0.5, 0.5]]
     """
     shift = x.real.max(axis=-1, keepdims=True)                         # (..., 1)
     with np.errstate(over="ignore", invalid="ignore"):       # scores very far below the largest
@@ -66,11 +76,14 @@ def softmax_backward(dp, cache):
 
     Examples
     --------
-    For p = (1/2, 1/4, 1/4) and dp = (1, 0, 0), the sum of dp * p is 1/2:
+    In the first row p = (1/2, 1/4, 1/4) and dp = (1, 0, 0), so the sum of dp * p is 1/2. In the
+    second row p = (1/4, 1/4, 1/2) and dp = (0, 4, 0), so the sum is 1:
 
-    >>> p, cache = softmax_forward(np.log(np.array([[2.0, 1.0, 1.0]])))
-    >>> softmax_backward(np.array([[1.0, 0.0, 0.0]]), cache).round(12).tolist()
-    [[0.25, -0.125, -0.125]]
+    >>> x = np.log(np.array([[2.0, 1.0, 1.0], [1.0, 1.0, 2.0]]))
+    >>> dp = np.array([[1.0, 0.0, 0.0], [0.0, 4.0, 0.0]])
+    >>> p, cache = softmax_forward(x)
+    >>> softmax_backward(dp, cache).round(12).tolist()
+    [[0.25, -0.125, -0.125], [-0.25, 0.75, -0.5]]
     """
     p = cache
     # forward: p = exp(x) / sum(exp(x))
@@ -105,6 +118,16 @@ def masked_softmax_forward(x, keep):
     -----
     google-research/albert adds -10000 to the masked scores instead. A masked score above 10000
     would then still win.
+
+    Examples
+    --------
+    The first row does not see its last score, the second row sees nothing:
+
+    >>> x = np.log(np.array([[2.0, 1.0, 1.0, 9.0], [1.0, 1.0, 1.0, 1.0]]))
+    >>> keep = np.array([[True, True, True, False], [False, False, False, False]])
+    >>> p, cache = masked_softmax_forward(x, keep)
+    >>> p.round(12).tolist()
+    [[0.5, 0.25, 0.25, 0.0], [0.0, 0.0, 0.0, 0.0]]
     """
     if keep is None:
         return softmax_forward(x)
@@ -141,12 +164,13 @@ def masked_softmax_backward(dp, cache):
 
     Examples
     --------
-    The same example with a fourth entry that is masked. Its large score and gradient change
-    nothing:
+    The first row of (SM.2) with a fourth entry that is masked, however large its score and its
+    gradient:
 
     >>> x, keep = np.log(np.array([[2.0, 1.0, 1.0, 99.0]])), np.array([[True, True, True, False]])
+    >>> dp = np.array([[1.0, 0.0, 0.0, 99.0]])
     >>> p, cache = masked_softmax_forward(x, keep)
-    >>> masked_softmax_backward(np.array([[1.0, 0.0, 0.0, 99.0]]), cache).round(12).tolist()
+    >>> masked_softmax_backward(dp, cache).round(12).tolist()
     [[0.25, -0.125, -0.125, 0.0]]
     """
     return softmax_backward(dp, cache)                                 # (SM.4)

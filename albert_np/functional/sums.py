@@ -26,8 +26,11 @@ def row_sum(*factors):
 
     Examples
     --------
-    >>> row_sum(np.array([[1.0, 2.0]]), np.array([[10.0, 100.0]])).tolist()
-    [[210.0]]
+    The second sum is 1 * 10 + 2 * 100:
+
+    >>> x, y = np.array([[1.0, 2.0]]), np.array([[10.0, 100.0]])
+    >>> row_sum(x).tolist(), row_sum(x, y).tolist()
+    ([[3.0]], [[210.0]])
     """
     return np.einsum("...j->..." if len(factors) == 1 else "...j,...j->...", *factors)[..., None]
 

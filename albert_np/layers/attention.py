@@ -16,13 +16,28 @@ def split_heads(x, A):
 
     The reshape divides H into (A, D), and the transpose moves A before T. A reshape directly to (B,
     A, T, D) would have the right shape, but it would divide the tokens among the heads.
+
+    Examples
+    --------
+    Two tokens of two heads:
+
+    >>> x = np.array([[[1, 2, 10, 20], [3, 4, 30, 40]]])
+    >>> split_heads(x, 2).tolist()
+    [[[[1, 2], [3, 4]], [[10, 20], [30, 40]]]]
     """
     B, T, H = x.shape
     return x.reshape(B, T, A, H // A).transpose(0, 2, 1, 3)
 
 
 def merge_heads(x):
-    """Join the heads again: (B, A, T, D) -> (B, T, H). This reverses :func:`split_heads`."""
+    """Join the heads again: (B, A, T, D) -> (B, T, H). This reverses :func:`split_heads`.
+
+    Examples
+    --------
+    >>> x = np.array([[[[1, 2], [3, 4]], [[10, 20], [30, 40]]]])
+    >>> merge_heads(x).tolist()
+    [[[1, 2, 10, 20], [3, 4, 30, 40]]]
+    """
     B, A, T, D = x.shape
     return x.transpose(0, 2, 1, 3).reshape(B, T, A * D)
 
@@ -39,6 +54,15 @@ def visible_keys(attention_mask):
     Returns
     -------
     boolean array (B, 1, 1, T) or (B, 1, T, T), or None if everything may be seen
+
+    Examples
+    --------
+    A third token of padding, and a mask by which each token sees itself and those before it:
+
+    >>> visible_keys(np.array([[1, 1, 0]])).tolist()
+    [[[[True, True, False]]]]
+    >>> visible_keys(np.array([[[1, 0], [1, 1]]])).tolist()
+    [[[[True, False], [True, True]]]]
     """
     if attention_mask is None or np.all(attention_mask):
         return None
@@ -58,6 +82,14 @@ def keys_visible_to(keep, positions):
     Returns
     -------
     boolean array (B, 1, 1, T) or (B, 1, R, T), or None
+
+    Examples
+    --------
+    What the second of two tokens sees, which is everything, and what the first sees:
+
+    >>> keep = np.array([[[[True, False], [True, True]]]])
+    >>> keys_visible_to(keep, np.array([[1, 0]])).tolist()
+    [[[[True, True], [True, False]]]]
     """
     if keep is None or positions is None or keep.shape[2] == 1:        # the same for every query
         return keep
@@ -122,6 +154,28 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
     References
     ----------
     Vaswani et al. 2017, section 3.2.
+
+    Examples
+    --------
+    Two heads of D = 4 columns, in float32. The queries are x and the keys are ln(3)/2 x. The first
+    token has a 2 in the first head, so its score with itself is 4 ln(3)/2 / sqrt(4) = ln 3, and
+    with the second token 0. The exponentials are 3 and 1, so p = (3/4, 1/4). In the second head
+    the two tokens exchange their parts. The third token is padding. The values are 4x:
+
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=8, num_attention_heads=2)
+    >>> eye, zero = np.eye(8, dtype=np.float32), np.zeros(8, np.float32)
+    >>> params = {"W_q": eye, "b_q": zero, "W_k": eye * np.float32(np.log(3) / 2), "b_k": zero,
+    ...           "W_v": 4 * eye, "b_v": zero, "W_o": eye, "b_o": zero}
+    >>> x = 2 * eye[None, [0, 7, 5]]                       # (1, 3, 8)
+    >>> keep = visible_keys(np.array([[1, 1, 0]]))
+    >>> (y, p), cache = attention_forward(params, x, x, keep, config)
+    >>> p[0, 0].round(5).tolist()                          # head 0: a row for each query
+    [[0.75, 0.25, 0.0], [0.5, 0.5, 0.0], [0.5, 0.5, 0.0]]
+    >>> p[0, 1].round(5).tolist()
+    [[0.5, 0.5, 0.0], [0.25, 0.75, 0.0], [0.5, 0.5, 0.0]]
+    >>> y[0][:, [0, 7]].round(5).tolist(), str(y.dtype)   # columns 0 and 7; the others are 0
+    ([[6.0, 4.0], [4.0, 6.0], [4.0, 4.0]], 'float32')
     """
     A, D = config.num_attention_heads, x_q.shape[-1] // config.num_attention_heads
     q, q_cache = linear_forward(x_q, params["W_q"], params["b_q"])     # (B, R, H)
@@ -203,26 +257,44 @@ def attention_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens and one head, and each token has one number: x = (2, 4). With W_q = 0 both
-    keys have the same score, so each token collects the mean, 3. Let only the first output
-    influence the loss, dy = (1, 0). Then dv = (1/2, 1/2). By (ATT.5) dp = (2, 4) for the first
-    query. Its mean under p is 3, so dz = (-1/2, 1/2) and dq = -1/2 * 2 + 1/2 * 4 = 1. Since W_q =
-    0, dq adds nothing to the gradient of x.
+    Two heads of D = 4 columns and two tokens, with the numbers of the example above. For the first
+    query p = (3/4, 1/4) in head 0 and (1/2, 1/2) in head 1. The loss depends on the first token of
+    y, on column 0 with slope 1 and on column 7 with slope 2.
 
+    In head 0, dp = (8, 0), whose mean under p is 6. So dz = (3/4 * 2, 1/4 * (-6)) = (3/2, -3/2).
+    1/sqrt(D) halves it, and with k = (ln 3, 0) this gives dq = 3/4 ln 3 = 0.823959. And
+    dv = (3/4, 1/4), times 4 from W_v. In head 1, dp = (0, 16), the mean is 8, and dz = (-4, 4). So
+    dq = 2 ln 3 = 2.197225, and dv = (1, 1):
+
+    >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
-    >>> config = AlbertConfig(hidden_size=1, num_attention_heads=1)
-    >>> one, zero = np.ones((1, 1)), np.zeros(1)
-    >>> params = {"W_q": 0 * one, "b_q": zero, "W_k": one, "b_k": zero,
-    ...           "W_v": one, "b_v": zero, "W_o": one, "b_o": zero}
-    >>> x = np.array([[[2.0], [4.0]]])
+    >>> config = AlbertConfig(hidden_size=8, num_attention_heads=2)
+    >>> eye, zero = np.eye(8), np.zeros(8)
+    >>> params = {"W_q": eye, "b_q": zero, "W_k": eye * np.log(3) / 2, "b_k": zero,
+    ...           "W_v": 4 * eye, "b_v": zero, "W_o": eye, "b_o": zero}
+    >>> x = 2 * eye[None, [0, 7]]                          # (1, 2, 8)
+    >>> dy = np.array([[[1.0, 0, 0, 0, 0, 0, 0, 2.0], [0, 0, 0, 0, 0, 0, 0, 0]]])
     >>> (y, p), cache = attention_forward(params, x, x, None, config)
-    >>> y.tolist(), p.tolist()
-    ([[[3.0], [3.0]]], [[[[0.5, 0.5], [0.5, 0.5]]]])
-    >>> dx_q, dx_kv, grads = attention_backward(params, (np.array([[[1.0], [0.0]]]), None), cache)
-    >>> dx_q.tolist(), dx_kv.tolist()
-    ([[[0.0], [0.0]]], [[[0.5], [0.5]]])
-    >>> grads["W_q"].tolist(), grads["b_q"].tolist(), grads["b_k"].tolist()
-    ([[2.0]], [1.0], [0.0])
+    >>> dx_q, dx_kv, grads = attention_backward(params, (dy, None), cache)
+    >>> dx_q[0][:, [0, 7]].round(6).tolist()              # columns 0 and 7; the others are 0
+    [[0.823959, 2.197225], [0.0, 0.0]]
+    >>> dx_kv[0][:, [0, 7]].round(6).tolist()
+    [[3.823959, 4.0], [0.176041, 4.0]]
+    >>> grads["b_q"][[0, 7]].round(6).tolist(), grads["b_k"][[0, 7]].round(6).tolist()
+    ([0.823959, 2.197225], [0.0, 0.0])
+
+    The same with dropout, and with a gradient of 8 for the first probability from outside. For the
+    first query, the generator keeps the first key in head 0 and the second in head 1, and dropout
+    doubles both. In head 0, dp = (2 * 8 + 8, 0), the mean is 18, and dz = (9/2, -9/2):
+
+    >>> config = replace(config, attention_probs_dropout_prob=0.5)
+    >>> dp = np.array([[[[8.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]]])
+    >>> (y, p), cache = attention_forward(params, x, x, None, config, np.random.default_rng(2))
+    >>> dx_q, dx_kv, grads = attention_backward(params, (dy, dp), cache)
+    >>> dx_q[0][:, [0, 7]].round(6).tolist()
+    [[2.471878, 4.394449], [0.0, 0.0]]
+    >>> dx_kv[0][:, [0, 7]].round(6).tolist()
+    [[8.471878, 0.0], [-2.471878, 8.0]]
     """
     dy, dp_output = dy
     q, k, v = cache.q, cache.k, cache.v

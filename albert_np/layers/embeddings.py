@@ -42,6 +42,26 @@ def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
     References
     ----------
     Lan et al. 2020, section 3.1, "Factorized embedding parameterization".
+
+    Examples
+    --------
+    One sequence of two tokens, E = 2 and H = 1. The first token is word 1 at position 0, the second
+    word 0 at position 1; both have type 1. So s = (2, 2) + (1, -1) + (1, 1) = (4, 2) and
+    (0, 0) + (-1, 1) + (1, 1) = (0, 2). Their variance is 1, and epsilon = 3 makes the standard
+    deviation 2, so e = (1/2, -1/2) and (-1/2, 1/2). The map is 4 e_1 + 10:
+
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(embedding_size=2, hidden_size=1, num_attention_heads=1,
+    ...                       layer_norm_eps=3.0)
+    >>> params = {"word": np.array([[0.0, 0.0], [2.0, 2.0]]),
+    ...           "position": np.array([[1.0, -1.0], [-1.0, 1.0], [9.0, 9.0]]),
+    ...           "token_type": np.array([[7.0, 7.0], [1.0, 1.0]]),
+    ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)},
+    ...           "mapping": {"W": np.array([[4.0], [0.0]]), "b": np.array([10.0])}}
+    >>> input_ids, token_type_ids = np.array([[1, 0]]), np.array([[1, 1]])
+    >>> h, cache = embeddings_forward(params, input_ids, token_type_ids, config)
+    >>> h.tolist()
+    [[[12.0], [8.0]]]
     """
     T = input_ids.shape[1]
     words, word_cache = embedding_forward(params["word"], input_ids)                 # (B, T, E)
@@ -92,6 +112,7 @@ def embeddings_backward(params, dh, cache):
     attention block. Now only count: row 1 of the word table is used three times, and row 0 once.
     Positions 0 and 1 are used twice, and position 2 never. All four tokens have type 0:
 
+    >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(embedding_size=2, hidden_size=1, num_attention_heads=1,
     ...                       layer_norm_eps=3.0)
@@ -100,13 +121,21 @@ def embeddings_backward(params, dh, cache):
     ...           "token_type": np.zeros((2, 2)),
     ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)},
     ...           "mapping": {"W": np.array([[16.0], [0.0]]), "b": np.zeros(1)}}
-    >>> ids, types = np.array([[1, 0], [1, 1]]), np.array([[0, 0], [0, 0]])
+    >>> ids, types, dh = np.array([[1, 0], [1, 1]]), np.array([[0, 0], [0, 0]]), np.ones((2, 2, 1))
     >>> h, cache = embeddings_forward(params, ids, types, config)
-    >>> grads = embeddings_backward(params, np.ones((2, 2, 1)), cache)
+    >>> grads = embeddings_backward(params, dh, cache)
     >>> grads["word"].tolist(), grads["token_type"].tolist()
     ([[3.0, -3.0], [9.0, -9.0]], [[12.0, -12.0], [0.0, 0.0]])
-    >>> grads["position"].tolist()
-    [[6.0, -6.0], [6.0, -6.0], [0.0, 0.0]]
+    >>> grads["position"].tolist(), grads["mapping"]["b"].tolist()
+    ([[6.0, -6.0], [6.0, -6.0], [0.0, 0.0]], [4.0])
+
+    With dropout, a token whose first number was dropped gets nothing through the map, and the
+    others get twice as much:
+
+    >>> config = replace(config, hidden_dropout_prob=0.5)
+    >>> h, cache = embeddings_forward(params, ids, types, config, np.random.default_rng(0))
+    >>> embeddings_backward(params, dh, cache)["word"].tolist()
+    [[6.0, -6.0], [6.0, -6.0]]
     """
     word_cache, type_cache, norm_cache, dropout_cache, mapping_cache = cache
     grads = {}

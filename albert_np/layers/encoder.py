@@ -62,6 +62,31 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
     ----------
     Lan et al. 2020, section 3.1, "Cross-layer parameter sharing". Chen et al. 2016, "Training deep
     nets with sublinear memory cost", for the recomputation.
+
+    Examples
+    --------
+    Two tokens, and the first does not see the second. With W_q = 0 the second token collects the
+    mean of both, (-1, 1), and its sum is (-4, 4), with variance 16. Epsilon = 9 makes the standard
+    deviation 5, which the gammas of 5 undo. The relu of the network is closed at both tokens. Only
+    the second position of the last hidden state is needed:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, num_hidden_layers=1,
+    ...                       layer_norm_eps=9.0, hidden_act="relu")
+    >>> one, zero = np.eye(2), np.zeros(2)
+    >>> norm = {"gamma": 5 * np.ones(2), "beta": zero}
+    >>> attention = {"W_q": 0 * one, "W_k": one, "W_v": one, "W_o": one,
+    ...              "b_q": zero, "b_k": zero, "b_v": zero, "b_o": zero}
+    >>> network = {"W_1": np.array([[2.0], [0.0]]), "b_1": np.zeros(1),
+    ...            "W_2": np.array([[0.0, 2.0]]), "b_2": zero}
+    >>> params = {"attention": [{"self_attention": attention, "layer_norm": norm}],
+    ...           "feed_forward": [{"feed_forward": network, "layer_norm": norm}]}
+    >>> x, positions = np.array([[[1.0, -1.0], [-3.0, 3.0]]]), np.array([[1]])
+    >>> keep = np.array([[[[True, False], [True, True]]]])
+    >>> (states, attentions), cache = encoder_forward(params, x, keep, config, positions=positions)
+    >>> states[-1].tolist(), attentions[-1].tolist()
+    ([[[-4.0, 4.0]]], [[[[0.5, 0.5]]]])
     """
     hidden_states, attentions, caches = [x], [], []
     schedule = config.schedule
@@ -152,15 +177,41 @@ def encoder_backward(params, dy, cache, contributions=None):
     ...            "W_2": np.array([[0.0, 2.0]]), "b_2": zero}
     >>> params = {"attention": [{"self_attention": attention, "layer_norm": norm}],
     ...           "feed_forward": [{"feed_forward": network, "layer_norm": norm}]}
-    >>> (states, _), cache = encoder_forward(params, np.array([[[1.0, -1.0]]]), None, config)
+    >>> x, dh = np.array([[[1.0, -1.0]]]), np.array([[[32.0, 0.0]]])
+    >>> (states, _), cache = encoder_forward(params, x, None, config)
     >>> [h.tolist() for h in states]
     [[[[1.0, -1.0]]], [[[-1.0, 1.0]]], [[[-1.0, 1.0]]]]
-    >>> dy, contributions = ([None, None, np.array([[[32.0, 0.0]]])], [None, None]), []
+    >>> dy, contributions = ([None, None, dh], [None, None]), []
     >>> dx, grads = encoder_backward(params, dy, cache, contributions)
     >>> [layer["feed_forward"]["layer_norm"]["beta"].tolist() for layer in contributions]
     [[9.0, -9.0], [32.0, 0.0]]
     >>> grads["feed_forward"][0]["layer_norm"]["beta"].tolist()
     [41.0, -9.0]
+    >>> grads["attention"][0]["layer_norm"]["beta"].tolist()
+    [-8.25, -18.75]
+
+    Everything at once, with weights drawn at random: attention blocks of their own for two depths,
+    a shared network, residual links around the layers, dropout, recomputation, the positions 1 and
+    0 in this order, and a gradient for every hidden state and for all attention weights:
+
+    >>> from albert_np.parameters.initial_values import initial_parameters
+    >>> config = AlbertConfig(vocab_size=4, embedding_size=2, hidden_size=2, num_attention_heads=1,
+    ...                       num_hidden_layers=2, intermediate_size=3, sharing="ffn",
+    ...                       cross_layer_residual=True, hidden_dropout_prob=0.5,
+    ...                       initializer_range=1.0, layer_norm_eps=3.0)
+    >>> rng = np.random.default_rng(0)
+    >>> params = initial_parameters(config, rng, np.float64)["encoder"]
+    >>> x, positions = np.array([[[1.0, -1.0], [0.0, 2.0]]]), np.array([[1, 0]])
+    >>> dh, dp = np.array([[[1.0, 0.0], [0.0, 2.0]]]), np.array([[[[1.0, 0.0], [0.0, 2.0]]]])
+    >>> (states, _), cache = encoder_forward(params, x, None, config, rng, recompute=True,
+    ...                                      positions=positions)
+    >>> dx, grads = encoder_backward(params, ([dh, dh, dh], [dp, 3 * dp]), cache)
+    >>> dx.round(6).tolist()
+    [[[2.450811, 4.697467], [0.961485, 3.567255]]]
+    >>> [block["layer_norm"]["beta"].round(6).tolist() for block in grads["attention"]]
+    [[-0.61517, 1.040627], [-1.439885, 0.824072]]
+    >>> [block["layer_norm"]["beta"].round(6).tolist() for block in grads["feed_forward"]]
+    [[3.570533, 7.979996]]
     """
     d_hidden_states, d_attentions = dy
     caches, schedule, cross_layer_residual, recompute = cache

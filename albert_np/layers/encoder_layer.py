@@ -29,6 +29,24 @@ def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
     -------
     (y, p) : arrays (B, R, H) and (B, A, R, T)
     cache : what the backward pass needs
+
+    Examples
+    --------
+    Two tokens, x = (1, -1) and (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention gives each
+    token the mean of both, 0, so the sums x + 0 are x itself. Their variance is 1. With epsilon = 3
+    the standard deviation is 2:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0)
+    >>> one, zero = np.eye(2), np.zeros(2)
+    >>> attention = {"W_q": 0 * one, "W_k": one, "W_v": one, "W_o": one,
+    ...              "b_q": zero, "b_k": zero, "b_v": zero, "b_o": zero}
+    >>> params = {"self_attention": attention, "layer_norm": {"gamma": np.ones(2), "beta": zero}}
+    >>> x = np.array([[[1.0, -1.0], [-1.0, 1.0]]])
+    >>> (y, p), cache = attention_block_forward(params, x, x, None, config)
+    >>> y.tolist(), p.tolist()
+    ([[[0.5, -0.5], [-0.5, 0.5]]], [[[[0.5, 0.5], [0.5, 0.5]]]])
     """
     (attended, p), attention_cache = attention_forward(params["self_attention"], x_q, x_kv, keep,
                                                        config, rng)
@@ -75,6 +93,7 @@ def attention_block_backward(params, dy, cache):
     half of ds:
 
     >>> import numpy as np
+    >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0)
     >>> one, zero = np.eye(2), np.zeros(2)
@@ -86,6 +105,18 @@ def attention_block_backward(params, dy, cache):
     >>> dx_q, dx_kv, grads = attention_block_backward(params, (dy, None), cache)
     >>> y.tolist(), (dx_q + dx_kv).tolist(), grads["layer_norm"]["gamma"].tolist()
     ([[[0.5, -0.5], [-0.5, 0.5]]], [[[4.5, -4.5], [1.5, -1.5]]], [8.0, 0.0])
+
+    With W_q = 1 the scores depend on x, and x_q gets a gradient through the queries too. Dropout
+    is on here:
+
+    >>> config, rng = replace(config, hidden_dropout_prob=0.5), np.random.default_rng(3)
+    >>> params = {**params, "self_attention": {**attention, "W_q": one}}
+    >>> (y, p), cache = attention_block_forward(params, x, x, None, config, rng)
+    >>> dx_q, dx_kv, grads = attention_block_backward(params, (dy, None), cache)
+    >>> dx_q.round(6).tolist()
+    [[[1.851654, -1.851654], [0.0, 0.0]]]
+    >>> dx_kv.round(6).tolist()
+    [[[2.906305, -0.212596], [-0.053383, 0.212596]]]
     """
     dy, dp = dy
     attention_cache, dropout_cache, norm_cache = cache
@@ -125,6 +156,24 @@ def feed_forward_block_forward(params, x, config, rng=None):
     Notes
     -----
     google-research/albert applies this dropout. transformers declares it, but never applies it.
+
+    Examples
+    --------
+    A network of one hidden unit that adds relu(x_1) to x_2. At the first token, x = (1, -2), the
+    unit is open and the sum is (1, -1). At the second, (-1, 1), it is closed. With epsilon = 3 the
+    standard deviation is 2:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0,
+    ...                       hidden_act="relu")
+    >>> network = {"W_1": np.array([[1.0], [0.0]]), "b_1": np.zeros(1),
+    ...            "W_2": np.array([[0.0, 1.0]]), "b_2": np.zeros(2)}
+    >>> params = {"feed_forward": network, "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)}}
+    >>> x = np.array([[[1.0, -2.0], [-1.0, 1.0]]])
+    >>> y, cache = feed_forward_block_forward(params, x, config)
+    >>> y.tolist()
+    [[[0.5, -0.5], [-0.5, 0.5]]]
     """
     fed, feed_forward_cache = feed_forward_forward(params["feed_forward"], x, config)
     dropped, dropout_cache = dropout_forward(fed, config.hidden_dropout_prob, rng)
@@ -162,6 +211,7 @@ def feed_forward_block_backward(params, dy, cache):
     through the unit:
 
     >>> import numpy as np
+    >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0,
     ...                       hidden_act="relu")
@@ -173,6 +223,17 @@ def feed_forward_block_backward(params, dy, cache):
     >>> dx, grads = feed_forward_block_backward(params, dy, cache)
     >>> y.tolist(), dx.tolist(), grads["feed_forward"]["W_2"].tolist()
     ([[[0.5, -0.5], [-0.5, 0.5]]], [[[0.0, -3.0], [3.0, -3.0]]], [[3.0, -3.0]])
+
+    Dropout doubles what the network adds at the first token, and so its gradient. The residual link
+    goes around the dropout:
+
+    >>> config = replace(config, hidden_dropout_prob=0.5)
+    >>> y, cache = feed_forward_block_forward(params, x, config, np.random.default_rng(0))
+    >>> dx, grads = feed_forward_block_backward(params, dy, cache)
+    >>> y.round(6).tolist()
+    [[[0.27735, -0.27735], [-0.5, 0.5]]]
+    >>> dx.round(6).tolist()
+    [[[-4.096248, -4.096248], [3.0, -3.0]]]
     """
     feed_forward_cache, dropout_cache, norm_cache = cache
     # forward: y = layer_norm(x + dropped)
@@ -214,6 +275,30 @@ def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
     References
     ----------
     Vaswani et al. 2017, section 3.1; google-research/albert, ``attention_ffn_block``.
+
+    Examples
+    --------
+    The two blocks of the examples above, one behind the other. A gamma of 2 in the first makes
+    a = x, and the network now adds 2 relu(2 a_1) to a_2, which turns (1, -1) into (1, 3). Its
+    variance is 1, and epsilon = 3 makes the standard deviation 2:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0,
+    ...                       hidden_act="relu")
+    >>> one, zero = np.eye(2), np.zeros(2)
+    >>> attention = {"W_q": 0 * one, "W_k": one, "W_v": one, "W_o": one,
+    ...              "b_q": zero, "b_k": zero, "b_v": zero, "b_o": zero}
+    >>> network = {"W_1": np.array([[2.0], [0.0]]), "b_1": np.zeros(1),
+    ...            "W_2": np.array([[0.0, 2.0]]), "b_2": zero}
+    >>> norm = {"gamma": np.ones(2), "beta": zero}
+    >>> params = {"attention": {"self_attention": attention,
+    ...                         "layer_norm": {"gamma": 2 * np.ones(2), "beta": zero}},
+    ...           "feed_forward": {"feed_forward": network, "layer_norm": norm}}
+    >>> x = np.array([[[1.0, -1.0], [-1.0, 1.0]]])
+    >>> (y, p), cache = encoder_layer_forward(params, x, x, None, config)
+    >>> y.tolist(), p.tolist()
+    ([[[-0.5, 0.5], [-0.5, 0.5]]], [[[[0.5, 0.5], [0.5, 0.5]]]])
     """
     (a, p), attention_cache = attention_block_forward(params["attention"], x_q, x_kv, keep, config,
                                                       rng)             # (B, R, H)

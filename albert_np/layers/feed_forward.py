@@ -37,6 +37,20 @@ def feed_forward_forward(params, x, config):
     References
     ----------
     Vaswani et al. 2017, section 3.3.
+
+    Examples
+    --------
+    There are one number and two hidden units, u = (2, -3 + 1). The second is closed, so y = 2 * 3 +
+    10:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> params = {"W_1": np.array([[2.0, -3.0]]), "b_1": np.array([0.0, 1.0]),
+    ...           "W_2": np.array([[3.0], [5.0]]), "b_2": np.array([10.0])}
+    >>> config, x = AlbertConfig(hidden_act="relu"), np.array([[[1.0]]])
+    >>> y, cache = feed_forward_forward(params, x, config)
+    >>> y.tolist()
+    [[[16.0]]]
     """
     activation_forward, _ = ACTIVATIONS[config.hidden_act]
     u, first_cache = linear_forward(x, params["W_1"], params["b_1"])           # (B, T, F)
@@ -69,17 +83,18 @@ def feed_forward_backward(params, dy, cache):
 
     Examples
     --------
-    There is one number in each layer, and no activation: y = 1 * 2 * 3.
+    There are one number and two hidden units, u = (2, -3 + 1). The second is closed, so the
+    gradient passes through the first alone: dx = 10 * 3 * 2.
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
-    >>> params = {"W_1": np.array([[2.0]]), "b_1": np.zeros(1),
-    ...           "W_2": np.array([[3.0]]), "b_2": np.zeros(1)}
-    >>> config = AlbertConfig(hidden_act="linear")
-    >>> y, cache = feed_forward_forward(params, np.ones((1, 1, 1)), config)
-    >>> dx, grads = feed_forward_backward(params, np.ones((1, 1, 1)), cache)
-    >>> y.item(), dx.item(), grads["W_1"].item(), grads["W_2"].item()
-    (6.0, 6.0, 3.0, 2.0)
+    >>> params = {"W_1": np.array([[2.0, -3.0]]), "b_1": np.array([0.0, 1.0]),
+    ...           "W_2": np.array([[3.0], [5.0]]), "b_2": np.array([10.0])}
+    >>> config, x, dy = AlbertConfig(hidden_act="relu"), np.array([[[1.0]]]), np.array([[[10.0]]])
+    >>> y, cache = feed_forward_forward(params, x, config)
+    >>> dx, grads = feed_forward_backward(params, dy, cache)
+    >>> y.item(), dx.item(), grads["W_1"].tolist(), grads["b_1"].tolist(), grads["W_2"].tolist()
+    (16.0, 60.0, [[30.0, 0.0]], [30.0, 0.0], [[20.0], [0.0]])
     """
     first_cache, u, kept, hidden_act = cache
     activation_forward, activation_backward = ACTIVATIONS[hidden_act]

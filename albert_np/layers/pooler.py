@@ -23,6 +23,15 @@ def pooler_forward(params, x):
     -------
     y : array (B, H)
     cache : what the backward pass needs
+
+    Examples
+    --------
+    The first token is half of artanh(1/2) and W = 2, so y = 1/2. The second token is not read:
+
+    >>> params, x = {"W": np.array([[2.0]]), "b": np.zeros(1)}, np.arctanh([[[0.5], [0.9]]]) / 2
+    >>> y, cache = pooler_forward(params, x)
+    >>> y.round(12).tolist()
+    [[0.5]]
     """
     u, linear_cache = linear_forward(x[:, 0], params["W"], params["b"])        # (B, H)
     y = np.tanh(u)                                                             # (POOL.1)  (B, H)
@@ -54,13 +63,14 @@ def pooler_backward(params, dy, cache):
 
     Examples
     --------
-    If x W + b = 0, the slope of tanh is 1. The second token gets 0:
+    For y = 1/2 the slope of tanh is 3/4, and 8 * 3/4 * 2 = 12. The second token gets 0:
 
-    >>> params = {"W": np.array([[3.0]]), "b": np.zeros(1)}
-    >>> y, cache = pooler_forward(params, np.array([[[0.0], [5.0]]]))
-    >>> dx, grads = pooler_backward(params, np.array([[10.0]]), cache)
-    >>> dx.tolist(), grads["b"].tolist()
-    ([[[30.0], [0.0]]], [10.0])
+    >>> params, x = {"W": np.array([[2.0]]), "b": np.zeros(1)}, np.arctanh([[[0.5], [0.9]]]) / 2
+    >>> dy = np.array([[8.0]])
+    >>> y, cache = pooler_forward(params, x)
+    >>> dx, grads = pooler_backward(params, dy, cache)
+    >>> dx.round(12).tolist(), grads["b"].round(12).tolist()
+    ([[[12.0], [0.0]]], [6.0])
     """
     linear_cache, y, shape = cache
     # forward: y = tanh(u)

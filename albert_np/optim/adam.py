@@ -56,7 +56,24 @@ class Adam(Optimizer):
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
+        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`.
+
+        Examples
+        --------
+        The gradient is 2 and then 6. At the first step m = 1/2 * 2 and v = 1/4 * 4. Divided by
+        1 - 1/2 and 1 - 3/4 they are 2 and 4, the gradient and its square, so p changes by the
+        learning rate. At the second step m = 7/2, v = 39/4, and the factors are 3/4 and 7/16:
+
+        >>> params, grads = {"W": np.array([[1.0]])}, {"W": np.array([[2.0]])}
+        >>> optimizer = Adam(params, lr=0.25, betas=(0.5, 0.75))
+        >>> optimizer.step(params, grads)
+        >>> params["W"].round(6).tolist()
+        [[0.75]]
+        >>> grads = {"W": np.array([[6.0]])}
+        >>> optimizer.step(params, grads)
+        >>> params["W"].round(6).tolist()
+        [[0.502865]]
+        """
         lr = learning_rate(self.lr, self.steps)
         rows = self.leaves.rows(params, grads)
         self.steps += 1                                    # only now: nothing was refused

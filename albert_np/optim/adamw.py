@@ -47,7 +47,20 @@ class AdamW(Optimizer):
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
+        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`.
+
+        Examples
+        --------
+        A matrix and a bias, both 1, with gradients of 2. With m = 1/2 * 2, v = 1/4 * 4 and
+        epsilon = 1, m / (sqrt(v) + 1) = 1/2. The matrix alone has the decay, 1/2 * 1, on top:
+
+        >>> params = {"W": np.array([[1.0]]), "b": np.array([1.0])}
+        >>> grads = {"W": np.array([[2.0]]), "b": np.array([2.0])}
+        >>> optimizer = AdamW(params, lr=0.25, betas=(0.5, 0.75), eps=1.0, weight_decay=0.5)
+        >>> optimizer.step(params, grads)
+        >>> params["W"].tolist(), params["b"].tolist()
+        ([[0.75]], [0.875])
+        """
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)

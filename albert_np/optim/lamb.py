@@ -50,7 +50,21 @@ class LAMB(Optimizer):
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
+        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`.
+
+        Examples
+        --------
+        A matrix of 4 and a bias of 1, with gradients of 2. As in AdamW m / (sqrt(v) + 1) = 1/2,
+        and the matrix has the decay 1/2 * 4 on top: u = 5/2. The trust ratio 4 / (5/2) makes its
+        step a quarter of 4, the learning rate times its own norm. The bias has the ratio 1:
+
+        >>> params = {"W": np.array([[4.0]]), "b": np.array([1.0])}
+        >>> grads = {"W": np.array([[2.0]]), "b": np.array([2.0])}
+        >>> optimizer = LAMB(params, lr=0.25, betas=(0.5, 0.75), eps=1.0, weight_decay=0.5)
+        >>> optimizer.step(params, grads)
+        >>> params["W"].round(12).tolist(), params["b"].tolist()
+        ([[3.0]], [0.875])
+        """
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, v, u, work in self.leaves.rows(params, grads):
             update_moments(m, v, gradient, *self.betas, work)
@@ -74,6 +88,12 @@ def trust_ratio(p, u):
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> p, u = np.array([[3.0, 4.0]]), np.array([[0.0, 2.0]])
+    >>> trust_ratio(p, u), trust_ratio(p, 0 * u)
+    (2.5, 1.0)
     """
     p_norm, u_norm = global_norm([p]), global_norm([u])
     return p_norm / u_norm if p_norm > 0 and u_norm > 0 else 1.0

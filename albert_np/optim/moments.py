@@ -12,6 +12,11 @@ def decays(parameter):
 
     They apply to matrices and embedding tables and not to biases, gammas and betas, which are
     exactly the vectors. The original excludes by name: ``LayerNorm``, ``layer_norm``, ``bias``.
+
+    Examples
+    --------
+    >>> decays(np.ones((2, 2))), decays(np.ones(2))
+    (True, False)
     """
     return parameter.ndim > 1
 
@@ -30,6 +35,15 @@ def update_moments(m, v, gradient, beta_1, beta_2, work):
     m, v, gradient, work : arrays of one shape
         ``work`` is overwritten.
     beta_1, beta_2 : float
+
+    Examples
+    --------
+    m = 1/2 * 8 + 1/2 * 2 and v = 3/4 * 8 + 1/4 * 4:
+
+    >>> m, v, gradient = np.array([8.0]), np.array([8.0]), np.array([2.0])
+    >>> update_moments(m, v, gradient, 0.5, 0.75, np.empty(1))
+    >>> m.tolist(), v.tolist()
+    ([5.0], [7.0])
     """
     # plain: m = beta_1 * m + (1 - beta_1) * g; v = beta_2 * v + (1 - beta_2) * g**2
     np.multiply(gradient, 1 - beta_1, out=work)

@@ -41,8 +41,8 @@ def warmup_polynomial_decay(lr, total_steps, warmup_steps=0, power=1.0, end_lr=0
     Examples
     --------
     >>> schedule = warmup_polynomial_decay(1.0, total_steps=10, warmup_steps=2)
-    >>> [round(schedule(t), 2) for t in range(11)]
-    [0.0, 0.5, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0]
+    >>> [round(schedule(t), 2) for t in range(12)]
+    [0.0, 0.5, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0, 0.0]
     """
     for name, value in (("lr", lr), ("power", power), ("end_lr", end_lr)):
         if not 0 <= value < math.inf:

@@ -36,7 +36,21 @@ class SGD(Optimizer):
         self.steps = 0
 
     def step(self, params, grads):
-        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`."""
+        """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`.
+
+        Examples
+        --------
+        The gradient is 2 both times. m becomes 2 and then 1/2 * 2 + 2 = 3:
+
+        >>> params, grads = {"W": np.array([[1.0]])}, {"W": np.array([[2.0]])}
+        >>> optimizer = SGD(params, lr=0.25, momentum=0.5)
+        >>> optimizer.step(params, grads)
+        >>> params["W"].tolist()
+        [[0.5]]
+        >>> optimizer.step(params, grads)
+        >>> params["W"].tolist()
+        [[-0.25]]
+        """
         lr = learning_rate(self.lr, self.steps)
         for p, gradient, m, step, _ in self.leaves.rows(params, grads):
             # plain: m = momentum * m + g; p -= lr * m

@@ -33,6 +33,20 @@ def classification_head_forward(params, x, config, rng=None):
     References
     ----------
     google-research/albert, ``classifier_utils.py`` and ``race_utils.py``, ``create_model``.
+
+    Examples
+    --------
+    One row, two inputs, one output: y = 2 * 1 + 3 * (-1) + 1 = 0. With dropout, what is kept is
+    doubled; here the second input is dropped:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> params = {"W": np.array([[1.0], [-1.0]]), "b": np.array([1.0])}
+    >>> config, x = AlbertConfig(classifier_dropout_prob=0.5), np.array([[2.0, 3.0]])
+    >>> classification_head_forward(params, x, config)[0].tolist()
+    [[0.0]]
+    >>> classification_head_forward(params, x, config, np.random.default_rng(2))[0].tolist()
+    [[5.0]]
     """
     dropped, dropout_cache = dropout_forward(x, config.classifier_dropout_prob, rng)
     logits, linear_cache = linear_forward(dropped, params["W"], params["b"])   # (CLS.1)  (..., K)
@@ -65,16 +79,22 @@ def classification_head_backward(params, dy, cache):
 
     Examples
     --------
-    There is one row with two inputs and one output, and no dropout: y = 2 * 1 + 3 * (-1) + 1 = 0.
+    One row, two inputs, one output: y = 2 * 1 + 3 * (-1) + 1 = 0. Then the same with dropout, which
+    drops the second input and doubles the first, so that y = 4 * 1 + 1 = 5:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
     >>> params = {"W": np.array([[1.0], [-1.0]]), "b": np.array([1.0])}
-    >>> x = np.array([[2.0, 3.0]])
-    >>> logits, cache = classification_head_forward(params, x, AlbertConfig())
-    >>> dx, grads = classification_head_backward(params, np.array([[10.0]]), cache)
+    >>> config = AlbertConfig(classifier_dropout_prob=0.5)
+    >>> x, dy = np.array([[2.0, 3.0]]), np.array([[10.0]])
+    >>> logits, cache = classification_head_forward(params, x, config)
+    >>> dx, grads = classification_head_backward(params, dy, cache)
     >>> logits.tolist(), dx.tolist(), grads["W"].tolist(), grads["b"].tolist()
     ([[0.0]], [[10.0, -10.0]], [[20.0], [30.0]], [10.0])
+    >>> logits, cache = classification_head_forward(params, x, config, np.random.default_rng(2))
+    >>> dx, grads = classification_head_backward(params, dy, cache)
+    >>> logits.tolist(), dx.tolist(), grads["W"].tolist()
+    ([[5.0]], [[20.0, -0.0]], [[40.0], [0.0]])
     """
     dropout_cache, linear_cache = cache
     # forward: logits = dropped @ W + b

@@ -37,6 +37,23 @@ def masked_lm_head_forward(params, x, word_embeddings, config):
     References
     ----------
     google-research/albert, ``run_pretraining.py``, ``get_masked_lm_output``.
+
+    Examples
+    --------
+    There are two masked positions and two pieces, and W = 1. The relu turns (1, -1) into (1, 0),
+    whose mean is 1/2 and whose variance is 1/4. With epsilon = 3/4 the standard deviation is 1, so
+    e = (1/2, -1/2). Its product with the first word embedding, (2, 0), is 1, and with the second,
+    (0, 4), it is -2:
+
+    >>> import numpy as np
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(layer_norm_eps=0.75, hidden_act="relu")
+    >>> params = {"dense": {"W": np.eye(2), "b": np.zeros(2)}, "bias": np.zeros(2),
+    ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)}}
+    >>> x, word = np.array([[1.0, -1.0], [-1.0, 1.0]]), np.array([[2.0, 0.0], [0.0, 4.0]])
+    >>> logits, cache = masked_lm_head_forward(params, x, word, config)
+    >>> logits.tolist()
+    [[1.0, -2.0], [-1.0, 2.0]]
     """
     activation_forward, _ = ACTIVATIONS[config.hidden_act]
     dense, norm = params["dense"], params["layer_norm"]
@@ -89,16 +106,16 @@ def masked_lm_head_backward(params, dy, cache):
 
     Examples
     --------
-    There are two masked positions and two pieces, no activation, and W = 1. The inputs (1, -1) and
-    (-1, 1) have the variance 1. With epsilon = 3 the standard deviation is 2, so e = (1/2, -1/2)
-    and (-1/2, 1/2). Let the first position have the gradient 8 at piece 0, and the second position
-    the gradient 4 at piece 1. By (MLM.4) piece 0 gets 8 times the first e, and piece 1 gets 4 times
-    the second e. By (MLM.3) the first de is 8 times the embedding of piece 0, that is (16, 0).
-    Layer norm turns it into (3, -3):
+    There are two masked positions and two pieces, and W = 1. The relu turns (1, -1) into (1, 0),
+    whose mean is 1/2 and whose variance is 1/4. With epsilon = 3/4 the standard deviation is 1, so
+    e = (1/2, -1/2), and (-1/2, 1/2) at the second position. Let the first position get a gradient
+    of 8 at piece 0 and the second one of 4 at piece 1. By (MLM.4) piece 0 gets 8 times the first e,
+    piece 1 gets 4 times the second. By (MLM.3) the first de is 8 times the embedding of piece 0,
+    (16, 0). Layer norm makes it (16 - 8 - 2, 0 - 8 + 2) = (6, -6), and the relu lets the 6 through:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
-    >>> config = AlbertConfig(layer_norm_eps=3.0, hidden_act="linear")
+    >>> config = AlbertConfig(layer_norm_eps=0.75, hidden_act="relu")
     >>> params = {"dense": {"W": np.eye(2), "b": np.zeros(2)}, "bias": np.zeros(2),
     ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)}}
     >>> x, word = np.array([[1.0, -1.0], [-1.0, 1.0]]), np.array([[2.0, 0.0], [0.0, 4.0]])
@@ -106,7 +123,7 @@ def masked_lm_head_backward(params, dy, cache):
     >>> logits, cache = masked_lm_head_forward(params, x, word, config)
     >>> dx, dword, grads = masked_lm_head_backward(params, dy, cache)
     >>> logits.tolist(), dx.tolist(), dword.tolist(), grads["bias"].tolist()
-    ([[1.0, -2.0], [-1.0, 2.0]], [[3.0, -3.0], [-3.0, 3.0]], [[4.0, -4.0], [-2.0, 2.0]], [8.0, 4.0])
+    ([[1.0, -2.0], [-1.0, 2.0]], [[6.0, 0.0], [0.0, 6.0]], [[4.0, -4.0], [-2.0, 2.0]], [8.0, 4.0])
     """
     dense_cache, activation_cache, norm_cache, tied_cache, hidden_act = cache
     _, activation_backward = ACTIVATIONS[hidden_act]

@@ -28,6 +28,15 @@ def sentence_order_head_forward(params, pooled):
     ----------
     Lan et al. 2020, section 3.1, "Inter-sentence coherence loss". The labels are those of
     google-research/albert, ``create_pretraining_data.py``, which has no dropout here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> params = {"W": np.array([[1.0, -1.0]]), "b": np.array([0.0, 1.0])}
+    >>> pooled = np.array([[2.0]])
+    >>> logits, cache = sentence_order_head_forward(params, pooled)
+    >>> logits.tolist()
+    [[2.0, -1.0]]
     """
     logits, cache = linear_forward(pooled, params["W"], params["b"])           # (SOP.1)  (B, 2)
     return logits, cache
@@ -57,11 +66,13 @@ def sentence_order_head_backward(params, dy, cache):
     Examples
     --------
     >>> import numpy as np
-    >>> params = {"W": np.array([[1.0, -1.0]]), "b": np.zeros(2)}
-    >>> logits, cache = sentence_order_head_forward(params, np.array([[2.0]]))
-    >>> dpooled, grads = sentence_order_head_backward(params, np.array([[-0.5, 0.5]]), cache)
-    >>> logits.tolist(), dpooled.tolist(), grads["W"].tolist()
-    ([[2.0, -2.0]], [[-1.0]], [[-1.0, 1.0]])
+    >>> params = {"W": np.array([[1.0, -1.0]]), "b": np.array([0.0, 1.0])}
+    >>> pooled = np.array([[2.0]])
+    >>> dy = np.array([[-0.5, 0.5]])
+    >>> logits, cache = sentence_order_head_forward(params, pooled)
+    >>> dpooled, grads = sentence_order_head_backward(params, dy, cache)
+    >>> logits.tolist(), dpooled.tolist(), grads["W"].tolist(), grads["b"].tolist()
+    ([[2.0, -1.0]], [[-1.0]], [[-1.0, 1.0]], [-0.5, 0.5])
     """
     # forward: logits = pooled @ W + b
     dpooled, dW, db = linear_backward(dy, cache)                               # (SOP.2)  (B, H)

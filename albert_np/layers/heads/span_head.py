@@ -31,6 +31,16 @@ def span_head_forward(params, x):
     References
     ----------
     google-research/albert, ``squad_utils.py``, ``create_v1_model``, which has no dropout here.
+
+    Examples
+    --------
+    There are two tokens with one number each. The start score is 3x, and the end score is 5x + 1:
+
+    >>> params = {"W": np.array([[3.0, 5.0]]), "b": np.array([0.0, 1.0])}
+    >>> x = np.array([[[1.0], [2.0]]])
+    >>> (start, end), cache = span_head_forward(params, x)
+    >>> start.tolist(), end.tolist()
+    ([[3.0, 6.0]], [[6.0, 11.0]])
     """
     y, cache = linear_forward(x, params["W"], params["b"])                     # (B, T, 2)
     start_logits, end_logits = y[..., 0], y[..., 1]                            # (SPAN.1)  (B, T)
@@ -60,15 +70,15 @@ def span_head_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens with one number each. Only the start score of the first token and the end
-    score of the second token have a gradient:
+    There are two tokens with one number each. The start's gradient is 1 at the first token, the
+    end's gradient is 10 at the first and 100 at the second:
 
-    >>> params = {"W": np.array([[3.0, 5.0]]), "b": np.zeros(2)}
-    >>> (start, end), cache = span_head_forward(params, np.array([[[1.0], [2.0]]]))
-    >>> dy = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
-    >>> dx, grads = span_head_backward(params, dy, cache)
+    >>> params, x = {"W": np.array([[3.0, 5.0]]), "b": np.zeros(2)}, np.array([[[1.0], [2.0]]])
+    >>> dstart, dend = np.array([[1.0, 0.0]]), np.array([[10.0, 100.0]])
+    >>> (start, end), cache = span_head_forward(params, x)
+    >>> dx, grads = span_head_backward(params, (dstart, dend), cache)
     >>> start.tolist(), end.tolist(), dx.tolist(), grads["W"].tolist()
-    ([[3.0, 6.0]], [[5.0, 10.0]], [[[3.0], [5.0]]], [[1.0, 2.0]])
+    ([[3.0, 6.0]], [[5.0, 10.0]], [[[53.0], [500.0]]], [[1.0, 210.0]])
     """
     dstart, dend = dy
     # forward: start_logits, end_logits = y[..., 0], y[..., 1]

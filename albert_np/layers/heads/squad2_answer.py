@@ -44,6 +44,20 @@ def squad_answer_forward(params, x, start_logits, config, rng=None):
     References
     ----------
     google-research/albert, ``squad_utils.py``, ``create_v2_model``, "answer_class".
+
+    Examples
+    --------
+    There are two tokens with one number each. The first is a start with probability 3/4, the second
+    with 1/4, so g = 3/4 * 3 - 1/4 * 3 = 3/2. The input of tanh is 2 * 3/2 + 1 * 3 - 5 = 1, and 2
+    tanh(1) = 1.523188:
+
+    >>> from albert_np import AlbertConfig
+    >>> params = {"dense": {"W": np.array([[2.0], [1.0]]), "b": np.array([-5.0])},
+    ...           "score": {"W": np.array([[2.0]])}}
+    >>> x, start_logits = np.array([[[3.0], [-3.0]]]), np.log([[3.0, 1.0]])
+    >>> y, cache = squad_answer_forward(params, x, start_logits, AlbertConfig())
+    >>> y.round(6).tolist()
+    [1.523188]
     """
     p, softmax_cache = softmax_forward(start_logits)                           # (B, T)
     g = (p[:, None] @ x)[:, 0]                                                 # (SQA.1)  (B, H)
@@ -90,20 +104,27 @@ def squad_answer_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens with one number each, and both starts have the same probability. So g is
-    the mean of 3 and -3, that is 0. With c = -3, [0; 3] W + c = 0, where tanh has the slope 1. For
-    dy = 1, du = 2. W gives g a gradient of 1 * 2 and the first token a gradient of 1 * 2. Each
-    token gets half of dg = 2, and the first token also gets its own 2. In the softmax,
-    dp = 2 * (3, -3), and dstart = 1/2 (6 - 0), 1/2 (-6 - 0):
+    There are two tokens with one number each. The first is a start with probability 3/4, the second
+    with 1/4, so g = 3/4 * 3 - 1/4 * 3 = 3/2. The input of tanh is 2 * 3/2 + 1 * 3 - 6 = 0, where
+    tanh has the slope 1. dy = 1 becomes du = 2. W makes it dg = 2 * 2, and 1 * 2 for the first
+    token. The tokens get 3/4 and 1/4 of dg, the first its own 2 on top. Along the softmax, dp = 4 *
+    (3, -3) has the mean 6 under p, so dstart = (3/4 (12 - 6), 1/4 (-12 - 6)):
 
     >>> from albert_np import AlbertConfig
-    >>> params = {"dense": {"W": np.array([[1.0], [1.0]]), "b": np.array([-3.0])},
+    >>> params = {"dense": {"W": np.array([[2.0], [1.0]]), "b": np.array([-6.0])},
     ...           "score": {"W": np.array([[2.0]])}}
-    >>> x, start_logits = np.array([[[3.0], [-3.0]]]), np.zeros((1, 2))
-    >>> y, cache = squad_answer_forward(params, x, start_logits, AlbertConfig())
-    >>> dx, dstart, grads = squad_answer_backward(params, np.array([1.0]), cache)
-    >>> y.tolist(), dx.tolist(), dstart.tolist(), grads["dense"]["W"].tolist()
-    ([0.0], [[[3.0], [1.0]]], [[3.0, -3.0]], [[0.0], [6.0]])
+    >>> x, start_logits = np.array([[[3.0], [-3.0]]]), np.log([[3.0, 1.0]])
+    >>> config, dy = AlbertConfig(classifier_dropout_prob=0.5), np.array([1.0])
+    >>> y, cache = squad_answer_forward(params, x, start_logits, config)
+    >>> dx, dstart, grads = squad_answer_backward(params, dy, cache)
+    >>> dx.round(12).tolist(), dstart.round(12).tolist(), grads["dense"]["W"].round(12).tolist()
+    ([[[5.0], [1.0]]], [[4.5, -4.5]], [[3.0], [6.0]])
+
+    Dropout keeps tanh u here and doubles it, and so its gradient:
+
+    >>> y, cache = squad_answer_forward(params, x, start_logits, config, np.random.default_rng(0))
+    >>> squad_answer_backward(params, dy, cache)[0].round(12).tolist()
+    [[[10.0], [2.0]]]
     """
     x, p, softmax_cache, dense_cache, tanh_cache, dropout_cache, score_cache = cache
     H = x.shape[-1]

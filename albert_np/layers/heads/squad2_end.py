@@ -49,6 +49,21 @@ def squad_end_forward(params, x, starts, eps):
     References
     ----------
     google-research/albert, ``squad_utils.py``, ``create_v2_model``, "end_logits".
+
+    Examples
+    --------
+    Two tokens (0, 0) and (1, -1), of which the second is the start. W' = 0, W'' is the identity,
+    and c = (-1/2, 1/2), so u = (1/2, -1/2) at both. Without epsilon, layer norm turns tanh u
+    into (1, -1), times gamma. The score is 8 * 1 * 2 + 5:
+
+    >>> params = {"dense": {"W": np.vstack([np.zeros((2, 2)), np.eye(2)]),
+    ...                     "b": np.array([-0.5, 0.5])},
+    ...           "layer_norm": {"gamma": 2 * np.ones(2), "beta": np.zeros(2)},
+    ...           "score": {"W": np.array([[8.0], [0.0]]), "b": np.array([5.0])}}
+    >>> x, starts = np.array([[[0.0, 0.0], [1.0, -1.0]]]), np.array([[1]])
+    >>> y, cache = squad_end_forward(params, x, starts, eps=0.0)
+    >>> y.round(12).tolist()
+    [[[21.0, 21.0]]]
     """
     dense, norm, score = params["dense"], params["layer_norm"], params["score"]
     H = x.shape[-1]
@@ -113,12 +128,26 @@ def squad_end_backward(params, dy, cache):
     ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)},
     ...           "score": {"W": np.array([[8.0], [0.0]]), "b": np.array([5.0])}}
     >>> x, starts = np.array([[[0.0, 0.0], [1.0, -1.0]]]), np.array([[1]])
+    >>> dy = np.ones((1, 1, 2))
     >>> y, cache = squad_end_forward(params, x, starts, eps=1.0)
-    >>> dx, grads = squad_end_backward(params, np.ones((1, 1, 2)), cache)
+    >>> dx, grads = squad_end_backward(params, dy, cache)
     >>> y.tolist(), dx.tolist()
     ([[[5.0, 5.0]]], [[[0.0, 0.0], [8.0, -8.0]]])
     >>> grads["dense"]["W"].tolist()
     [[4.0, -4.0], [-4.0, 4.0], [8.0, -8.0], [-8.0, 8.0]]
+
+    Now W' is the identity too, so each token counts as itself. The second token is the start twice,
+    with gradients of 1 and 2, and both reach it:
+
+    >>> params = {**params, "dense": {"W": np.vstack([np.eye(2), np.eye(2)]),
+    ...                               "b": np.array([-1.0, 1.0])}}
+    >>> starts, dy = np.array([[1, 1]]), np.array([[[1.0, 1.0], [2.0, 2.0]]])
+    >>> y, cache = squad_end_forward(params, x, starts, eps=1.0)
+    >>> dx, grads = squad_end_backward(params, dy, cache)
+    >>> dx.round(6).tolist()
+    [[[12.0, -12.0], [17.07502, -17.07502]]]
+    >>> grads["dense"]["W"].round(6).tolist()
+    [[2.53751, -2.53751], [-2.53751, 2.53751], [14.53751, -14.53751], [-14.53751, 14.53751]]
     """
     token_cache, start_cache, tanh_cache, norm_cache, score_cache, rows, starts = cache
     # forward: y = e @ w + b

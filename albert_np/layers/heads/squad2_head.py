@@ -45,6 +45,22 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
     References
     ----------
     google-research/albert, ``squad_utils.py``, ``create_v2_model``, which took it from XLNet.
+
+    Examples
+    --------
+    Three tokens, of which the third may not be part of an answer. Their start scores are 2x. The
+    best start is the second token, and the ends are scored after this one:
+
+    >>> from albert_np import AlbertConfig
+    >>> nothing = {"dense": {"W": np.ones((2, 1)), "b": np.zeros(1)}, "score": {
+    ...     "W": np.zeros((1, 1)), "b": np.zeros(1)}}
+    >>> params = {"start": {"W": np.array([[2.0]]), "b": np.zeros(1)}, "answer": nothing,
+    ...           "end": {**nothing, "layer_norm": {"gamma": np.ones(1), "beta": np.zeros(1)}}}
+    >>> x, may_answer = np.array([[[3.0], [4.0], [5.0]]]), np.array([[True, True, False]])
+    >>> (start, end, cls), cache = squad_head_forward(params, x, may_answer, None, AlbertConfig(),
+    ...                                               n_top=1)
+    >>> start.tolist(), end.tolist(), cls.tolist(), cache[-1].tolist()
+    ([[6.0, 8.0, -1e+30]], [[[0.0, 0.0, -1e+30]]], [0.0], [[1]])
     """
     y, start_cache = linear_forward(x, params["start"]["W"], params["start"]["b"])   # (B, T, 1)
     start_logits = np.where(may_answer, y[..., 0], HIDDEN)                     # (SQ.1)  (B, T)
@@ -101,10 +117,25 @@ def squad_head_backward(params, dy, cache):
     >>> x, may_answer = np.array([[[3.0], [4.0]]]), np.array([[True, False]])
     >>> (start, end, cls), cache = squad_head_forward(params, x, may_answer, np.array([[0]]),
     ...                                               AlbertConfig())
-    >>> dy = np.array([[1.0, 9.0]]), np.array([[[0.0, 9.0]]]), np.array([1.0])
-    >>> dx, grads = squad_head_backward(params, dy, cache)
+    >>> dstart, dend, dcls = np.array([[1.0, 9.0]]), np.array([[[0.0, 9.0]]]), np.array([1.0])
+    >>> dx, grads = squad_head_backward(params, (dstart, dend, dcls), cache)
     >>> start.tolist(), dx.tolist(), grads["start"]["W"].tolist(), grads["end"]["score"]["b"]
     ([[6.0, -1e+30]], [[[2.0], [0.0]]], [[3.0]], array([0.]))
+
+    With weights drawn at random all three parts give x a gradient. Both tokens may be part of an
+    answer:
+
+    >>> from albert_np.parameters.initial_values import initial_parameters
+    >>> config = AlbertConfig(vocab_size=4, embedding_size=2, hidden_size=2, num_attention_heads=1,
+    ...                       initializer_range=1.0, layer_norm_eps=1.0)
+    >>> rng = np.random.default_rng(0)
+    >>> params = initial_parameters(config, rng, np.float64, ["squad_head"])["squad_head"]
+    >>> x, may_answer = np.array([[[1.0, 2.0], [0.0, -1.0]]]), np.array([[True, True]])
+    >>> starts, dend = np.array([[1]]), np.array([[[1.0, 3.0]]])
+    >>> (start, end, cls), cache = squad_head_forward(params, x, may_answer, starts, config)
+    >>> dx, grads = squad_head_backward(params, (dstart, dend, dcls), cache)
+    >>> dx.round(6).tolist()
+    [[[0.274482, 0.878323], [4.354386, 7.595799]]]
     """
     dstart, dend, dcls = dy
     start_cache, end_cache, answer_cache, may_answer, _ = cache
