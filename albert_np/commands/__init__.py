@@ -2,6 +2,6 @@
 
 Read ``cli`` (the list of the commands), then one of them: ``pretrain``, ``prepare``, ``plot`` and
 ``ablate``; ``finetune``, ``search`` and ``predict``; ``fill_mask``, ``embed``, ``similarity`` and
-``info``; ``gradcheck`` and ``equation``; ``course`` and ``course_marking``. ``options_of``,
-``input_texts`` and ``output_folder`` hold what several of them share.
+``info``; ``gradcheck``, ``equation`` and ``trace``; ``course`` and ``course_marking``.
+``options_of``, ``input_texts`` and ``output_folder`` hold what several of them share.
 """

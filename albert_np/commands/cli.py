@@ -7,11 +7,11 @@ import sys
 from .. import __version__
 from ..files import in_a_sentence
 from . import (ablate, course, embed, equation, fill_mask, finetune, gradcheck, info, plot, predict,
-               prepare, pretrain, search, similarity)
+               prepare, pretrain, search, similarity, trace)
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and check its gradients."
 COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed,
-            similarity, info, gradcheck, equation, course)
+            similarity, info, gradcheck, equation, trace, course)
 
 
 def main(arguments=None):

@@ -4,8 +4,8 @@ Read ``differences`` (slopes from forward passes), ``contract`` (what cannot be 
 ``compare_gradients``, ``gradient_report`` with ``likely_mistakes``; then ``one_check`` and the
 checks themselves: ``function_checks``, ``layer_checks``, ``model_checks``, ``task_checks``;
 ``all_checks`` is the list of them. ``report`` draws the errors, ``equations`` is the index of all
-equations and ``equation_pages`` prints them, ``planted_faults/`` is the catalogue of mistakes that
-``planting`` tries.
+equations and ``equation_pages`` prints them, ``tracing/`` runs examples line by line,
+``planted_faults/`` is the catalogue of mistakes that ``planting`` tries.
 """
 
 from .compare_gradients import check_directions, check_gradients, check_inputs_of

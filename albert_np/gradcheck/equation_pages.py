@@ -71,7 +71,7 @@ def show_equation(label, measure=True, folder=PACKAGE):
     equations = {equation.label: equation for equation in find_equations(folder)}
     wanted = label.strip().strip("()").upper()
     if wanted not in equations:
-        raise ValueError(_no_such_equation(label, wanted, list(equations)))
+        raise ValueError(no_such_equation(label, wanted, list(equations)))
     equation = equations[wanted]
     where = equation.function or "the module"
     parts = [f"{equation.label}: {where}, {_path(equation.file)}, line {equation.line}", "",
@@ -100,16 +100,16 @@ def _checks(equation, run):
     return lines
 
 
-def _no_such_equation(label, wanted, labels):
+def no_such_equation(label, wanted, labels):
     """One sentence that names what was perhaps meant."""
     close = difflib.get_close_matches(wanted, labels, n=3, cutoff=0.5)
     family = [other for other in labels if other.split(".")[0] == wanted.split(".")[0]]
     close = (family if 0 < len(family) <= 10 else []) or close
-    hint = f"did you mean {_either(close)}?" if close else "--list shows all labels"
+    hint = f"did you mean {either(close)}?" if close else "--list shows all labels"
     return f"there is no equation {label!r}; {hint}"
 
 
-def _either(names):
+def either(names):
     """"a, b or c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
