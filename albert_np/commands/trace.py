@@ -33,7 +33,8 @@ def add(commands):
     parser.add_argument("--inside", action="store_true",
                         help="print the lines of the functions that it calls, too")
     parser.add_argument("--fault", metavar="NAME",
-                        help="plant this fault first (albert-np gradcheck --planted names all)")
+                        help="plant this fault first and list the numbers that it changes "
+                             "(albert-np gradcheck --planted names all faults)")
 
 
 def _trace(options):
