@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit (GELU): exact with erf, and with tanh as ALBERT was trained."""
+"""The Gaussian error linear unit (GELU): the exact form with erf, and ALBERT's form with tanh."""
 
 import math
 
@@ -80,7 +80,7 @@ def gelu_backward(dy, cache):
 
     Examples
     --------
-    At 0, half of the distribution is below, and the second term is 0:
+    Half of the normal distribution is below 0. So at 0 the first term is 1/2, and the second is 0:
 
     >>> y, cache = gelu_forward(np.array([0.0]))
     >>> gelu_backward(np.array([10.0]), cache).tolist()
@@ -150,9 +150,10 @@ def gelu_new_forward(x):
 
 
 def _exp_in_place(x):
-    """Compute e^x and write it to x. If it is too large it is infinite, and 1 / (1 + e^x) is 0.
+    """Compute e^x and write it to x. A result that is too large becomes infinite.
 
-    Gradient checks pass complex numbers. Their result would be NaN, so x is at most 700 there.
+    The caller then gets 1 / (1 + e^x) = 0. Gradient checks pass complex numbers. Their result would
+    be NaN, so x is at most 700 there.
     """
     if np.iscomplexobj(x):
         np.minimum(x, 700, out=x)
