@@ -65,7 +65,8 @@ def _add_options(parser):
     add_options(text, PretrainingOptions, ("corpus", "layout", "tokenizer", "vocab_size",
                                            "held_out", "held_out_sequences"))
 
-    data = parser.add_argument_group("data", "from text to masked sequences (original: google-research/albert)")
+    data = parser.add_argument_group(
+        "data", "from text to masked sequences (original: google-research/albert)")
     add_options(data, DataOptions, DATA)
     data.add_argument("--random-next-sentence", dest="sentence_task", action="store_const",
                       const="nsp", default=argparse.SUPPRESS,
