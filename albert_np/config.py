@@ -58,7 +58,8 @@ class AlbertConfig:
         "gelu_new is the tanh form, as in transformers (google-research/albert has the tanh form "
         "and calls it gelu)", choices=ACTIVATION_NAMES, flags=("--activation",))
     hidden_dropout_prob: float = option(
-        0.0, "probability of setting a hidden number to 0", least=0, below=1, flags=("--dropout",))
+        0.0, "probability of setting an entry of a hidden state to 0", least=0, below=1,
+        flags=("--dropout",))
     attention_probs_dropout_prob: float = option(
         0.0, "probability of setting an attention weight to 0", least=0, below=1,
         flags=("--attention-dropout",))

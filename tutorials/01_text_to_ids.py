@@ -2,14 +2,14 @@
 How does a text become numbers?
 ===============================
 
-A model computes with numbers, but a text has none. This tutorial follows a sentence until it is the
-arrays that ALBERT reads. The steps are: cleaning, cutting into *pieces*, numbers, special tokens,
-pairs. At the end you can cut a word by hand. You know what a vocabulary covers, and what happens to
-the rest.
+A model computes with numbers, but a text has none. This tutorial turns a sentence into the arrays
+that ALBERT reads. The steps are: cleaning, cutting into *pieces*, numbers, special tokens, pairs.
+At the end you can cut a word by hand. You know what a vocabulary covers, and what happens to the
+rest.
 
-Prerequisites: none. In the paper: section 4.1 (Lan et al. 2020). It takes the pieces from Kudo
-2018. Run it with ``python tutorials/01_text_to_ids.py``. The pictures are saved in
-``tutorials/output/``.
+Prerequisites: none. In the paper: section 4.1 (Lan et al. 2020). Its pieces come from the unigram
+model of Kudo 2018. Run the tutorial with ``python tutorials/01_text_to_ids.py``. The pictures are
+saved in ``tutorials/output/``.
 """
 
 import tempfile
@@ -30,9 +30,9 @@ from albert_np.text import embedded_corpus, preprocess, split_documents, train_t
 # %%
 # Why not letters, why not words?
 # -------------------------------
-# If every *letter* has a number, sequences are long, and one number says nearly nothing. If every
-# *word* has a number, the table of numbers never ends: there are always new names, inflections and
-# typing errors. A word that is not in the table has no number at all.
+# If every *letter* has a number, sequences are long, and a single letter has nearly no meaning. If
+# every *word* has a number, the table of numbers never ends: there are always new names,
+# inflections and typing errors. A word that is not in the table has no number at all.
 #
 # ALBERT does something between the two. A *piece* is a string of letters that occurs often. A
 # frequent word is one piece. A rare word is cut into several pieces, down to single letters. The
@@ -86,9 +86,9 @@ text = "the function returns a list."
 assert "".join(tokenizer.tokenize(text)).replace("▁", " ").strip() == text
 
 # %%
-# A text can be cut in many ways. Which cut is this? In the *unigram model* every piece w has a
-# probability p(w). The model writes a text piece by piece and draws each piece independently of the
-# others. So a cut :math:`w_1 \ldots w_n` has the probability
+# A text can be cut in many ways. Which cut does the tokenizer choose? In the *unigram model* every
+# piece w has a probability p(w). The model writes a text piece by piece and draws each piece
+# independently of the others. So a cut :math:`w_1 \ldots w_n` has the probability
 #
 # .. math::
 #
@@ -191,7 +191,7 @@ show(figure, "01_cuts_of_a_word")
 
 try:
     articles = fetch_wikitext2("valid")
-    # <unk> stands in these files for words that their makers took out; it is no text.
+    # In these files <unk> replaces the words that the authors removed; it is not text.
     foreign = [s.replace("<unk>", " ") for article in articles[:12] for s in article]
     foreign_name = "Wikipedia"
 except (FileNotFoundError, ValueError) as error:
@@ -240,17 +240,20 @@ assert all(a > b for values in lengths.values() for a, b in zip(values, values[1
 # %%
 # What to notice: every curve falls. The curve of the held-out text is close to the curve of the
 # text that the pieces were learnt from. Both become flat. If V is larger than an alphabet, the
-# Wikipedia text needs more pieces, because many of the pieces are terms of programming. So if your
-# texts are about a special field, it can help to learn a vocabulary from them.
+# Wikipedia text needs more pieces than the other two texts, because many of the pieces are
+# programming terms. So if your texts are about a special field, it can help to learn a vocabulary
+# from them.
 #
 # Only a *character* can be unknown: one that the corpus did not have, or that was too rare.
-# (SentencePiece leaves out the rarest characters, which together are 5 of 100,000 characters.) All
-# unknown characters have the same id, ``<unk>``. The model cannot tell which character it was.
+# (SentencePiece leaves out the rarest characters. Together they make up 5 of every 100,000
+# characters of the corpus.) All unknown characters have the same id, ``<unk>``. The model cannot
+# tell which character it was.
 #
 # Special tokens
 # --------------
-# Five ids mean no text at all. Their numbers are fixed. Eight punctuation signs also have fixed
-# numbers, and each is always a piece of its own. The pieces that are learnt begin at 13.
+# Five ids are special tokens. They are not pieces of text. Their numbers are fixed. Eight
+# punctuation signs also have fixed numbers, and each is always a piece of its own. The pieces that
+# are learnt begin at 13.
 
 MEANING = {"<pad>": "fills short rows of a batch; no token attends to it",
            "<unk>": "a character that no piece has", "[CLS]": "begins every sequence",

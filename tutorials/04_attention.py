@@ -4,9 +4,9 @@ How does a token learn from the others?
 
 You understand "it" in a sentence only if you look at the other words. *Attention* lets a token look
 at other tokens. The token compares its query with the key of every token. Then it collects values
-from all tokens, and most from those that fit best. Here we compute attention forwards and backwards
-on three tokens. You can check the numbers on paper. Then we add heads and masks, and see what
-happens if a mask leaks.
+from all tokens. It collects most from the tokens whose keys fit best. Here we compute attention
+forwards and backwards on three tokens. You can check the numbers on paper. Then we add heads and
+masks, and see what happens if a mask leaks.
 
 Prerequisites: ``02_gradient_checking.py`` and ``03_softmax_gelu_layer_norm.py``. In the paper:
 section 3.1 (Lan et al. 2020) takes attention from the Transformer (Vaswani et al. 2017, section
@@ -29,8 +29,9 @@ from albert_np.plotting.figures import BLUE, GREY, ORANGE
 # Queries, keys and values
 # ------------------------
 # A sequence has T positions, and a token is one of them. Every token has a row x of H numbers.
-# Three matrices make three rows of it (ATT.1). The *query* q says what the token looks for. The
-# *key* k says how other tokens can find it. The *value* v is what other tokens can collect from it.
+# Three matrices map this row to three new rows (ATT.1). The *query* q says what the token looks
+# for. The *key* k says how other tokens can find it. The *value* v is what other tokens can collect
+# from it.
 # Token i computes the dot product of its query with the key of every token j. This gives scores z.
 # Softmax turns the scores of token i into *attention weights* p, which sum to 1 (ATT.2):
 #
@@ -70,7 +71,7 @@ print("collected, c = p v\n", c.round(3))
 
 # %%
 # Compute the last row by hand. The query of "sleeps" has 2 ln 2 at its second position and 0
-# elsewhere. Its dot products with the three keys are 0, 2 ln 2 and 0. Half of them are the scores
+# elsewhere. Its dot products with the three keys are 0, 2 ln 2 and 0. The scores are half as large:
 # 0, ln 2 and 0. Their exponentials are 1, 2 and 1. So the attention weights are 1/4, 1/2 and 1/4:
 # the verb attends mostly to the noun. It collects 1/4 of (4, 0, 0, 0), 1/2 of (0, 4, 0, 0) and 1/4
 # of (0, 0, 8, 0). The sum is (1, 2, 2, 0).
@@ -81,8 +82,8 @@ config = AlbertConfig(hidden_size=4, num_attention_heads=1)
 assert np.allclose(y[0], c) and np.allclose(p_package[0, 0], p)
 
 # %%
-# And backwards on paper
-# ----------------------
+# The backward pass on paper
+# --------------------------
 # Let the loss depend on the output of "sleeps" only, with the upstream gradient dy = (1, 2, 0, 0).
 # The last matrix is the identity here, so dc = dy. Now (ATT.3) is a product of two matrices. The
 # gradient of each factor is the upstream gradient times the other factor. The attention weight
@@ -202,13 +203,13 @@ print("the text is the same whatever the padding is:", np.array_equal(y[0, :3], 
 assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
 
 # %%
-# (google-research/albert adds -10,000 to masked scores instead. After the exponential that is 0 as
-# well, unless the other scores are as low as that.)
+# (google-research/albert adds -10,000 to masked scores instead. The exponential of such a score is
+# 0, too, unless all other scores of the query are just as low.)
 #
 # What a leaking mask does
 # ------------------------
-# A mask that is wrong by one position crashes nothing. The loss even looks better. How could you
-# notice the mistake?
+# If a mask is wrong by one position, the program does not crash. The loss even looks better. How
+# could you notice the mistake?
 #
 # Let us make a language whose difficulty we know. Each symbol is drawn with probabilities that
 # depend only on the symbol before it. A table holds these probabilities. (This is a *Markov
@@ -218,9 +219,9 @@ assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
 #
 # A small ALBERT learns to predict the next symbol at every position. We train it twice. With the
 # right mask, position i sees positions 0 to i. With the leaking mask it also sees i + 1, which is
-# the answer. Every batch is drawn again, so the model cannot memorise the data. (*Training* repeats
-# three steps. Take a batch. Compute the loss and its gradient. Move each parameter a little against
-# its gradient. ``AdamW`` decides how far it moves, see ``10_optimizers.py``.)
+# the answer. Every batch is new, so the model cannot memorise the data. (*Training* repeats three
+# steps. Take a batch. Compute the loss and its gradient. Move each parameter a little against its
+# gradient. ``AdamW`` decides how far it moves, see ``10_optimizers.py``.)
 
 V, T, B, steps = 10, 12, 32, (120 if quick() else 600)
 table = softmax_forward(2 * np.random.default_rng(1).standard_normal((V, V)))[0]
@@ -315,11 +316,12 @@ assert not np.triu(reach(masks["right"]), 1).any() and np.triu(reach(masks["leak
 
 # %%
 # What to notice: with the right mask the loss falls to the entropy and stays there. With the
-# leaking mask it falls below the entropy. The rest of this loss comes from the last position, which
-# has no next symbol to copy. A loss below the best possible value is a sign of a leak. If you do
-# not know the best possible value, compare with the loss of a simple model. In use, the model with
-# the leak fails: it learnt to copy a symbol that is no longer there. The middle picture shows the
-# leak without any training. It has one diagonal of gradients that must be 0.
+# leaking mask it falls below the entropy, but not to 0. What remains comes from the last position,
+# because there is no next symbol to copy. A loss below the best possible value is a sign of a leak.
+# If you do not know the best possible value, compare with the loss of a simple model. In use, the
+# model with the leak fails: it learnt to copy a symbol that is no longer there. The middle picture
+# shows the leak without any training. It has one diagonal of gradients that should be 0 but are
+# not.
 #
 # In the paper
 # ------------

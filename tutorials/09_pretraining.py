@@ -4,7 +4,7 @@ Pretraining an ALBERT, from the first word to the last guess
 
 This tutorial does the whole job with the API, step by step: text, pieces, pairs, masks, model,
 optimiser, losses. At the end a small ALBERT guesses words in text that it has never seen. Its
-guesses are better than those of a bigram model. You can read the four curves of a run: loss,
+guesses are better than the guesses of a bigram model. You can read the four curves of a run: loss,
 accuracy, learning rate and gradient norm.
 
 Prerequisites: ``07_masked_language_model.py`` and ``08_sentence_order.py`` explain the parts. This
@@ -80,9 +80,9 @@ print({0: "in order", 1: "swapped", -100: "not asked"}[int(batch["sentence_order
 # %%
 # Two models that only count
 # --------------------------
-# Two simple models only count. Their losses help to read the loss curve. The unigram model knows
-# how frequent each piece is. The bigram model knows how often each piece follows the piece before
-# the gap.
+# Two simple models only count the pieces of the training text. Their losses help to read the loss
+# curve. The unigram model knows how frequent each piece is. The bigram model knows how often each
+# piece follows the piece before the gap.
 
 text = data.training_text()
 counters = {name: evaluate_baseline(counter(text, tokenizer), data.held_out)
@@ -96,7 +96,7 @@ for name, figures in counters.items():
 # The model has one layer and applies it three times. Its first weights have a standard deviation of
 # 0.1. The published models use 0.02, but they are much wider. With 0.02 in a model of this width,
 # the attention weights would stay equal for a long time. The position table starts from waves
-# (WAVE.1): then "one position further" is the same rotation at every position.
+# (WAVE.1): then the step from a position to the next is the same rotation everywhere.
 
 config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=64, hidden_size=64,
                       num_hidden_layers=3, num_attention_heads=4, intermediate_size=256,
@@ -111,7 +111,7 @@ def new_model():
 
 
 def applied(model, times):
-    """The same parameters, with the layer applied another number of times."""
+    """A model with the same parameters that applies the layer ``times`` times."""
     other = AlbertForPreTraining(replace(model.config, num_hidden_layers=times), seed=None)
     other.params = model.params
     return other
@@ -184,7 +184,7 @@ assert quick() or (end["mlm_loss"] < bigram["mlm_loss"]
 
 
 def curve(axes, key, factor=1.0, smooth=True, **look):
-    """Training as a line, a mean of some steps; held-out text as dots."""
+    """Draw training values as a line (a mean over some steps) and held-out values as dots."""
     steps, values = zip(*((row["step"], factor * row[key]) for row in rows["train"]
                           if row[key] is not None))
     window = max(1, len(values) // 50) if smooth else 1
@@ -241,7 +241,7 @@ show(figure, "09_a_run")
 # %%
 # What to notice, panel by panel.
 #
-# **Loss.** After some hundred steps the model knows how frequent each piece is: its loss is the
+# **Loss.** After a few hundred steps the model knows how frequent each piece is: its loss is the
 # unigram loss, 5.86. Then attention finds the pieces beside the gap. At step 4,000 the loss is
 # below the bigram loss, 4.65. At the vertical line the layer is applied three times instead of
 # once. The weights have never been used in this way, so the loss jumps up. Within a thousand steps
@@ -256,10 +256,10 @@ show(figure, "09_a_run")
 # single documents, since there are only a few of them.
 #
 # **Learning rate.** The rate rises in the first twentieth of the run: this is the warm-up. Then it
-# falls on a straight line to 0. Why is there a notch at the top? The straight line does not begin
-# at the end of the warm-up. It begins at step 0 (LR.1), so at the end of the warm-up it has already
-# lost a twentieth of its height. There the rate drops at once from 4.0 to 3.8 thousandths. The
-# code of the paper does the same, so we kept it. It does no harm.
+# falls on a straight line to 0. Why is there a sudden drop at the top? The straight line does not
+# begin at the end of the warm-up. It begins at step 0 (LR.1), so at the end of the warm-up it has
+# already lost a twentieth of its height. There the rate drops at once from 4.0 to 3.8 thousandths.
+# The code of the paper does the same, so we kept it. It does no harm.
 #
 # **Gradient norm.** This is the length of the gradient, if all parameters together are one vector.
 # A gradient that is longer than 1 is shortened to 1 (CLIP.1), so a single unusual batch cannot
@@ -281,14 +281,14 @@ print(f"\nnorm of the gradient: {np.mean(norms):.2f} for one batch (mean of {len
       f"{global_norm(mean):.2f} for the mean of their gradients")
 
 # %%
-# Pure noise shrinks by the square root of the number of batches, here by 8. The norm shrinks nearly
-# as much: at the end of the run, a gradient is nearly all noise. This is why the learning rate must
-# fall to 0.
+# The mean of pure noise is smaller by a factor of the square root of the number of batches, here 8.
+# The norm of the mean gradient is smaller by nearly the same factor. So at the end of the run, a
+# gradient is nearly all noise. This is why the learning rate must fall to 0.
 #
 # Guesses, as they improve
 # ------------------------
-# Below each text are the right piece and the three most probable guesses, first early in the run
-# and then at its end:
+# Below each text you see the right piece and the three most probable guesses. The first list is
+# from an early evaluation, and the second is from the end of the run:
 
 for when, shown in ((rows["held-out"][0], guesses[0]), (rows["held-out"][-1], guesses[-1])):
     print(f"\nafter {when['step']:,} steps\n{shown}")
@@ -340,12 +340,12 @@ except FloatingPointError as error:
 # In the paper
 # ------------
 # Section 4.1: the same objective on 16 GB of text, sequences of 512 pieces, batches of 4096, and
-# 125,000 steps of LAMB. The tutorials from ``11_finetuning_classification.py`` on show how to use
-# such weights.
+# 125,000 steps of LAMB. ``11_finetuning_classification.py`` and the tutorials after it show how to
+# use such weights.
 #
 # Exercises
 # ---------
-# 1. Set ``initializer_range=0.02``. How long is the plateau now?
+# 1. Set ``initializer_range=0.02``. How long does the model stay at the unigram loss now?
 # 2. Skip the first phase: set ``ONE_LAYER = 1`` and ``STEPS = 5000``, which takes about the same
 #    time. What is the loss at the end?
 # 3. Set ``sop_weight=0``. Does the MLM loss become smaller? (Lan et al. 2020, table 5.)

@@ -18,17 +18,18 @@ Teach a model a task from labelled rows.
 --data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in
 the folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains
 the files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines
-(.jsonl). For entities it can have CoNLL's format, for questions SQuAD's format, and for translation
-lines with source, tab and target.
+(.jsonl). For entities it can have CoNLL's format, and for questions SQuAD's format. For translation
+each line can be a source, a tab and a target.
 
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
---scratch the command takes only its shape and its tokenizer, to see what pretraining gained.
+--scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
+gained.
 Without --model the command trains a tokenizer on the rows and starts with fresh weights.
 
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
-It reports the score of this epoch on the test part, with bootstrap intervals, beside models without
-a neural network. The run folder contains the model and its tokenizer, results.json, steps.csv and
-pictures.
+It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the
+scores of baselines without a neural network. The run folder contains the model and its tokenizer,
+results.json, steps.csv and pictures.
 """
 
 EXAMPLES = """\
@@ -78,8 +79,8 @@ def _add_options(parser):
     rows = parser.add_argument_group("rows")
     add_options(rows, FinetuningOptions, ("data", "test"))
     rows.add_argument("--columns", nargs="+", default=[], metavar="FIELD=COLUMN",
-                      help="for a table: text=, text_pair= and label=; each is the name of a "
-                           "column in the first line, or its number from 0")
+                      help="for a table: text=, text_pair= and label=. Each is the name of a "
+                           "column in the first line, or the number of the column, counted from 0")
 
     model = parser.add_argument_group("model")
     add_options(model, FinetuningOptions, ("model", "scratch", "vocab_size"))

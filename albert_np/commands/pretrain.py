@@ -65,14 +65,15 @@ def _add_options(parser):
     add_options(text, PretrainingOptions, ("corpus", "layout", "tokenizer", "vocab_size",
                                            "held_out", "held_out_sequences"))
 
-    data = parser.add_argument_group("data", "from text to masked sequences")
+    data = parser.add_argument_group(
+        "data", "from text to masked sequences (original: google-research/albert)")
     add_options(data, DataOptions, DATA)
     data.add_argument("--random-next-sentence", dest="sentence_task", action="store_const",
                       const="nsp", default=argparse.SUPPRESS,
                       help="the original's name for --sentence-task nsp")
     data.add_argument("--original-data", action="store_true",
                       help="make the data as google-research/albert does, with its defaults and "
-                           "all of its quirks (docs/differences.md)")
+                           "all of its peculiar rules (docs/differences.md)")
 
     model = parser.add_argument_group("model", "without --config: a small model, H = 64, L = 3")
     model.add_argument("--config", dest="config_name", metavar="NAME_OR_FILE",

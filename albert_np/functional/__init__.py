@@ -7,9 +7,9 @@ pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then re
 ``binary_cross_entropy``. ``sums`` has fast sums. ``trees`` has the functions on trees of
 parameters.
 
-All functions run in float32, float64 and complex128. For infinity and NaN they return the limit,
-infinity or NaN, without a warning. In float16 intermediate results overflow, so the models refuse
-float16.
+All functions run in float32, float64 and complex128. If an input is infinite or NaN, the result is
+a limit (1 for the tanh of infinity), infinity or NaN. There is no warning. In float16 intermediate
+results overflow, so the models refuse float16.
 """
 
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward

@@ -22,9 +22,9 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
 
     The last form avoids the softmax. A probability may be so small that it is rounded to 0, and its
     logarithm would be infinite. In the last form this cannot happen. There :math:`s_n` is the
-    largest logit of the row. It is subtracted from the logit of the label first: if two large
-    numbers were subtracted last, the logarithm would be lost in their rounding. The loss is NaN if
-    a row that counts has NaN or +inf.
+    largest logit of the row. It is first subtracted from the logit of the label. If it were added
+    to the logarithm instead, the sum would be a large number, and rounding it would destroy the
+    digits of the logarithm. The loss is NaN if a row that counts has NaN or +inf.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
         Each in [0, K), or ``ignore_index``.
     ignore_index : int
     weights : array (...), optional
-        The weights of the rows. For weights by class, pass the weight of each row's class.
+        The weights of the rows. If each class has a weight, pass the weight of the label for
+        each row.
 
     Returns
     -------

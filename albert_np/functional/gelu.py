@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit (GELU): exact with erf, and with tanh as ALBERT was trained."""
+"""The Gaussian error linear unit (GELU): the exact form with erf, and ALBERT's form with tanh."""
 
 import math
 
@@ -89,8 +89,8 @@ def gelu_backward(dy, cache):
 
     Examples
     --------
-    At 0, half of the distribution lies below, and the second term vanishes. At 2 the first term is
-    0.977250 and the second 2 * 0.053991, so the slope is above 1:
+    Half of the normal distribution is below 0. So at 0 the first term is 1/2, and the second is 0. At
+    2 the first term is 0.977250 and the second is 2 * 0.053991, so the slope is above 1:
 
     >>> x, dy = np.array([0.0, 2.0]), np.array([10.0, 10.0])
     >>> y, cache = gelu_forward(x)
@@ -170,9 +170,10 @@ def gelu_new_forward(x):
 
 
 def _exp_in_place(x):
-    """Compute e^x and write it to x. If it is too large it is infinite, and 1 / (1 + e^x) is 0.
+    """Compute e^x and write it to x. A result that is too large becomes infinite.
 
-    Gradient checks pass complex numbers. Their result would be NaN, so x is at most 700 there.
+    The caller then gets 1 / (1 + e^x) = 0. Gradient checks pass complex numbers. Their result would
+    be NaN, so x is at most 700 there.
     """
     if np.iscomplexobj(x):
         np.minimum(x, 700, out=x)

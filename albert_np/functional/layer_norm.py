@@ -38,8 +38,8 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
     -----
     In float32 the mean of H numbers has a rounding error near :math:`10^{-7} |\mu|`. If the numbers
     of a row are nearly equal, their deviations from the mean may be as small as this error. Such
-    rows are computed in another way. So are rows whose squares overflow. A constant row then gets
-    deviations of exactly 0. A row with NaN or infinity becomes NaN.
+    rows are computed in another way, and also the rows whose squares overflow. A constant row then
+    gets deviations of exactly 0. A row with NaN or infinity becomes NaN.
 
     References
     ----------
@@ -84,8 +84,8 @@ def _normalise_hard(x, eps):
     """Return x_hat and inv_std of (LN.1) for some rows (n, H).
 
     First, subtract the first number of each row. The difference of two nearly equal numbers has no
-    rounding error at all. Then take the mean. Large rows are divided by their largest difference,
-    and so is the root of eps.
+    rounding error at all. If the largest difference of a row is above 1, divide the row and the
+    root of eps by it. Then subtract the mean.
     """
     centred = x - x[:, :1]                                             # (n, H)
     scale = np.maximum(np.abs(centred).max(axis=-1, keepdims=True), 1)          # (n, 1)

@@ -49,7 +49,7 @@ def mean_squared_error_forward(predictions, targets):
 
 
 def mean_squared_error_backward(dloss, cache):
-    r"""Multiply by the slope: each prediction influences one square, with twice its difference.
+    r"""Multiply by the slope of each square, which is twice its difference.
 
     .. math::
        :label: MSE.2

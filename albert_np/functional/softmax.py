@@ -116,8 +116,8 @@ def masked_softmax_forward(x, keep):
 
     Notes
     -----
-    google-research/albert adds -10000 to the masked scores instead. A masked score above 10000
-    would then still win.
+    google-research/albert adds -10000 to the masked scores instead. Then a masked entry could still
+    get the largest probability, if its score is more than 10000 above all others.
 
     Examples
     --------

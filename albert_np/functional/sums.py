@@ -1,6 +1,6 @@
 """Fast sums over the last axis and over all other axes.
 
-NumPy's ``x.sum(axis=-1)`` starts again at every row, which costs as much time as adding some
+NumPy's ``x.sum(axis=-1)`` starts again at every row, which costs as much time as adding a few
 hundred numbers. And for the sum of a product ``x * y``, NumPy first needs the product as an array.
 ``np.einsum`` avoids both costs. The sum of all rows is computed as a product with a vector of ones,
 because the library for matrix products is the fastest. (It would be the fastest for the last axis

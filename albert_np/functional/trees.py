@@ -20,7 +20,7 @@ def _items(tree):
 
 
 def tree_map(function, tree, *others):
-    """Apply ``function`` to every leaf, together with the leaves of the other trees at its place.
+    """Apply ``function`` to every leaf and to the leaves of the other trees at the same path.
 
     Examples
     --------

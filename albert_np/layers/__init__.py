@@ -3,7 +3,7 @@
 Every layer has these two functions::
 
     y, cache = thing_forward(params, x, ...)        # nothing is stored on an object
-    dx, grads = thing_backward(params, dy, cache)   # grads: a tree with the very keys of params
+    dx, grads = thing_backward(params, dy, cache)   # grads: a tree with the same keys as params
 
 The caller keeps the caches. ALBERT applies one layer L times, so L caches of the same layer exist
 at the same time. Read ``embeddings``, ``attention``, ``feed_forward``, ``encoder_layer`` (one

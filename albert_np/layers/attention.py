@@ -198,11 +198,11 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
 def attention_backward(params, dy, cache):
     r"""Compute the gradients of multi-head attention.
 
-    The output map (ATT.4) gives dc by (LIN.2). Then dc is divided into heads, as the forward pass
-    divided q, k and v: the gradient of a move is the move back. For one sequence and one head,
-    (ATT.3) is a product of two matrices. :math:`\tilde p_{ij}` influences :math:`c_{id}` for every
-    d, with slope :math:`v_{jd}`. :math:`v_{jd}` influences :math:`c_{id}` for every query i, with
-    slope :math:`\tilde p_{ij}`:
+    The output map (ATT.4) gives dc by (LIN.2). The forward pass joined the heads, so the backward
+    pass divides dc into heads again. For one sequence and one head, (ATT.3) is a product of two
+    matrices. :math:`\tilde p_{ij}` influences :math:`c_{id}` for every d, with slope
+    :math:`v_{jd}`. :math:`v_{jd}` influences :math:`c_{id}` for every query i, with slope
+    :math:`\tilde p_{ij}`:
 
     .. math::
        :label: ATT.5

@@ -21,8 +21,8 @@ def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
        e = \text{Dropout}(\text{LayerNorm}(s)), \qquad h = e\, W + b
 
     The rows of the tables have E numbers, and the encoder needs H. Two matrices, V x E and E x H,
-    have V E + E H parameters. One wide table would have V H. With V = 30,000, E = 128 and H = 768
-    this is 3.9 million instead of 23 million.
+    have V E + E H parameters. One wide table would have V H parameters. With V = 30,000, E = 128
+    and H = 768 there are 3.9 million parameters instead of 23 million.
 
     Parameters
     ----------

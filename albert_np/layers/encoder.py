@@ -29,12 +29,13 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
     and (B, A, T, T) for each depth. But a layer can be computed again from its input alone. With
     ``recompute`` the encoder keeps only the inputs :math:`h^{(l)}`, one array (B, T, H) for each
     depth. The backward pass then computes the layers again, one at a time, with the same dropout
-    masks. So the gradients are the same bit for bit. This needs a second forward pass, a third more
-    arithmetic.
+    masks. So the gradients are the same bit for bit. This needs a second forward pass, which is a
+    third more arithmetic.
 
     If only some positions of the last hidden state are needed, pass them as ``positions``. In the
     last layer the queries then come from these rows, and the keys and values from all rows. The
-    queries, the output map and the feed-forward network are five sixths of the layer.
+    other rows of the last layer then need no queries, no output map and no feed-forward network.
+    These three have five sixths of the weights of a layer.
 
     Parameters
     ----------
@@ -54,8 +55,9 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
     Returns
     -------
     (hidden_states, attentions) : lists
-        h of every depth, (B, T, H) each, x first. p of every depth, (B, A, T, T) each, or None for
-        each with ``recompute``. The last of them are (B, R, H) and (B, A, R, T).
+        The hidden states h of every depth, (B, T, H) each, x first. The attention weights p of
+        every depth, (B, A, T, T) each. With ``recompute`` every p is None. The last h has the shape
+        (B, R, H), and the last p has the shape (B, A, R, T).
     cache : what the backward pass needs
 
     References

@@ -20,7 +20,8 @@ def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
         self_attention (see :func:`~albert_np.layers.attention_forward`), layer_norm
         {gamma, beta}.
     x_q, x_kv : arrays (B, R, H) and (B, T, H)
-        They give the queries, and the keys and values. In an encoder they are the same array.
+        x_q gives the queries. x_kv gives the keys and the values. In an encoder they are the same
+        array.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
@@ -184,7 +185,7 @@ def feed_forward_block_forward(params, x, config, rng=None):
 
 
 def feed_forward_block_backward(params, dy, cache):
-    r"""Compute the gradients of the feed-forward block, for the same reason as in (BLK.2).
+    r"""Compute the gradients of the feed-forward block: two gradients of x add up, as in (BLK.2).
 
     .. math::
        :label: BLK.4
@@ -260,9 +261,9 @@ def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
     params : dict
         attention, feed_forward: the parameters of the two blocks.
     x_q, x_kv : arrays (B, R, H) and (B, T, H)
-        They give the queries, and the keys and values. In an encoder both are x, with one
-        exception: in the last layer only some positions of the output may be needed. Then x_q has
-        these rows of x.
+        x_q gives the queries. x_kv gives the keys and the values. In an encoder both are x, with
+        one exception: in the last layer only some positions of the output may be needed. Then x_q
+        has these rows of x.
     keep : boolean array or None, from :func:`~albert_np.layers.visible_keys`
     config : AlbertConfig
     rng : numpy.random.Generator or None
@@ -337,7 +338,8 @@ def encoder_layer_backward(params, dy, cache):
        So da = (24 - 96, -24) = (-72, -24).
     2. dx_hat = 2 da = (-144, -48) has the mean -96, and dx_hat * x_hat has the mean -24. So ds =
        ((-144 + 96 + 12) / 2, (-48 + 96 - 12) / 2) = (-18, 18).
-    3. The first token gets this and half of it. The second token gets the other half.
+    3. The first token gets ds, and half of ds through the mean. The second token gets the other
+       half:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

@@ -29,10 +29,11 @@ def feed_forward_forward(params, x, config):
 
     Notes
     -----
-    F is the largest size of a hidden layer. The arrays u, g(u) and the cache of g would be half of
-    the memory of a training step. If u is large, only u is kept. The backward pass applies g to it
-    again, which takes one percent of the time of the step. If u is small, the cache of g is small
-    too, and it is kept: applying g again would take a twentieth of the time.
+    Of all hidden layers, the one with F features is the largest. If u, g(u) and the cache of g were
+    all kept, they would need half of the memory of a training step. So if u is large, only u is
+    kept. The backward pass applies g to it again, which takes one percent of the time of the step.
+    If u is small, the cache of g is small too, and it is kept: applying g again would take a
+    twentieth of the time.
 
     References
     ----------
@@ -68,7 +69,7 @@ def feed_forward_backward(params, dy, cache):
 
        dg = dy\, W_2^\top, \qquad du = dg \odot g'(u), \qquad dx = du\, W_1^\top
 
-    The gradients of the weights are those of (LIN.3) and (LIN.4).
+    (LIN.3) and (LIN.4) give the gradients of the weights.
 
     Parameters
     ----------

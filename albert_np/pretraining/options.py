@@ -43,8 +43,8 @@ class PretrainingOptions:
         "corpus, or a new one trained on the training text", metavar="PATH")
     vocab_size: int = option(2000, "V, the number of pieces, if a tokenizer is trained")
     held_out: float = option(
-        0.1, "share of the text that is held out for evaluation, in whole documents; a prepared "
-        "corpus has its own share", above=0, below=1)
+        0.1, "share of the text that is held out for evaluation, in whole documents. A prepared "
+        "corpus was already divided by albert-np prepare", above=0, below=1)
     held_out_sequences: int = option(4000, "evaluate on at most this many sequences", least=1)
     data: dict | None = option(
         None, "fields of DataOptions that differ from their defaults. For the documentation of "
@@ -58,9 +58,9 @@ class PretrainingOptions:
     steps: int = option(9000, "number of batches to train on", least=1)
     batch_size: int = option(26, "B, sequences in a batch", least=1)
     learning_rate: float = option(
-        3e-3, "the highest learning rate, at the end of the warm-up. After the warm-up the rate is "
-        "on the straight line from this value at step 0 to 0 at the last step", above=0,
-        flags=("--learning-rate", "--lr"))
+        3e-3, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
+        "on a straight line. The line would start with this value at step 0, and it reaches 0 at "
+        "the last step", above=0, flags=("--learning-rate", "--lr"))
     warmup_steps: int | None = option(
         None, "number of steps in which the learning rate rises; default: one twentieth of the "
         "steps")
@@ -73,11 +73,11 @@ class PretrainingOptions:
     max_gradient_norm: float = option(
         1.0, "a gradient with a larger norm is shortened to this norm", above=0)
     seed: int = option(
-        0, "the seed of all random numbers. The same seed and the same parts give the same "
-        "weights, bit for bit", least=0)
+        0, "the seed of all random numbers. If the seed and the division of a batch into parts are "
+        "the same, the weights are the same, bit for bit", least=0)
     workers: int = option(
-        2, "number of threads that share each batch (default: 2; with several processes on the "
-        "command line 1)", least=1)
+        2, "number of threads that share each batch (default: 2, or 1 if the command runs in "
+        "several processes)", least=1)
     accumulation_steps: int = option(
         1, "divide each batch into this many portions and compute one after the other, to save "
         "memory", least=1)
@@ -89,8 +89,8 @@ class PretrainingOptions:
         False, "save memory but take more time: keep only the input of each layer, and compute the "
         "layer again in the backward pass. The weights are the same, bit for bit")
     float64_sums: bool = option(
-        False, "add the gradients of the parts in float64. Then the weights are the same, bit for "
-        "bit, for any number of processes")
+        False, "add the gradients of the parts of a batch in float64. Then the weights are the "
+        "same, bit for bit, for any number of processes")
     checkpoint_every: int = option(
         500, "number of steps between checkpoints. An interrupted run continues from the last "
         "checkpoint", least=1)

@@ -34,8 +34,8 @@ class DataOptions:
         None, "mask at most this many pieces of a sequence; default: no limit (original: 20, which "
         "is 4 % of a sequence of 512 tokens)", least=1)
     masked_lm_prob: float = option(
-        0.15, "share of the tokens that is masked, special tokens included. At least one piece is "
-        "masked, unless the share is 0", least=0, most=1)
+        0.15, "share of the tokens that is masked. [CLS] and [SEP] count as tokens here, but they "
+        "are never masked. At least one piece is masked, unless the share is 0", least=0, most=1)
     short_seq_prob: float = option(
         0.1, "share of documents that are cut into shorter sequences of a random length, so that "
         "the model sees short inputs too", least=0, most=1)
@@ -44,10 +44,11 @@ class DataOptions:
     ngram: int = option(
         3, "the longest n-gram that is masked, in words; 1 masks single words", least=1)
     favor_shorter_ngram: bool = option(
-        True, "draw n with a probability proportional to 1/n. If not, these probabilities are "
+        True, "draw n with a probability proportional to 1/n. Without it, these probabilities are "
         "reversed, so that the longest n-grams are the most frequent")
     do_whole_word_mask: bool = option(
-        True, "mask all pieces of a word or none of them. If not, every piece is treated as a word")
+        True, "mask all pieces of a word or none of them. Without it, every piece is treated as a "
+        "word")
     do_permutation: bool = option(
         False, "choose the same number of further pieces, in the same way, and permute them. The "
         "model has to predict these too")
@@ -56,14 +57,14 @@ class DataOptions:
         "another document (nsp), or no question (none). With none the segments stay in order and "
         "have the label -100", choices=("sop", "nsp", "none"))
     masking: str = option(
-        "dynamic", "dynamic: draw everything again in each epoch. fixed: draw dupe-factor "
-        "different copies of the data once and repeat them, so that epoch e has the random draws "
-        "of copy e % dupe-factor (original: fixed)", choices=("dynamic", "fixed"))
+        "dynamic", "dynamic: draw everything again in each epoch. fixed: draw N different copies "
+        "of the data once and repeat them, where N is the dupe-factor. Epoch e uses the random "
+        "draws of copy e % N (original: fixed)", choices=("dynamic", "fixed"))
     beginnings_only: bool = option(
         False, "ask the sentence task only for pairs at the beginning of a document. All other "
         "pairs stay in order and have the label -100. In the middle of a short text, even people "
         "can rarely tell which of two sentences came first. On the documentation of Python this is "
-        "on by default, because its texts are very short. Not in the original")
+        "on by default, because its texts are very short. The original does not have this option")
     random_start: bool = option(
         True, "the first chunk of a document begins at a random one of the sentences that it would "
         "hold, so that another epoch cuts the same text elsewhere (original: at the first "

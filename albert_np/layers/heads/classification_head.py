@@ -63,8 +63,8 @@ def classification_head_backward(params, dy, cache):
 
        dx = (dy\, W^\top) \odot m
 
-    (LIN.3) gives the gradient of W. It contains the dropped x, and not x itself. A dropped entry
-    did not influence y, so it adds nothing to dW.
+    (LIN.3) gives the gradient of W. It contains x after dropout, and not x itself. An entry that
+    was set to 0 did not influence y, so it adds nothing to dW.
 
     Parameters
     ----------

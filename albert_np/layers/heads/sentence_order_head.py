@@ -26,8 +26,9 @@ def sentence_order_head_forward(params, pooled):
 
     References
     ----------
-    Lan et al. 2020, section 3.1, "Inter-sentence coherence loss". The labels are those of
-    google-research/albert, ``create_pretraining_data.py``, which has no dropout here.
+    Lan et al. 2020, section 3.1, "Inter-sentence coherence loss". The labels are the same as in
+    google-research/albert, ``create_pretraining_data.py``. Like the head there, this one has no
+    dropout.
 
     Examples
     --------
@@ -50,7 +51,7 @@ def sentence_order_head_backward(params, dy, cache):
 
        d\text{pooled} = dy\, W^\top
 
-    The gradients of the weights are those of (LIN.3) and (LIN.4).
+    (LIN.3) and (LIN.4) give the gradients of the weights.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ def span_head_backward(params, dy, cache):
 
        dx_{bt} = d\text{start}_{bt}\, W_{:,0} + d\text{end}_{bt}\, W_{:,1}
 
-    The gradients of the weights are those of (LIN.3) and (LIN.4).
+    (LIN.3) and (LIN.4) give the gradients of the weights.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from ...functional import (dropout_backward, dropout_forward, linear_backward, l
 
 
 def squad_answer_forward(params, x, start_logits, config, rng=None):
-    r"""Compute one score for the whole text; above 0 it says that there is no answer.
+    r"""Compute one score for the whole text. A score above 0 means that there is no answer.
 
     The head uses the first token, ``[CLS]``, and a mean of the hidden states. In this mean, each
     hidden state is weighted with its probability as the start of the answer:
@@ -83,7 +83,7 @@ def squad_answer_backward(params, dy, cache):
        dp_{bt} = dg_b \cdot x_{bt}
 
     The softmax (SM.2) turns dp into the gradient of the start scores: this head influences the
-    start scores, too. A hidden state has two uses: in g, and as itself if it is the first:
+    start scores, too. Every hidden state is used in g. The first one is also used directly:
 
     .. math::
        :label: SQA.4

@@ -83,8 +83,8 @@ def squad_end_forward(params, x, starts, eps):
 def squad_end_backward(params, dy, cache):
     r"""Compute the gradients of the end scores.
 
-    (SQE.3) and (SQE.2) are a linear map, a layer norm and a tanh. They turn dy into du by (LIN.2),
-    (LN.5) and the slope of tanh. In (SQE.1) the term :math:`x_{bt} W'` is a part of u for every
+    (SQE.3) and (SQE.2) are a linear map, a layer norm and a tanh. Their backward passes give du by
+    (LIN.2), (LN.5) and (TANH.2). In (SQE.1) the term :math:`x_{bt} W'` is a part of u for every
     start k. The term :math:`x_{bs} W''` is a part of u for every token t. If a term is used in many
     places, its gradients add up:
 
@@ -94,8 +94,8 @@ def squad_end_backward(params, dy, cache):
        d(x_{bt} W') = \sum_k du_{bkt}, \qquad d(x_{bs} W'') = \sum_t du_{bkt}
 
     From these, (LIN.3) gives the two halves of dW, which are stacked again. (LIN.2) gives the two
-    gradients of hidden states. A token that is a start has two uses: as itself, and as a start,
-    perhaps for several k:
+    gradients of hidden states. Every token is used as a token t. A token that is a start is also
+    used as s, perhaps for several k:
 
     .. math::
        :label: SQE.5

@@ -19,8 +19,8 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
                                          -10^{30} & \text{elsewhere} \end{cases}
 
     The end scores (SQE.3) are masked in the same way. They depend on the start. In training this is
-    the right start, which is known. In prediction these are the best starts, since the best pair
-    may not begin with the best start.
+    the right start, which is known. In prediction there are end scores for each of the best starts,
+    since the best pair of a start and an end does not always begin with the best start.
 
     Parameters
     ----------

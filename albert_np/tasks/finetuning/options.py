@@ -27,8 +27,8 @@ class FinetuningOptions:
         MISSING, "a data set of the task, a file, or a folder with the files train.*, dev.* and "
         "optionally test.*", metavar="NAME_OR_PATH")
     test: str | None = option(
-        None, "another test part, for questions also xquad-en and xquad-zh; default: the test part "
-        "of the data", metavar="NAME_OR_FILE")
+        None, "use this file as the test part. For questions it can also be xquad-en or xquad-zh; "
+        "default: the test part of the data", metavar="NAME_OR_FILE")
     columns: dict | None = option(
         None, "for a table: map text, text_pair and label to the name of a column in its first "
         "line, or to its number from 0")
@@ -47,17 +47,17 @@ class FinetuningOptions:
     epochs: int = option(4, "how many times the training part is read", least=1)
     batch_size: int = option(32, "B, examples in a batch", least=1)
     learning_rate: float = option(
-        3e-4, "the highest learning rate, at the end of the warm-up. After the warm-up the rate is "
-        "on the straight line from this value at step 0 to 0 at the last step. Large models need "
-        "1e-5 to 5e-5", above=0, flags=("--learning-rate", "--lr"))
+        3e-4, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
+        "on a straight line. The line would start with this value at step 0, and it reaches 0 at "
+        "the last step. Large models need 1e-5 to 5e-5", above=0, flags=("--learning-rate", "--lr"))
     warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
                            below=1)
     weight_decay: float = option(0.01, "the weight decay, of matrices only", least=0)
     max_gradient_norm: float = option(
         1.0, "a gradient with a larger norm is shortened to this norm", above=0)
     dropout: float | None = option(
-        None, "probability of setting a hidden number, an attention weight or an input of the head "
-        "to 0; default: the probabilities of the model", least=0, below=1)
+        None, "probability of setting an entry of a hidden state, an attention weight or an input "
+        "of the head to 0; default: the probabilities of the model", least=0, below=1)
     patience: int | None = option(
         None, "stop after this many epochs without a better score; default: never", least=1)
     seed: int = option(
