@@ -31,7 +31,19 @@ def erf(x):
     The integral has no closed form. Cody approximates it with quotients of polynomials. They have
     an error of 1e-15 in float64. Near 0 the quotient approximates erf(x)/x. Further out it
     approximates erfc(x) exp(x^2), with erfc = 1 - erf. Without the factor exp(x^2) the function
-    would fall too fast for a quotient.
+    would fall too fast for a quotient. With polynomials P and Q of each range,
+
+    .. math::
+       :label: ERF.2
+
+       \operatorname{erf}(x) \approx x\, \frac{P(x^2)}{Q(x^2)} \quad (|x| \le 0.46875)
+
+    .. math::
+       :label: ERF.3
+
+       \operatorname{erf}(x) \approx 1 - e^{-x^2}\, \frac{P(x)}{Q(x)} \quad (x > 0.46875)
+
+    and for negative x the same with the other sign.
 
     Parameters
     ----------
@@ -63,13 +75,13 @@ def erf(x):
 
     near = magnitude.real <= 0.46875
     z = x[near]
-    result[near] = z * _polynomial(_NEAR_P, z * z) / _polynomial(_NEAR_Q, z * z)
+    result[near] = z * _polynomial(_NEAR_P, z * z) / _polynomial(_NEAR_Q, z * z)     # (ERF.2)
 
     z = magnitude[~near]
     z = np.where(z.real > _ALMOST_ONE, np.asarray(_ALMOST_ONE, dtype=z.dtype), z)
     erfc = np.exp(-z * z) * _polynomial(_FAR_P, z) / _polynomial(_FAR_Q, z)
-    result[~near] = sign[~near] * (1 - erfc)                           # (ERF.1)
-    return result
+    result[~near] = sign[~near] * (1 - erfc)                           # (ERF.3)
+    return result                                                      # (ERF.1)
 
 
 def _polynomial(coefficients, x):

@@ -89,8 +89,8 @@ def gelu_backward(dy, cache):
 
     Examples
     --------
-    Half of the normal distribution is below 0. So at 0 the first term is 1/2, and the second is 0. At
-    2 the first term is 0.977250 and the second is 2 * 0.053991, so the slope is above 1:
+    Half of the normal distribution is below 0. So at 0 the first term is 1/2, and the second is 0.
+    At 2 the first term is 0.977250 and the second is 2 * 0.053991, so the slope is above 1:
 
     >>> x, dy = np.array([0.0, 2.0]), np.array([10.0, 10.0])
     >>> y, cache = gelu_forward(x)

@@ -130,12 +130,14 @@ def encoder_backward(params, dy, cache, contributions=None):
 
        dx_q = dh^{(l+1)} + f_q^{\leftarrow}\big(dh^{(l+1)}\big)
 
-    Without the residual link the first term is missing. Here :math:`f_q^{\leftarrow}` is the
-    gradient that the backward pass of the layer gives for :math:`x_q`, the rows that the queries
-    come from. It gives a second gradient, :math:`dx_{kv}`, for the rows that the keys and values
-    come from. Both are rows of :math:`h^{(l)}`. :math:`x_{kv}` is all rows. :math:`x_q` is all rows
-    too, except in the last layer, where it may have only the rows at the positions. (ROW.2) puts
-    their gradients back. So the two gradients add up:
+    Without the residual link the first term is missing. We write :math:`f^{\leftarrow}` for the
+    backward pass of f: it takes the gradient of the output of f and returns the gradient of the
+    input. Here :math:`f_q^{\leftarrow}` is the gradient that the backward pass of the layer returns
+    for :math:`x_q`, the rows that the queries come from. It returns a second gradient,
+    :math:`dx_{kv}`, for the rows that the keys and values come from. Both are rows of
+    :math:`h^{(l)}`. :math:`x_{kv}` is all rows. :math:`x_q` is all rows too, except in the last
+    layer, where it may have only the rows at the positions. (ROW.2) puts their gradients back. So
+    the two gradients add up:
 
     .. math::
        :label: ENC.5

@@ -317,6 +317,9 @@ def encoder_layer_backward(params, dy, cache):
        da = \text{FeedForwardBlock}^{\leftarrow}(dy), \qquad
        (dx_q, dx_{kv}) = \text{AttentionBlock}^{\leftarrow}(da)
 
+    The arrow marks the backward pass of a block: it takes the gradient of the output and returns
+    the gradient of the input.
+
     Parameters
     ----------
     params : as in :func:`encoder_layer_forward`
