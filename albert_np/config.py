@@ -268,7 +268,8 @@ def read_config(folder, original=False, name="", changes=None):
     folder, original, name
         As in :func:`~albert_np.model_files.settings.read_settings`.
     changes : dict, optional
-        Fields that the user wants otherwise.
+        Fields that the user wants otherwise, and perhaps ``label2id``. Another number of labels
+        drops the names of the old ones.
 
     Returns
     -------
@@ -283,15 +284,35 @@ def read_config(folder, original=False, name="", changes=None):
     ValueError
         It cannot be read, is not that of an ALBERT or a BERT, or has absurd sizes.
     """
-    changes = changes or {}
+    changes = _settled_changes(changes or {})
     check_names(AlbertConfig, changes)
     values, kind, notes, path = read_settings(folder, original, name, "hidden_act" in changes)
     try:
-        config = replace(AlbertConfig.from_dict(values), **changes)
+        config = AlbertConfig.from_dict(values)
+        if changes.get("num_labels", config.num_labels) != config.num_labels:
+            changes = {"id2label": None, **changes}
+        config = replace(config, **changes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     _check_sizes(config, path)
     return config, kind, notes
+
+
+def _settled_changes(changes):
+    """The changes without ``label2id``, and with ``num_labels`` wherever labels are named."""
+    changes = dict(changes)
+    back = changes.pop("label2id", None)
+    if back is not None:
+        if not isinstance(back, dict):
+            raise ValueError(f"label2id is {back!r}; it must be a dictionary")
+        names = {str(i): name for name, i in back.items()}
+        given = changes.setdefault("id2label", names)
+        if not isinstance(given, dict) or {str(i): given[i] for i in given} != names:
+            raise ValueError(f"label2id is {back!r}, which is not the way back from id2label, "
+                             f"{given!r}")
+    if changes.get("id2label") is not None:
+        changes.setdefault("num_labels", None)                 # as many as have a name
+    return changes
 
 
 def _check_sizes(config, path):

@@ -19,6 +19,8 @@ class LoadReport:
         How many of its tensors the file had.
     initialised : list of str
         Tensors that the file did not have: drawn with the seed, biases 0, gammas 1.
+    mismatched : list of str
+        Tensors of a head that have another shape in the file: drawn likewise.
     seed : int
     unused : list of str
         Tensors of the file that the model has no place for.
@@ -39,6 +41,7 @@ class LoadReport:
     seed: int = 0
     loaded: int = 0
     initialised: list = field(default_factory=list)
+    mismatched: list = field(default_factory=list)
     unused: list = field(default_factory=list)
     ignored: list = field(default_factory=list)
     tied: list = field(default_factory=list)
@@ -47,11 +50,14 @@ class LoadReport:
     notes: list = field(default_factory=list)
 
     def __str__(self):
-        total = self.loaded + len(self.initialised)
+        total = self.loaded + len(self.initialised) + len(self.mismatched)
         lines = [f"{self.model} from {self.source}: {self.loaded} of {total} tensors loaded"]
         if self.initialised:
             lines.append(f"not in the file, initialised with seed {self.seed}: "
                          + ", ".join(self.initialised))
+        if self.mismatched:
+            lines.append(f"of another shape in the file, initialised with seed {self.seed}: "
+                         + ", ".join(self.mismatched))
         if self.unused:
             lines.append("in the file, not used: " + ", ".join(self.unused))
         if self.ignored:
