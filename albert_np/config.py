@@ -73,9 +73,9 @@ class AlbertConfig:
         above=0)
     layer_norm_eps: float = option(1e-12, "the epsilon inside the root of layer normalisation",
                                    above=0)
-    pad_token_id: int | None = option(0, "the id of <pad>")
-    bos_token_id: int | None = option(2, "the id of [CLS]")
-    eos_token_id: int | None = option(3, "the id of [SEP]")
+    pad_token_id: int = option(0, "the id of <pad>", least=0)
+    bos_token_id: int | None = option(2, "the id of [CLS]", least=0)
+    eos_token_id: int | None = option(3, "the id of [SEP]", least=0)
     num_labels: int | None = option(
         None, "K, how many classes or numbers to predict there are; None means as many as id2label "
         "has, or 2", least=1)
@@ -103,6 +103,9 @@ class AlbertConfig:
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(f"hidden_size {self.hidden_size} is not divisible by "
                              f"num_attention_heads {self.num_attention_heads}")
+        if self.pad_token_id >= self.vocab_size:
+            raise ValueError(f"pad_token_id {self.pad_token_id} is not in the vocabulary, as "
+                             f"vocab_size is {self.vocab_size}")
         if self.num_hidden_groups > self.num_hidden_layers:
             raise ValueError(f"num_hidden_groups {self.num_hidden_groups} is more than "
                              f"num_hidden_layers {self.num_hidden_layers}")

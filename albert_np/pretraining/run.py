@@ -145,7 +145,8 @@ def _run(output, options, checkpoint, communicator, progress):
     rng = np.random.default_rng(np.random.SeedSequence(options.seed).spawn(2)[1])
     metrics, position = [], (0, 0, 0)
     if checkpoint is not None:
-        metrics, position = restore(checkpoint, model, optimizer, rng, fingerprint)
+        metrics, position = restore(checkpoint, model, optimizer, rng, fingerprint,
+                                    options.lasting())
         say(f"going on   from the checkpoint of step {optimizer.steps}")
     batches = data.training_batches(position)
     communicator.from_first(lambda: write_whole(
@@ -156,7 +157,8 @@ def _run(output, options, checkpoint, communicator, progress):
         def write(step, metrics, evaluated, keep):
             add_events(metrics, flush=keep)
             if keep:
-                state = capture(model, optimizer, rng, batches.position, metrics, fingerprint)
+                state = capture(model, optimizer, rng, batches.position, metrics, fingerprint,
+                                options.lasting())
                 save_checkpoint(output, step, *state, keep=options.keep_checkpoints)
                 write_whole(output / "metrics.csv", to_csv(metrics))
             if evaluated:
