@@ -1,12 +1,11 @@
 """The configuration of an ALBERT, the eight published ones, and exact parameter counts."""
 
-import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 from .files import write_whole
-from .files.json_objects import read_object
+from .files.json_objects import json_file, read_object
 from .files.options import check_names, check_options, documented, option
 from .model_files.file_names import CONFIG_NAME, ORIGINAL_CONFIG_NAME
 from .model_files.folders import find_folder
@@ -192,8 +191,7 @@ class AlbertConfig:
 
     def save_pretrained(self, folder):
         """Write ``config.json`` into a folder."""
-        write_whole(Path(folder) / "config.json",
-                    (json.dumps(self.to_dict(), indent=2) + "\n").encode())
+        write_whole(Path(folder) / "config.json", json_file(self.to_dict()))
 
     # ---- what follows from the fields ----------------------------------------------------------
 

@@ -32,6 +32,8 @@ class LoadReport:
         "float16 to float32": in how many tensors.
     prefix : str
         "added" or "removed", where the names of the file begin otherwise than those of the model.
+    not_finite : list of str
+        Tensors in which there are infinite numbers or NaN; a note says so too.
     notes : list of str
         All else, in sentences.
     """
@@ -47,6 +49,7 @@ class LoadReport:
     tied: list = field(default_factory=list)
     converted: dict = field(default_factory=dict)
     prefix: str = ""
+    not_finite: list = field(default_factory=list)
     notes: list = field(default_factory=list)
 
     def __str__(self):

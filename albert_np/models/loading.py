@@ -1,12 +1,12 @@
 """A model as a folder: ``config.json`` and ``model.safetensors``, in and out."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ..config import read_config
 from ..files import write_together
+from ..files.json_objects import json_file
 from ..functional.trees import flatten
 from ..model_files.bert_names import from_bert
 from ..model_files.file_names import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
@@ -113,7 +113,6 @@ def _open_weights(folder, file, config):
 def _fill(model, matched, report, memory_map):
     """Put every tensor that was found into its place."""
     leaves = flatten(model.params)
-    not_finite = []
     for name, stored in matched.found:
         leaf, values = leaves[name.ours], as_floats(stored)
         values = values.T if "HF" in name.transposed else values
@@ -123,12 +122,12 @@ def _fill(model, matched, report, memory_map):
             else:
                 leaf[...] = values
                 if not np.isfinite(leaf).all():
-                    not_finite.append(name.hugging_face)
+                    report.not_finite.append(name.hugging_face)
         if FLOATS[stored.dtype] != leaf.dtype.name:
             what = f"{FLOATS[stored.dtype]} to {leaf.dtype.name}"
             report.converted[what] = report.converted.get(what, 0) + 1
-    if not_finite:
-        report.notes.append(f"infinite numbers or NaN in {', '.join(not_finite)}")
+    if report.not_finite:
+        report.notes.append(f"infinite numbers or NaN in {', '.join(report.not_finite)}")
 
 
 def _replace(tree, dotted, array):
@@ -191,4 +190,4 @@ def model_files(model, folder, tokenizer=None):
         folder / WEIGHTS_NAME: save(model.state_dict(), metadata={"format": "pt"}),
         **({} if tokenizer is None else {folder / name: data
                                          for name, data in tokenizer.files().items()}),
-        folder / CONFIG_NAME: (json.dumps(config, indent=2) + "\n").encode()}
+        folder / CONFIG_NAME: json_file(config)}

@@ -1,6 +1,5 @@
 """From text to the numbers that ALBERT reads, and back."""
 
-import json
 import re
 import string
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import read_bytes, write_together
+from ..files.json_objects import json_file
 from .tokenizing.arguments import check_return_tensors, check_text, check_texts, settle_lengths
 from .tokenizing.preprocessing import preprocess, preprocess_aligned
 from .tokenizing.rows import build_row, stack_rows
@@ -161,7 +161,7 @@ class AlbertTokenizer:
         settings = {"tokenizer_class": "AlbertTokenizer", "do_lower_case": self.do_lower_case,
                     "keep_accents": self.keep_accents}
         return {MODEL_NAME: self.model_bytes,
-                SETTINGS_NAME: (json.dumps(settings, indent=2) + "\n").encode()}
+                SETTINGS_NAME: json_file(settings)}
 
     # ------------------------------------------------------------------ text to pieces and ids
 

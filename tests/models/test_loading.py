@@ -95,6 +95,8 @@ def test_numbers_that_are_no_numbers_afterwards(saved):
     rewrite(saved, **{bias: np.full(12, 1e300), gamma: np.full(6, np.nan, np.float32)})
     assert AlbertForPreTraining.from_pretrained(saved).load_report.notes == [
         "infinite numbers or NaN in pooler.bias, predictions.LayerNorm.weight"]
+    assert AlbertForPreTraining.from_pretrained(saved).load_report.not_finite == [
+        "pooler.bias", "predictions.LayerNorm.weight"]
     exact = AlbertForPreTraining.from_pretrained(saved, dtype=np.float64)
     assert exact.load_report.notes == ["infinite numbers or NaN in predictions.LayerNorm.weight"]
     assert exact.load_report.converted == {"float32 to float64": 31}

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...files import write_together, write_whole
+from ...files.json_objects import json_file, json_text
 from ...files.locks import lock
 from ...files.options import options_from
 from ...files.threads import one_thread_each
@@ -92,7 +92,7 @@ def finetune(task, output, *, progress=True, **options):
             quick = replace(settings, beams=1)             # a translation: greedily
             _, found = figures_of(splits.dev, quick, np.random.default_rng(seed))
             reached.append(found[task.METRIC].value)        # a search reads it after each epoch
-            write_whole(output / "epochs.json", json.dumps(reached).encode())
+            write_whole(output / "epochs.json", json_text(reached).encode())
             return found[task.METRIC]
 
         def save(epoch, figure):
@@ -126,8 +126,7 @@ def finetune(task, output, *, progress=True, **options):
         results["seconds"] = time.perf_counter() - started
         write_whole(output / "steps.csv", _steps_csv(history["steps"]))
         draw_pictures(results, history, output, net, tokenizer, rows, predictions, settings)
-        write_whole(output / "results.json", (json.dumps(results, indent=2, ensure_ascii=False)
-                                              + "\n").encode())
+        write_whole(output / "results.json", json_file(results, ensure_ascii=False))
         say(f"The folder is {output}")
     return {**results, "run_model": net, "tokenizer": tokenizer}
 
