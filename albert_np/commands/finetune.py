@@ -4,6 +4,7 @@ import argparse
 
 from .options_of import CONFIG, add_options, fill_when_chosen, given
 from .output_folder import free_folder
+from .parser import Parser
 
 DESCRIPTION = """\
 Teach a model a task from labelled rows.
@@ -63,7 +64,7 @@ def finetune_parser():
     -------
     argparse.ArgumentParser
     """
-    parser = argparse.ArgumentParser(prog="albert-np finetune")
+    parser = Parser(prog="albert-np finetune")
     _add_options(parser)
     return parser
 

@@ -54,8 +54,8 @@ def _predict(options):
     from tqdm import tqdm
 
     from ..files import write_whole
-    from ..files.json_objects import json_text
     from ..files.freed_memory import keep_freed_memory
+    from ..files.json_objects import json_text
     from ..files.threads import one_thread_each
     from ..tasks.finetuning.predicting import iterate_predictions, load_for_task
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from ... import __version__
 from ...files import read_text, write_whole
-from ...files.json_objects import json_file
 from ...files.freed_memory import keep_freed_memory
+from ...files.json_objects import json_file
 from ...files.locks import lock
 from ...files.options import options_from
 from ...files.processes import end_with_parent, interrupts_left_to_us

@@ -53,12 +53,21 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0):
     for part in ("train", "dev"):
         if not getattr(splits, part):
             raise ValueError(f"{data} has no rows in its {part} part; at least one is needed.")
+    check_labels([*splits.train, *splits.dev, *splits.test], data)
     labels = splits.labels or task.labels_of(splits.train)
     new = set(task.labels_of([*splits.dev, *splits.test])) - set(labels)
     if new:
         raise ValueError(f"The label {min(new)!r} of the held-out rows of {data} stands in no "
                          f"training row; the labels there are {', '.join(labels)}.")
     return Splits(splits.train, splits.dev, splits.test, tuple(labels))
+
+
+def check_labels(rows, data):
+    """ValueError if labels of rows differ so much that they must be something else."""
+    labels = {row.label for row in rows if isinstance(getattr(row, "label", None), str)}
+    if len(labels) > max(20, len(rows) / 2):
+        raise ValueError(f"{data} has {len(labels)} different labels in {len(rows)} rows: is this "
+                         f"the label column? --columns label=NAME names another.")
 
 
 def first_text(row):

@@ -17,7 +17,7 @@ class Settings:
     task: str = option(MISSING, "the name of the task")
     max_length: int = option(
         128, "number of tokens of an example, special tokens included (default: 128; for questions "
-        "192)", least=1)
+        "192)", least=3)
     doc_stride: int = option(
         64, "questions: a long text is cut into windows; number of pieces from the beginning of "
         "one window to the beginning of the next", least=1)
