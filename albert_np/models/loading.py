@@ -1,5 +1,6 @@
 """A model as a folder: ``config.json`` and ``model.safetensors``, in and out."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,8 @@ def save_pretrained(model, folder, tokenizer=None):
 
     transformers finds the class of the same name. What it does not know (``sharing`` other than
     "all", ``cross_layer_residual``, a missing mapping) it ignores: such a model loads here only.
+    The names of the weights then tell transformers that something is wrong, except for
+    ``cross_layer_residual``, of which there is a warning here.
 
     Parameters
     ----------
@@ -167,7 +170,16 @@ def save_pretrained(model, folder, tokenizer=None):
     ------
     ValueError
         The files cannot be written; those that were there before are then untouched.
+
+    Warns
+    -----
+    UserWarning
+        The model has ``cross_layer_residual``.
     """
+    if model.config.cross_layer_residual:
+        warnings.warn(f"{folder}: transformers does not know cross_layer_residual and would compute "
+                      f"other numbers with these weights; the model is right in albert_np only",
+                      stacklevel=3)
     write_together(model_files(model, folder, tokenizer))
 
 

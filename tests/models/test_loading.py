@@ -130,3 +130,17 @@ def test_the_map_from_E_to_H(tmp_path, E, H, file_has, changes, mapping):
     assert loaded.load_report.notes == (
         ["E = H and the file has no map from E to H, so the model has none either"]
         if not mapping and not changes else [])
+
+
+def test_what_transformers_would_compute_otherwise_is_warned_of(tmp_path, recwarn):
+    """Once, where save_pretrained was called, in a line that names the folder; and it comes back."""
+    AlbertModel(AlbertConfig(**SIZES, sharing="none")).save_pretrained(tmp_path / "plain")
+    assert not recwarn
+    model = AlbertModel(AlbertConfig(**SIZES, cross_layer_residual=True))
+    model.save_pretrained(tmp_path / "h + f(h)")
+    warning, = recwarn
+    assert str(warning.message) == (
+        f"{tmp_path / 'h + f(h)'}: transformers does not know cross_layer_residual and would "
+        f"compute other numbers with these weights; the model is right in albert_np only")
+    assert warning.filename == __file__
+    assert AlbertModel.from_pretrained(tmp_path / "h + f(h)").config == model.config
