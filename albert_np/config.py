@@ -132,6 +132,13 @@ class AlbertConfig:
         """The number of each class by its name, or None where classes have no names."""
         return None if self.id2label is None else {name: i for i, name in self.id2label.items()}
 
+    @property
+    def label_names(self):
+        """The name of each class; LABEL_0, LABEL_1, ... as in transformers where none is given."""
+        if self.id2label is None:
+            return tuple(f"LABEL_{i}" for i in range(self.num_labels))
+        return tuple(self.id2label.values())
+
     # ---- reading and writing -------------------------------------------------------------------
 
     @classmethod

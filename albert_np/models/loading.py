@@ -177,9 +177,9 @@ def save_pretrained(model, folder, tokenizer=None):
         The model has ``cross_layer_residual``.
     """
     if model.config.cross_layer_residual:
-        warnings.warn(f"{folder}: transformers does not know cross_layer_residual and would compute "
-                      f"other numbers with these weights; the model is right in albert_np only",
-                      stacklevel=3)
+        warnings.warn(f"{folder}: transformers does not know cross_layer_residual and would "
+                      f"compute other numbers with these weights; the model is right in albert_np "
+                      f"only", stacklevel=3)
     write_together(model_files(model, folder, tokenizer))
 
 

@@ -133,7 +133,7 @@ def test_the_map_from_E_to_H(tmp_path, E, H, file_has, changes, mapping):
 
 
 def test_what_transformers_would_compute_otherwise_is_warned_of(tmp_path, recwarn):
-    """Once, where save_pretrained was called, in a line that names the folder; and it comes back."""
+    """Once, where save_pretrained was called, in a line that names the folder."""
     AlbertModel(AlbertConfig(**SIZES, sharing="none")).save_pretrained(tmp_path / "plain")
     assert not recwarn
     model = AlbertModel(AlbertConfig(**SIZES, cross_layer_residual=True))

@@ -290,7 +290,7 @@ def test_settings_come_back_from_their_file(tmp_path):
 # ---- models of others ----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("architecture, labels, task", [
-    ("AlbertForSequenceClassification", 1, "similarity"),
+    ("AlbertForSequenceClassification", 1, "classification"),
     ("AlbertForSequenceClassification", 3, "classification"),
     ("AlbertForTokenClassification", 3, "entities"),
     ("AlbertForQuestionAnswering", 2, "questions"), ("AlbertForMultipleChoice", 2, "choice")])
