@@ -78,7 +78,7 @@ def _add_options(parser):
     parser.add_argument("task", metavar="TASK", choices=tuple(TASKS), help=", ".join(TASKS))
 
     rows = parser.add_argument_group("rows")
-    add_options(rows, FinetuningOptions, ("data", "test"))
+    add_options(rows, FinetuningOptions, ("data", "dev", "test"))
     rows.add_argument("--columns", nargs="+", default=[], metavar="FIELD=COLUMN",
                       help="for a table: text=, text_pair= and label=. Each is the name of a "
                            "column in the first line, or the number of the column, counted from 0")
@@ -89,8 +89,8 @@ def _add_options(parser):
 
     training = parser.add_argument_group("training")
     add_options(training, FinetuningOptions, (
-        "epochs", "batch_size", "learning_rate", "warmup", "weight_decay", "max_gradient_norm",
-        "dropout", "patience", "seed", "workers"))
+        "epochs", "batch_size", "learning_rate", "warmup", "optimizer", "schedule", "weight_decay",
+        "max_gradient_norm", "dropout", "best_by", "patience", "seed", "workers"))
 
     add_options(parser.add_argument_group("texts"), Settings, SETTINGS)
 

@@ -7,7 +7,8 @@ from math import ceil
 import numpy as np
 
 from ...functional.trees import tree_map
-from ...optim import AdamW, warmup_polynomial_decay
+from ...optim import warmup_polynomial_decay
+from ...pretraining.options import OPTIMIZERS
 from ...pretraining.step import generators, optimisation_step, progress_bar
 from .batches import epoch_batches
 from .parallel import losses_and_gradients
@@ -18,8 +19,14 @@ def steps_of(examples, batch_size, epochs):
     return ceil(len(examples) / batch_size) * epochs
 
 
-def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.01):
+SCHEDULES = {"linear": 1.0, "constant": 0.0}          # the power of (LR.1)
+
+
+def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.01, kind="adamw",
+                       schedule="linear"):
     """AdamW as the original fine-tunes: warm-up, a straight line down to 0, decay of matrices only.
+
+    The last two arguments give another optimiser or a rate that does not fall.
 
     Parameters
     ----------
@@ -30,17 +37,22 @@ def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.
     warmup : float
         Share of the steps.
     weight_decay : float
+        Of ``adamw`` and ``lamb``.
+    kind : {"adamw", "lamb", "adam", "sgd"}
+    schedule : {"linear", "constant"}
 
     Returns
     -------
-    AdamW
+    optimiser
 
     References
     ----------
     google-research/albert, ``optimization.py``; Lan et al. 2020, table 14.
     """
-    schedule = warmup_polynomial_decay(learning_rate, steps, int(warmup * steps))
-    return AdamW(params, lr=schedule, weight_decay=weight_decay)
+    rate = warmup_polynomial_decay(learning_rate, steps, int(warmup * steps),
+                                   power=SCHEDULES[schedule])
+    decay = {"weight_decay": weight_decay} if kind in ("adamw", "lamb") else {}
+    return OPTIMIZERS[kind](params, lr=rate, **decay)
 
 
 def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng, dropout=True,
