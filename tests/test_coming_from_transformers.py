@@ -7,6 +7,7 @@ import pytest
 
 import albert_np
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertForSequenceClassification
+from albert_np.commands.finetune import finetune_parser
 from albert_np.text import AlbertTokenizer
 
 PAGE = (Path(albert_np.__file__).parents[1] / "docs" / "coming-from-transformers.md").read_text(
@@ -49,6 +50,14 @@ def test_the_page_has_every_step_in_both_columns():
             if f"\n## {name}\n" not in PAGE] == []
     for line in [*THEIRS, *OURS]:
         compile(line, "the page", "exec")
+
+
+def test_the_options_of_the_page_are_those_of_the_command():
+    options = re.findall(r"^\| .* \| `(--.*?)`", PAGE, re.MULTILINE)
+    assert len(options) > 10
+    words = [word for option in options for word in option.replace("FILE", "a.tsv").split()]
+    asked = finetune_parser().parse_args(["classification", "--data", "rows.tsv", *words])
+    assert asked.accumulation_steps == 4 and asked.best_by == "f1" and asked.freeze is True
 
 
 def test_our_lines_run_and_learn(folder, capsys):

@@ -90,7 +90,8 @@ def _add_options(parser):
     training = parser.add_argument_group("training")
     add_options(training, FinetuningOptions, (
         "epochs", "batch_size", "learning_rate", "warmup", "optimizer", "schedule", "weight_decay",
-        "max_gradient_norm", "dropout", "best_by", "patience", "seed", "workers"))
+        "max_gradient_norm", "dropout", "freeze", "best_by", "patience", "seed", "workers",
+        "accumulation_steps"))
 
     add_options(parser.add_argument_group("texts"), Settings, SETTINGS)
 

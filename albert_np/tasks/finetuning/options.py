@@ -67,6 +67,10 @@ class FinetuningOptions:
         "default: the metric of the task", metavar="FIGURE")
     weight_decay: float = option(
         0.01, "the weight decay of adamw and lamb, of matrices only", least=0)
+    freeze: bool = option(
+        False, "train the head of the task only; embeddings, encoder and pooler stay as they are")
+    accumulation_steps: int = option(
+        1, "work through each batch in this many portions, to save memory", least=1)
     max_gradient_norm: float = option(
         1.0, "a gradient with a larger norm is shortened to this norm", above=0)
     dropout: float | None = option(

@@ -17,6 +17,7 @@ from ...files.threads import one_thread_each
 from ...inference.load import load_config
 from ...models.loading import model_files
 from ...parameters import count
+from ...parameters.published_names import HEADS
 from ...text.tokenizer import AlbertTokenizer
 from ...text.tokenizing.train_tokenizer import train_tokenizer
 from .data import load_splits, repeated, texts_of
@@ -25,7 +26,7 @@ from .pictures import draw_pictures
 from .recipes import TASKS, translation
 from .settings import FILE_NAME
 from .start import FRESH_CONFIG, from_pretrained, from_scratch
-from .trainer import original_optimizer, steps_of, train_epochs
+from .trainer import branches, original_optimizer, steps_of, train_epochs
 
 
 def finetune(task, output, *, progress=True, **options):
@@ -83,9 +84,10 @@ def finetune(task, output, *, progress=True, **options):
         windows = task.features(tokenizer, splits.train, splits.labels, settings)
         examples = [example for row in windows for example in row]
         steps = steps_of(examples, options.batch_size, options.epochs)
-        optimizer = original_optimizer(net.params, options.learning_rate, steps, options.warmup,
-                                       options.weight_decay, options.optimizer,
-                                       options.schedule)
+        trained = tuple(name for name in net.params if name in HEADS) if options.freeze else None
+        optimizer = original_optimizer(
+            branches(net.params, trained), options.learning_rate, steps, options.warmup,
+            options.weight_decay, options.optimizer, options.schedule)
 
         reached, metric = [], options.best_by or task.METRIC
 
@@ -114,7 +116,7 @@ def finetune(task, output, *, progress=True, **options):
             rng=np.random.default_rng([seed, 1]), dropout=_has_dropout(net.config),
             max_gradient_norm=options.max_gradient_norm, evaluate=evaluate,
             patience=options.patience, on_best=save, workers=options.workers, pool=pool,
-            progress=progress)
+            progress=progress, accumulation_steps=options.accumulation_steps, trained=trained)
 
         results = {"task": options.task, "data": options.data, "metric": metric,
                    "start": "scratch" if fresh else "pretrained",

@@ -9,10 +9,12 @@ pytest.importorskip("sklearn")
 
 from toys import MODEL
 
+from albert_np import AlbertModel
 from albert_np.commands.cli import main
 from albert_np.optim import LAMB, SGD, Adam, AdamW
+from albert_np.parameters import flatten
 from albert_np.tasks.datasets import Classification, Splits
-from albert_np.tasks.finetuning import TASKS, finetune
+from albert_np.tasks.finetuning import TASKS, finetune, trainer
 from albert_np.tasks.finetuning.data import load_splits, repeated
 from albert_np.tasks.finetuning.trainer import original_optimizer
 
@@ -98,3 +100,31 @@ def test_a_figure_that_is_not_there_is_refused_before_the_first_step(tmp_path, r
     assert capsys.readouterr().err == ("albert-np: best_by is 'bleu'; the figures of this task are "
                                        "accuracy, matthews, f1\n")
     assert not (tmp_path / "run" / "epochs.json").exists()
+
+
+def test_a_frozen_encoder_stays_as_it_is(tmp_path, rows, inference_folder):
+    """Only the head learns; embeddings, encoder and pooler are those of the model, bit for bit."""
+    before = AlbertModel.from_pretrained(inference_folder).params
+    for freeze in (True, False):
+        quick = {name: QUICK[name] for name in QUICK if name not in ("config", "vocab_size")}
+        model = finetune("classification", tmp_path / f"run-{freeze}", data=rows, freeze=freeze,
+                         model=inference_folder, progress=False, **quick)["run_model"]
+        for name, leaf in flatten(before).items():
+            if name.endswith((".W_q", "word", "pooler.W")):
+                assert np.array_equal(flatten(model.params)[name], leaf) == freeze, name
+        head = model.params["classification_head"]
+        assert head["b"].any()                              # it was 0
+
+
+def test_portions_of_a_batch_give_the_gradient_of_the_whole(tmp_path, rows, monkeypatch):
+    counts, original = [], trainer.generators
+    monkeypatch.setattr(trainer, "generators",
+                        lambda rng, count: counts.append(count) or original(rng, count))
+    quick = {**QUICK, "config": {**MODEL, "hidden_dropout_prob": 0.0}, "optimizer": "sgd",
+             "epochs": 1}
+    one, several = (finetune("classification", tmp_path / f"run-{n}", data=rows, workers=1,
+                             accumulation_steps=n, progress=False, **quick)["run_model"]
+                    for n in (1, 4))
+    for name, leaf in flatten(one.params).items():
+        np.testing.assert_allclose(flatten(several.params)[name], leaf, atol=1e-5, err_msg=name)
+    assert set(counts) == {1, 4}
