@@ -1,12 +1,11 @@
 """The configuration of an ALBERT, the eight published ones, and exact parameter counts."""
 
-import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 from .files import write_whole
-from .files.json_objects import read_object
+from .files.json_objects import json_file, read_object
 from .files.options import check_names, check_options, documented, option
 from .model_files.file_names import CONFIG_NAME, ORIGINAL_CONFIG_NAME
 from .model_files.folders import find_folder
@@ -73,9 +72,9 @@ class AlbertConfig:
         above=0)
     layer_norm_eps: float = option(1e-12, "the epsilon inside the root of layer normalisation",
                                    above=0)
-    pad_token_id: int | None = option(0, "the id of <pad>")
-    bos_token_id: int | None = option(2, "the id of [CLS]")
-    eos_token_id: int | None = option(3, "the id of [SEP]")
+    pad_token_id: int = option(0, "the id of <pad>", least=0)
+    bos_token_id: int | None = option(2, "the id of [CLS]", least=0)
+    eos_token_id: int | None = option(3, "the id of [SEP]", least=0)
     num_labels: int | None = option(
         None, "K, how many classes or numbers to predict there are; None means as many as id2label "
         "has, or 2", least=1)
@@ -103,6 +102,9 @@ class AlbertConfig:
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(f"hidden_size {self.hidden_size} is not divisible by "
                              f"num_attention_heads {self.num_attention_heads}")
+        if self.pad_token_id >= self.vocab_size:
+            raise ValueError(f"pad_token_id {self.pad_token_id} is not in the vocabulary, as "
+                             f"vocab_size is {self.vocab_size}")
         if self.num_hidden_groups > self.num_hidden_layers:
             raise ValueError(f"num_hidden_groups {self.num_hidden_groups} is more than "
                              f"num_hidden_layers {self.num_hidden_layers}")
@@ -129,6 +131,13 @@ class AlbertConfig:
     def label2id(self):
         """The number of each class by its name, or None where classes have no names."""
         return None if self.id2label is None else {name: i for i, name in self.id2label.items()}
+
+    @property
+    def label_names(self):
+        """The name of each class; LABEL_0, LABEL_1, ... as in transformers where none is given."""
+        if self.id2label is None:
+            return tuple(f"LABEL_{i}" for i in range(self.num_labels))
+        return tuple(self.id2label.values())
 
     # ---- reading and writing -------------------------------------------------------------------
 
@@ -189,8 +198,7 @@ class AlbertConfig:
 
     def save_pretrained(self, folder):
         """Write ``config.json`` into a folder."""
-        write_whole(Path(folder) / "config.json",
-                    (json.dumps(self.to_dict(), indent=2) + "\n").encode())
+        write_whole(Path(folder) / "config.json", json_file(self.to_dict()))
 
     # ---- what follows from the fields ----------------------------------------------------------
 
@@ -268,7 +276,8 @@ def read_config(folder, original=False, name="", changes=None):
     folder, original, name
         As in :func:`~albert_np.model_files.settings.read_settings`.
     changes : dict, optional
-        Fields that the user wants otherwise.
+        Fields that the user wants otherwise, and perhaps ``label2id``. Another number of labels
+        drops the names of the old ones.
 
     Returns
     -------
@@ -283,15 +292,35 @@ def read_config(folder, original=False, name="", changes=None):
     ValueError
         It cannot be read, is not that of an ALBERT or a BERT, or has absurd sizes.
     """
-    changes = changes or {}
+    changes = _settled_changes(changes or {})
     check_names(AlbertConfig, changes)
     values, kind, notes, path = read_settings(folder, original, name, "hidden_act" in changes)
     try:
-        config = replace(AlbertConfig.from_dict(values), **changes)
+        config = AlbertConfig.from_dict(values)
+        if changes.get("num_labels", config.num_labels) != config.num_labels:
+            changes = {"id2label": None, **changes}
+        config = replace(config, **changes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     _check_sizes(config, path)
     return config, kind, notes
+
+
+def _settled_changes(changes):
+    """The changes without ``label2id``, and with ``num_labels`` wherever labels are named."""
+    changes = dict(changes)
+    back = changes.pop("label2id", None)
+    if back is not None:
+        if not isinstance(back, dict):
+            raise ValueError(f"label2id is {back!r}; it must be a dictionary")
+        names = {str(i): name for name, i in back.items()}
+        given = changes.setdefault("id2label", names)
+        if not isinstance(given, dict) or {str(i): given[i] for i in given} != names:
+            raise ValueError(f"label2id is {back!r}, which is not the way back from id2label, "
+                             f"{given!r}")
+    if changes.get("id2label") is not None:
+        changes.setdefault("num_labels", None)                 # as many as have a name
+    return changes
 
 
 def _check_sizes(config, path):

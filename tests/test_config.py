@@ -277,3 +277,20 @@ def test_the_dictionary_of_a_configuration():
     with pytest.raises(ValueError, match="^there is no published configuration 'bert'; known are "
                                          "albert-base-v1, albert-large-v1, .*albert-xxlarge-v2$"):
         AlbertConfig.from_name("bert")
+
+
+@pytest.mark.parametrize("changes, sentence", [
+    (dict(pad_token_id=None), "pad_token_id is None; it must be a whole number"),
+    (dict(pad_token_id=-1), "pad_token_id is -1; it must be at least 0"),
+    (dict(pad_token_id=30, vocab_size=30), "pad_token_id 30 is not in the vocabulary, as "
+                                           "vocab_size is 30"),
+    (dict(bos_token_id=-1), "bos_token_id is -1; it must be at least 0"),
+    (dict(eos_token_id=-2), "eos_token_id is -2; it must be at least 0")])
+def test_ids_of_special_tokens_are_checked(tmp_path, changes, sentence):
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        AlbertConfig(**changes)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(changes))
+    with pytest.raises(ValueError, match=f"config.json: {sentence}$"):
+        AlbertConfig.from_file(path)
+    assert AlbertConfig(pad_token_id=29, vocab_size=30, bos_token_id=None).bos_token_id is None

@@ -93,7 +93,7 @@ print(f"{len(splits.train):,} pairs to learn from")
 # of it.
 
 pair = next((pair for pair in splits.train if len(pair.source.split()) == 3), splits.train[0])
-source, target = tokenizer.encode(pair.source), tokenizer.encode(pair.targets[0])
+source, target = tokenizer.encode_batch([pair.source, pair.targets[0]])
 s, t = len(source) + 2, len(target) + 1                    # tokens of both parts
 ids = [tokenizer.cls_token_id, *source, tokenizer.sep_token_id, *target, tokenizer.sep_token_id]
 mask = prefix_lm_mask([s], [t], s + t)[0]                                    # (T, T)
@@ -255,7 +255,7 @@ better = max(histories, key=lambda name: max(row["value"] for row in histories[n
 model = models[better]
 print(f"\nthe model that starts {better} writes:")
 shown = splits.test[:30]
-sources = [tokenizer.encode(pair.source) for pair in shown]
+sources = tokenizer.encode_batch([pair.source for pair in shown])
 forbidden = (tokenizer.mask_token_id, tokenizer.unk_token_id)
 greedy = greedy_decode(model, sources, 16, forbidden)
 beam = [found[0] for found in beam_search(model, sources, 4, 16, forbidden)]

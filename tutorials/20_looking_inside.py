@@ -37,7 +37,7 @@ config, params = model.config, model.params
 # numbers for each token.
 
 text, answer = "Return True [MASK] the object is a file.", "▁if"
-inputs = {name: array[None] for name, array in tokenizer(text).items()}          # (1, T) each
+inputs = tokenizer(text, return_tensors="np")                                    # (1, T) each
 ids = inputs["input_ids"]
 tokens = tokenizer.convert_ids_to_tokens(ids[0])
 gap = tokens.index("[MASK]")

@@ -3,5 +3,5 @@
 Read ``cli`` (the list of the commands), then one of them: ``pretrain``, ``prepare``, ``plot`` and
 ``ablate``; ``finetune``, ``search`` and ``predict``; ``fill_mask``, ``embed``, ``similarity`` and
 ``info``; ``gradcheck``, ``equation`` and ``trace``; ``course`` and ``course_marking``.
-``options_of``, ``input_texts`` and ``output_folder`` hold what several of them share.
+``options_of``, ``input_texts``, ``output_folder`` and ``parser`` hold what several of them share.
 """

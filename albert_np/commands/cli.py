@@ -1,6 +1,5 @@
 """The command ``albert-np``."""
 
-import argparse
 import os
 import sys
 
@@ -8,6 +7,7 @@ from .. import __version__
 from ..files import in_a_sentence
 from . import (ablate, course, embed, equation, fill_mask, finetune, gradcheck, info, plot, predict,
                prepare, pretrain, search, similarity, trace)
+from .parser import Parser
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and check its gradients."
 COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed,
@@ -43,7 +43,7 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="albert-np", description=DESCRIPTION)
+    parser = Parser(prog="albert-np", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"albert-np {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:

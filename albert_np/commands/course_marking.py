@@ -1,6 +1,5 @@
 """``albert-np course grade``, ``autograder`` and ``notebooks``: for those who teach."""
 
-import json
 import secrets
 
 GRADE = "mark a folder of submissions, or one of them"
@@ -62,10 +61,11 @@ def _grade(options):
     _refuse_bad_numbers(options)
     if options.results is not None:
         from ..files import write_whole
+        from ..files.json_objects import json_file
 
         value = grade_one(options.submissions, options.seed or 0, exercises, limits,
                           options.visible_seed)
-        write_whole(options.results, (json.dumps(value, indent=1) + "\n").encode())
+        write_whole(options.results, json_file(value, 1))
         print(value["output"])
         return 0
     rows = grade_class(options.submissions, options.output, options.seed, exercises, limits,

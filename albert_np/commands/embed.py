@@ -2,7 +2,6 @@
 
 import argparse
 import itertools
-import json
 import sys
 from pathlib import Path
 
@@ -43,6 +42,7 @@ def add(commands):
 
 
 def _embed(options):
+    from ..files.json_objects import json_text
     from ..inference.load import load
     from ..inference.vectors import iterate_vectors
     from ..models import AlbertModel
@@ -62,7 +62,7 @@ def _embed(options):
         return 0
     for vector, text in zip(vectors, read):
         # The shortest decimals that give the same numbers back.
-        print(json.dumps({"text": text, "vector": [float(str(x)) for x in vector]},
+        print(json_text({"text": text, "vector": [float(str(x)) for x in vector]},
                          ensure_ascii=False))
     return 0
 

@@ -2,7 +2,6 @@
 
 import argparse
 import itertools
-import json
 import sys
 
 from .input_texts import add_texts, note, read_texts
@@ -54,7 +53,9 @@ def _fill_mask(options):
 
 
 def _as_json(text, masks):
-    return json.dumps({"text": text, "masks": [
+    from ..files.json_objects import json_text
+
+    return json_text({"text": text, "masks": [
         [{"piece": piece, "probability": round(p, 9)} for piece, p in guesses]
         for guesses in masks]}, ensure_ascii=False)
 

@@ -4,6 +4,7 @@ import argparse
 
 from .options_of import CONFIG, add_options, fill_when_chosen, given
 from .output_folder import free_folder
+from .parser import Parser
 
 DESCRIPTION = """\
 Teach a model a task from labelled rows.
@@ -63,7 +64,7 @@ def finetune_parser():
     -------
     argparse.ArgumentParser
     """
-    parser = argparse.ArgumentParser(prog="albert-np finetune")
+    parser = Parser(prog="albert-np finetune")
     _add_options(parser)
     return parser
 
@@ -77,7 +78,7 @@ def _add_options(parser):
     parser.add_argument("task", metavar="TASK", choices=tuple(TASKS), help=", ".join(TASKS))
 
     rows = parser.add_argument_group("rows")
-    add_options(rows, FinetuningOptions, ("data", "test"))
+    add_options(rows, FinetuningOptions, ("data", "dev", "test"))
     rows.add_argument("--columns", nargs="+", default=[], metavar="FIELD=COLUMN",
                       help="for a table: text=, text_pair= and label=. Each is the name of a "
                            "column in the first line, or the number of the column, counted from 0")
@@ -88,8 +89,9 @@ def _add_options(parser):
 
     training = parser.add_argument_group("training")
     add_options(training, FinetuningOptions, (
-        "epochs", "batch_size", "learning_rate", "warmup", "weight_decay", "max_gradient_norm",
-        "dropout", "patience", "seed", "workers"))
+        "epochs", "batch_size", "learning_rate", "warmup", "optimizer", "schedule", "weight_decay",
+        "max_gradient_norm", "dropout", "freeze", "best_by", "patience", "seed", "workers",
+        "accumulation_steps"))
 
     add_options(parser.add_argument_group("texts"), Settings, SETTINGS)
 

@@ -55,6 +55,7 @@ def _predict(options):
 
     from ..files import write_whole
     from ..files.freed_memory import keep_freed_memory
+    from ..files.json_objects import json_text
     from ..files.threads import one_thread_each
     from ..tasks.finetuning.predicting import iterate_predictions, load_for_task
 
@@ -67,7 +68,7 @@ def _predict(options):
     to_screen = options.output is None and sys.stdout.isatty()
     bar = tqdm(predictions, desc="predict", unit=" rows", total=_lines_of(options.file), delay=1,
                disable=options.quiet or to_screen or None, file=sys.stderr)
-    lines = (json.dumps(prediction, ensure_ascii=False) + "\n" for prediction in bar)
+    lines = (json_text(prediction, ensure_ascii=False) + "\n" for prediction in bar)
     with one_thread_each(), tempfile.TemporaryFile() as store:
         if options.output is None:
             sys.stdout.writelines(lines)

@@ -118,8 +118,10 @@ def _pretrain(options):
                 print(f"albert-np: {stop}", file=sys.stderr)
             return 128 + stop.signal
         if first and not options.quiet:
-            print("\nHeld-out text with gaps, the right pieces, and the three best guesses:\n")
-            print(show_guesses(run["model"], run["tokenizer"], run["data"].held_out))
+            guesses = show_guesses(run["model"], run["tokenizer"], run["data"].held_out)
+            if guesses:                                         # there are gaps
+                print("\nHeld-out text with gaps, the right pieces, and the three best guesses:\n")
+                print(guesses)
     return 0
 
 

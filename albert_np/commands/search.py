@@ -89,6 +89,32 @@ def _keep_what_follows_two_dashes(parser):
     parser.parse_known_args = parse_known_args
 
 
+def check_start(asked):
+    """Refuse data and a model that are not there, before the first trial and any folder.
+
+    Parameters
+    ----------
+    asked : argparse.Namespace
+        The options of a trial.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As the trial itself would.
+    """
+    from pathlib import Path
+
+    from ..model_files.folders import find_folder
+    from ..tasks.finetuning import TASKS
+
+    known = TASKS[asked.task].DATASETS
+    if asked.data not in known and not Path(asked.data).exists():
+        raise FileNotFoundError(f"There is no file or folder {asked.data}, and no data set of that "
+                                f"name; the data sets of this task are {', '.join(known)}.")
+    if getattr(asked, "model", None) is not None:
+        find_folder(asked.model, weights=False)
+
+
 def _search(options):
     from ..tasks.search import options_of, read_space, search
 
@@ -103,7 +129,8 @@ def _search(options):
         arguments += ["--workers", "1"]            # --jobs fills the cores, and trials are alike
     words = [word for axis in axes
              for word in axis.option.arguments(axis.low if axis.values is None else axis.values[0])]
-    parser.parse_args([options.task, *arguments, *words, "--output", options.output, "--quiet"])
+    check_start(parser.parse_args([options.task, *arguments, *words, "--output", options.output,
+                                   "--quiet"]))
     record = search(options.task, options.space, options.output, known, arguments, options.method,
                     options.trials, options.seed, options.jobs, options.prune,
                     progress=not options.quiet)

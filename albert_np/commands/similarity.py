@@ -2,7 +2,6 @@
 
 import argparse
 import itertools
-import json
 import sys
 
 from .input_texts import add_texts, note, read_texts
@@ -36,6 +35,7 @@ def add(commands):
 
 
 def _similarity(options):
+    from ..files.json_objects import json_text
     from ..inference.load import load
     from ..inference.vectors import iterate_similarities
     from ..models import AlbertModel
@@ -53,7 +53,7 @@ def _similarity(options):
     cosines = iterate_similarities(model, tokenizer, pairs, options.special_tokens, name=call,
                                    note=note, progress=not sys.stdout.isatty())
     for cosine, (first, second) in zip(cosines, read):
-        print(json.dumps({"first": first, "second": second, "cosine": round(cosine, 9)},
+        print(json_text({"first": first, "second": second, "cosine": round(cosine, 9)},
                          ensure_ascii=False) if options.json else f"{cosine:.6f}")
     return 0
 

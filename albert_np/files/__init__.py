@@ -1,8 +1,8 @@
 """Files that are whole or absent, one reader a folder, and what the machine lends.
 
-Read ``whole_files`` (writing so that a crash loses nothing), ``json_objects`` (reading settings
-that may be damaged), ``options`` (settings that are said once), ``locks`` (one run a folder), then
-``freed_memory``, ``threads`` and ``processes``.
+Read ``whole_files`` (writing so that a crash loses nothing), ``git_lfs`` (pointers in the place of
+files), ``json_objects`` (reading settings that may be damaged), ``options`` (settings that are said
+once), ``locks`` (one run a folder), then ``freed_memory``, ``threads`` and ``processes``.
 """
 
 from .whole_files import (in_a_sentence, make_folder, read_bytes, read_text, remove_leftovers,

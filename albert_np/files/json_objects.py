@@ -1,6 +1,7 @@
-"""Read small JSON files, and reject what is not one."""
+"""Read small JSON files, and reject what is not one; write JSON that every reader accepts."""
 
 import json
+import math
 from pathlib import Path
 
 from . import read_text
@@ -47,6 +48,48 @@ def parse_object(text, path):
     if not isinstance(value, dict):
         raise ValueError(f"{path} must hold a JSON object, {{...}}, not a {type(value).__name__}.")
     return value
+
+
+def json_text(value, **layout):
+    """What JSON calls `value`, on one line unless `layout` says otherwise.
+
+    JSON has no NaN and no infinity. Python writes them all the same, and other readers then refuse
+    the whole file; here such a number becomes null.
+
+    Parameters
+    ----------
+    value : dict, list, str, number, bool or None
+    **layout
+        ``indent`` and ``ensure_ascii`` of ``json.dumps``.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        JSON cannot express the value.
+
+    Examples
+    --------
+    >>> json_text({"score": float("nan"), "low": [float("-inf"), 1.5]})
+    '{"score": null, "low": [null, 1.5]}'
+    """
+    return json.dumps(_finite(value), allow_nan=False, **layout)
+
+
+def json_file(value, indent=2, **layout):
+    """The bytes of a file with this value."""
+    return (json_text(value, indent=indent, **layout) + "\n").encode()
+
+
+def _finite(value):
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _without_repetition(pairs):

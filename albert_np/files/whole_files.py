@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from .git_lfs import refuse_pointer
+
 # What a folder answers that cannot be flushed by itself: not supported here, or not allowed.
 _NO_FOLDER_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM,
                     errno.EISDIR}
@@ -27,7 +29,7 @@ def read_bytes(path):
     FileNotFoundError
         There is no such file.
     ValueError
-        The path is a folder, or the file may not be read.
+        The path is a folder, the file may not be read, or is a pointer of Git LFS.
     """
     path = Path(path)
     if not path.exists():
@@ -35,9 +37,11 @@ def read_bytes(path):
     if path.is_dir():
         raise ValueError(f"{path} is a folder, where a file is needed.")
     try:
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"The file {path} cannot be read: {error.strerror}.") from error
+    refuse_pointer(path, data)
+    return data
 
 
 def read_text(path):

@@ -9,6 +9,7 @@ the package can treat "all parameters" as one object.
 """
 
 from functools import reduce
+from numbers import Real
 from operator import getitem
 
 import numpy as np
@@ -211,8 +212,8 @@ def clip_by_global_norm(grads, max_norm):
     >>> round(clip_by_global_norm(grads, 2.0), 12), grads["W"].round(12).tolist()
     (1.0, [0.6])
     """
-    if not max_norm > 0:
-        raise ValueError(f"max_norm is {max_norm}; it must be positive")
+    if not (isinstance(max_norm, Real) and max_norm > 0):
+        raise ValueError(f"max_norm is {max_norm!r}; it must be positive")
     leaves = list(flatten(grads).values())
     norm = global_norm(leaves)
     if max_norm < norm < np.inf:

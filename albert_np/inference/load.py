@@ -26,8 +26,8 @@ def load(name_or_folder, model_class=AlbertForPreTraining):
     FileNotFoundError
         There is no such folder, or it lacks a file.
     ValueError
-        A file is damaged, lacks weights that are needed, or model and tokenizer have different
-        vocabularies.
+        A file is damaged, lacks weights that are needed or has some that are no numbers, or model
+        and tokenizer have different vocabularies.
     """
     from ..text.tokenizer import AlbertTokenizer
 
@@ -37,6 +37,7 @@ def load(name_or_folder, model_class=AlbertForPreTraining):
                if not name.startswith(("albert.pooler", "pooler", "sop_classifier"))]
     if missing:
         raise ValueError(f"{name_or_folder} lacks weights that are needed: {', '.join(missing)}")
+    check_finite(model)
     check_vocabulary(model, tokenizer)
     return model, tokenizer
 
@@ -69,6 +70,16 @@ def load_config(name_or_file):
     return AlbertConfig.from_pretrained(name_or_file)
 
 
+def check_finite(model):
+    """ValueError if a model was loaded with weights that are NaN or infinite."""
+    report = model.load_report
+    if report.not_finite:
+        first, *others = report.not_finite
+        raise ValueError(f"{report.source} has NaN or infinite numbers in {first}"
+                         + (f" and {len(others)} more tensors" if others else "")
+                         + "; with such weights no output is a number")
+
+
 def check_vocabulary(model, tokenizer):
     """ValueError unless model and tokenizer have equally many pieces."""
     if model.config.vocab_size != tokenizer.vocab_size:
@@ -85,6 +96,7 @@ def load_model(folder, model_class=AlbertForPreTraining, dtype=np.float32):
         As there, or a tensor of the model is not in the file.
     """
     model = model_class.from_pretrained(Path(folder), dtype=dtype)
+    check_finite(model)
     if model.load_report.initialised:
         raise ValueError(f"{folder} does not have all of {model_class.__name__}: "
                          f"{', '.join(model.load_report.initialised)} is missing")

@@ -1,6 +1,7 @@
 """Which folder holds a model, and which of its files."""
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from . import hub
@@ -43,8 +44,27 @@ def find_folder(name_or_folder, weights=True):
         raise ValueError(f"{folder} is a file; give the folder that it is in")
     if isinstance(name_or_folder, Path) or not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?",
                                                             name_or_folder):
-        raise FileNotFoundError(f"There is no folder {folder}.")
-    return hub.find_folder(name_or_folder, weights=weights)
+        raise FileNotFoundError(f"There is no folder {folder}{_near(folder)}")
+    try:
+        return hub.find_folder(name_or_folder, weights=weights)
+    except (FileNotFoundError, ConnectionError, ValueError) as error:
+        if name_or_folder.removeprefix("albert/") in hub.PUBLISHED:
+            raise
+        raise type(error)(f"There is no folder {folder}{_near(folder)} As a name on the hub: "
+                          f"{error}") from error
+
+
+def _near(folder):
+    """How a sentence about a folder that is not there ends: with a name that is nearly its own."""
+    try:
+        others = [path for path in folder.parent.iterdir() if path.is_dir()]
+    except OSError:
+        others = []
+    names = {path.name: str(path) for path in others}
+    if len(folder.parts) == 1:
+        names |= {name: name for name in hub.PUBLISHED}
+    near = get_close_matches(folder.name, sorted(names), 1, 0.75)
+    return f"; did you mean {names[near[0]]}?" if near else "."
 
 
 def _snapshot(folder):

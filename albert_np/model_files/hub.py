@@ -14,7 +14,8 @@ from pathlib import Path
 from ..files import read_bytes
 from .file_names import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, TOKENIZER_NAMES, WEIGHTS_NAME
 
-PUBLISHED = r"albert-(base|large|xlarge|xxlarge)-v[12]"       # owned by "albert" on the hub
+PUBLISHED = tuple(f"albert-{size}-v{version}" for version in (1, 2)        # owned by "albert"
+                  for size in ("base", "large", "xlarge", "xxlarge"))
 
 
 def find_folder(name, revision=None, weights=True):
@@ -62,7 +63,7 @@ def find_folder(name, revision=None, weights=True):
     except ImportError:
         raise ValueError(f"{name} is not a folder here, and fetching a model from the hub needs "
                          f"huggingface_hub; install it with pip install huggingface_hub") from None
-    owned = f"albert/{name}" if re.fullmatch(PUBLISHED, name) else name
+    owned = f"albert/{name}" if name in PUBLISHED else name
     fetch = _Fetcher(huggingface_hub, owned, revision)
     folder = fetch(CONFIG_NAME).parent
     fetch.revision = folder.name          # the commit: all files are to be of the same one

@@ -1,5 +1,8 @@
 """Weights that PyTorch pickled. Only PyTorch's own loader opens them, and only for weights."""
 
+import contextlib
+
+from ..files.git_lfs import refuse_pointer
 from .stored_tensor import StoredTensor, stored_array
 
 CONVERT = ("On a machine that has PyTorch and transformers, "
@@ -26,8 +29,10 @@ def open_pytorch(path):
     ModuleNotFoundError
         PyTorch is not installed; the sentence says how to convert the file.
     ValueError
-        PyTorch refuses the file, or it holds no dictionary of tensors.
+        The file is a pointer of Git LFS, PyTorch refuses it, or it holds no dictionary of tensors.
     """
+    with contextlib.suppress(OSError):
+        refuse_pointer(path)
     try:
         import torch
     except ImportError:

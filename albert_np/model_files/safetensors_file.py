@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files.git_lfs import refuse_pointer
 from ..files.json_objects import parse_object
 from .stored_tensor import StoredTensor
 
@@ -38,13 +39,16 @@ def reading(path, kind="file"):
     FileNotFoundError
         There is no such file.
     ValueError
-        The file cannot be read, is cut short, or its header contradicts itself or the file.
+        The file cannot be read, is a pointer of Git LFS, is cut short, or its header contradicts
+        itself or the file.
     """
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no {kind} {path}.")
+    with contextlib.suppress(OSError):                  # which the library will meet again
+        refuse_pointer(path)
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")

@@ -1,12 +1,28 @@
 """What the models have in common: a configuration and one tree of parameters."""
 
+import re
+
 import numpy as np
 
 from ..config import AlbertConfig
+from ..functional.trees import flatten
 from ..parameters.initial_values import initial_parameters
 from ..parameters.state_dict import from_state_dict, to_state_dict
 from .loading import load_pretrained, save_pretrained
 from .trunk import label_counts
+
+# What people know from PyTorch, and what is written here in its place.
+CALL = ("output, cache = model.forward(**inputs), and for the gradients "
+        "grads = model.backward(cache)")
+INSTEAD = {
+    **dict.fromkeys(("eval", "train"), "dropout is off unless forward gets "
+                                       "rng=np.random.default_rng(seed)"),
+    **dict.fromkeys(("parameters", "named_parameters"), "write model.params, a tree of arrays"),
+    **dict.fromkeys(("to", "cuda", "cpu"), "NumPy computes on the CPU"),
+    **dict.fromkeys(("half", "float", "double"), "give from_pretrained a dtype, np.float32 or "
+                                                 "np.float64"),
+    "zero_grad": "backward returns new gradients each time",
+}
 
 
 class BaseModel:
@@ -45,17 +61,40 @@ class BaseModel:
 
     @classmethod
     def from_pretrained(cls, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
-                        **changes):
+                        ignore_mismatched_sizes=False, **changes):
         """A model with published weights, from a folder or from the hub.
 
         ``load_report`` says what differed; ``changes`` replace fields of the configuration. See
         :func:`albert_np.models.loading.load_pretrained`.
         """
-        return load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes)
+        return load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes,
+                               ignore_mismatched_sizes)
 
     def save_pretrained(self, folder, tokenizer=None):
         """Write a folder that transformers loads too: see `loading.save_pretrained`."""
         save_pretrained(self, folder, tokenizer)
+
+    def __repr__(self):
+        """Its parameters: name, and shape or number of equal ones and their shape."""
+        flat, alike = flatten(self.params), {}
+        for name, leaf in flat.items():
+            alike.setdefault((re.sub(r"\.\d+\.", ".*.", name), leaf.shape), []).append(name)
+        rows = {names[0] if len(names) == 1 else pattern:
+                f"{len(names)} x {shape}" if len(names) > 1 else f"{shape}"
+                for (pattern, shape), names in alike.items()}
+        width = max(map(len, rows))
+        return "\n".join([
+            f"{type(self).__name__}: {sum(leaf.size for leaf in flat.values()):,} parameters, "
+            f"{self.dtype}", *(f"  {name:{width}}  {shapes}" for name, shapes in rows.items())])
+
+    def __call__(self, *args, **kwargs):
+        """Say what to write: the caller keeps the cache, so `forward` gives two things."""
+        raise TypeError(f"{type(self).__name__} is not called; write {CALL}")
+
+    def __getattr__(self, name):
+        if name in INSTEAD:
+            raise AttributeError(f"{type(self).__name__} has no {name}: {INSTEAD[name]}")
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     @property
     def dtype(self):

@@ -30,8 +30,9 @@ def check_inputs(config, input_ids, attention_mask, token_type_ids, rng=None):
                          f"{type(rng).__name__}")
     input_ids = as_integers("input_ids", input_ids, None, config.vocab_size, "vocab_size")
     if input_ids.ndim != 2 or input_ids.size == 0:
+        batch = "; tokenizer(text, return_tensors='np') makes a batch of one text"
         raise ValueError(f"input_ids have shape {input_ids.shape}; they must be (batch, tokens) "
-                         f"with at least one of each")
+                         f"with at least one of each{batch if input_ids.ndim == 1 else ''}")
     B, T = input_ids.shape
     if T > config.max_position_embeddings:
         raise ValueError(f"input_ids are {T} tokens long, but max_position_embeddings is "

@@ -29,6 +29,25 @@ def problem_of(config, labels):
     return "single_label_classification" if whole else "multi_label_classification"
 
 
+def problem_answered(config):
+    """Which of the three kinds of sequence classification a model answers, without labels.
+
+    Parameters
+    ----------
+    config : AlbertConfig
+
+    Returns
+    -------
+    str
+        ``config.problem_type``. Where that is None: "multi_label_classification", a sigmoid, with
+        one label, otherwise "single_label_classification", as transformers' pipelines decide.
+    """
+    if config.problem_type is not None:
+        return config.problem_type
+    return ("multi_label_classification" if config.num_labels == 1 else
+            "single_label_classification")
+
+
 def check_problem_labels(config, problem, B, labels):
     """Labels of whole sequences, in the shape that their loss wants.
 

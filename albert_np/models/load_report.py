@@ -19,6 +19,8 @@ class LoadReport:
         How many of its tensors the file had.
     initialised : list of str
         Tensors that the file did not have: drawn with the seed, biases 0, gammas 1.
+    mismatched : list of str
+        Tensors of a head that have another shape in the file: drawn likewise.
     seed : int
     unused : list of str
         Tensors of the file that the model has no place for.
@@ -30,6 +32,8 @@ class LoadReport:
         "float16 to float32": in how many tensors.
     prefix : str
         "added" or "removed", where the names of the file begin otherwise than those of the model.
+    not_finite : list of str
+        Tensors in which there are infinite numbers or NaN; a note says so too.
     notes : list of str
         All else, in sentences.
     """
@@ -39,19 +43,24 @@ class LoadReport:
     seed: int = 0
     loaded: int = 0
     initialised: list = field(default_factory=list)
+    mismatched: list = field(default_factory=list)
     unused: list = field(default_factory=list)
     ignored: list = field(default_factory=list)
     tied: list = field(default_factory=list)
     converted: dict = field(default_factory=dict)
     prefix: str = ""
+    not_finite: list = field(default_factory=list)
     notes: list = field(default_factory=list)
 
     def __str__(self):
-        total = self.loaded + len(self.initialised)
+        total = self.loaded + len(self.initialised) + len(self.mismatched)
         lines = [f"{self.model} from {self.source}: {self.loaded} of {total} tensors loaded"]
         if self.initialised:
             lines.append(f"not in the file, initialised with seed {self.seed}: "
                          + ", ".join(self.initialised))
+        if self.mismatched:
+            lines.append(f"of another shape in the file, initialised with seed {self.seed}: "
+                         + ", ".join(self.mismatched))
         if self.unused:
             lines.append("in the file, not used: " + ", ".join(self.unused))
         if self.ignored:

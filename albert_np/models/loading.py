@@ -1,12 +1,13 @@
 """A model as a folder: ``config.json`` and ``model.safetensors``, in and out."""
 
-import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from ..config import read_config
 from ..files import write_together
+from ..files.json_objects import json_file
 from ..functional.trees import flatten
 from ..model_files.bert_names import from_bert
 from ..model_files.file_names import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
@@ -22,7 +23,7 @@ from .load_report import LoadReport
 
 
 def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
-                    changes=None):
+                    changes=None, ignore_mismatched_sizes=False):
     """A model with published weights; ``Model.from_pretrained`` is this function.
 
     Everything is checked before anything is allocated: the configuration, the header of the file
@@ -48,7 +49,11 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
         they are first used and copied when they are first changed. The file must then stay as it
         is while the model is in use.
     changes : dict, optional
-        Fields of the configuration to replace, for example ``{"hidden_dropout_prob": 0.1}``.
+        Fields of the configuration to replace, for example ``{"hidden_dropout_prob": 0.1}``. With
+        ``num_labels`` alone, the names of another number of labels are dropped.
+    ignore_mismatched_sizes : bool
+        Draw the tensors of a head that have another shape in the file, as for another number of
+        labels; the rest of the model must fit.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
         There is no such model, or a file of it is missing.
     ValueError
         A file is damaged or unsuitable, or configuration and weights do not fit each other; the
-        sentence lists every tensor that does not.
+        sentence names the tensors that do not.
     ModuleNotFoundError
         The weights need a library that is not installed.
     ConnectionError
@@ -81,7 +86,7 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
             and not any("embedding_hidden_mapping_in" in name for name in stored):
         config.embedding_mapping = False
         notes.append("E = H and the file has no map from E to H, so the model has none either")
-    matched = match(config, branches, stored, source)
+    matched = match(config, branches, stored, source, ignore_mismatched_sizes)
 
     model = model_class(config, seed=None, dtype=dtype)      # zeros, which take no memory yet
     report = LoadReport(str(source), model_class.__name__, seed, len(matched.found),
@@ -90,7 +95,9 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
     if matched.has_prefix != bool(model_class.prefix):
         report.prefix = "removed" if matched.has_prefix else "added"
     _fill(model, matched, report, memory_map)
-    _initialise(model, matched.missing, report)
+    report.initialised = [name.hugging_face for name in matched.missing]
+    report.mismatched = [f"{name.hugging_face} {shape}" for name, shape in matched.mismatched]
+    _initialise(model, [*matched.missing, *(name for name, _ in matched.mismatched)], seed)
     model.load_report = report
     return model
 
@@ -107,7 +114,6 @@ def _open_weights(folder, file, config):
 def _fill(model, matched, report, memory_map):
     """Put every tensor that was found into its place."""
     leaves = flatten(model.params)
-    not_finite = []
     for name, stored in matched.found:
         leaf, values = leaves[name.ours], as_floats(stored)
         values = values.T if "HF" in name.transposed else values
@@ -117,12 +123,12 @@ def _fill(model, matched, report, memory_map):
             else:
                 leaf[...] = values
                 if not np.isfinite(leaf).all():
-                    not_finite.append(name.hugging_face)
+                    report.not_finite.append(name.hugging_face)
         if FLOATS[stored.dtype] != leaf.dtype.name:
             what = f"{FLOATS[stored.dtype]} to {leaf.dtype.name}"
             report.converted[what] = report.converted.get(what, 0) + 1
-    if not_finite:
-        report.notes.append(f"infinite numbers or NaN in {', '.join(not_finite)}")
+    if report.not_finite:
+        report.notes.append(f"infinite numbers or NaN in {', '.join(report.not_finite)}")
 
 
 def _replace(tree, dotted, array):
@@ -133,16 +139,15 @@ def _replace(tree, dotted, array):
     tree[last] = array
 
 
-def _initialise(model, missing, report):
+def _initialise(model, names, seed):
     """Draw what the file does not have: matrices at random, gammas 1; biases stay 0."""
-    rng, leaves = np.random.default_rng(report.seed), flatten(model.params)
-    for name in missing:
+    rng, leaves = np.random.default_rng(seed), flatten(model.params)
+    for name in names:
         leaf = leaves[name.ours]
         if leaf.ndim > 1:
             leaf[...] = truncated_normal(rng, leaf.shape, model.config.initializer_range)
         elif name.ours.endswith("gamma"):
             leaf[...] = 1
-        report.initialised.append(name.hugging_face)
 
 
 def save_pretrained(model, folder, tokenizer=None):
@@ -150,6 +155,8 @@ def save_pretrained(model, folder, tokenizer=None):
 
     transformers finds the class of the same name. What it does not know (``sharing`` other than
     "all", ``cross_layer_residual``, a missing mapping) it ignores: such a model loads here only.
+    The names of the weights then tell transformers that something is wrong, except for
+    ``cross_layer_residual``, of which there is a warning here.
 
     Parameters
     ----------
@@ -163,7 +170,16 @@ def save_pretrained(model, folder, tokenizer=None):
     ------
     ValueError
         The files cannot be written; those that were there before are then untouched.
+
+    Warns
+    -----
+    UserWarning
+        The model has ``cross_layer_residual``.
     """
+    if model.config.cross_layer_residual:
+        warnings.warn(f"{folder}: transformers does not know cross_layer_residual and would "
+                      f"compute other numbers with these weights; the model is right in albert_np "
+                      f"only", stacklevel=3)
     write_together(model_files(model, folder, tokenizer))
 
 
@@ -186,4 +202,4 @@ def model_files(model, folder, tokenizer=None):
         folder / WEIGHTS_NAME: save(model.state_dict(), metadata={"format": "pt"}),
         **({} if tokenizer is None else {folder / name: data
                                          for name, data in tokenizer.files().items()}),
-        folder / CONFIG_NAME: (json.dumps(config, indent=2) + "\n").encode()}
+        folder / CONFIG_NAME: json_file(config)}

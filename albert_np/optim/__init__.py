@@ -6,8 +6,8 @@ Every optimiser is used alike::
     optimizer.step(model.params, grads)         # changes the parameters in place
 
 ``lr`` is a number or a function of the step, such as :func:`warmup_polynomial_decay` makes. Read
-``sgd``, ``adam``, ``adamw`` and ``lamb``, then ``schedules``. ``moments`` and ``optimizer`` hold
-what they share.
+``sgd``, ``adam``, ``adamw`` and ``lamb``, then ``schedules``. ``moments``, ``optimizer`` and
+``settings`` hold what they share.
 """
 
 from ..functional.trees import clip_by_global_norm

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .moments import Leaves, check_settings, learning_rate, update_moments
+from .moments import Leaves, update_moments
 from .optimizer import Optimizer
+from .settings import check_settings, learning_rate
 
 
 class Adam(Optimizer):
@@ -50,7 +51,7 @@ class Adam(Optimizer):
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
-        check_settings(betas, eps)
+        check_settings(lr, betas, eps=eps)
         self.lr, self.betas, self.eps = lr, betas, eps
         self.leaves = Leaves(params, "mv")
         self.steps = 0

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..functional.trees import global_norm
-from .moments import Leaves, check_settings, decays, learning_rate, update_moments
+from .moments import Leaves, decays, update_moments
 from .optimizer import Optimizer
+from .settings import check_settings, learning_rate
 
 
 class LAMB(Optimizer):
@@ -44,7 +45,7 @@ class LAMB(Optimizer):
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
-        check_settings(betas, eps)
+        check_settings(lr, betas, eps=eps, weight_decay=weight_decay)
         self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
         self.leaves = Leaves(params, "mv")
         self.steps = 0

@@ -1,7 +1,5 @@
 """What the optimisers share: running means of the gradient, and where to keep them."""
 
-import math
-
 import numpy as np
 
 from ..functional.trees import flatten, leaves_at, tree_paths
@@ -155,30 +153,3 @@ class Leaves:
 
 def _no_array(what, name, value):
     return ValueError(f"the {what} of {name} must be an array, not a {type(value).__name__}")
-
-
-def learning_rate(lr, step):
-    """The learning rate at a step: a number stays, a schedule is asked.
-
-    Raises
-    ------
-    ValueError
-        The rate is negative or not a finite number.
-    """
-    rate = lr(step) if callable(lr) else lr
-    try:
-        number = float(rate)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise ValueError(f"the learning rate at step {step} is {rate!r}; it must be a finite "
-                         f"number that is at least 0")
-    return number
-
-
-def check_settings(betas, eps):
-    """Refuse settings with which a step would divide by 0."""
-    if not all(0 <= beta < 1 for beta in betas):
-        raise ValueError(f"betas are {tuple(betas)}; each must lie in [0, 1)")
-    if not 0 < eps < math.inf:
-        raise ValueError(f"eps is {eps}; it must be a positive number")

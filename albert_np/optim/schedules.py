@@ -2,6 +2,8 @@
 
 import math
 
+from .settings import as_number
+
 
 def warmup_polynomial_decay(lr, total_steps, warmup_steps=0, power=1.0, end_lr=0.0):
     r"""Rise linearly from 0, then fall to ``end_lr`` at the end.
@@ -45,11 +47,11 @@ def warmup_polynomial_decay(lr, total_steps, warmup_steps=0, power=1.0, end_lr=0
     [0.0, 0.5, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0, 0.0]
     """
     for name, value in (("lr", lr), ("power", power), ("end_lr", end_lr)):
-        if not 0 <= value < math.inf:
+        if not 0 <= as_number(value) < math.inf:
             raise ValueError(f"{name} is {value}; it must be a finite number that is at least 0")
-    if not total_steps >= 1:
+    if not as_number(total_steps) >= 1:
         raise ValueError(f"total_steps is {total_steps}; it must be at least 1")
-    if not 0 <= warmup_steps <= total_steps:
+    if not 0 <= as_number(warmup_steps) <= total_steps:
         raise ValueError(f"warmup_steps is {warmup_steps}; it must lie between 0 and total_steps, "
                          f"which is {total_steps}")
 

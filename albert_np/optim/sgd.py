@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .moments import Leaves, learning_rate
+from .moments import Leaves
 from .optimizer import Optimizer
+from .settings import check_settings, learning_rate
 
 
 class SGD(Optimizer):
@@ -29,8 +30,7 @@ class SGD(Optimizer):
     """
 
     def __init__(self, params, lr=0.1, momentum=0.9):
-        if not 0 <= momentum < 1:
-            raise ValueError(f"momentum is {momentum}; it must lie in [0, 1)")
+        check_settings(lr, momentum=momentum)
         self.lr, self.momentum = lr, momentum
         self.leaves = Leaves(params, "m")
         self.steps = 0

@@ -9,6 +9,7 @@ from ..model_files.stored_tensor import FLOATS, as_floats
 from .published_names import HEADS, NOT_WEIGHTS, TIED, name_table, stored_shape
 
 MAY_BE_MISSING = ("pooler", *HEADS)
+MOST_SHAPES = 4             # so many tensors of another shape are listed one by one
 
 
 @dataclass
@@ -17,13 +18,14 @@ class Match:
 
     found: list = field(default_factory=list)       # (Name, StoredTensor)
     missing: list = field(default_factory=list)     # Name
+    mismatched: list = field(default_factory=list)  # (Name, its shape in the file)
     unused: list = field(default_factory=list)      # the names that stand in the file
     ignored: list = field(default_factory=list)
     tied: list = field(default_factory=list)        # sentences
     has_prefix: bool = False                        # whether the file writes "albert."
 
 
-def match(config, branches, stored, source):
+def match(config, branches, stored, source, ignore_mismatched_sizes=False):
     """Find the parameters of a model in a file of weights.
 
     Only names, shapes and dtypes are compared, and nothing is allocated; numbers are read only
@@ -37,6 +39,8 @@ def match(config, branches, stored, source):
     stored : dict of str to StoredTensor
     source : str or Path
         What the sentences call the file.
+    ignore_mismatched_sizes : bool
+        Put tensors of a head that have another shape into ``mismatched``.
 
     Returns
     -------
@@ -45,11 +49,11 @@ def match(config, branches, stored, source):
     Raises
     ------
     ValueError
-        That lists everything wrong: tensors of another shape, or not of floating-point numbers,
-        those of the trunk that are missing, heads of which only a part is there, names that occur
-        with and without prefix.
+        That lists everything wrong: tensors of another shape (of many the first, and the number
+        of the others), or not of floating-point numbers, those of the trunk that are missing, heads
+        of which only a part is there, names that occur with and without prefix.
     """
-    result, faults = Match(), []
+    result, faults, misshapen = Match(), [], []
     by_name, in_file = {}, {}
     for name, tensor in stored.items():
         known_as = common_name(name)
@@ -65,11 +69,14 @@ def match(config, branches, stored, source):
         if tensor is None:
             result.missing.append(name)
             continue
-        result.found.append((name, tensor))
         used.add(name.hugging_face)
         shape, named = stored_shape(name, config), in_file.get(name.hugging_face, name.hugging_face)
+        if tensor.shape != shape and ignore_mismatched_sizes and name.component in HEADS:
+            result.mismatched.append((name, tensor.shape))
+            continue
+        result.found.append((name, tensor))
         if tensor.shape != shape:
-            faults.append(f"{named} has shape {tensor.shape} instead of {shape}")
+            misshapen.append((name, f"{named} has shape {tensor.shape} instead of {shape}"))
         elif tensor.dtype not in FLOATS:
             faults.append(f"{named} has the dtype {tensor.dtype}; weights are {', '.join(FLOATS)}")
     partly = {name.component for name, _ in result.found}
@@ -78,6 +85,7 @@ def match(config, branches, stored, source):
     faults += [f"{name} is missing" for name in absent[:40]]
     if len(absent) > 40:
         faults.append(f"and {len(absent) - 40} more are missing")
+    faults += _shapes_in_words(misshapen)
     if faults:
         raise ValueError(f"the weights in {source} do not fit the configuration: "
                          + "; ".join(faults))
@@ -87,6 +95,16 @@ def match(config, branches, stored, source):
         elif known_as not in used:
             result.unused.append(name)
     return result
+
+
+def _shapes_in_words(misshapen):
+    """What is said of (Name, sentence) for tensors of another shape: a few, or one and a count."""
+    sentences = [sentence for _, sentence in misshapen]
+    if len(sentences) > MOST_SHAPES:
+        sentences = [sentences[0], f"and {len(sentences) - 1} more have another shape"]
+    if misshapen and all(name.component in HEADS for name, _ in misshapen):
+        sentences.append("ignore_mismatched_sizes=True draws a new head")
+    return sentences
 
 
 def common_name(name):

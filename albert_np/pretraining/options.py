@@ -1,6 +1,7 @@
 """What a pretraining run can be told."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..config import AlbertConfig
@@ -18,6 +19,9 @@ SMALL_CONFIG = dict(embedding_size=64, hidden_size=64, num_hidden_layers=3,
                     sop_weight=0.15)
 OPTIMIZERS = {"adamw": AdamW, "lamb": LAMB, "adam": Adam, "sgd": SGD}
 OPTIONS_NAME = "options.json"
+# What may differ when a run goes on: neither the text nor the weights depend on it.
+FREE = ("corpus", "tokenizer", "workers", "accumulation_steps", "recompute", "checkpoint_every",
+        "keep_checkpoints", "evaluate_every", "tensorboard")
 
 
 @documented
@@ -117,6 +121,11 @@ class PretrainingOptions:
         if length > config.max_position_embeddings:
             raise ValueError(f"max_seq_length {length} is more than max_position_embeddings "
                              f"{config.max_position_embeddings}")
+
+    def lasting(self):
+        """The options that a run keeps to its end, as JSON gives them back (dict)."""
+        values = {name: value for name, value in asdict(self).items() if name not in FREE}
+        return json.loads(json.dumps(values))
 
     def config_values(self):
         """The fields of the configuration: those of a small model, changed by `config`."""

@@ -1,6 +1,5 @@
 """What a run came to, in its folder and in words."""
 
-import json
 import platform
 from dataclasses import asdict
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from .. import __version__
 from ..files import write_whole
+from ..files.json_objects import json_file
 from ..plotting import plot_losses
 from .metrics import to_csv
 
@@ -39,7 +39,7 @@ def write_results(output, options, metrics, baselines, config):
                "versions": {"albert_np": __version__, "numpy": np.__version__,
                             "python": platform.python_version()}}
     write_whole(output / "metrics.csv", to_csv(metrics))
-    write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
+    write_whole(output / "results.json", json_file(results))
     plot_losses(metrics, output / "losses.png",
                 {name: figures["mlm_loss"] for name, figures in baselines.items()},
                 config.vocab_size, config.sop_weight)

@@ -1,7 +1,6 @@
 """The main job: from a corpus to a pretrained model in a folder, and on from where it stopped."""
 
 import contextlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from ..config import AlbertConfig
 from ..files import write_whole
+from ..files.json_objects import json_file
 from ..files.locks import lock
 from ..files.options import options_from
 from ..files.threads import one_thread_each
@@ -145,18 +145,20 @@ def _run(output, options, checkpoint, communicator, progress):
     rng = np.random.default_rng(np.random.SeedSequence(options.seed).spawn(2)[1])
     metrics, position = [], (0, 0, 0)
     if checkpoint is not None:
-        metrics, position = restore(checkpoint, model, optimizer, rng, fingerprint)
+        metrics, position = restore(checkpoint, model, optimizer, rng, fingerprint,
+                                    options.lasting())
         say(f"going on   from the checkpoint of step {optimizer.steps}")
     batches = data.training_batches(position)
     communicator.from_first(lambda: write_whole(
-        output / OPTIONS_NAME, (json.dumps(asdict(options), indent=2) + "\n").encode()))
+        output / OPTIONS_NAME, json_file(asdict(options))))
 
     dropout = max(model.config.hidden_dropout_prob, model.config.attention_probs_dropout_prob) > 0
     with one_thread_each(), stop_requests() as stop, events as add_events:
         def write(step, metrics, evaluated, keep):
             add_events(metrics, flush=keep)
             if keep:
-                state = capture(model, optimizer, rng, batches.position, metrics, fingerprint)
+                state = capture(model, optimizer, rng, batches.position, metrics, fingerprint,
+                                options.lasting())
                 save_checkpoint(output, step, *state, keep=options.keep_checkpoints)
                 write_whole(output / "metrics.csv", to_csv(metrics))
             if evaluated:

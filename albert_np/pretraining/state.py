@@ -2,9 +2,10 @@
 
 from ..parameters import flatten
 from .metrics import from_matrix, to_matrix
+from .options import OPTIONS_NAME
 
 
-def capture(model, optimizer, rng, position, metrics, fingerprint):
+def capture(model, optimizer, rng, position, metrics, fingerprint, options=None):
     """Everything that the rest of the run depends on.
 
     Parameters
@@ -19,6 +20,8 @@ def capture(model, optimizer, rng, position, metrics, fingerprint):
     metrics : list of dict
     fingerprint : str
         Of the text.
+    options : dict, optional
+        What `PretrainingOptions.lasting` gives.
 
     Returns
     -------
@@ -29,11 +32,11 @@ def capture(model, optimizer, rng, position, metrics, fingerprint):
                **{f"optimizer.{name}": array for name, array in optimizer.state().items()},
                "metrics": to_matrix(metrics)}
     state = {"rng": rng.bit_generator.state, "position": list(position),
-             "fingerprint": fingerprint}
+             "fingerprint": fingerprint, "options": options}
     return tensors, state
 
 
-def restore(checkpoint, model, optimizer, rng, fingerprint):
+def restore(checkpoint, model, optimizer, rng, fingerprint, options=None):
     """Put a run back to where it was captured.
 
     Parameters
@@ -44,6 +47,8 @@ def restore(checkpoint, model, optimizer, rng, fingerprint):
         They change in place.
     fingerprint : str
         Of the text that the run would go on with.
+    options : dict, optional
+        Those that the run would go on with, as for `capture`.
 
     Returns
     -------
@@ -53,9 +58,14 @@ def restore(checkpoint, model, optimizer, rng, fingerprint):
     Raises
     ------
     ValueError
-        The text is another one, or the checkpoint belongs to another model.
+        An option or the text is another one, or the checkpoint belongs to another model.
     """
-    _, tensors, state = checkpoint
+    step, tensors, state = checkpoint
+    saved = state.get("options") or options or {}
+    for name, value in (options or {}).items():
+        if value != saved.get(name):
+            raise ValueError(f"{name} is {value!r} in {OPTIONS_NAME}, but {saved.get(name)!r} in "
+                             f"the checkpoint of step {step}; put it back, or begin a new run")
     if state.get("fingerprint") != fingerprint:
         raise ValueError("the text is not the one that this run began with: the corpus or the "
                          "tokenizer has changed; bring it back, or begin a new run")

@@ -1,6 +1,5 @@
 """From text to the numbers that ALBERT reads, and back."""
 
-import json
 import re
 import string
 from pathlib import Path
@@ -8,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from ..files import read_bytes, write_together
-from .tokenizing.arguments import check_lengths, check_text, check_texts, lengths_kept
+from ..files.json_objects import json_file
+from .tokenizing.arguments import check_return_tensors, check_text, check_texts, settle_lengths
 from .tokenizing.preprocessing import preprocess, preprocess_aligned
+from .tokenizing.rows import build_row, stack_rows
 from .tokenizing.sentencepiece_file import in_one_sentence, load_sentencepiece
 from .tokenizing.tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
 
@@ -28,17 +29,22 @@ class AlbertTokenizer:
         A SentencePiece model that holds ALBERT's five special tokens.
     do_lower_case, keep_accents : bool
         See `albert_np.text.tokenizing.preprocessing.preprocess`.
+    model_max_length : int, optional
+        The number of tokens that the model reads at most, for ``truncation=True``.
 
     Attributes
     ----------
     model_bytes : bytes
         The SentencePiece model, as it stands in its file.
     vocab_size : int, V
+        Also ``len(tokenizer)``.
     pieces : list of V str
+    pad_token, unk_token, cls_token, sep_token, mask_token : str
+        ALBERT's five special tokens, such as ``[MASK]``.
     pad_token_id, unk_token_id, cls_token_id, sep_token_id, mask_token_id : int
     special_ids : int array (5,)
-        Those five ids. Masking never touches them. ``<unk>`` is among them because there is nothing
-        to be learnt from guessing "something unknown".
+        The ids of those five. Masking never touches them. ``<unk>`` is among them because there is
+        nothing to be learnt from guessing "something unknown".
     ordinary_ids : int array (V - 5,)
         All others.
     is_word_start : bool array (V,)
@@ -56,11 +62,14 @@ class AlbertTokenizer:
     google-research/albert, tokenization.py; Kudo 2018 (the unigram model).
     """
 
-    def __init__(self, model_file, do_lower_case=True, keep_accents=False):
+    pad_token, unk_token, cls_token, sep_token, mask_token = SPECIAL_TOKENS
+
+    def __init__(self, model_file, do_lower_case=True, keep_accents=False, model_max_length=None):
         self.model_bytes, self._model_file = read_bytes(model_file), model_file
         self._model, self.pieces = load_sentencepiece(self.model_bytes, model_file)
         self.do_lower_case = do_lower_case
         self.keep_accents = keep_accents
+        self.model_max_length = model_max_length
 
         self.vocab_size = len(self.pieces)
         self._ids = {piece: i for i, piece in enumerate(self.pieces)}
@@ -84,6 +93,8 @@ class AlbertTokenizer:
     @classmethod
     def from_folder(cls, folder):
         """Read ``spiece.model`` and, where there is one, ``tokenizer_config.json``.
+
+        `model_max_length` is the number of positions of the model in the same folder.
 
         Parameters
         ----------
@@ -150,7 +161,7 @@ class AlbertTokenizer:
         settings = {"tokenizer_class": "AlbertTokenizer", "do_lower_case": self.do_lower_case,
                     "keep_accents": self.keep_accents}
         return {MODEL_NAME: self.model_bytes,
-                SETTINGS_NAME: (json.dumps(settings, indent=2) + "\n").encode()}
+                SETTINGS_NAME: json_file(settings)}
 
     # ------------------------------------------------------------------ text to pieces and ids
 
@@ -191,12 +202,23 @@ class AlbertTokenizer:
         with in_one_sentence(self._model_file):
             return self._model.encode(text, out_type=str)
 
-    def encode(self, text):
-        """The ids of the pieces of a text (list of int), without [CLS] and [SEP]."""
-        return self.encode_batch([text])[0]
+    def __len__(self):
+        return self.vocab_size
+
+    def encode(self, text, text_pair=None, *, add_special_tokens=True, max_length=None,
+               truncation=None):
+        """The ids that the model reads for a text or a pair (list of int).
+
+        The arguments are those of a call. ``add_special_tokens=False`` gives the ids of the pieces
+        of the text alone.
+        """
+        return self(check_text(text), text_pair, add_special_tokens=add_special_tokens,
+                    max_length=max_length, truncation=truncation)["input_ids"].tolist()
 
     def encode_batch(self, texts, threads=-1):
-        """`encode` for many texts at once, which is much quicker than one by one.
+        """The ids of the pieces of many texts, without special tokens.
+
+        Many texts at once take much less time than one after another.
 
         Parameters
         ----------
@@ -253,7 +275,7 @@ class AlbertTokenizer:
         return pieces, offsets
 
     def encode_with_offsets(self, text):
-        """`encode`, and the offsets of `tokenize_with_offsets`.
+        """The ids of the pieces of `tokenize_with_offsets`, and their offsets.
 
         Returns
         -------
@@ -302,34 +324,44 @@ class AlbertTokenizer:
 
     # ------------------------------------------------------------------ what the model reads
 
-    def __call__(self, text, pair=None, max_length=None, padding=False,
-                 truncation="longest_first", return_offsets=False):
+    def __call__(self, text, text_pair=None, *, max_length=None, padding=False, truncation=None,
+                 return_tensors=None, add_special_tokens=True, return_offsets_mapping=False):
         """Turn one text or many, or pairs of texts, into the arrays that the model reads.
 
         One text becomes ``[CLS] A [SEP]`` with token type 0. A pair becomes
         ``[CLS] A [SEP] B [SEP]``, with token type 1 for B and the last ``[SEP]``.
 
+        The arguments have the names that transformers gives them.
+
         Parameters
         ----------
         text : str or list of str
             A list gives a batch of B rows, padded to the longest.
-        pair : str or list of str, optional
+        text_pair : str or list of str, optional
             The second text: the same kind, and as many, as `text`.
         max_length : int, optional
             No row is longer, counting the special tokens. None: whatever the text needs.
-        padding : False or "max_length"
-            "max_length" pads every row to `max_length`.
-        truncation : "longest_first", "only_first", "only_second" or "never"
+        padding : bool, "longest" or "max_length"
+            "max_length" pads every row to `max_length`, or if there is none to
+            `model_max_length`. All else pads to the longest row, as rows of an array need it.
+        truncation : bool, "longest_first", "only_first", "only_second" or "never", optional
             What is cut, at its end, when a row is too long. "longest_first" takes one piece after
-            another from the longer text, from B where both are equally long.
-        return_offsets : bool
-            Add the array `offsets`.
+            another from the longer text, from B where both are equally long; True and None mean it
+            too. "never", or False, refuses such a row. Without `max_length`, rows are cut to
+            `model_max_length` if a truncation is named.
+        return_tensors : "np", optional
+            "np" gives a batch also for a single text: arrays (1, T), which a model accepts.
+        add_special_tokens : bool
+            False leaves out ``[CLS]`` and ``[SEP]``.
+        return_offsets_mapping : bool
+            Add the array `offset_mapping`.
 
         Returns
         -------
         dict
-            input_ids, token_type_ids, attention_mask : int64 arrays (T,), or (B, T) for a list
-            offsets : int64 array (..., T, 2)
+            input_ids, token_type_ids, attention_mask : int64 arrays (B, T), or (T,) for a single
+            text without ``return_tensors="np"``
+            offset_mapping : int64 array (..., T, 2)
                 Where in its own text (A for type 0, B for type 1) each piece stands; (0, 0) at
                 special tokens that were added and at padding.
 
@@ -338,27 +370,19 @@ class AlbertTokenizer:
         ValueError
             An argument is not as described, or a row is too long for the truncation asked for.
         """
-        single = isinstance(text, str)
-        texts, pairs = check_texts(text, pair)
-        check_lengths(max_length, padding, truncation, has_pair=pair is not None)
-        rows = [self._build_row(a, b, max_length, truncation)
-                for a, b in zip(self._encode_all(texts, return_offsets),
-                                self._encode_all(pairs, return_offsets))]
-
-        T = max_length if padding == "max_length" else max(len(ids) for ids, _, _ in rows)
-        B = len(rows)
-        result = {"input_ids": np.full((B, T), self.pad_token_id),
-                  "token_type_ids": np.zeros((B, T), np.int64),
-                  "attention_mask": np.zeros((B, T), np.int64)}
-        offsets = np.zeros((B, T, 2), np.int64)
-        for b, (ids, types, spans) in enumerate(rows):
-            result["input_ids"][b, :len(ids)] = ids
-            result["token_type_ids"][b, :len(ids)] = types
-            result["attention_mask"][b, :len(ids)] = 1
-            offsets[b, :len(ids)] = spans
-        if return_offsets:
-            result["offsets"] = offsets
-        return {name: array[0] for name, array in result.items()} if single else result
+        check_return_tensors(return_tensors)
+        texts, pairs = check_texts(text, text_pair)
+        max_length, pad_to, truncation = settle_lengths(
+            max_length, padding, truncation, self.model_max_length, text_pair is not None,
+            add_special_tokens)
+        special = (self.cls_token_id, self.sep_token_id) if add_special_tokens else None
+        rows = [build_row(a, b, special, max_length, truncation)
+                for a, b in zip(self._encode_all(texts, return_offsets_mapping),
+                                self._encode_all(pairs, return_offsets_mapping))]
+        result = stack_rows(rows, pad_to, self.pad_token_id, return_offsets_mapping)
+        if isinstance(text, str) and return_tensors is None:
+            return {name: array[0] for name, array in result.items()}
+        return result
 
     def _encode_all(self, texts, with_offsets):
         """A list of (ids, offsets); offsets are zeros unless asked for, None stays None."""
@@ -368,23 +392,6 @@ class AlbertTokenizer:
             return [self.encode_with_offsets(text) for text in texts]
         return [(ids, [(0, 0)] * len(ids)) for ids in self.encode_batch(texts)]
 
-    def _build_row(self, a, b, max_length, truncation):
-        """Put one row together: ids (T,), token types (T,), offsets (T, 2), as lists."""
-        ids_a, spans_a = a
-        ids_b, spans_b = b if b is not None else ([], [])
-        if max_length is not None:
-            room = max_length - (2 if b is None else 3)
-            keep_a, keep_b = lengths_kept(len(ids_a), len(ids_b), room, truncation)
-            ids_a, spans_a = ids_a[:keep_a], spans_a[:keep_a]
-            ids_b, spans_b = ids_b[:keep_b], spans_b[:keep_b]
-        cls, sep, nowhere = self.cls_token_id, self.sep_token_id, (0, 0)
-        ids, spans = [cls, *ids_a, sep], [nowhere, *spans_a, nowhere]
-        types = [0] * len(ids)
-        if b is not None:
-            ids, spans = [*ids, *ids_b, sep], [*spans, *spans_b, nowhere]
-            types += [1] * (len(ids_b) + 1)
-        return ids, types, spans
-
     # ------------------------------------------------------------------ ids to text
 
     def decode(self, ids, skip_special_tokens=True):
@@ -393,6 +400,7 @@ class AlbertTokenizer:
         Parameters
         ----------
         ids : sequence of int or int array (T,)
+            For the rows of a batch there is `batch_decode`.
         skip_special_tokens : bool
             True gives what the SentencePiece library gives: ``[CLS]``, ``[SEP]``, ``[MASK]`` and
             ``<pad>`` are left out, and where the text was unknown stands a double question mark
@@ -407,6 +415,9 @@ class AlbertTokenizer:
         ValueError
             An id is not in the vocabulary.
         """
+        ids = [ids] if isinstance(ids, (int, np.integer)) else list(ids)
+        if any(np.ndim(i) for i in ids):
+            raise ValueError("decode takes the ids of one sequence; batch_decode takes many.")
         ids = [int(i) for i in ids]
         pieces = self.convert_ids_to_tokens(ids)
         if skip_special_tokens:
@@ -414,8 +425,20 @@ class AlbertTokenizer:
         text = "".join(f" {piece} " if piece in SPECIAL_TOKENS else piece for piece in pieces)
         return " ".join(text.replace("▁", " ").split())
 
+    def batch_decode(self, sequences, skip_special_tokens=True):
+        """`decode` for each of many sequences of ids (list of str)."""
+        return [self.decode(ids, skip_special_tokens) for ids in sequences]
+
     def convert_ids_to_tokens(self, ids):
-        """The pieces (list of str) that ids stand for; ValueError for an id that does not exist."""
+        """The pieces (list of str) that ids stand for, or the piece (str) of a single id.
+
+        Raises
+        ------
+        ValueError
+            An id does not exist.
+        """
+        if isinstance(ids, (int, np.integer)):
+            return self.convert_ids_to_tokens([ids])[0]
         ids = [int(i) for i in ids]
         for i in ids:
             if not 0 <= i < self.vocab_size:
@@ -424,7 +447,12 @@ class AlbertTokenizer:
         return [self.pieces[i] for i in ids]
 
     def convert_tokens_to_ids(self, tokens):
-        """The ids (list of int) of pieces; a piece outside the vocabulary has that of <unk>."""
+        """The ids (list of int) of pieces, or the id (int) of a single piece.
+
+        A piece outside the vocabulary has the id of ``<unk>``.
+        """
+        if isinstance(tokens, str):
+            return self._ids.get(tokens, self.unk_token_id)
         return [self._ids.get(token, self.unk_token_id) for token in tokens]
 
 

@@ -33,6 +33,17 @@ def test_pretrain(corpus, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("no_pictures")
+def test_pretrain_without_a_masked_piece_shows_no_gaps(corpus, tmp_path, capsys):
+    output = tmp_path / "run"
+    assert main(["pretrain", "--corpus", str(corpus), "--output", str(output), *QUICK,
+                 "--masked-lm-prob", "0"]) == 0
+    text = capsys.readouterr().out
+    assert "sentence order" in text and "MLM" not in text and "gaps" not in text
+    assert text.endswith("checkpoints.\n")
+    assert json.loads((output / "results.json").read_text())["held_out"]["mlm_loss"] is None
+
+
+@pytest.mark.usefixtures("no_pictures")
 def test_pretrain_quietly_with_a_given_tokenizer_and_config(corpus, tmp_path, capsys):
     first, second = tmp_path / "one", tmp_path / "two"
     assert main(["pretrain", "--corpus", str(corpus), "--output", str(first), *QUICK,

@@ -2,10 +2,12 @@
 
 import io
 import json
+import shutil
 import sys
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from albert_np.commands.cli import main
 
@@ -75,3 +77,20 @@ def test_bad_input_is_one_sentence(folder, arguments, sentence, capsys, monkeypa
     error = capsys.readouterr().err
     assert sentence in error and error.startswith("albert-np: ") and error.count("\n") == 1
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_weights_that_are_no_numbers_are_refused(folder, capsys, tmp_path):
+    spoilt, rows = tmp_path / "spoilt", str(folder / "rows.tsv")
+    shutil.copytree(folder / "run", spoilt)
+    tensors = load_file(spoilt / "model.safetensors")
+    tensors["albert.pooler.bias"][0] = np.nan
+    save_file(tensors, spoilt / "model.safetensors")
+    for arguments in (["predict", str(spoilt), "a list"],
+                      ["finetune", "classification", "--data", rows, "--columns", "text=text",
+                       "label=kind", "--model", str(spoilt), "--output", str(tmp_path / "new")]):
+        assert main([*arguments, "--quiet"]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == "" and captured.err == (
+            f"albert-np: {spoilt / 'model.safetensors'} has NaN or infinite numbers in "
+            f"pooler.bias; with such weights no output is a number\n")
+    assert not (tmp_path / "new" / "results.json").exists()

@@ -2,11 +2,13 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from albert_np.commands.cli import main
 from albert_np.inference import fill_mask, load, sentence_vectors, similarity
@@ -224,3 +226,48 @@ def test_a_reader_that_closes_early_gets_no_traceback(inference_folder, tmp_path
     assert command.stderr.read() == b""
     command.stderr.close()
     assert command.wait() != 0
+
+
+# ---- weights and outputs that are no numbers -----------------------------------------------------
+
+COMMANDS = [("fill-mask", "A [MASK].", "--json"), ("embed", "A name."),
+            ("similarity", "A name.", "A list.", "--json")]
+
+
+@pytest.fixture
+def spoilt(inference_folder, tmp_path):
+    """``spoilt(value, names)``: a folder in whose weights of these names there is this number."""
+    def spoil(value, *names):
+        folder = tmp_path / "spoilt"
+        shutil.copytree(inference_folder, folder)
+        tensors = load_file(folder / "model.safetensors")
+        for name in names:
+            tensors[name].flat[-1] = value
+        save_file(tensors, folder / "model.safetensors")
+        return folder
+    return spoil
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_weights_that_are_no_numbers_are_refused(spoilt, capsys, command, value):
+    word, gamma = "albert.embeddings.word_embeddings.weight", "albert.embeddings.LayerNorm.weight"
+    folder = spoilt(value, word, gamma)
+    assert main([command[0], str(folder), *command[1:]]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err == (
+        f"albert-np: {folder / 'model.safetensors'} has NaN or infinite numbers in "
+        f"embeddings.word_embeddings.weight and 1 more tensors; with such weights no output is a "
+        f"number\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_outputs_that_are_no_numbers_are_null(spoilt, capsys, recwarn, command):
+    """Weights that are finite, and too large for float32 to compute with."""
+    folder = spoilt(3e38, "albert.embeddings.LayerNorm.weight",
+                    "albert.encoder.embedding_hidden_mapping_in.weight")
+    with np.errstate(all="ignore"):
+        assert main([command[0], str(folder), *command[1:]]) == 0
+    line, = capsys.readouterr().out.splitlines()
+    assert "null" in line
+    json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

@@ -226,3 +226,27 @@ def test_a_free_folder(tmp_path):
     for name in ("run", "run-2", "run-3"):
         assert output_folder.free_folder(path) == tmp_path / name
         (tmp_path / name).mkdir()
+
+
+@pytest.mark.parametrize("words, usage, sentence", [
+    (["finetune", "classification", "--data", "x", "--lr"], "finetune TASK --data NAME_OR_PATH",
+     "argument --learning-rate/--lr: expected one argument"),
+    (["finetune", "classification", "--data", "x", "--epochs", "two"],
+     "finetune TASK --data NAME_OR_PATH", "argument --epochs: invalid int value: 'two'"),
+    (["search", "classification", "--output", "x"],
+     "search TASK --space NAME=VALUES --output FOLDER",
+     "the following arguments are required: --space"),
+    (["fill-mask"], "fill-mask MODEL [TEXT ...]",
+     "the following arguments are required: MODEL, TEXT"),
+    (["course", "grade"], None, "the following arguments are required"),
+    (["nothing"], "COMMAND", "argument COMMAND: invalid choice: 'nothing'")])
+def test_a_bad_option_gets_a_short_usage_and_a_sentence_below_it(capsys, words, usage, sentence):
+    with pytest.raises(SystemExit) as error:
+        main(words)
+    assert error.value.code == 2
+    captured = capsys.readouterr()
+    first, last = captured.err.splitlines()
+    assert captured.out == "" and sentence in last and last.startswith("albert-np")
+    if usage:
+        prog = last.split(":")[0]
+        assert first == (f"usage: {f'albert-np {usage}'} [options]   (all options: {prog} --help)")

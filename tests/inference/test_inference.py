@@ -128,7 +128,7 @@ def test_long_texts_are_cut_at_the_models_positions(model, tokenizer):
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
     with pytest.warns(UserWarning, match="^2 texts, the first of them text 2, were cut at the 40"):
         sentence_vectors(model, tokenizer, ["short", long, "short", long])
-    exactly = tokenizer.decode(tokenizer.encode(long)[:38])
+    exactly = tokenizer.decode(tokenizer.encode_batch([long])[0][:38])
     assert len(tokenizer(exactly)["input_ids"]) == 40
     sentence_vectors(model, tokenizer, exactly)                              # without a warning
     with pytest.warns(UserWarning, match="Text 1 was cut"):
@@ -138,7 +138,7 @@ def test_long_texts_are_cut_at_the_models_positions(model, tokenizer):
 
 def test_a_mask_is_never_cut_off(model, tokenizer):
     before = " ".join(["name"] * 37)
-    assert len(tokenizer.encode(before)) == 37
+    assert len(tokenizer.encode_batch([before])[0]) == 37
     fill_mask(model, tokenizer, f"{before} [MASK]")
     with pytest.warns(UserWarning, match="Text 1 was cut"):
         fill_mask(model, tokenizer, f"{before} [MASK] {before}")

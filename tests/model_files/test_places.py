@@ -3,11 +3,13 @@
 import json
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from albert_np import AlbertConfig, AlbertForPreTraining, AlbertModel
+from albert_np.inference import load
 from albert_np.model_files import hub
 from albert_np.parameters.published_names import name_table
 from albert_np.text import AlbertTokenizer
@@ -104,6 +106,55 @@ def test_names_go_to_the_hub(folder, small_model, same, monkeypatch):
 def test_paths_do_not_go_to_the_hub(name):
     with pytest.raises(FileNotFoundError, match="There is no folder"):
         AlbertModel.from_pretrained(name)
+
+
+@pytest.mark.parametrize("typed, near", [
+    ("hfclss", "hfclass"), ("runs/spm", "runs/spam"), ("./hfclas", "hfclass"),
+    ("albert-base", "albert-base-v2"), ("albert-xlarge-v3", "albert-xlarge-v2"),
+    ("nothing-like-that", None), ("runs/nothing-like-that", None)])
+def test_a_mistyped_folder_is_told_first(tmp_path, monkeypatch, typed, near):
+    """With the name that is nearest; what the hub says comes behind it."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("hfclass", "runs/spam"):
+        (tmp_path / name).mkdir(parents=True)
+
+    def unreachable(name, weights):
+        raise ConnectionError(f"The hub has no {name}.")
+
+    monkeypatch.setattr(hub, "find_folder", unreachable)
+    with pytest.raises((FileNotFoundError, ConnectionError)) as error:
+        AlbertModel.from_pretrained(typed)
+    first = f"There is no folder {Path(typed)}" + (f"; did you mean {near}?" if near else ".")
+    behind = "" if typed[0] == "." else f" As a name on the hub: The hub has no {typed}."
+    assert str(error.value) == first + behind
+
+
+def test_a_published_name_is_no_mistyped_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "albert-base-v1").mkdir()
+    for name in ("albert-base-v2", "albert/albert-base-v2"):
+        with monkeypatch.context() as patch, pytest.raises(ConnectionError, match="^no net$"):
+            patch.setattr(hub, "find_folder", unreachable_hub)
+            AlbertModel.from_pretrained(name)
+
+
+def unreachable_hub(name, weights):
+    raise ConnectionError("no net")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "config.json",
+                                  "spiece.model"])
+def test_a_pointer_of_git_lfs_is_called_that(tmp_path, small_model, inference_folder, name):
+    for path in inference_folder.iterdir():
+        if not (name == "pytorch_model.bin" and path.suffix == ".safetensors"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / name).write_bytes(b"version https://git-lfs.github.com/spec/v1\n"
+                                  b"oid sha256:" + b"0" * 64 + b"\nsize 47372894\n")
+    with pytest.raises(ValueError) as error:
+        load(tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path / name} is a Git LFS pointer, a few lines in the place of the file; in its "
+        f"folder, git lfs pull fetches the file.")
 
 
 def test_what_is_no_folder_of_a_model(folder, tmp_path):

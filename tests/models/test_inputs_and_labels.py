@@ -45,8 +45,10 @@ def test_inputs_of_every_allowed_size(shape):
 def test_inputs_that_are_refused():
     for ids, shape in ((IDS[0], (5,)), (IDS[None], (1, 3, 5)), (IDS[:0], (0, 5)),
                        (IDS[:, :0], (3, 0))):
+        hint = ("; tokenizer(text, return_tensors='np') makes a batch of one text"
+                if len(shape) == 1 else "")
         refused(f"input_ids have shape {shape}; they must be (batch, tokens) with at least one of "
-                f"each", check_inputs, CONFIG, ids, None, None)
+                f"each{hint}", check_inputs, CONFIG, ids, None, None)
     refused("input_ids are 8 tokens long, but max_position_embeddings is 7; shorten the text",
             check_inputs, CONFIG, np.zeros((2, 8), int), None, None)
     for wrong in (17, -1):

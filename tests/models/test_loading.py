@@ -95,6 +95,8 @@ def test_numbers_that_are_no_numbers_afterwards(saved):
     rewrite(saved, **{bias: np.full(12, 1e300), gamma: np.full(6, np.nan, np.float32)})
     assert AlbertForPreTraining.from_pretrained(saved).load_report.notes == [
         "infinite numbers or NaN in pooler.bias, predictions.LayerNorm.weight"]
+    assert AlbertForPreTraining.from_pretrained(saved).load_report.not_finite == [
+        "pooler.bias", "predictions.LayerNorm.weight"]
     exact = AlbertForPreTraining.from_pretrained(saved, dtype=np.float64)
     assert exact.load_report.notes == ["infinite numbers or NaN in predictions.LayerNorm.weight"]
     assert exact.load_report.converted == {"float32 to float64": 31}
@@ -128,3 +130,17 @@ def test_the_map_from_E_to_H(tmp_path, E, H, file_has, changes, mapping):
     assert loaded.load_report.notes == (
         ["E = H and the file has no map from E to H, so the model has none either"]
         if not mapping and not changes else [])
+
+
+def test_what_transformers_would_compute_otherwise_is_warned_of(tmp_path, recwarn):
+    """Once, where save_pretrained was called, in a line that names the folder."""
+    AlbertModel(AlbertConfig(**SIZES, sharing="none")).save_pretrained(tmp_path / "plain")
+    assert not recwarn
+    model = AlbertModel(AlbertConfig(**SIZES, cross_layer_residual=True))
+    model.save_pretrained(tmp_path / "h + f(h)")
+    warning, = recwarn
+    assert str(warning.message) == (
+        f"{tmp_path / 'h + f(h)'}: transformers does not know cross_layer_residual and would "
+        f"compute other numbers with these weights; the model is right in albert_np only")
+    assert warning.filename == __file__
+    assert AlbertModel.from_pretrained(tmp_path / "h + f(h)").config == model.config

@@ -63,8 +63,8 @@ def test_settings_of_0_are_accepted(optimizer_class):
 @pytest.mark.parametrize("optimizer_class, settings, message", [
     (SGD, {"momentum": -0.1}, "momentum is -0.1; it must lie in [0, 1)"),
     (SGD, {"momentum": 1}, "momentum is 1; it must lie in [0, 1)"),
-    (Adam, {"betas": [0.9, 1.0]}, "betas are (0.9, 1.0); each must lie in [0, 1)"),
-    (AdamW, {"betas": (-0.1, 0.9)}, "betas are (-0.1, 0.9); each must lie in [0, 1)"),
+    (Adam, {"betas": [0.9, 1.0]}, "betas are [0.9, 1.0]; they must be two numbers in [0, 1)"),
+    (AdamW, {"betas": (-0.1, 0.9)}, "betas are (-0.1, 0.9); they must be two numbers in [0, 1)"),
     (LAMB, {"eps": np.inf}, "eps is inf; it must be a positive number"),
     (Adam, {"eps": -1e-8}, "eps is -1e-08; it must be a positive number")])
 def test_settings_out_of_range_are_named(rng, optimizer_class, settings, message):

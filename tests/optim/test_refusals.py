@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from albert_np.optim import clip_by_global_norm, warmup_polynomial_decay
+from albert_np.optim import (LAMB, SGD, Adam, AdamW, clip_by_global_norm,
+                             warmup_polynomial_decay)
 from albert_np.parameters import flatten, tree_map
 from albert_np.pretraining.options import OPTIMIZERS
 
@@ -202,16 +203,58 @@ def test_settings_that_divide_by_0_are_refused(rng, optimizer_class):
             optimizer_class(draw(rng), **setting)
 
 
+NO_NUMBERS = ["abc", "0.1", None, True, [1.0], 1j, -1.0, np.nan, np.inf, 10**400]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: str(value)[:10])
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS.values())
+def test_settings_are_checked_when_they_are_made(rng, optimizer_class, value):
+    """Each of them, before a step; infinity is none too."""
+    def refused(name, verb="is"):
+        with pytest.raises(ValueError) as error:
+            optimizer_class(draw(rng), **{name: value if name != "betas" else (0.9, value)})
+        shown = repr(value) if name != "betas" else repr((0.9, value))
+        assert str(error.value).startswith(f"{name} {verb} {shown}; ")
+
+    refused("lr")
+    names = optimizer_class.__init__.__code__.co_varnames
+    assert {"eps", "weight_decay", "momentum"} & set(names) == {
+        "SGD": {"momentum"}, "Adam": {"eps"}}.get(optimizer_class.__name__, {"eps", "weight_decay"})
+    for name in {"eps", "weight_decay", "momentum"} & set(names):
+        refused(name)
+    if "betas" in names:
+        refused("betas", "are")
+
+
+@pytest.mark.parametrize("betas", [(), (0.9,), (0.9, 0.9, 0.9), 0.9, "ab", (0.9, 1.0), None])
+def test_betas_are_two_numbers_below_1(rng, betas):
+    if betas == ():
+        betas = []
+    for optimizer_class in (AdamW, LAMB, Adam):
+        with pytest.raises(ValueError, match=r"^betas are .*; they must be two numbers in \[0, 1"):
+            optimizer_class(draw(rng), betas=betas)
+
+
+def test_limits_that_are_allowed(rng):
+    for optimizer_class in (AdamW, LAMB):
+        optimizer_class(draw(rng), lr=0, betas=[0, 0.0], eps=np.float32(1e-8), weight_decay=0)
+    SGD(draw(rng), lr=np.float32(0.1), momentum=0)
+    Adam(draw(rng), lr=lambda step: -1)                              # asked at the first step
+
+
 @pytest.mark.parametrize("setting", ["lr", "power", "end_lr"])
-@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, "x", None])
 def test_schedules_of_no_number_are_refused(setting, value):
     with pytest.raises(ValueError, match=f"^{setting} is {value}; it must"):
         warmup_polynomial_decay(**{"lr": 1.0, "total_steps": 10, setting: value})
-    with pytest.raises(ValueError, match="^total_steps is nan; it must be at least 1$"):
-        warmup_polynomial_decay(1.0, np.nan)
+    for total in (np.nan, "x", None, 0):
+        with pytest.raises(ValueError, match=f"^total_steps is {total}; it must be at least 1$"):
+            warmup_polynomial_decay(1.0, total)
+    with pytest.raises(ValueError, match="^warmup_steps is x; it must lie between 0 and"):
+        warmup_polynomial_decay(1.0, 10, "x")
 
 
-@pytest.mark.parametrize("max_norm", [0, -1.0, np.nan])
+@pytest.mark.parametrize("max_norm", [0, -1.0, np.nan, "x", None])
 def test_refused_clipping_changes_nothing(rng, max_norm):
     grads = draw(rng)
     before = {name: leaf.tobytes() for name, leaf in flatten(grads).items()}

@@ -14,6 +14,7 @@ import pytest
 
 from albert_np.commands.cli import main
 from albert_np.inference import load_model
+from albert_np.parameters import flatten
 from albert_np.pretraining import RunStopped, pretrain, resume
 from albert_np.pretraining.metrics import read_csv
 
@@ -233,6 +234,38 @@ def test_another_text_is_refused(corpus, tmp_path, monkeypatch):
     text.write_text(text.read_text().replace("moon", "tree", 1))
     with pytest.raises(ValueError, match="the text is not the one that this run began with"):
         resume(tmp_path / "run", progress=False)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("steps", 80), ("learning_rate", 0.5), ("batch_size", 5), ("seed", 1), ("optimizer", "lamb"),
+    ("data", {"max_seq_length": 16, "masked_lm_prob": 0.5}), ("config", {"hidden_size": 16})])
+def test_options_edited_by_hand_are_refused(corpus, tmp_path, monkeypatch, name, value):
+    """Otherwise the rest of the run would be that of neither the old options nor the new ones."""
+    run = tmp_path / "run"
+    stop_after(run, corpus, 3, monkeypatch)
+    path = run / "options.json"
+    options = json.loads(path.read_text())
+    old, edited = options[name], {**options, name: value}
+    path.write_text(json.dumps(edited))
+    with pytest.raises(ValueError) as error:
+        resume(run, progress=False)
+    assert f"{name} is {value!r} in options.json, but {old!r} in the checkpoint of step 3; put " \
+        "it back, or begin a new run" in str(error.value)
+    assert json.loads(path.read_text()) == edited
+
+
+def test_options_on_which_no_weight_depends_may_be_edited(corpus, undisturbed, tmp_path,
+                                                          monkeypatch):
+    run = tmp_path / "run"
+    stop_after(run, corpus, 21, monkeypatch)
+    text = tmp_path / "moved.txt"
+    text.write_bytes(corpus.read_bytes())
+    path = run / "options.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "corpus": str(text), "workers": 1,
+                                "checkpoint_every": 5, "keep_checkpoints": 1, "recompute": True}))
+    resume(run, progress=False)
+    for name, leaf in flatten(load_model(run).params).items():
+        assert np.array_equal(leaf, flatten(load_model(undisturbed).params)[name]), name
 
 
 def test_another_tokenizer_is_refused(corpus, tmp_path, monkeypatch):

@@ -55,13 +55,14 @@ def test_aligned_preprocessing_is_the_same(lower, accents):
      [48, 25, 21, 1289, 13, 1, 8409, 184, 50, 42, 845]),
 ])
 def test_published_ids(tokenizer, text, ids):
-    assert tokenizer.encode(text) == ids
+    assert tokenizer.encode_batch([text])[0] == ids
 
 
 def test_published_ids_with_accents(model_file):
     text = "I was born in 92000, and this is falsé."
     tokenizer = AlbertTokenizer(model_file, keep_accents=True)
-    assert tokenizer.encode(text) == [31, 23, 386, 19, 561, 3050, 15, 17, 48, 25, 8256, 18, 1, 9]
+    assert tokenizer.encode_batch([text]) == [
+        [31, 23, 386, 19, 561, 3050, 15, 17, 48, 25, 8256, 18, 1, 9]]
     assert tokenizer.tokenize(text)[4:7] == ["▁9", "2000", ","]
 
 
@@ -89,32 +90,33 @@ def test_agrees_with_sentencepiece_on_real_text(tokenizer, model_file, real_line
         return "".join(c for c in line if unicodedata.combining(c) == 0).lower()
 
     assert tokenizer.encode_batch(lines) == library.encode([by_hand(line) for line in lines])
-    assert tokenizer.encode(lines[7]) == tokenizer.encode_batch(lines)[7]
+    assert tokenizer.encode_batch([lines[7]])[0] == tokenizer.encode_batch(lines)[7]
 
 
 def test_digit_comma_rule(tokenizer):
     # The whole piece "▁2010," exists, but must not be used.
     assert "▁2010," in tokenizer.pieces
-    assert tokenizer.encode("in 2010, we") == [
+    assert tokenizer.encode_batch(["in 2010, we"])[0] == [
         tokenizer.pieces.index(p) for p in ("▁in", "▁2010", ",", "▁we")]
     numbers = " ".join(f"{n}, x{n}," for n in range(0, 3000, 7))
     pieces = tokenizer.tokenize(numbers)
     assert not any(re.search(r"\d,$", piece) for piece in pieces)
     assert "".join(pieces) == "▁" + numbers.replace(" ", "▁")
-    assert tokenizer.encode(numbers) == tokenizer.convert_tokens_to_ids(pieces)
+    assert tokenizer.encode_batch([numbers])[0] == tokenizer.convert_tokens_to_ids(pieces)
 
 
 def test_special_tokens_in_text_stay_whole(tokenizer):
     text = "The capital of [MASK] is[SEP]Paris <pad><unk>"
     assert tokenizer.tokenize(text) == [
         "▁the", "▁capital", "▁of", "[MASK]", "▁is", "[SEP]", "▁paris", "<pad>", "<unk>"]
-    assert tokenizer.encode(text)[3] == 4
+    assert tokenizer.encode_batch([text])[0][3] == 4
     assert "[MASK]" not in tokenizer.tokenize("[mask]")
 
 
 def test_tokenize_and_encode_agree(tokenizer, real_lines):
     for line in [*real_lines[::40], ODD, "", "  "]:
-        assert tokenizer.encode(line) == tokenizer.convert_tokens_to_ids(tokenizer.tokenize(line))
+        assert tokenizer.encode_batch([line]) == [
+            tokenizer.convert_tokens_to_ids(tokenizer.tokenize(line))]
 
 
 # ---------------------------------------------------------------------- offsets
@@ -161,11 +163,12 @@ def test_single_and_pair_templates(tokenizer):
         "input_ids": [2, 48, 25, 21, 1289, 3], "token_type_ids": [0] * 6,
         "attention_mask": [1] * 6}
     assert all(array.dtype == np.int64 for array in one.values())
-    two = tokenizer("This is", "a test", max_length=9, padding="max_length", return_offsets=True)
+    two = tokenizer("This is", "a test", max_length=9, padding="max_length",
+                    return_offsets_mapping=True)
     assert two["input_ids"].tolist() == [2, 48, 25, 3, 21, 1289, 3, 0, 0]
     assert two["token_type_ids"].tolist() == [0, 0, 0, 0, 1, 1, 1, 0, 0]
     assert two["attention_mask"].tolist() == [1] * 7 + [0, 0]
-    assert two["offsets"].tolist() == [[0, 0], [0, 4], [5, 7], [0, 0], [0, 1], [2, 6],
+    assert two["offset_mapping"].tolist() == [[0, 0], [0, 4], [5, 7], [0, 0], [0, 1], [2, 6],
                                        [0, 0], [0, 0], [0, 0]]
 
 
@@ -180,7 +183,7 @@ def test_longest_first_truncation_is_one_piece_at_a_time(small_tokenizer):
     for length_a, length_b, max_length in [(9, 4, 10), (4, 9, 10), (7, 7, 10), (7, 7, 9),
                                            (12, 1, 8), (1, 12, 8), (3, 3, 20), (5, 5, 3)]:
         a, b = "( " * length_a, ") " * length_b
-        ids_a, ids_b = small_tokenizer.encode(a), small_tokenizer.encode(b)
+        ids_a, ids_b = small_tokenizer.encode_batch([a, b])
         expected_a, expected_b = list(ids_a), list(ids_b)
         while len(expected_a) + len(expected_b) > max_length - 3:
             (expected_a if len(expected_a) > len(expected_b) else expected_b).pop()
@@ -215,7 +218,7 @@ def test_decode(tokenizer):
 def test_decode_gives_back_real_text(tokenizer, real_lines):
     compared = 0
     for line in real_lines[::10]:
-        ids = tokenizer.encode(line)
+        ids = tokenizer.encode_batch([line])[0]
         if line.isascii() and 1 not in ids:
             assert tokenizer.decode(ids) == preprocess(line)
             compared += 1
@@ -282,14 +285,14 @@ def test_bad_arguments(small_tokenizer):
             (dict(text=[7]), "must be a str, not int"),
             (dict(text="a\udcff"), r"holds '\\udcff' at position 1, which is half of a character"),
             (dict(text=[]), "empty list"),
-            (dict(text="a", pair=["b"]), "must both be"),
-            (dict(text=["a", "b"], pair=["b"]), "hold 2 and 1"),
+            (dict(text="a", text_pair=["b"]), "must both be"),
+            (dict(text=["a", "b"], text_pair=["b"]), "hold 2 and 1"),
             (dict(text="a", max_length=1), "at least 2"),
-            (dict(text="a", pair="b", max_length=2), "at least 3"),
+            (dict(text="a", text_pair="b", max_length=2), "at least 3"),
             (dict(text="a", max_length=2.5), "max_length must be an integer"),
-            (dict(text="a", padding="longest"), "padding must be"),
+            (dict(text="a", padding="left"), "padding must be"),
             (dict(text="a", padding="max_length"), "needs a max_length"),
-            (dict(text="a", truncation="first"), "truncation must be one of"),
+            (dict(text="a", truncation="first"), "truncation must be True, False or one of"),
             (dict(text="a", truncation="only_second", max_length=9), "needs a second text")]:
         with pytest.raises(ValueError, match=sentence):
             small_tokenizer(**arguments)

@@ -121,7 +121,7 @@ def check_offsets(tokenizer, text):
     pieces, offsets = tokenizer.tokenize_with_offsets(text)
     assert pieces == tokenizer.tokenize(text)
     ids, again = tokenizer.encode_with_offsets(text)
-    assert (ids, again) == (tokenizer.encode(text), offsets)
+    assert (ids, again) == (tokenizer.encode_batch([text])[0], offsets)
 
     # In order, inside the text, and empty only where a piece is nothing but a space.
     for piece, (start, end) in zip(pieces, offsets):
@@ -190,7 +190,7 @@ def test_offsets_of_any_text(tokenizers, text):
 @given(text=ANY_TEXT)
 @example(text="in 2010, x9, 1,000, <unk> [MASK]''x`` 한국")
 def test_ids_of_any_text(tokenizer, restated, text):
-    ids = tokenizer.encode(text)
+    ids = tokenizer.encode_batch([text])[0]
     assert ids == restated.encode(text)
     assert tokenizer.preprocess(text) == preprocess(text) == restated.preprocess(text)
     assert tokenizer.decode(ids) == restated.library.decode(ids)
@@ -200,7 +200,7 @@ def test_ids_of_any_text(tokenizer, restated, text):
 @settings(deadline=None, max_examples=20_000, derandomize=True, database=None)
 @given(text=ANY_TEXT)
 def test_offsets_and_ids_of_very_many_texts(tokenizers, restated, text):
-    assert tokenizers[1].encode(text) == restated.encode(text)
+    assert tokenizers[1].encode_batch([text])[0] == restated.encode(text)
     for tokenizer in tokenizers:
         check_offsets(tokenizer, text)
 
@@ -230,5 +230,5 @@ def test_a_comma_behind_digits_in_a_word(comma_model_file):
     assert again == {"00,": ["\u2581", "0", "0"], "77,": ["\u258177"]}    # both cases of the rule
     text = "x00, y77, z3, 77, 300,"
     assert tokenizer.tokenize(text)[:7] == ["\u2581x", "0", "0", ",", "\u2581y", "77", ","]
-    assert tokenizer.encode(text) == restated.encode(text)
+    assert tokenizer.encode_batch([text])[0] == restated.encode(text)
     check_offsets(tokenizer, text)

@@ -16,7 +16,7 @@ def test_special_ids_are_those_of_albert(small_tokenizer):
 def test_the_text_was_preprocessed(small_tokenizer):
     ordinary = small_tokenizer.pieces[5:]
     assert not any(piece != piece.lower() for piece in ordinary)
-    ids = small_tokenizer.encode("THE FUNCTION returns a new object")
+    ids = small_tokenizer.encode_batch(["THE FUNCTION returns a new object"])[0]
     assert small_tokenizer.unk_token_id not in ids
     assert small_tokenizer.decode(ids) == "the function returns a new object"
 
@@ -33,7 +33,7 @@ def test_long_sentences_are_not_left_out(tmp_path):
     # 4,192 bytes is SentencePiece's own limit; "zq" stands only in a longer one.
     train_tokenizer(["some words here"] * 20 + ["zq " * 3000], 25, tmp_path / "m.model")
     assert AlbertTokenizer(tmp_path / "m.model").unk_token_id not in \
-        AlbertTokenizer(tmp_path / "m.model").encode("zq")
+        AlbertTokenizer(tmp_path / "m.model").encode_batch(["zq"])[0]
 
 
 def test_bad_input(tmp_path, sentences):

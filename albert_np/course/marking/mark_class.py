@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ... import __version__
 from ...files import read_text, remove_leftovers, write_whole
+from ...files.json_objects import json_file, json_text
 from ..exercises import EXERCISES
 from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
@@ -153,7 +154,7 @@ def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
     if known is not None and known["extra_data"].get("fingerprint") == key:
         return known
     value = _marked(files, remarks, seed, exercises, sandbox, visible_seed, key)
-    write_whole(store, (json.dumps(value, indent=1) + "\n").encode())
+    write_whole(store, json_file(value, 1))
     return value
 
 
@@ -174,7 +175,7 @@ def settled_seed(path, seed):
             seed = secrets.randbelow(2**31)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} holds no seed; remove it, or give --seed.") from error
-    write_whole(path, json.dumps({"seed": seed}).encode())
+    write_whole(path, json_text({"seed": seed}).encode())
     return seed
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from ... import __version__
 from ...files import read_text, write_whole
 from ...files.freed_memory import keep_freed_memory
+from ...files.json_objects import json_file
 from ...files.locks import lock
 from ...files.options import options_from
 from ...files.processes import end_with_parent, interrupts_left_to_us
@@ -224,7 +225,7 @@ def run_all(tasks, text, columns, folder, processes, say):
     # closing: whatever goes wrong here, for instance a full disk, also ends the processes.
     with contextlib.closing(_results(waiting, text, min(processes, len(waiting)))) as results:
         for task, run in results:
-            write_whole(paths[task], (json.dumps(run, indent=2) + "\n").encode())
+            write_whole(paths[task], json_file(run))
             done[task], count = run, count + 1
             say(f"run {count:2d} of {len(tasks)}   {task[0]}, seed {task[1]}: "
                 f"{in_words(run, columns)}")
@@ -304,7 +305,7 @@ def _write(ablation, base, seeds, done, asked, output, say):
                "versions": {"albert_np": __version__, "numpy": np.__version__}}
     text = table(ablation, rows, found, base.steps, seeds, asked)
     write_whole(output / "table.md", text.encode())
-    write_whole(output / "results.json", (json.dumps(results, indent=2) + "\n").encode())
+    write_whole(output / "results.json", json_file(results))
     plot_ablation(ablation, rows, output / "picture.png",
                   f"{ablation.title}: {base.steps:,} steps, {seeds} seed{'s' * (seeds > 1)}")
     say(f"\n{text}\nThis is in {output}: table.md, picture.png, results.json.")

@@ -7,7 +7,7 @@ from ..datasets import Splits, split_by_key, text_key
 PARTS = ("train", "dev", "test")
 
 
-def load_splits(task, data, test=None, columns=None, folder=None, seed=0):
+def load_splits(task, data, test=None, columns=None, folder=None, seed=0, dev=None):
     """Rows to learn from, to choose by, and to report.
 
     Parameters
@@ -24,6 +24,9 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0):
         Where data sets are looked for, see :func:`albert_np.tasks.datasets.find_file`.
     seed : int
         Of the division.
+    dev : str or Path, optional
+        A file with another dev part. If `data` is one file, the rows that would have been its dev
+        part are learnt from.
 
     Returns
     -------
@@ -46,6 +49,9 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0):
     else:
         raise FileNotFoundError(f"There is no file or folder {data}, and no data set of that name; "
                                 f"the data sets of this task are {', '.join(task.DATASETS)}.")
+    if dev is not None:
+        more = splits.dev if Path(data).is_file() else []
+        splits = Splits([*splits.train, *more], task.read(dev, columns), splits.test, splits.labels)
     if test is not None:
         others = getattr(task, "TESTS", {})
         rows = others[str(test)](folder=folder) if str(test) in others else task.read(test, columns)
@@ -53,12 +59,36 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0):
     for part in ("train", "dev"):
         if not getattr(splits, part):
             raise ValueError(f"{data} has no rows in its {part} part; at least one is needed.")
+    check_labels([*splits.train, *splits.dev, *splits.test], data)
     labels = splits.labels or task.labels_of(splits.train)
     new = set(task.labels_of([*splits.dev, *splits.test])) - set(labels)
     if new:
         raise ValueError(f"The label {min(new)!r} of the held-out rows of {data} stands in no "
                          f"training row; the labels there are {', '.join(labels)}.")
     return Splits(splits.train, splits.dev, splits.test, tuple(labels))
+
+
+def check_labels(rows, data):
+    """ValueError if labels of rows differ so much that they must be something else."""
+    labels = {row.label for row in rows if isinstance(getattr(row, "label", None), str)}
+    if len(labels) > max(20, len(rows) / 2):
+        raise ValueError(f"{data} has {len(labels)} different labels in {len(rows)} rows: is this "
+                         f"the label column? --columns label=NAME names another.")
+
+
+def repeated(splits):
+    """A sentence for each held-out part that has rows of the training part, word for word."""
+    known = {_texts(row) for row in splits.train}
+    for part in ("dev", "test"):
+        rows = getattr(splits, part)
+        count = sum(_texts(row) in known for row in rows)
+        if count:
+            yield (f"{count:,} of {len(rows):,} rows of the {part} part are training rows too, "
+                   f"word for word; its figures are too high")
+
+
+def _texts(row):
+    return tuple(texts_of([row]))
 
 
 def first_text(row):

@@ -5,8 +5,10 @@ from dataclasses import MISSING, dataclass
 
 from ...config import AlbertConfig
 from ...files.options import check_names, check_options, documented, option, options_from
+from ...pretraining.options import OPTIMIZERS
 from .recipes import TASKS
 from .settings import Settings
+from .trainer import SCHEDULES
 
 MAX_LENGTH = {"questions": 192}                   # of other tasks 128
 
@@ -29,6 +31,10 @@ class FinetuningOptions:
     test: str | None = option(
         None, "use this file as the test part. For questions it can also be xquad-en or xquad-zh; "
         "default: the test part of the data", metavar="NAME_OR_FILE")
+    dev: str | None = option(
+        None, "use this file as the development part, which chooses the best epoch; default: the "
+        "development part of the data. If the data are one file, its own development part is then "
+        "used for training", metavar="FILE")
     columns: dict | None = option(
         None, "for a table: map text, text_pair and label to the name of a column in its first "
         "line, or to its number from 0")
@@ -52,7 +58,19 @@ class FinetuningOptions:
         "the last step. Large models need 1e-5 to 5e-5", above=0, flags=("--learning-rate", "--lr"))
     warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
                            below=1)
-    weight_decay: float = option(0.01, "the weight decay, of matrices only", least=0)
+    optimizer: str = option("adamw", "the optimiser", choices=tuple(OPTIMIZERS))
+    schedule: str = option(
+        "linear", "the learning rate after the warm-up: it falls on a straight line to 0 (linear), "
+        "or it stays the same (constant)", choices=tuple(SCHEDULES))
+    best_by: str | None = option(
+        None, "the figure of the development part that chooses the best epoch, such as f1; "
+        "default: the metric of the task", metavar="FIGURE")
+    weight_decay: float = option(
+        0.01, "the weight decay of adamw and lamb, of matrices only", least=0)
+    freeze: bool = option(
+        False, "train the head of the task only; embeddings, encoder and pooler stay as they are")
+    accumulation_steps: int = option(
+        1, "work through each batch in this many portions, to save memory", least=1)
     max_gradient_norm: float = option(
         1.0, "a gradient with a larger norm is shortened to this norm", above=0)
     dropout: float | None = option(
@@ -68,7 +86,7 @@ class FinetuningOptions:
         None, "fields of Settings: how texts are cut and how answers are built")
 
     def __post_init__(self):
-        for name in ("data", "test", "model", "data_folder"):
+        for name in ("data", "dev", "test", "model", "data_folder"):
             if isinstance(getattr(self, name), os.PathLike):
                 setattr(self, name, os.fspath(getattr(self, name)))
         check_options(self)

@@ -12,7 +12,8 @@ from .settings import Settings, read_settings
 WINDOW = 1024      # rows that are read, and sorted by length, at a time
 
 # Models that were not fine-tuned here say by their class what they are for.
-ARCHITECTURES = {"AlbertForTokenClassification": "entities",
+ARCHITECTURES = {"AlbertForSequenceClassification": "classification",
+                 "AlbertForTokenClassification": "entities",
                  "AlbertForQuestionAnswering": "questions", "AlbertForMultipleChoice": "choice"}
 
 
@@ -50,8 +51,6 @@ def load_for_task(name_or_folder):
 
 def _task_of(name, config):
     for architecture in config.extra.get("architectures") or ():
-        if architecture == "AlbertForSequenceClassification":
-            return "similarity" if config.num_labels == 1 else "classification"
         if architecture in ARCHITECTURES:
             return ARCHITECTURES[architecture]
     raise ValueError(f"{name} is no model for a task; albert-np finetune makes one of it.")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -11,21 +10,23 @@ from pathlib import Path
 import numpy as np
 
 from ...files import write_together, write_whole
+from ...files.json_objects import json_file, json_text
 from ...files.locks import lock
 from ...files.options import options_from
 from ...files.threads import one_thread_each
 from ...inference.load import load_config
 from ...models.loading import model_files
 from ...parameters import count
+from ...parameters.published_names import HEADS
 from ...text.tokenizer import AlbertTokenizer
 from ...text.tokenizing.train_tokenizer import train_tokenizer
-from .data import load_splits, texts_of
+from .data import load_splits, repeated, texts_of
 from .options import FinetuningOptions
 from .pictures import draw_pictures
 from .recipes import TASKS, translation
 from .settings import FILE_NAME
 from .start import FRESH_CONFIG, from_pretrained, from_scratch
-from .trainer import original_optimizer, steps_of, train_epochs
+from .trainer import branches, original_optimizer, steps_of, train_epochs
 
 
 def finetune(task, output, *, progress=True, **options):
@@ -37,7 +38,9 @@ def finetune(task, output, *, progress=True, **options):
         One of :data:`~albert_np.tasks.finetuning.TASKS`.
     output : str or Path
         The folder of the run. It gets the model and the tokenizer (of the best epoch, as soon as
-        there is a better one), ``task.json``, ``steps.csv``, ``results.json`` and pictures.
+        there is a better one), ``task.json``, ``steps.csv``, ``results.json``, pictures, and the
+        held-out rows with their predictions, ``predictions-validation.jsonl`` and
+        ``predictions-test.jsonl``.
     progress : bool
         Print what happens.
     **options
@@ -65,9 +68,11 @@ def finetune(task, output, *, progress=True, **options):
         raise ValueError(f"The folder {output} holds a finished run; choose another one.")
     with lock(output), one_thread_each(), ThreadPoolExecutor(options.workers) as pool:
         splits = load_splits(task, options.data, options.test, options.columns,
-                             options.data_folder, seed)
+                             options.data_folder, seed, dev=options.dev)
         say(f"{'data':10} {len(splits.train):,} rows to learn from, {len(splits.dev):,} to choose "
             f"by, {len(splits.test):,} to report")
+        for sentence in repeated(splits):
+            say(f"{'':10} {sentence}")
         if options.task == "translation":
             spelling = translation.spelling_of(row.targets[0] for row in splits.train)
             settings = replace(settings, spelling=spelling)
@@ -79,10 +84,12 @@ def finetune(task, output, *, progress=True, **options):
         windows = task.features(tokenizer, splits.train, splits.labels, settings)
         examples = [example for row in windows for example in row]
         steps = steps_of(examples, options.batch_size, options.epochs)
-        optimizer = original_optimizer(net.params, options.learning_rate, steps, options.warmup,
-                                       options.weight_decay)
+        trained = tuple(name for name in net.params if name in HEADS) if options.freeze else None
+        optimizer = original_optimizer(
+            branches(net.params, trained), options.learning_rate, steps, options.warmup,
+            options.weight_decay, options.optimizer, options.schedule)
 
-        reached = []
+        reached, metric = [], options.best_by or task.METRIC
 
         def figures_of(rows, settings, rng=None):
             predictions = task.predict(net, tokenizer, rows, settings, pool)
@@ -91,22 +98,27 @@ def finetune(task, output, *, progress=True, **options):
         def evaluate():
             quick = replace(settings, beams=1)             # a translation: greedily
             _, found = figures_of(splits.dev, quick, np.random.default_rng(seed))
-            reached.append(found[task.METRIC].value)        # a search reads it after each epoch
-            write_whole(output / "epochs.json", json.dumps(reached).encode())
-            return found[task.METRIC]
+            reached.append(found[metric].value)             # a search reads it after each epoch
+            write_whole(output / "epochs.json", json_text(reached).encode())
+            return found[metric]
 
         def save(epoch, figure):
             write_together(_model_files(net, tokenizer, settings, output))
 
+        if options.best_by is not None:                     # better now than after an epoch
+            _, found = figures_of(splits.dev, replace(settings, beams=1))
+            if metric not in found:
+                raise ValueError(f"best_by is {metric!r}; the figures of this task are "
+                                 f"{', '.join(found)}")
         history = train_epochs(
             net, examples, lambda *chosen: task.collate(net.config, *chosen), optimizer,
             epochs=options.epochs, batch_size=options.batch_size,
             rng=np.random.default_rng([seed, 1]), dropout=_has_dropout(net.config),
             max_gradient_norm=options.max_gradient_norm, evaluate=evaluate,
             patience=options.patience, on_best=save, workers=options.workers, pool=pool,
-            progress=progress)
+            progress=progress, accumulation_steps=options.accumulation_steps, trained=trained)
 
-        results = {"task": options.task, "data": options.data, "metric": task.METRIC,
+        results = {"task": options.task, "data": options.data, "metric": metric,
                    "start": "scratch" if fresh else "pretrained",
                    "parameters": count(net.params), "examples": len(examples),
                    "best_epoch": history["best_epoch"], "epochs": history["epochs"],
@@ -115,6 +127,7 @@ def finetune(task, output, *, progress=True, **options):
         parts = {"validation": splits.dev, **({"test": splits.test} if splits.test else {})}
         for part, rows in parts.items():
             predictions, found = figures_of(rows, settings, np.random.default_rng(seed))
+            write_whole(output / f"predictions-{part}.jsonl", _prediction_lines(rows, predictions))
             results[part] = as_numbers(found)
             say(f"{part:10} " + "   ".join(f"{name} {figure}" for name, figure in found.items()))
         results["training_seconds"] = time.perf_counter() - started
@@ -126,10 +139,15 @@ def finetune(task, output, *, progress=True, **options):
         results["seconds"] = time.perf_counter() - started
         write_whole(output / "steps.csv", _steps_csv(history["steps"]))
         draw_pictures(results, history, output, net, tokenizer, rows, predictions, settings)
-        write_whole(output / "results.json", (json.dumps(results, indent=2, ensure_ascii=False)
-                                              + "\n").encode())
+        write_whole(output / "results.json", json_file(results, ensure_ascii=False))
         say(f"The folder is {output}")
     return {**results, "run_model": net, "tokenizer": tokenizer}
+
+
+def _prediction_lines(rows, predictions):
+    """Rows with what was predicted for each, as JSON lines."""
+    return "".join(json_text({**asdict(row), "prediction": prediction}, ensure_ascii=False) + "\n"
+                   for row, prediction in zip(rows, predictions)).encode()
 
 
 def _start(task, splits, settings, options, output):

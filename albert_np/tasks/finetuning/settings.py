@@ -1,10 +1,9 @@
 """What a fine-tuned model has to know beside its configuration, in a file beside its weights."""
 
-import json
 from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
 
-from ...files.json_objects import read_object
+from ...files.json_objects import json_file, read_object
 from ...files.options import check_options, documented, option, options_from
 
 FILE_NAME = "task.json"
@@ -18,7 +17,7 @@ class Settings:
     task: str = option(MISSING, "the name of the task")
     max_length: int = option(
         128, "number of tokens of an example, special tokens included (default: 128; for questions "
-        "192)", least=1)
+        "192)", least=3)
     doc_stride: int = option(
         64, "questions: a long text is cut into windows; number of pieces from the beginning of "
         "one window to the beginning of the next", least=1)
@@ -40,7 +39,7 @@ class Settings:
 
     def to_bytes(self):
         """The file ``task.json``."""
-        return (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode()
+        return json_file(asdict(self), ensure_ascii=False)
 
 
 def read_settings(folder):

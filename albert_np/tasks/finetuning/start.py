@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...config import AlbertConfig
-from ...inference.load import check_vocabulary, load_config
+from ...inference.load import check_finite, check_vocabulary, load_config
 from ...models import AlbertModel
 from ...parameters.initial_values import wave_positions
 from ...text.tokenizer import AlbertTokenizer
@@ -52,6 +52,7 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
            if ".embeddings." in name or ".encoder." in name]
     if new:
         raise ValueError(f"{name_or_folder} lacks weights that are needed: {', '.join(new)}")
+    check_finite(model)
     check_vocabulary(model, tokenizer)
     if max_length > model.config.max_position_embeddings:
         model.load_report.notes.append(

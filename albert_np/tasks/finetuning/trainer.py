@@ -3,11 +3,13 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...functional.trees import tree_map
-from ...optim import AdamW, warmup_polynomial_decay
+from ...optim import warmup_polynomial_decay
+from ...pretraining.options import OPTIMIZERS
 from ...pretraining.step import generators, optimisation_step, progress_bar
 from .batches import epoch_batches
 from .parallel import losses_and_gradients
@@ -18,8 +20,14 @@ def steps_of(examples, batch_size, epochs):
     return ceil(len(examples) / batch_size) * epochs
 
 
-def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.01):
+SCHEDULES = {"linear": 1.0, "constant": 0.0}          # the power of (LR.1)
+
+
+def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.01, kind="adamw",
+                       schedule="linear"):
     """AdamW as the original fine-tunes: warm-up, a straight line down to 0, decay of matrices only.
+
+    The last two arguments give another optimiser or a rate that does not fall.
 
     Parameters
     ----------
@@ -30,22 +38,32 @@ def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.
     warmup : float
         Share of the steps.
     weight_decay : float
+        Of ``adamw`` and ``lamb``.
+    kind : {"adamw", "lamb", "adam", "sgd"}
+    schedule : {"linear", "constant"}
 
     Returns
     -------
-    AdamW
+    optimiser
 
     References
     ----------
     google-research/albert, ``optimization.py``; Lan et al. 2020, table 14.
     """
-    schedule = warmup_polynomial_decay(learning_rate, steps, int(warmup * steps))
-    return AdamW(params, lr=schedule, weight_decay=weight_decay)
+    rate = warmup_polynomial_decay(learning_rate, steps, int(warmup * steps),
+                                   power=SCHEDULES[schedule])
+    decay = {"weight_decay": weight_decay} if kind in ("adamw", "lamb") else {}
+    return OPTIMIZERS[kind](params, lr=rate, **decay)
+
+
+def branches(tree, names):
+    """The branches of a tree that have these names; None: all of them."""
+    return {name: branch for name, branch in tree.items() if names is None or name in names}
 
 
 def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng, dropout=True,
                  max_gradient_norm=1.0, evaluate=None, patience=None, on_best=None, workers=1,
-                 pool=None, progress=True):
+                 pool=None, progress=True, accumulation_steps=1, trained=None):
     """Train, evaluate after each epoch, and end with the parameters of the best one.
 
     Parameters
@@ -76,6 +94,11 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
         Runs them; None makes one of ``workers`` threads.
     progress : bool
         Show a bar on a terminal and a line for each epoch.
+    accumulation_steps : int
+        Work through each batch in so many portions, which needs less memory.
+    trained : tuple of str, optional
+        The branches of the parameters that ``optimizer`` was made for; None: all. The others stay
+        as they are.
 
     Returns
     -------
@@ -91,6 +114,7 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
         No label of any example counts.
     """
     lengths = np.array([example["input_ids"].size for example in examples])
+    changing = SimpleNamespace(params=branches(model.params, trained))
     history = {"steps": [], "epochs": [], "best_epoch": None}
     best, best_params, started = None, None, time.perf_counter()
     with (ThreadPoolExecutor(workers) as own, np.errstate(over="ignore", invalid="ignore"),
@@ -99,10 +123,12 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
             for batch in epoch_batches(lengths, batch_size, rng):
                 loss, grads = losses_and_gradients(
                     model, [examples[i] for i in batch], collate,
-                    generators(rng if dropout else None, workers), pool or own)
+                    generators(rng if dropout else None, workers * accumulation_steps),
+                    pool or own)
                 if grads is None:                  # no label of this batch counts
                     continue
-                taken = optimisation_step(model, optimizer, loss, grads, max_gradient_norm)
+                taken = optimisation_step(changing, optimizer, loss, branches(grads, trained),
+                                          max_gradient_norm)
                 history["steps"].append({**taken, "seconds": time.perf_counter() - started})
                 bar.update()
                 if len(history["steps"]) % 20 == 0:

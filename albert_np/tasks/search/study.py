@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 from ... import __version__
 from ...files import write_together
+from ...files.json_objects import json_file
 from ...files.locks import lock
 from .points import distributions, draw, number_of_trials, optuna
 from .space import option_called, read_space
@@ -225,7 +226,7 @@ class _Journal:
         record = {**self.record, "trials": ranked(self.rows.values())}
         table = as_csv(record["trials"], [axis.name for axis in self.axes])
         write_together({self.output / TABLE: table.encode(),
-                        self.output / SEARCH: (json.dumps(record, indent=2) + "\n").encode()})
+                        self.output / SEARCH: json_file(record)})
         return record
 
 

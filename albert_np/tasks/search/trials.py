@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from math import isfinite
+from math import isfinite, nan
 
 from ...files.json_objects import read_object
 from . import watched
@@ -45,7 +45,8 @@ def stop(processes):
 def reached(folder):
     """The figures that a trial has reached so far, one for each epoch: a list of float."""
     try:
-        return [float(value) for value in json.loads((folder / EPOCHS).read_text("utf-8"))]
+        values = json.loads((folder / EPOCHS).read_text("utf-8"))
+        return [nan if value is None else float(value) for value in values]
     except (OSError, ValueError, TypeError):             # not there yet
         return []
 
@@ -65,6 +66,8 @@ def outcome(folder, status=None):
         results = read_object(path)
         metric = results["metric"]
         figure = results["validation"][metric]
+        if figure["value"] is None:
+            return {"status": "failed", "sentence": f"the {metric} is no number."}
         numbers = {"score": float(figure["value"])}
         numbers.update((name, None if place.get(name) is None else float(place[name]))
                        for name, place in (("low", figure), ("high", figure), ("seconds", results)))

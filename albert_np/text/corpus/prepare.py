@@ -11,12 +11,12 @@ The folder that this writes::
     held-out-00000.pieces.npy ...
 """
 
-import json
 import os
 from contextlib import closing
 from pathlib import Path
 
 from ...files import make_folder, remove_leftovers, write_whole
+from ...files.json_objects import json_file
 from ..tokenizer import AlbertTokenizer
 from ..tokenizing.train_tokenizer import train_tokenizer
 from .blocks import Source, block_documents, check_layout, corpus_files, read_blocks
@@ -125,7 +125,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
                      "sha256": source.digest.hexdigest()} for source in read],
         "tokenizer": {"vocab_size": given.vocab_size, "sha256": tokenizer_identity(given)},
         **parts}
-    write_whole(output / MANIFEST_NAME, (json.dumps(manifest, indent=1) + "\n").encode())
+    write_whole(output / MANIFEST_NAME, json_file(manifest, 1))
     prepared = PreparedCorpus(output)
     say(f"train      {prepared.train}\nheld out   {prepared.held_out}\nThe folder is {output}")
     return prepared

@@ -1,5 +1,5 @@
 """What the tokenizer is made of: cleaning, the files of a folder, and training a new one.
 
 Read ``preprocessing``, ``train_tokenizer``, ``sentencepiece_file``, ``tokenizer_folder``;
-``arguments`` checks the arguments.
+``arguments`` checks the arguments of a call, and ``rows`` makes its arrays.
 """

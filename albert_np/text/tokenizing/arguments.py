@@ -23,7 +23,7 @@ def check_texts(text, pair):
     """Both arguments as lists of equal length; no pair gives a list of None."""
     texts = [text] if isinstance(text, str) else text
     pairs = [pair] if isinstance(pair, str) or pair is None else pair
-    for name, value in (("text", texts), ("pair", pairs)):
+    for name, value in (("text", texts), ("text_pair", pairs)):
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"{name} must be a str or a list of str, not {type(value).__name__}.")
     if not texts:
@@ -31,24 +31,60 @@ def check_texts(text, pair):
     if pair is None:
         return texts, [None] * len(texts)
     if isinstance(text, str) != isinstance(pair, str) or len(texts) != len(pairs):
-        raise ValueError("text and pair must both be a str, or lists of the same length; here "
+        raise ValueError("text and text_pair must both be a str, or lists of the same length; here "
                          f"they hold {len(texts)} and {len(pairs)}.")
     return texts, pairs
 
 
-def check_lengths(max_length, padding, truncation, has_pair):
-    """Refuse lengths and ways of padding and truncating that make no sense together."""
-    if padding not in (False, "max_length"):
-        raise ValueError(f"padding must be False or 'max_length', not {padding!r}.")
-    if truncation not in TRUNCATIONS:
-        raise ValueError(f"truncation must be one of {', '.join(TRUNCATIONS)}, not {truncation!r}.")
+def check_return_tensors(return_tensors):
+    """Refuse tensors of other libraries."""
+    if return_tensors not in (None, "np"):
+        raise ValueError(f"return_tensors is {return_tensors!r}; the models here read NumPy "
+                         f"arrays, so write return_tensors='np'.")
+
+
+def settle_lengths(max_length, padding, truncation, model_max_length, has_pair, special):
+    """What the three arguments of a call mean together, refused if they make no sense together.
+
+    Parameters
+    ----------
+    max_length, padding, truncation
+        As for `AlbertTokenizer.__call__`.
+    model_max_length : int or None
+        Used where a length is needed and none is given.
+    has_pair, special : bool
+        Whether there is a second text, and whether special tokens are added.
+
+    Returns
+    -------
+    max_length : int or None
+        The number of tokens that a row may have.
+    pad_to : int or None
+        The number of tokens that a row is padded to; None: those of the longest.
+    truncation : str
+    """
+    if padding not in (False, True, "longest", "max_length"):
+        raise ValueError(f"padding must be True, False, 'longest' or 'max_length', not "
+                         f"{padding!r}.")
+    if truncation not in (None, True, False, *TRUNCATIONS):
+        raise ValueError(f"truncation must be True, False or one of {', '.join(TRUNCATIONS)}, not "
+                         f"{truncation!r}.")
     if truncation == "only_second" and not has_pair:
-        raise ValueError("truncation='only_second' needs a second text (pair).")
+        raise ValueError("truncation='only_second' needs a second text (text_pair).")
+    cuts = truncation not in (None, False, "never")
+    if max_length is None and (cuts or padding == "max_length"):
+        max_length = model_max_length
     if max_length is None:
-        if padding:
+        if padding == "max_length":
             raise ValueError("padding='max_length' needs a max_length.")
-        return
-    least = 3 if has_pair else 2
+    else:
+        _check_max_length(max_length, (3 if has_pair else 2) if special else 1)
+    kinds = {None: "longest_first", True: "longest_first", False: "never"}
+    return (max_length, max_length if padding == "max_length" else None,
+            kinds.get(truncation, truncation))
+
+
+def _check_max_length(max_length, least):
     if isinstance(max_length, bool) or not isinstance(max_length, (int, np.integer)) \
             or max_length < least:
         raise ValueError(f"max_length must be an integer of at least {least}, the number of "

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ...files.json_objects import read_object
-from ...model_files.file_names import TOKENIZER_NAMES
+from ...model_files.file_names import CONFIG_NAME, TOKENIZER_NAMES
 
 MODEL_NAME, SETTINGS_NAME = TOKENIZER_NAMES
 ORIGINAL_NAME = "30k-clean.model"       # beside checkpoints of the original code
@@ -22,7 +22,8 @@ def find_tokenizer(folder):
     model_file : Path
         It need not exist.
     settings : dict
-        do_lower_case and keep_accents, where there is a ``tokenizer_config.json`` that has them.
+        do_lower_case and keep_accents, if there is a ``tokenizer_config.json`` that has them, and
+        model_max_length, if the model in the folder or that file has one.
 
     Raises
     ------
@@ -41,13 +42,17 @@ def find_tokenizer(folder):
         raise FileNotFoundError(f"{folder} has no {MODEL_NAME} but a vocab.txt: its model (a "
                                 f"Chinese ALBERT, for example) reads the ids of BERT's WordPiece, "
                                 f"for which the library tokenizers has BertWordPieceTokenizer.")
-    settings_file = folder / SETTINGS_NAME
-    return model_file, _read_settings(settings_file) if settings_file.exists() else {}
+    settings_file, config_file = folder / SETTINGS_NAME, folder / CONFIG_NAME
+    settings = read_object(settings_file) if settings_file.exists() else {}
+    config = read_object(config_file) if config_file.exists() else {}
+    for length in (config.get("max_position_embeddings"), settings.get("model_max_length")):
+        if type(length) is int and 2 <= length < 10**9:        # transformers: 10**30 for "unknown"
+            return model_file, {**_checked(settings, settings_file), "model_max_length": length}
+    return model_file, _checked(settings, settings_file)
 
 
-def _read_settings(path):
-    """The two settings that matter here, from a JSON file that may hold many others."""
-    settings = read_object(path)
+def _checked(settings, path):
+    """The two settings of cleaning, from a file that may hold many others."""
     known = {name: settings[name] for name in ("do_lower_case", "keep_accents") if name in settings}
     for name, value in known.items():
         if not isinstance(value, bool):

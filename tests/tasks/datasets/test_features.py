@@ -218,14 +218,16 @@ def test_choices(tokenizer):
     assert example["input_ids"].shape == (2, 30) and example["labels"] == 1
     for ids, types, mask, choice in zip(example["input_ids"], example["token_type_ids"],
                                         example["attention_mask"], row.choices):
-        question = tokenizer.encode(f"Who left? {choice}")
+        question = tokenizer.encode_batch([f"Who left? {choice}"])[0]
         room = 27 - len(question)
         assert ids[mask == 1].tolist() == [
-            tokenizer.cls_token_id, *tokenizer.encode(CONTEXT)[:room], tokenizer.sep_token_id,
+            tokenizer.cls_token_id, *tokenizer.encode_batch([CONTEXT])[0][:room],
+            tokenizer.sep_token_id,
             *question, tokenizer.sep_token_id]
         assert types.sum() == len(question) + 1
     short = choice_example(tokenizer, row, 30, max_qa_length=3)["input_ids"][1]
-    assert short[-4:-1].tolist() == tokenizer.encode("Who left? Ann")[-3:]      # the last are kept
+    last = tokenizer.encode_batch(["Who left? Ann"])[0][-3:]               # the last are kept
+    assert short[-4:-1].tolist() == last
     gap = Choice("1", CONTEXT, "The _ left.", ("boats",), None)
     example = choice_example(tokenizer, gap, 200)
     assert "labels" not in example

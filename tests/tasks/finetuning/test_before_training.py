@@ -251,12 +251,14 @@ def test_limits_of_the_options(name, bad, good):
         FinetuningOptions(task="choice", data="a", **{name: bad})
 
 
-@pytest.mark.parametrize("name", ["max_length", "doc_stride", "max_query_length",
-                                  "max_answer_length", "beams", "max_target_length"])
-def test_limits_of_the_settings(name):
-    assert getattr(Settings("choice", **{name: 1}), name) == 1
-    with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1"):
-        Settings("choice", **{name: 0})
+@pytest.mark.parametrize("name, least", [
+    ("max_length", 3), ("doc_stride", 1), ("max_query_length", 1), ("max_answer_length", 1),
+    ("beams", 1), ("max_target_length", 1)])
+def test_limits_of_the_settings(name, least):
+    """Three tokens are [CLS], a piece and [SEP]."""
+    assert getattr(Settings("choice", **{name: least}), name) == least
+    with pytest.raises(ValueError, match=f"{name} is {least - 1}; it must be at least {least}"):
+        Settings("choice", **{name: least - 1})
 
 
 def test_a_task_is_one_of_those_there_are():
@@ -288,7 +290,7 @@ def test_settings_come_back_from_their_file(tmp_path):
 # ---- models of others ----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("architecture, labels, task", [
-    ("AlbertForSequenceClassification", 1, "similarity"),
+    ("AlbertForSequenceClassification", 1, "classification"),
     ("AlbertForSequenceClassification", 3, "classification"),
     ("AlbertForTokenClassification", 3, "entities"),
     ("AlbertForQuestionAnswering", 2, "questions"), ("AlbertForMultipleChoice", 2, "choice")])

@@ -342,7 +342,7 @@ def test_entities_of_tags(tags, found):
     (dict(dropout=-0.1), "dropout is -0.1; it must be at least 0 and below 1"),
     (dict(patience=0), "patience is 0; it must be at least 1"),
     (dict(scratch=True), "scratch takes shape and tokenizer of a model"),
-    (dict(settings={"max_length": 0}), "max_length is 0; it must be at least 1"),
+    (dict(settings={"max_length": 0}), "max_length is 0; it must be at least 3"),
     (dict(model="nowhere"), "nowhere"),
     (dict(data="nothing"), "no data set of that name; the data sets of this task are sms-spam, "),
 ])

@@ -259,7 +259,7 @@ def test_translations_are_those_of_the_search_that_the_settings_ask_for(translat
         settings = replace(Settings("translation", max_length=24, max_target_length=5), **changes)
         found = translation.predict(model, tokenizer, rows, settings)
         for row, prediction in list(zip(rows, found))[::9]:
-            source = tokenizer.encode(row.source)[:settings.max_length // 2]
+            source = tokenizer.encode_batch([row.source])[0][:settings.max_length // 2]
             (best, *_), = beam_search(model, [source], settings.beams, settings.max_target_length,
                                       (tokenizer.mask_token_id, tokenizer.unk_token_id))
             assert prediction["translation"] == tokenizer.decode(best.pieces)
@@ -271,7 +271,7 @@ def test_pairs_that_are_too_long_are_not_trained_on(translator):
     for length, target in ((24, 24), (10, 24), (24, 4)):
         settings = Settings("translation", max_length=length, max_target_length=target)
         for row, found in zip(rows, translation.features(tokenizer, rows, (), settings)):
-            source, pieces = tokenizer.encode(row.source), tokenizer.encode(row.targets[0])
+            source, pieces = tokenizer.encode_batch([row.source, row.targets[0]])
             fits = len(source) + len(pieces) + 3 <= length and len(pieces) <= target
             assert len(found) == fits
 

@@ -321,7 +321,7 @@ def test_figures_of_translations():
 
 def test_a_pair_of_just_the_greatest_length_is_trained_on(tokenizer):
     pair = Pair(TEXTS[0], (TEXTS[1],))
-    source, target = (tokenizer.encode(text) for text in (TEXTS[0], TEXTS[1]))
+    source, target = tokenizer.encode_batch(TEXTS[:2])
     total, n = len(source) + len(target) + 3, len(target)
     for length, longest, fits in ((total, n, True), (total - 1, n, False), (total, n - 1, False)):
         settings = Settings("translation", max_length=length, max_target_length=longest)
@@ -359,7 +359,7 @@ def test_sources_are_searched_for_32_at_a_time_the_longest_first(tokenizer, monk
     monkeypatch.setattr(translation, "beam_search", search)
     found = translation.predict(None, tokenizer, rows, Settings(
         "translation", max_length=12, beams=3, max_target_length=5))
-    lengths = [min(6, len(tokenizer.encode(row.source))) for row in rows]    # half of 12
+    lengths = [min(6, len(tokenizer.encode_batch([row.source])[0])) for row in rows]    # half of 12
     assert [len(group) for group, *_ in asked] == [32, 32, 6]
     assert sum((group for group, *_ in asked), []) == sorted(lengths, reverse=True)
     assert {one[1:] for one in asked} == {

@@ -124,6 +124,7 @@ def test_trials_run_side_by_side(tmp_path):
     ("results({})", "has no score"),
     ("results({'metric': 'f1', 'validation': {'f1': 0.5}})", "has no score"),
     ("results({'metric': 'f1', 'validation': {'f1': {'value': float('nan')}}})", "the f1 is nan."),
+    ("results({'metric': 'f1', 'validation': {'f1': {'value': None}}})", "the f1 is no number."),
     ("import argparse; argparse.ArgumentParser(prog='albert-np finetune').error('no such thing')",
      "no such thing"),
 ])

@@ -28,6 +28,7 @@ def no_picture(monkeypatch):
 @pytest.fixture
 def command(monkeypatch):
     monkeypatch.setattr("albert_np.commands.search.finetune_parser", stand_in.parser)
+    monkeypatch.setattr("albert_np.commands.search.check_start", lambda asked: None)
     monkeypatch.setattr(run, "COMMAND", COMMAND)
 
 
@@ -80,6 +81,20 @@ def test_what_finetune_would_refuse_is_refused_at_once(tmp_path, command, capsys
     assert error.value.code == 2
     message = capsys.readouterr().err
     assert "albert-np finetune: error: unrecognized arguments: --lajers 3" in message
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("options, said", [
+    (["--data", "missing"], "There is no file or folder missing, and no data set of that name; the "
+                            "data sets of this task are sms-spam, polarity."),
+    (["--data", "sms-spam", "--model", "./modl"], "There is no folder modl; did you mean model?")])
+def test_what_is_not_there_is_said_before_the_first_trial(tmp_path, capsys, monkeypatch, options,
+                                                          said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model").mkdir()
+    assert main(["search", "classification", "--output", "new", "--space", "lr=0.1,0.2",
+                 *options]) == 2
+    assert capsys.readouterr() == ("", f"albert-np: {said}\n")
     assert not (tmp_path / "new").exists()
 
 

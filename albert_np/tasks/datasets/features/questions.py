@@ -48,7 +48,7 @@ def question_windows(tokenizer, question, max_seq_length=384, doc_stride=128, ma
     ----------
     google-research/albert, squad_utils.py, convert_examples_to_features.
     """
-    query = tokenizer.encode(question.question)[:max_query_length]
+    query = tokenizer.encode(question.question, add_special_tokens=False)[:max_query_length]
     ids, offsets = tokenizer.encode_with_offsets(question.context)
     offsets = np.array(offsets, np.int64).reshape(-1, 2)
     room = max_seq_length - len(query) - 3

@@ -4,6 +4,7 @@ import numpy as np
 
 from ....functional import softmax_forward
 from ....models import AlbertForSequenceClassification as MODEL
+from ....models.labels import problem_answered
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Classification, fetch_polarity, fetch_sms_spam, read_json_lines, read_table
@@ -51,16 +52,33 @@ def collate(config, examples, length=None):
 
 
 def predict(model, tokenizer, rows, settings, pool=None):
-    """For each row ``{"label", "probabilities"}``."""
-    labels = list(model.config.id2label.values())
+    """For each row ``{"label", "probabilities"}``, or what else the kind of problem asks for.
+
+    With several labels at once (``problem_type`` of the model) ``labels`` lists those with a
+    probability of at least 1/2; a regression gives ``score``, or ``scores`` by their names.
+    """
+    names, problem = model.config.label_names, problem_answered(model.config)
     unlabelled = [Classification(row.text, row.text_pair) for row in rows]
     examples = sequence_examples(tokenizer, unlabelled, settings.max_length)
-    predictions = []
-    for logits, in outputs_of(model, examples, ("logits",), pool):
-        p, _ = softmax_forward(logits.astype(np.float64))                            # (K,)
-        predictions.append({"label": labels[int(p.argmax())],
-                            "probabilities": dict(zip(labels, p.tolist()))})
-    return predictions
+    return [_answer(logits.astype(np.float64), names, problem)
+            for logits, in outputs_of(model, examples, ("logits",), pool)]
+
+
+def _answer(logits, names, problem):
+    """A prediction from the logits (K,)."""
+    if problem == "regression":
+        scores = dict(zip(names, logits.tolist()))
+        return {"score": scores[names[0]]} if len(names) == 1 else {"scores": scores}
+    if problem == "single_label_classification":
+        p, _ = softmax_forward(logits)
+    else:
+        e = np.exp(-np.abs(logits))
+        p = np.where(logits > 0, 1, e) / (1 + e)                                     # a sigmoid
+    probabilities = dict(zip(names, p.tolist()))
+    answer = {"label": names[int(p.argmax())], "probabilities": probabilities}
+    if problem == "multi_label_classification":
+        answer["labels"] = [name for name in names if probabilities[name] >= 0.5]
+    return answer
 
 
 def figures(rows, predictions, labels, rng=None):

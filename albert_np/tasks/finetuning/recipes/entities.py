@@ -56,7 +56,8 @@ def collate(config, examples, length=None):
 
 def predict(model, tokenizer, rows, settings, pool=None):
     """For each row ``{"words", "tags", "entities"}``."""
-    labels = list(model.config.id2label.values())
+    labels = list(model.config.label_names)
+    outside = labels.index("O") if "O" in labels else 0
     windows = [tag_windows(tokenizer, Tagged(row.words, ()), labels, settings.max_length)
                for row in rows]
     outputs = iter(outputs_of(model, [window for part in windows for window in part], ("logits",),
@@ -64,7 +65,7 @@ def predict(model, tokenizer, rows, settings, pool=None):
     predictions = []
     for row, part in zip(rows, windows):
         guesses = [next(outputs)[0].argmax(axis=-1) for _ in part]                   # (T,) each
-        numbers = tags_of_words(part, guesses, len(row.words), labels.index("O"))
+        numbers = tags_of_words(part, guesses, len(row.words), outside)
         tags = [labels[number] for number in numbers]
         predictions.append({"words": list(row.words), "tags": tags,
                             "entities": entities_of(row.words, tags)})
@@ -77,7 +78,8 @@ def entities_of(words, tags):
     Parameters
     ----------
     words, tags : sequences of str
-        An ``I-`` that continues nothing begins an entity, as in CoNLL's evaluation.
+        An ``I-`` that continues nothing begins an entity, as in CoNLL's evaluation. A tag without
+        ``B-`` and ``I-`` is a type, and goes on while it stays the same.
 
     Returns
     -------
@@ -91,13 +93,18 @@ def entities_of(words, tags):
     """
     found, begun = [], None
     for number, tag in enumerate([*tags, "O"]):
-        if begun is not None and not (tag[:2] == "I-" and tag[2:] == tags[begun][2:]):
-            found.append({"type": tags[begun][2:], "text": " ".join(words[begun:number]),
+        if begun is not None and (tag == "O" or tag[:2] == "B-"
+                                  or _type_of(tag) != _type_of(tags[begun])):
+            found.append({"type": _type_of(tags[begun]), "text": " ".join(words[begun:number]),
                           "first": begun, "last": number - 1})
             begun = None
         if begun is None and tag != "O":
             begun = number
     return found
+
+
+def _type_of(tag):
+    return tag[2:] if tag[:2] in ("B-", "I-") else tag
 
 
 def figures(rows, predictions, labels, rng=None):
