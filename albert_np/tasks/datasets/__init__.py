@@ -13,7 +13,7 @@ from .fetchers import (fetch_copa, fetch_english_chinese, fetch_mctest, fetch_po
                        fetch_xquad)
 from .fetching import Source, find_file
 from .json_lines import read_json_lines
-from .lines import read_lines
+from ...files.text_lines import read_lines
 from .mctest import read_mctest
 from .parallel import read_parallel
 from .rows import Answer, Choice, Classification, Pair, Question, Splits, Tagged

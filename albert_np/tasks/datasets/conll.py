@@ -1,6 +1,6 @@
 """Sentences with tagged words: a word a line, an empty line between sentences."""
 
-from .lines import bad_row, empty_file, read_lines
+from ...files.text_lines import bad_row, empty_file, is_blank, read_lines, words_of
 from .rows import Tagged
 
 
@@ -8,8 +8,8 @@ def read_conll(path, types=None, word_column=0, tag_column=-1):
     """Read a CoNLL file with BIO tags.
 
     A line holds a word, its tag and perhaps other columns, separated by tabs, or by spaces in a
-    file whose first line has no tab. A line without a visible character (it may hold a tab) ends
-    a sentence; lines that begin with ``-DOCSTART-`` are passed over.
+    file whose first line has no tab. A line of spaces and tabs, or an empty one, ends a sentence;
+    lines that begin with ``-DOCSTART-`` are passed over.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def read_conll(path, types=None, word_column=0, tag_column=-1):
     ----------
     Tjong Kim Sang, De Meulder 2003 (the format); Ramshaw, Marcus 1995 (the tags).
     """
-    separator, width = None, None
+    cut, width = words_of, None
     sentences, words, tags = [], [], []
 
     def end_sentence():
@@ -47,18 +47,18 @@ def read_conll(path, types=None, word_column=0, tag_column=-1):
         tags.clear()
 
     for number, line in read_lines(path):
-        if not line.strip() or line.startswith("-DOCSTART-"):
+        if is_blank(line) or line.startswith("-DOCSTART-"):
             end_sentence()
             continue
         if width is None:
-            separator = "\t" if "\t" in line else None
-            width = max(2, len(line.split(separator)))
-        columns = line.split(separator)
+            cut = (lambda line: line.split("\t")) if "\t" in line else words_of
+            width = max(2, len(cut(line)))
+        columns = cut(line)
         if len(columns) != width:
             raise bad_row(path, number, f"there are {len(columns)} columns, where {width} are "
                                         f"needed (a word and its tag among them).")
         word, tag = columns[word_column], columns[tag_column]
-        if not word.strip():
+        if is_blank(word):
             raise bad_row(path, number, "the word is empty.")
         _check_tag(path, number, tag, tags[-1] if tags else "O", types)
         words.append(word)

@@ -2,7 +2,7 @@
 
 import json
 
-from .lines import bad_row, read_lines
+from ...files.text_lines import bad_row, read_lines
 
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false",
           list: "a list"}

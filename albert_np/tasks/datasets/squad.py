@@ -2,7 +2,7 @@
 
 import json
 
-from .lines import bad_row, empty_file, read_whole
+from ...files.text_lines import bad_row, empty_file, read_whole
 from .rows import Answer, Question
 
 

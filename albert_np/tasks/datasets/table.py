@@ -4,7 +4,7 @@ import csv
 import math
 from pathlib import Path
 
-from .lines import bad_row, empty_file, read_lines
+from ...files.text_lines import bad_row, empty_file, read_lines
 from .rows import Classification
 
 

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ...files import make_folder, remove_leftovers, write_whole
+from ...files.file_kinds import is_gzip
 from ..tokenizer import AlbertTokenizer
 from ..tokenizing.train_tokenizer import train_tokenizer
 from .blocks import Source, block_documents, check_layout, corpus_files, read_blocks
@@ -90,7 +91,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
     _check_options(vocab_size, sample_megabytes, held_out, held_out_pieces, shard_pieces, seed,
                    processes)
     check_layout(layout)
-    output, sources = Path(output), [Source(file) for file in corpus_files(corpus)]
+    output, sources = Path(output), [Source(file) for file in corpus_files(corpus, say)]
     given = None if tokenizer is None else _read_tokenizer(tokenizer)
     options = {"layout": layout, "text_field": text_field, "held_out": held_out,
                "held_out_pieces": held_out_pieces, "shard_pieces": shard_pieces, "seed": seed}
@@ -190,7 +191,7 @@ def _state(path):
         status = path.stat()
     except OSError as error:
         raise ValueError(f"The file {path} cannot be read: {error.strerror}.") from error
-    return status.st_mtime_ns, status.st_size, path.suffix == ".gz"
+    return status.st_mtime_ns, status.st_size, is_gzip(path)
 
 
 def _unpacked_bytes(states):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ....files.text_lines import words_of
 from ....models import AlbertForTokenClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
@@ -23,9 +24,9 @@ def read(path, columns):
 
 def parse(fields):
     """A row to predict, from a line of words, or from a JSON object with ``words`` or ``text``."""
-    words = fields.split() if isinstance(fields, str) else fields.get("words")
+    words = words_of(fields) if isinstance(fields, str) else fields.get("words")
     if words is None and isinstance(fields.get("text"), str):
-        words = fields["text"].split()
+        words = words_of(fields["text"])
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError("it needs 'words', a list of texts, or 'text'")
     if not words:
