@@ -98,6 +98,7 @@ def test_standard_input_is_cut_in_the_same_way(monkeypatch):
 
     from albert_np.commands.input_texts import read_texts
 
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("a\x0cb\u2028\r\nc\n\n".encode())))
+    data = io.BytesIO("a\x0cb\u2028\r\nc\n\n".encode())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(data))
     texts, name = read_texts(Namespace(file=None), [])
     assert list(texts) == ["a\x0cb\u2028", "c"] and name(2) == "line 2 of standard input"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ...files import make_folder, remove_leftovers, write_whole
 from ...files.file_kinds import is_gzip
+from ...files.run_folders import claim_folder, release_folder
 from ..tokenizer import AlbertTokenizer
 from ..tokenizing.train_tokenizer import train_tokenizer
 from .blocks import Source, block_documents, check_layout, corpus_files, read_blocks
@@ -51,7 +52,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         What `read_corpus` reads: a file or a folder of text, JSON lines, either of them gzipped. A
         document of plain text above 1 MB is cut, and counts as several.
     output : str or Path
-        The folder to write.
+        The folder to write: new, empty, or one that was not finished.
     tokenizer : str or Path, optional
         A SentencePiece model or a folder with one. None trains one on a sample of the corpus (of
         all of it, held-out documents included).
@@ -106,6 +107,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         return prepared
 
     before = [_state(source.path) for source in sources]
+    claim_folder(output, "prepare")
     _empty_folder(output)
     if given is None:
         say(f"tokenizer  training {vocab_size:,} pieces on a sample")
@@ -127,6 +129,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         "tokenizer": {"vocab_size": given.vocab_size, "sha256": tokenizer_identity(given)},
         **parts}
     write_whole(output / MANIFEST_NAME, (json.dumps(manifest, indent=1) + "\n").encode())
+    release_folder(output)
     prepared = PreparedCorpus(output)
     say(f"train      {prepared.train}\nheld out   {prepared.held_out}\nThe folder is {output}")
     return prepared

@@ -3,11 +3,14 @@
 import numpy as np
 
 from ....functional import softmax_forward
+from ....files.file_kinds import kind_of
+from ....files.text_lines import bad_row, empty_file, is_empty
 from ....models import AlbertForMultipleChoice as MODEL
 from ... import baselines as without_network
 from ... import metrics
-from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa, read_json_lines
+from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa
 from ...datasets.features import choice_example
+from ...datasets.json_lines import numbered_objects
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "accuracy"
@@ -19,15 +22,18 @@ def read(path, columns):
     if columns:
         raise ValueError("choices are read from XML or JSON lines, which have no columns; remove "
                          "--columns")
-    if str(path).endswith(".xml"):
+    if kind_of(path) == "xml":
         return read_copa(path)
     rows = []
-    for number, row in enumerate(read_json_lines(path, {"context": str, "question": str,
-                                                        "choices": list, "label": int}), 1):
+    for number, row in numbered_objects(path):
         try:
             rows.append(parse(row))
+            if rows[-1].label is None:
+                raise ValueError("it has no label, the number of the choice that is right")
         except ValueError as error:
-            raise ValueError(f"{path}, row {number}: {error}.") from None
+            raise bad_row(path, number, f"{error}.") from None
+    if not rows:
+        raise empty_file(path)
     return rows
 
 
@@ -39,11 +45,13 @@ def parse(fields):
     context, question, choices, label = (fields.get(name) for name in (
         "context", "question", "choices", "label"))
     if not isinstance(choices, (list, tuple)) or len(choices) < 2 or not all(
-            isinstance(text, str) for text in (context, question, *choices)):
-        raise ValueError("it needs a context, a question and at least two choices, all texts")
-    if label is not None and not 0 <= label < len(choices):
-        raise ValueError(f"its label is {label}, where a number from 0 to {len(choices) - 1} says "
-                         f"which choice is right")
+            isinstance(text, str) and not is_empty(text) for text in (context, question, *choices)):
+        raise ValueError("it needs a context, a question and at least two choices, all texts that "
+                         "are not empty")
+    if label is not None and (not isinstance(label, int) or isinstance(label, bool)
+                              or not 0 <= label < len(choices)):
+        raise ValueError(f"its label is {label!r}, where a whole number from 0 to "
+                         f"{len(choices) - 1} says which choice is right")
     return Choice("", context, question, tuple(choices), label)
 
 

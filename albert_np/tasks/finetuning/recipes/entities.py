@@ -11,6 +11,7 @@ from ...datasets.features import tag_windows, tags_of_words
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "f1"
+LEFT_OUT = "nothing is left of any word after ALBERT's preprocessing"
 DATASETS = {"wnut17": fetch_wnut17}
 
 
@@ -40,6 +41,12 @@ def labels_of(rows):
     return ("O", *sorted(tags, key=lambda tag: (tag[2:], tag)))
 
 
+def check(rows, part, is_train):
+    """Refuse rows from which nothing can be learnt."""
+    if is_train and {tag for row in rows for tag in row.tags} == {"O"}:
+        raise ValueError(f"{part} has no entity: every tag is O.")
+
+
 def configuration(labels):
     """The fields of the configuration that the task settles, as a dict."""
     return {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
@@ -47,7 +54,9 @@ def configuration(labels):
 
 def features(tokenizer, rows, labels, settings):
     """For each row a list of its examples, dicts of arrays for `collate`."""
-    return [tag_windows(tokenizer, row, labels, settings.max_length) for row in rows]
+    examples = [tag_windows(tokenizer, row, labels, settings.max_length) for row in rows]
+    return [windows if any((window["word_ids"] >= 0).any() for window in windows) else []
+            for windows in examples]
 
 
 def collate(config, examples, length=None):

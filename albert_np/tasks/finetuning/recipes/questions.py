@@ -11,6 +11,8 @@ from ..outputs import outputs_of, padded_batch
 from .reading import text_fields
 
 METRIC = "f1"
+LEFT_OUT = ("no window holds the whole answer: it is longer than --max-length allows, or nothing of "
+            "it is left after ALBERT's preprocessing")
 DATASETS = {"squad-slice": fetch_squad_slice}
 TESTS = {"xquad-en": lambda folder=None: fetch_xquad("en", folder),
          "xquad-zh": lambda folder=None: fetch_xquad("zh", folder)}
@@ -41,8 +43,16 @@ def configuration(labels):
 
 
 def features(tokenizer, rows, labels, settings):
-    """For each row a list of its examples, dicts of arrays for `collate`."""
-    return [_windows(tokenizer, row, settings) for row in rows]
+    """For each row a list of its examples, dicts of arrays for `collate`.
+
+    A question with an answer that no window holds would be learnt as one without: it is left out.
+    """
+    examples = []
+    for row in rows:
+        windows = _windows(tokenizer, row, settings)
+        learnt = not row.answers or any(window["start_positions"] for window in windows)
+        examples.append(windows if learnt else [])
+    return examples
 
 
 def collate(config, examples, length=None):

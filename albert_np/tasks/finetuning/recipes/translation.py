@@ -14,6 +14,8 @@ from ...datasets.features import join_pieces
 from .reading import text_fields
 
 METRIC = "chrf"
+LEFT_OUT = ("the target has more pieces than --max-target-length, or source and target together "
+            "have more than --max-length allows")
 DATASETS = {"english-chinese": fetch_english_chinese}
 
 
