@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from .locks import LOCK_NAME
-from .whole_files import write_whole
+from .whole_files import make_folder, write_whole
 
 UNFINISHED = ".unfinished"           # holds the name of the command whose run is not finished
 
@@ -50,6 +50,10 @@ def claim_folder(folder, command):
         written there.
     """
     refuse_other_files(folder, command)
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise ValueError(f"The folder {folder} cannot be written: {error.strerror}.") from error
     write_whole(Path(folder) / UNFINISHED, f"{command}\n".encode())
 
 

@@ -101,10 +101,10 @@ def _divided(rows, data, seed, split_copies):
         raise ValueError(f"{data} has too few rows to be divided: {len(rows)} rows give {sizes} to "
                          f"train, dev and test; add rows, or give a folder with files train.* "
                          f"and dev.*.")
-    raise ValueError(f"{data} has {len(rows)} rows but only {different} different texts, which give "
-                     f"{sizes} rows to train, dev and test. Texts that differ only in capitals, "
-                     f"digits and punctuation count as copies, and copies stay in one part. With "
-                     f"--split-copies they may lie in several parts.")
+    raise ValueError(f"{data} has {len(rows)} rows but only {different} different texts, which "
+                     f"give {sizes} rows to train, dev and test. Texts count as copies "
+                     f"if they differ only in capitals and punctuation, every digit read as 0; "
+                     f"copies stay in one part. With --split-copies they may lie in several parts.")
 
 
 def first_text(row):

@@ -37,8 +37,8 @@ class FinetuningOptions:
         None, "whether the first line of a table holds the names of the columns; default: decide "
         "by that line, and say so")
     split_copies: bool = option(
-        False, "divide a file row by row; otherwise texts that differ only in capitals, digits and "
-        "punctuation count as copies, and copies stay in one part")
+        False, "divide a file row by row; otherwise texts that differ only in capitals and "
+        "punctuation, every digit read as 0, count as copies, and copies stay in one part")
     data_folder: str | None = option(None, "the folder where data sets are searched")
     model: str | None = option(
         None, "the model to start from: a pretraining run, a folder of published weights, or a "

@@ -47,6 +47,10 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
         model = model_class.from_pretrained(name_or_folder, seed=seed, **changes)
     else:
         model = _fresh_head(model_class, name_or_folder, changes, seed)
+        known = load_config(name_or_folder).id2label
+        if known is not None and changes.get("id2label") is not None:
+            model.load_report.notes.append(f"the labels are not those of the model "
+                                           f"({_listed(list(known.values()))}), so its head is new")
     new = [name for name in model.load_report.initialised
            if ".embeddings." in name or ".encoder." in name]
     if new:

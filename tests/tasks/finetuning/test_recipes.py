@@ -352,7 +352,8 @@ def test_sources_are_searched_for_32_at_a_time_the_longest_first(tokenizer, monk
     """So that a search has little padding, and the last one of a pool little to wait for."""
     asked, rows = [], [Pair(" ".join(["list"] * (1 + i % 7)), ("",)) for i in range(70)]
 
-    def search(model, sources, beams, longest, forbidden):
+    def search(model, sources, beams, longest, forbidden, max_length):
+        assert max_length == 11                    # and [SEP] behind the target
         asked.append(([len(source) for source in sources], beams, longest, forbidden))
         return [[Hypothesis(source[:1], -len(source) / 2, 0.0, True)] for source in sources]
 

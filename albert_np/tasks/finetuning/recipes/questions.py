@@ -11,8 +11,8 @@ from ..outputs import outputs_of, padded_batch
 from .reading import text_fields
 
 METRIC = "f1"
-LEFT_OUT = ("no window holds the whole answer: it is longer than --max-length allows, or nothing of "
-            "it is left after ALBERT's preprocessing")
+LEFT_OUT = ("no window holds the whole answer: it is longer than --max-length allows, or nothing "
+            "of it is left after ALBERT's preprocessing")
 DATASETS = {"squad-slice": fetch_squad_slice}
 TESTS = {"xquad-en": lambda folder=None: fetch_xquad("en", folder),
          "xquad-zh": lambda folder=None: fetch_xquad("zh", folder)}
