@@ -7,6 +7,7 @@ what each column of a file holds, ``numbers`` what a number is. ``splits`` divid
 rows into arrays.
 """
 
+from ...files.text_lines import read_lines
 from .columns import Columns, choose_columns
 from .conll import read_conll, tags_of
 from .copa import read_copa
@@ -15,7 +16,6 @@ from .fetchers import (fetch_copa, fetch_english_chinese, fetch_mctest, fetch_po
                        fetch_xquad)
 from .fetching import Source, find_file
 from .json_lines import read_json_lines
-from ...files.text_lines import read_lines
 from .mctest import read_mctest
 from .parallel import read_parallel
 from .rows import Answer, Choice, Classification, Pair, Question, Splits, Tagged

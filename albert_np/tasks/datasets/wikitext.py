@@ -2,8 +2,8 @@
 
 import re
 
-from ...text.corpus.sentences import split_sentences
 from ...files.text_lines import BLANKS, bad_row, read_lines
+from ...text.corpus.sentences import split_sentences
 
 _TITLE = re.compile(r"= (?!=).* =$")
 _HEADING = re.compile(r"=( =)+ .* =( =)+$")

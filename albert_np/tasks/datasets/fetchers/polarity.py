@@ -1,7 +1,7 @@
 """Sentences of film reviews: does the writer like the film?"""
 
-from ..fetching import Source, find_file
 from ....files.text_lines import BLANKS, is_empty, read_zipped_lines
+from ..fetching import Source, find_file
 from ..rows import Classification, Splits
 from ..splits import split_by_key, text_key
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ....functional import softmax_forward
 from ....files.file_kinds import kind_of
 from ....files.text_lines import bad_row, empty_file, is_empty
+from ....functional import softmax_forward
 from ....models import AlbertForMultipleChoice as MODEL
 from ... import baselines as without_network
 from ... import metrics
