@@ -31,7 +31,8 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
     split_copies : bool
         Let copies of a text lie in several parts.
     say : callable, optional
-        Gets a sentence about each table: what was decided about its columns.
+        Gets a sentence about each table, what was decided about its columns, and one that names
+        the files of a folder that are left out.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
     if str(data) in task.DATASETS:
         splits = task.DATASETS[str(data)](folder=folder)
     elif Path(data).is_dir():
-        splits = _from_folder(read, Path(data))
+        splits = _from_folder(read, Path(data), say)
     elif Path(data).exists():
         splits = _divided(read(data), data, seed, split_copies)
     else:
@@ -94,7 +95,10 @@ def _divided(rows, data, seed, split_copies):
     parts = split_by_key(rows, lambda row: str(next(numbers)) if split_copies
                          else text_key(first_text(row)), seed)
     if all(parts):
-        return Splits(*parts)
+        others = sorted(path.name for path in folder.iterdir() if path not in taken)
+    if others and say is not None:
+        say(f"{', '.join(others[:5])}{' and others' * (len(others) > 5)} in {folder} {'is' if len(others) == 1 else 'are'} left out")
+    return Splits(*parts)
     sizes = " : ".join(str(len(part)) for part in parts)
     different = len({text_key(first_text(row)) for row in rows})
     if split_copies or different == len(rows):
@@ -135,8 +139,8 @@ def texts_of(rows):
     return [text for text in texts if text]
 
 
-def _from_folder(read, folder):
-    parts = []
+def _from_folder(read, folder, say):
+    parts, taken = [], set()
     for part in PARTS:
         names = (part, "valid", "validation") if part == "dev" else (part,)
         files = sorted(file for name in names for file in folder.glob(f"{name}.*"))
@@ -146,5 +150,9 @@ def _from_folder(read, folder):
         if not files and part != "test":
             raise FileNotFoundError(f"There is no file {part}.* in {folder}; a folder of data "
                                     f"needs train.* and dev.*, and may have test.*.")
+        taken.update(files)
         parts.append(read(files[0]) if files else [])
+    others = sorted(path.name for path in folder.iterdir() if path not in taken)
+    if others and say is not None:
+        say(f"{', '.join(others[:5])}{' and others' * (len(others) > 5)} in {folder} {'is' if len(others) == 1 else 'are'} left out")
     return Splits(*parts)

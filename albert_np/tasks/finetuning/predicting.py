@@ -61,7 +61,9 @@ def _task_of(name, config):
 
 
 def rows_of_file(loaded, path):
-    """The rows of a file that is no list of lines: a table, by the columns of the training run.
+    """The rows of a file that is not one of lines: a table, or one in the format of the task.
+
+    Of a table the columns of the training run are read.
 
     Parameters
     ----------
@@ -72,13 +74,15 @@ def rows_of_file(loaded, path):
     -------
     rows : iterable of rows, or None if the file is read line by line
     sentence : str
-        What was decided about the columns; empty if rows is None.
+        What was decided about the file; empty if rows is None.
 
     Raises
     ------
     FileNotFoundError, ValueError
         There is no such file, or, while reading, a row is bad; the sentence names the line.
     """
+    if hasattr(loaded.task, "reads") and loaded.task.reads(path):
+        return loaded.task.read(path, {}), f"{path} is read as the files of the training are"
     if not hasattr(loaded.task, "COLUMNS") or ending_of(path) not in TABLES:
         return None, ""
     columns = {role: column for role, column in loaded.settings.columns.items() if role != "label"}

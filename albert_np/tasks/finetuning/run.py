@@ -71,7 +71,7 @@ def finetune(task, output, *, progress=True, **options):
     with lock(output), one_thread_each(), ThreadPoolExecutor(options.workers) as pool:
         splits = load_splits(task, options.data, options.test, options.columns,
                              options.data_folder, seed, options.header, options.split_copies,
-                             lambda sentence: say(f"{'columns':10} {sentence}"))
+                             lambda sentence: say(f"{'files':10} {sentence}"))
         if options.model is not None and not options.scratch:
             splits = replace(splits, labels=kept_labels(options.model, splits.labels))
         say(f"{'data':10} {len(splits.train):,} rows to learn from, {len(splits.dev):,} to choose "

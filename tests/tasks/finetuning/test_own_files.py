@@ -1,6 +1,7 @@
 """Fine-tuning on files of one's own: what is kept, what is said, and what is refused in time."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ from toys import MODEL, TOYS, write_rows, write_toy
 from albert_np import AlbertForSequenceClassification, AlbertTokenizer
 from albert_np.commands.cli import main
 from albert_np.config import AlbertConfig
-from albert_np.tasks.datasets import Choice
-from albert_np.tasks.finetuning import TASKS, finetune, run
+from albert_np.tasks.datasets import Answer, Choice, Question
+from albert_np.tasks.finetuning import TASKS, Settings, finetune, run
 from albert_np.tasks.finetuning.batches import epoch_batches
 from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.predicting import rows_of_file
 from albert_np.tasks.finetuning.trainer import steps_of
 
 TINY = {**MODEL, "hidden_size": 16, "embedding_size": 16, "num_hidden_layers": 1,
@@ -91,7 +93,7 @@ def test_the_names_of_columns_are_no_class_and_predict_knows_them(tmp_path, caps
     data = write_csv(tmp_path / "rows.csv", texts(40), "body", "stars")
     finetune("classification", tmp_path / "run", data=data, **FRESH)
     said = capsys.readouterr().out
-    assert (f"columns    {data}: text is column 1 ('body'), label is column 2 ('stars'); its first "
+    assert (f"files      {data}: text is column 1 ('body'), label is column 2 ('stars'); its first "
             "line holds names (--no-header if it is a row)\n") in said
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["id2label"] == {"0": "ham", "1": "spam"}
@@ -159,6 +161,30 @@ def test_how_a_fresh_model_came_about_is_said(inference_folder, tmp_path, capsys
     said = capsys.readouterr().out
     assert "new weights, drawn with seed 0: classifier.weight, classifier.bias\n" in said
     assert f"weights of {inference_folder} that are left out: predictions.LayerNorm.bias, " in said
+
+
+def test_files_of_the_task_are_read_as_in_training(tmp_path):
+    def rows(task, path):
+        loaded = SimpleNamespace(task=TASKS[task], settings=Settings(task))
+        return rows_of_file(loaded, path)
+
+    for task, name in (("questions", "train.json"), ("entities", "train.conll")):
+        splits = write_toy(task, tmp_path / task, train=3, others=1)
+        found, sentence = rows(task, tmp_path / task / name)
+        assert len(found) == 3 and sentence.endswith("is read as the files of the training are")
+        if task == "entities":
+            assert found == splits.train
+    (tmp_path / "rows.json").write_text('{"question": "a", "context": "b"}\n')
+    for task in TASKS:
+        assert rows(task, tmp_path / "rows.json") == (None, "")
+
+
+def test_what_is_left_out_of_a_folder_is_named(tmp_path):
+    write_toy("classification", tmp_path / "data", train=3, others=2)
+    (tmp_path / "data" / "README").touch()
+    said = []
+    load_splits(TASKS["classification"], tmp_path / "data", say=said.append)
+    assert said[-1] == f"README in {tmp_path / 'data'} is left out" and len(said) == 4
 
 
 # ---- before the training, not after --------------------------------------------------------------
@@ -231,9 +257,6 @@ def test_a_question_whose_answer_is_in_no_window_is_not_learnt_as_impossible(tmp
     write_toy("questions", tmp_path / "data", train=30, others=6)
     finetune("questions", tokenizer_folder, data=tmp_path / "data", progress=False, **FRESH)
     tokenizer = AlbertTokenizer.from_folder(tokenizer_folder)
-    from albert_np.tasks.datasets import Answer, Question
-    from albert_np.tasks.finetuning import Settings
-
     task, settings = TASKS["questions"], Settings("questions", max_length=16, doc_stride=4)
     context = "the list of names is a new list of names and a copy of the file is opened again"
     rows = [Question("1", context, "is it", (Answer(context, 0),)),

@@ -6,6 +6,7 @@
 ``DATASETS``      data sets by name, functions that return `albert_np.tasks.datasets.Splits`
 ``read``          rows from a file of one's own
 ``parse``         a row from a line of text, or from a JSON object, for predictions
+``reads``         of tasks with a format of their own: whether a file to predict from has it
 ``labels_of``     the labels that rows have, in a fixed order
 ``check``         refuses rows that are not enough, where a task needs more than one row
 ``COLUMNS``       of tasks that read tables: which columns are needed, and which can be used

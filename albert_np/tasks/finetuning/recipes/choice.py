@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ....files.file_kinds import kind_of
+from ....files.file_kinds import ending_of, kind_of
 from ....files.text_lines import bad_row, empty_file, is_empty
 from ....functional import softmax_forward
 from ....models import AlbertForMultipleChoice as MODEL
@@ -35,6 +35,11 @@ def read(path, columns):
     if not rows:
         raise empty_file(path)
     return rows
+
+
+def reads(path):
+    """Whether a file to predict from is COPA's XML, and not lines."""
+    return ending_of(path) == ".xml"
 
 
 def parse(fields):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ....files.file_kinds import ending_of
 from ....files.text_lines import words_of
 from ....models import AlbertForTokenClassification as MODEL
 from ... import baselines as without_network
@@ -21,6 +22,11 @@ def read(path, columns):
         raise ValueError("entities are read in CoNLL's format, whose columns are known; remove "
                          "--columns")
     return read_conll(path)
+
+
+def reads(path):
+    """Whether a file to predict from is in CoNLL's format, and not lines."""
+    return ending_of(path) in (".conll", ".bio", ".iob", ".iob2")
 
 
 def parse(fields):

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from ....files.file_kinds import ending_of, kind_of
 from ....models import AlbertForQuestionAnswering as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Question, fetch_squad_slice, fetch_xquad, read_squad
 from ...datasets.features import decode_answer, question_windows
+from ...datasets.json_lines import numbered_objects
 from ..outputs import outputs_of, padded_batch
 from .reading import text_fields
 
@@ -24,6 +26,13 @@ def read(path, columns):
         raise ValueError("questions are read in SQuAD's format, which has no columns; remove "
                          "--columns")
     return read_squad(path)
+
+
+def reads(path):
+    """Whether a file to predict from is in SQuAD's format, and not lines."""
+    if ending_of(path) != ".json":
+        return False
+    return kind_of(path) == "json" or "data" in next(numbered_objects(path))[1]
 
 
 def parse(fields):
