@@ -23,8 +23,8 @@ What a line holds depends on the task; a tab separates several fields:
 Lines that begin with { are JSON objects with these names as fields (text, text_pair, words,
 question, context, choices, source), or with those of the training file. For classification and
 similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of the training
-file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml) are read as for
-the training. What was decided is said. Any number of lines is read, in bounded memory.
+file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml) are read as
+for the training. What was decided is said. Any number of lines is read, in bounded memory.
 """
 
 EXAMPLES = """\

@@ -95,10 +95,7 @@ def _divided(rows, data, seed, split_copies):
     parts = split_by_key(rows, lambda row: str(next(numbers)) if split_copies
                          else text_key(first_text(row)), seed)
     if all(parts):
-        others = sorted(path.name for path in folder.iterdir() if path not in taken)
-    if others and say is not None:
-        say(f"{', '.join(others[:5])}{' and others' * (len(others) > 5)} in {folder} {'is' if len(others) == 1 else 'are'} left out")
-    return Splits(*parts)
+        return Splits(*parts)
     sizes = " : ".join(str(len(part)) for part in parts)
     different = len({text_key(first_text(row)) for row in rows})
     if split_copies or different == len(rows):
@@ -154,5 +151,5 @@ def _from_folder(read, folder, say):
         parts.append(read(files[0]) if files else [])
     others = sorted(path.name for path in folder.iterdir() if path not in taken)
     if others and say is not None:
-        say(f"{', '.join(others[:5])}{' and others' * (len(others) > 5)} in {folder} {'is' if len(others) == 1 else 'are'} left out")
+        say(f"left out of {folder}: {', '.join(others[:5])}{' and others' * (len(others) > 5)}")
     return Splits(*parts)

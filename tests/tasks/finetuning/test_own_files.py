@@ -184,7 +184,7 @@ def test_what_is_left_out_of_a_folder_is_named(tmp_path):
     (tmp_path / "data" / "README").touch()
     said = []
     load_splits(TASKS["classification"], tmp_path / "data", say=said.append)
-    assert said[-1] == f"README in {tmp_path / 'data'} is left out" and len(said) == 4
+    assert said[-1] == f"left out of {tmp_path / 'data'}: README" and len(said) == 4
 
 
 # ---- before the training, not after --------------------------------------------------------------
