@@ -9,7 +9,7 @@ rows into arrays.
 
 from ...files.text_lines import read_lines
 from .columns import Columns, choose_columns
-from .conll import read_conll, tags_of
+from .conll import read_conll, read_tagged_json, tags_of
 from .copa import read_copa
 from .fetchers import (fetch_copa, fetch_english_chinese, fetch_mctest, fetch_polarity,
                        fetch_sms_spam, fetch_squad_slice, fetch_stsb, fetch_wikitext2, fetch_wnut17,
@@ -56,6 +56,7 @@ __all__ = [
     "read_parallel",
     "read_squad",
     "read_table",
+    "read_tagged_json",
     "read_token_spans",
     "read_wikitext",
     "split_by_key",

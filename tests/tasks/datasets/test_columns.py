@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from albert_np.tasks.datasets import Classification, choose_columns, read_table
+from albert_np.tasks.datasets import Choice, Classification, choose_columns, read_table
 from albert_np.tasks.datasets.numbers import number_in
 from albert_np.tasks.finetuning.recipes import choice, classification, similarity
 
@@ -148,6 +148,20 @@ def test_what_is_no_table_is_called_what_it_is(tmp_path):
     with pytest.raises(ValueError, match="a.csv, line 1: this is not comma-separated .a field is "
                                          "longer than 131,072 characters; is a quotation mark"):
         read_table(tmp_path / "a.csv")
+
+
+def test_choices_from_a_table_such_as_swags(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        ',video,Sent1,sent2,"gold source",ending0,ending1,ending2,label\n'
+        '0,x,"A dog, old, runs.",It,gold,barks.,sings.,reads.,2\n')
+    assert choice.read(tmp_path / "a.csv", {}) == [
+        Choice("", "A dog, old, runs.", "It", ("barks.", "sings.", "reads."), 2)]
+    (tmp_path / "b.csv").write_text("sent1,sent2,ending0,ending1,label\na,b,c,d,0\na,b,c,d,2\n")
+    with pytest.raises(ValueError, match="b.csv, line 3: its label is 2, where a whole number"):
+        choice.read(tmp_path / "b.csv", {})
+    (tmp_path / "c.csv").write_text("sent1,sent2,ending0,label\na,b,c,0\n")
+    with pytest.raises(ValueError, match="c.csv has the columns sent1, sent2, ending0, label; "):
+        choice.read(tmp_path / "c.csv", {})
 
 
 @pytest.mark.parametrize("row, sentence", [

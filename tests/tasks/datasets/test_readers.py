@@ -9,7 +9,8 @@ import pytest
 from albert_np.tasks.datasets import (Answer, Choice, Classification, Pair, Question, Tagged,
                                       read_conll, read_copa, read_json_lines, read_lines,
                                       read_mctest, read_parallel, read_squad, read_table,
-                                      read_token_spans, read_wikitext)
+                                      read_tagged_json, read_token_spans, read_wikitext)
+from albert_np.tasks.datasets.words import join_words, words_in
 
 
 @pytest.fixture
@@ -187,6 +188,42 @@ def test_bad_rows_of_conll(text, sentence, write):
     refused(write("Ann\tB-person\nBonn\tI-place\n"), "{}, line 2: the tag 'I-place' continues an "
             "entity, but the word before it is 'B-person'; the first word of an entity needs "
             "B-place.", read_conll)
+
+
+SCHEMES = {"bio": "O B-a I-a I-a B-a B-b O", "iob1": "O I-a I-a I-a B-a I-b O",
+           "bioes": "O B-a I-a E-a S-a S-b O", "bilou": "O B-a I-a L-a U-a U-b O"}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_schemes_of_tags_become_bio(scheme, write):
+    tags = SCHEMES[scheme].split()
+    expected = [Tagged(tuple("tuvwxyz"), tuple(SCHEMES["bio"].split())), Tagged(("q",), ("O",))]
+    lines = "".join(f"{word} {tag}\n" for word, tag in zip("tuvwxyz", tags))
+    assert read_conll(write(lines + "\nq O\n")) == expected
+    rows = [{"tokens": list("tuvwxyz"), "ner_tags": tags}, {"words": ["q"], "tags": ["O"]}]
+    path = write("".join(json.dumps(row) + "\n" for row in rows))
+    assert read_tagged_json(path) == expected
+
+
+@pytest.mark.parametrize("row, sentence", [
+    ({"words": ["a"]}, "line 2: the field 'tags' must be a list of texts that are not empty, not "
+                       "null."),
+    ({"words": ["a", ""], "tags": ["O", "O"]}, "line 2: the field 'words' must be a list of texts "
+                                               'that are not empty, not ["a", ""].'),
+    ({"words": ["a"], "tags": ["O", "O"]}, "line 2: there are 1 words and 2 tags."),
+    ({"words": ["a"], "tags": ["E-a"]}, "line 2: the tag 'E-a' continues an entity, but the word "
+     "before it is 'O'; the first word of an entity needs B-a.")])
+def test_bad_tags_in_json_lines(row, sentence, write):
+    path = write(json.dumps({"words": ["a"], "tags": ["B-a"]}) + "\n" + json.dumps(row))
+    refused(path, f"{{}}, {sentence}", read_tagged_json)
+
+
+@pytest.mark.parametrize("text, words", [
+    ("Tom 在北京。", ["Tom", "在", "北", "京", "。"]), ("東京タワー", list("東京タワー")),
+    ("ไม่ดี", ["ไ", "ม่", "ดี"]), ("10\xa0km  a\tb", ["10\xa0km", "a", "b"]), ("한국어", ["한국어"])])
+def test_words_of_scripts_without_spaces_are_characters(text, words):
+    assert words_in(text) == words and join_words(words).replace(" ", "") == text.replace(
+        " ", "").replace("\t", "")
 
 
 # ---------------------------------------------------------------------- questions

@@ -1,9 +1,11 @@
 """Which of several answers fits?"""
 
+import re
+
 import numpy as np
 
 from ....files.file_kinds import ending_of, kind_of
-from ....files.text_lines import bad_row, empty_file, is_empty
+from ....files.text_lines import BLANKS, bad_row, empty_file, is_empty
 from ....functional import softmax_forward
 from ....models import AlbertForMultipleChoice as MODEL
 from ... import baselines as without_network
@@ -11,21 +13,31 @@ from ... import metrics
 from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa
 from ...datasets.features import choice_example
 from ...datasets.json_lines import numbered_objects
+from ...datasets.table import table_records
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "accuracy"
+# Columns of a table of choices; numbers of choices are single digits there.
+NAMES = {"context": ("context", "sent1"), "question": ("question", "sent2"), "label": ("label",)}
+ENDING = re.compile(r"(ending|choice)_?\d")
+DIGITS = tuple("0123456789")
 DATASETS = {"copa": fetch_copa, "mctest": fetch_mctest}
 
 
 def read(path, columns):
-    """Questions as COPA's XML has them, or JSON lines (context, question, choices, label)."""
+    """Questions as COPA's XML has them, JSON lines (context, question, choices, label), or tables.
+
+    A table has columns named as SWAG's: sent1 (or context), sent2 (or question), ending0, ending1
+    and so on (or choice0, ...), and label.
+    """
     if columns:
-        raise ValueError("choices are read from XML or JSON lines, which have no columns; remove "
-                         "--columns")
+        raise ValueError("choices are read from XML, JSON lines or tables, whose columns are "
+                         "known; remove --columns")
     if kind_of(path) == "xml":
         return read_copa(path)
     rows = []
-    for number, row in numbered_objects(path):
+    for number, row in (_of_table(path) if kind_of(path) in ("csv", "tsv")
+                        else numbered_objects(path)):
         try:
             rows.append(parse(row))
             if rows[-1].label is None:
@@ -35,6 +47,28 @@ def read(path, columns):
     if not rows:
         raise empty_file(path)
     return rows
+
+
+def _of_table(path):
+    """Yield the number of the line and the fields, as JSON lines have them, of each row."""
+    (_, names), *records = table_records(path)
+    folded = [name.strip(BLANKS).casefold() for name in names]
+    places = {role: next((folded.index(name) for name in usual if name in folded), None)
+              for role, usual in NAMES.items()}
+    endings = [place for place, name in enumerate(folded) if ENDING.fullmatch(name)]
+    if None in places.values() or len(endings) < 2:
+        raise ValueError(f"{path} has the columns {', '.join(names)}; choices need sent1 (or "
+                         f"context), sent2 (or question), ending0, ending1 (or choice0, choice1) "
+                         f"and so on, and label.")
+    for number, record in records:
+        if len(record) != len(names):
+            raise bad_row(path, number, f"there are {len(record)} columns, where the first line "
+                                        f"has {len(names)}.")
+        label = record[places["label"]].strip(BLANKS)
+        yield number, {"context": record[places["context"]],
+                       "question": record[places["question"]],
+                       "choices": [record[place] for place in endings],
+                       "label": int(label) if label in DIGITS else label}
 
 
 def reads(path):

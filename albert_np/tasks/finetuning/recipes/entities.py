@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ....files.file_kinds import ending_of
-from ....files.text_lines import words_of
+from ....files.file_kinds import ending_of, kind_of
 from ....models import AlbertForTokenClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
-from ...datasets import Tagged, fetch_wnut17, read_conll
+from ...datasets import Tagged, fetch_wnut17, read_conll, read_tagged_json
 from ...datasets.features import tag_windows, tags_of_words
+from ...datasets.words import join_words, words_in
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "f1"
@@ -17,11 +17,11 @@ DATASETS = {"wnut17": fetch_wnut17}
 
 
 def read(path, columns):
-    """Sentences in CoNLL's format: a word and its BIO tag on each line."""
+    """Sentences in CoNLL's format, a word and its tag on each line, or JSON lines."""
     if columns:
         raise ValueError("entities are read in CoNLL's format, whose columns are known; remove "
                          "--columns")
-    return read_conll(path)
+    return (read_tagged_json if kind_of(path) == "json lines" else read_conll)(path)
 
 
 def reads(path):
@@ -31,9 +31,9 @@ def reads(path):
 
 def parse(fields):
     """A row to predict, from a line of words, or from a JSON object with ``words`` or ``text``."""
-    words = words_of(fields) if isinstance(fields, str) else fields.get("words")
+    words = words_in(fields) if isinstance(fields, str) else fields.get("words")
     if words is None and isinstance(fields.get("text"), str):
-        words = words_of(fields["text"])
+        words = words_in(fields["text"])
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError("it needs 'words', a list of texts, or 'text'")
     if not words:
@@ -108,7 +108,7 @@ def entities_of(words, tags):
     found, begun = [], None
     for number, tag in enumerate([*tags, "O"]):
         if begun is not None and not (tag[:2] == "I-" and tag[2:] == tags[begun][2:]):
-            found.append({"type": tags[begun][2:], "text": " ".join(words[begun:number]),
+            found.append({"type": tags[begun][2:], "text": join_words(words[begun:number]),
                           "first": begun, "last": number - 1})
             begun = None
         if begun is None and tag != "O":
