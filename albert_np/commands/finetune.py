@@ -18,10 +18,11 @@ Teach a model a task from labelled rows.
 --data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in
 the folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains
 the files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines
-(.jsonl). For entities it can have CoNLL's format (tags in BIO, IOB1, BIOES or BILOU) or JSON lines
-with words and tags, for questions SQuAD's format, for choices COPA's XML, JSON lines or a table with
-SWAG's columns, and for translation lines with source, tab and target. The names in the first line of a table decide
-which columns are read and whether that line is a row. The command prints what it decided.
+(.jsonl). For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it is JSON
+lines with words and tags. For questions it has SQuAD's format. For choices it is COPA's XML, JSON
+lines, or a table with SWAG's columns. For translation its lines are source, tab, target. The names
+in the first line of a table decide which columns are read and whether that line is a row. The
+command prints what it decided.
 
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
