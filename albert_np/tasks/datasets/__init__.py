@@ -2,9 +2,9 @@
 
 Read ``rows`` (what every reader returns), then one reader: ``table``, ``json_lines``, ``conll``,
 ``squad``, ``token_spans``, ``copa``, ``mctest``, ``parallel`` or ``wikitext``. ``columns`` decides
-what each column of a file holds, ``numbers`` what a number is. ``splits`` divides a data set,
-``fetching`` finds or downloads a file, ``fetchers/`` knows data sets by name, ``features/`` turns
-rows into arrays.
+what each column of a file holds, ``numbers`` what a number is, ``words`` what a word is.
+``splits`` divides a data set, ``fetching`` finds or downloads a file, ``fetchers/`` knows data sets
+by name, ``features/`` turns rows into arrays.
 """
 
 from ...files.text_lines import read_lines
