@@ -11,9 +11,9 @@ def add(commands):
     """Add the three to the commands of ``course``, an object from ``add_subparsers``."""
     grade = commands.add_parser("grade", help=GRADE, description=(
         "Mark every submission in a folder: each a folder, a zip file or a notebook named after "
-        "the student. Each exercise runs in a process without network, files and rights; its "
-        "results are compared outside of that process. If a run is interrupted, the same command "
-        "continues it. Needs Linux."))
+        "the student. What is none of these is named. Each exercise runs in a process without "
+        "network, files and rights; its results are compared outside of that process. If a run is "
+        "interrupted, the same command continues it. Needs Linux."))
     grade.set_defaults(run=_grade)
     grade.add_argument("submissions", metavar="SUBMISSIONS",
                        help="the folder; with --results one submission")

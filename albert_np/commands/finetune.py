@@ -19,8 +19,11 @@ Teach a model a task from labelled rows.
 --data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in
 the folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains
 the files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines
-(.jsonl). For entities it can have CoNLL's format, and for questions SQuAD's format. For translation
-each line can be a source, a tab and a target.
+(.jsonl). For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it is JSON
+lines with words and tags. For questions it has SQuAD's format. For choices it is COPA's XML, JSON
+lines, or a table with SWAG's columns. For translation its lines are source, tab, target. The names
+in the first line of a table decide which columns are read and whether that line is a row. The
+command prints what it decided.
 
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
@@ -80,8 +83,12 @@ def _add_options(parser):
     rows = parser.add_argument_group("rows")
     add_options(rows, FinetuningOptions, ("data", "dev", "test"))
     rows.add_argument("--columns", nargs="+", default=[], metavar="FIELD=COLUMN",
-                      help="for a table: text=, text_pair= and label=. Each is the name of a "
-                           "column in the first line, or the number of the column, counted from 0")
+                      help="of a table or of JSON lines: text=, text_pair=, label=, each the name "
+                           "of a column or, in a table, its number from 0 (default: columns with "
+                           "usual names, such as text, sentence, text_pair, label, class, score; "
+                           "in a table without them text=0 label=1, for similarity text=0 "
+                           "text_pair=1 label=2)")
+    add_options(rows, FinetuningOptions, ("header", "split_copies"))
 
     model = parser.add_argument_group("model")
     add_options(model, FinetuningOptions, ("model", "scratch", "vocab_size"))

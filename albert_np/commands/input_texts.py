@@ -1,8 +1,10 @@
 """What the commands that use a model have in common: the texts they are given."""
 
-import contextlib
+import os
 import sys
 from pathlib import Path
+
+from ..files.text_lines import numbered_lines, read_lines
 
 
 def add_texts(parser, what="one text a line"):
@@ -37,23 +39,26 @@ def read_texts(options, given):
     Raises
     ------
     ValueError
-        There are texts and a file, or neither, or, while reading, a line is not UTF-8 or there is
-        no line at all.
+        There are texts and a file, or neither; a single text is the name of a file; or, while
+        reading, a line is not UTF-8 or there is no line at all.
     FileNotFoundError
         There is no such file.
     """
     if given and options.file is not None:
         raise ValueError("texts are given and --file too; remove one of them")
+    if len(given) == 1 and os.path.isfile(given[0]):
+        raise ValueError(f"the text {given[0]!r} is the name of a file; did you mean --file "
+                         f"{given[0]}? (If not, give the text through standard input.)")
     if given:
         return given, "text {}".format
     if options.file is None:
         if sys.stdin.isatty():
             raise ValueError("there is no text: give one, or --file, or lines on standard input")
-        return _lines(None, "standard input"), "line {} of standard input".format
+        return _lines_of_standard_input(), "line {} of standard input".format
     path = Path(options.file)
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
-    return _lines(path, str(path)), lambda number: f"line {number} of {path}"
+    return (line for _, line in read_lines(path)), lambda number: f"line {number} of {path}"
 
 
 def note(sentence):
@@ -61,18 +66,9 @@ def note(sentence):
     print(f"albert-np: {sentence}", file=sys.stderr)
 
 
-def _lines(path, name):
+def _lines_of_standard_input():
     number = 0
-    with contextlib.nullcontext(sys.stdin.buffer) if path is None else open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
-            if b"\0" in line:
-                raise ValueError(f"Line {number} of {name} holds a zero byte; a UTF-8 text file "
-                                 f"is needed.")
-            try:
-                text = line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise ValueError(f"Line {number} of {name} is not UTF-8 text: the byte "
-                                 f"0x{line[error.start]:02x} does not decode.") from error
-            yield (text.removeprefix("\ufeff") if number == 1 else text).rstrip("\r\n")
+    for number, line in numbered_lines(sys.stdin.buffer, "standard input"):
+        yield line
     if not number:
-        raise ValueError(f"There is no text in {name}.")
+        raise ValueError("There is no text in standard input.")

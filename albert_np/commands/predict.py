@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 
-from .input_texts import add_texts, read_texts
+from .input_texts import add_texts, note, read_texts
 
 DESCRIPTION = """\
 Predict with a model that albert-np finetune made, a JSON object for each line.
@@ -21,7 +21,10 @@ What a line holds depends on the task; a tab separates several fields:
   translation      text                                 -> translation, log_probability
 
 Lines that begin with { are JSON objects with these names as fields (text, text_pair, words,
-question, context, choices, source). Any number of lines is read, in bounded memory.
+question, context, choices, source), or with those of the training file. For classification and
+similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of the training
+file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml) are read as
+for the training. What was decided is said. Any number of lines is read, in bounded memory.
 """
 
 EXAMPLES = """\
@@ -57,12 +60,17 @@ def _predict(options):
     from ..files.freed_memory import keep_freed_memory
     from ..files.json_objects import json_text
     from ..files.threads import one_thread_each
-    from ..tasks.finetuning.predicting import iterate_predictions, load_for_task
+    from ..tasks.finetuning.predicting import (iterate_predictions, load_for_task,
+                                              rows_of_file)
 
     keep_freed_memory()
     texts, name = read_texts(options, options.texts)
     loaded = load_for_task(options.model)
-    rows = (_row(text, name(number)) for number, text in enumerate(texts, 1))
+    rows, sentence = (None, "") if options.file is None else rows_of_file(loaded, options.file)
+    if sentence and not options.quiet:
+        note(sentence)
+    if rows is None:
+        rows = (_row(text, name(number)) for number, text in enumerate(texts, 1))
     predictions = iterate_predictions(loaded, rows, lambda number: _capital(name(number)),
                                       options.workers)
     to_screen = options.output is None and sys.stdout.isatty()

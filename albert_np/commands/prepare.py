@@ -11,9 +11,11 @@ from the disk, a part at a time, so that neither step needs more memory for a la
   albert-np prepare texts/ --output prepared
   albert-np pretrain --corpus prepared
 
-A corpus is a file or a folder of files in the order of their names. Names that end in .jsonl mean
-JSON lines (a document on each line, its text in the field "text"), all others plain text; .gz after
-either means that it is packed by gzip. In plain text an empty line (in prose: two) ends a document.
+A corpus is a file, or a folder with files *.txt, *.jsonl or *.ndjson in the order of their names.
+Names that end in .jsonl or .ndjson, in capitals or not, mean JSON lines: a document on each line,
+its text in the field "text". Names that end in .txt mean plain text. With another ending the first
+line decides. Files may be packed by gzip. In plain text an empty line (in prose: two) ends a
+document. Whatever is left out of a folder is named.
 
 Running the command again over a finished folder compares the corpus with what was prepared and
 says whether it changed; a folder that was not finished is begun anew.
@@ -34,7 +36,7 @@ def add(commands):
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=_prepare)
     parser.add_argument("corpus", metavar="CORPUS",
-                        help="a file, or a folder of *.txt, *.txt.gz, *.jsonl and *.jsonl.gz")
+                        help="a file, or a folder of *.txt, *.jsonl and *.ndjson, also with .gz")
     parser.add_argument("--output", metavar="FOLDER", required=True, help="the folder to write")
     parser.add_argument("--layout", choices=("auto", "lines", "prose"), default="auto",
                         help="lines: a sentence a line, an empty line between documents; prose: "

@@ -11,6 +11,7 @@ from ..files import write_whole
 from ..files.json_objects import json_file
 from ..files.locks import lock
 from ..files.options import options_from
+from ..files.run_folders import claim_folder, release_folder
 from ..files.threads import one_thread_each
 from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
@@ -36,7 +37,7 @@ def pretrain(output, corpus=None, *, communicator=Alone(), progress=True, **opti
     Parameters
     ----------
     output : str or Path
-        The run folder. It must not hold a run yet.
+        The run folder: new, empty, or one in which a run was killed before its first step.
     corpus : str or Path, optional
         As in :class:`~albert_np.pretraining.options.PretrainingOptions`.
     communicator : Alone or Ranks
@@ -71,6 +72,7 @@ def pretrain(output, corpus=None, *, communicator=Alone(), progress=True, **opti
             if (output / name).exists():
                 raise ValueError(f"the folder {output} already holds a run; go on with "
                                  f"--resume {output}, choose another --output, or remove it")
+        claim_folder(output, "pretrain")
 
     with _lock_of_first(output, communicator):
         communicator.from_first(find_nothing)
@@ -149,8 +151,7 @@ def _run(output, options, checkpoint, communicator, progress):
                                     options.lasting())
         say(f"going on   from the checkpoint of step {optimizer.steps}")
     batches = data.training_batches(position)
-    communicator.from_first(lambda: write_whole(
-        output / OPTIONS_NAME, json_file(asdict(options))))
+    communicator.from_first(lambda: _write_options(output, options))
 
     dropout = max(model.config.hidden_dropout_prob, model.config.attention_probs_dropout_prob) > 0
     with one_thread_each(), stop_requests() as stop, events as add_events:
@@ -190,6 +191,12 @@ def _run(output, options, checkpoint, communicator, progress):
         lambda: _write_end(output, options, model, metrics, baselines, say))
     return {"model": model, "tokenizer": data.tokenizer, "data": data, "metrics": metrics,
             "results": results}
+
+
+def _write_options(output, options):
+    """From now on the run can be resumed, and the options say that it is one."""
+    write_whole(output / OPTIONS_NAME, json_file(asdict(options)))
+    release_folder(output)
 
 
 def _write_end(output, options, model, metrics, baselines, say):

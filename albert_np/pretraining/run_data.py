@@ -50,7 +50,7 @@ def open_run_data(output, options, resuming=False, say=print):
         return data, prepared.fingerprint
 
     documents, groups = (embedded_corpus() if corpus is None
-                         else (read_corpus(corpus, options.layout), None))
+                         else (read_corpus(corpus, options.layout, say=say), None))
     split_seed = np.random.SeedSequence(options.seed).spawn(1)[0]
     train, held_out = split_documents(documents, options.held_out, groups=groups,
                                       rng=np.random.default_rng(split_seed))

@@ -9,7 +9,7 @@ import numpy as np
 from ..files import read_bytes, write_together
 from ..files.json_objects import json_file
 from .tokenizing.arguments import check_return_tensors, check_text, check_texts, settle_lengths
-from .tokenizing.preprocessing import preprocess, preprocess_aligned
+from .tokenizing.preprocessing import preprocess, preprocess_aligned, preprocess_with_places
 from .tokenizing.rows import build_row, stack_rows
 from .tokenizing.sentencepiece_file import in_one_sentence, load_sentencepiece
 from .tokenizing.tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
@@ -291,7 +291,7 @@ class AlbertTokenizer:
         The pieces, one after another, are the *normalised* text. So three strings have to be laid
         side by side: the text, the preprocessed text, and the normalised text.
         """
-        clean, sources = self.preprocess_aligned(text)
+        clean, starts, ends = preprocess_with_places(text, self.do_lower_case, self.keep_accents)
         # begins[i]: where in `clean` the i-th normalised character comes from.
         with in_one_sentence(self._model_file):
             normalised, begins = self._model.normalize(clean, with_offsets=True)
@@ -302,15 +302,18 @@ class AlbertTokenizer:
                 begin += 1
             if begin == position:
                 following = begins[position]
-                start = sources[following][0] if following < len(sources) else len(text)
+                start = starts[following] if following < len(starts) else len(text)
                 yield piece, start, start
                 continue
             first = begins[begin]
             # Characters that came from one (a ligature) begin at the same place: the end is where
             # the next one begins that begins later.
             last = begins[position - 1]
-            stop = next((b for b in begins[position:] if b > last), len(sources))
-            yield piece, sources[first][0], sources[stop - 1][1]
+            behind = position
+            while behind < len(begins) and begins[behind] <= last:
+                behind += 1
+            stop = begins[behind] if behind < len(begins) else len(starts)
+            yield piece, starts[first], ends[stop - 1]
 
     def _split_comma(self, piece):
         """Cut a piece such as ``▁2010,`` into ``▁2010`` and ``,``.

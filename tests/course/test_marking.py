@@ -182,6 +182,19 @@ def test_folders_zips_and_nested_workspaces(tmp_path):
         assert files == {adversaries.FILE: RIGHT} and remarks == []
 
 
+def test_what_is_no_submission_is_named_and_capitals_do_not_matter(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.ZIP", "w") as archive:
+        archive.writestr(adversaries.FILE, RIGHT)
+    for name in ("alice.py", "bob.tar.gz", ".DS_Store"):
+        (tmp_path / name).write_text("x = 1")
+    said = []
+    found = submissions_in(tmp_path, said.append)
+    assert list(found) == ["x"]
+    assert read_submission(found["x"], [adversaries.FILE]) == ({adversaries.FILE: RIGHT}, [])
+    assert said == ["Not marked: .DS_Store, alice.py, bob.tar.gz; a submission is a folder, a zip "
+                    "file or a notebook."]
+
+
 def test_links_giants_and_bytes_are_not_read(tmp_path):
     hand_in(tmp_path, {"odd": RIGHT})
     (tmp_path / "secret.py").write_text("password = 1")

@@ -228,6 +228,12 @@ def test_commands_to_the_notebook_are_left_out():
         source_of_notebook(text.replace("optim/sgd.py", "../sgd.py"))
 
 
+def test_cells_are_cut_at_line_feeds_only():
+    cells = [{"cell_type": "code", "metadata": {}, "source": "x = 'a\x1e\u2028b'\r\n%ls\n"}]
+    text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": "optim/sgd.py"}}})
+    assert source_of_notebook(text)[1].rstrip() == "x = 'a\x1e\u2028b'"
+
+
 def test_notebooks_overwrite_nothing(notebooks, capsys):
     assert main(["course", "notebooks", str(notebooks), "--units", UNIT]) == 2
     assert "is there already" in capsys.readouterr().err

@@ -325,8 +325,7 @@ def test_a_source_knows_its_hash(tmp_path):
     for name in ("a.txt", "b.txt.gz"):
         (tmp_path / name).write_bytes(data)
         source = Source(tmp_path / name)
-        length = len(data) if name == "a.txt" else 2 * len(LINES)
-        assert sum(map(len, source.chunks(10))) == length
+        assert sum(map(len, source.chunks(10))) == 2 * len(LINES)     # whatever its name is
         assert source.digest.hexdigest() == hashlib.sha256(data).hexdigest()
         assert source.bytes_read == len(data)
 
@@ -338,7 +337,6 @@ def bad_gzip():
     return {"short": (whole[:-20], "The gzip file .*a.txt.gz is cut short: it ends before"),
             "shorter": (whole[:5], "a.txt.gz is cut short"),
             "damaged": (bytes(damaged), "a.txt.gz is not a whole gzip file: "),
-            "plain": (b"Plain text.", "a.txt.gz is not a whole gzip file: Not a gzipped file"),
             "followed": (whole + b"more", "a.txt.gz is not a whole gzip file")}
 
 

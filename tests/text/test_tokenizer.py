@@ -300,3 +300,31 @@ def test_bad_arguments(small_tokenizer):
         small_tokenizer.decode([5, 1000])
     with pytest.raises(ValueError, match="id -1"):
         small_tokenizer.convert_ids_to_tokens([-1])
+
+
+def test_offsets_look_at_each_character_a_few_times(tokenizer, monkeypatch):
+    """So that their time grows as the length of the text does."""
+    looked = []
+
+    class Watched(list):
+        def __getitem__(self, place):
+            found = super().__getitem__(place)
+            looked.append(len(found) if isinstance(place, slice) else 1)
+            return found
+
+    class Model:
+        def __init__(self, model):
+            self.model = model
+
+        def normalize(self, text, with_offsets):
+            normalised, begins = self.model.normalize(text, with_offsets=with_offsets)
+            return normalised, Watched(begins)
+
+        def __getattr__(self, name):
+            return getattr(self.model, name)
+
+    text = "the list, of names ﬁ 2010 is opened (again) " * 50
+    expected = tokenizer.encode_with_offsets(text)
+    monkeypatch.setattr(tokenizer, "_model", Model(tokenizer._model))
+    assert tokenizer.encode_with_offsets(text) == expected
+    assert len(text) / 4 < sum(looked) < 10 * len(text)

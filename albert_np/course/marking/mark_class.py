@@ -58,7 +58,7 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     FileNotFoundError, ValueError
         There are no submissions, or the output cannot be written.
     """
-    submissions, output = submissions_in(folder), Path(output)
+    submissions, output = submissions_in(folder, say), Path(output)
     store = output.with_suffix(".results")
     if output.is_dir() or store == output:
         raise ValueError(f"{output} is no name for a table; take one such as grades.csv.")

@@ -11,6 +11,8 @@ import re
 import types
 from pathlib import Path
 
+from ...files.text_lines import split_lines
+
 SETUP = "setup"                  # its grade_id; the module does without this cell
 SCHEMA_VERSION = 3               # of nbgrader's metadata
 
@@ -169,7 +171,7 @@ def source_of_notebook(text):
         raise ValueError(f"it is no notebook of this course ({type(error).__name__}: {error})"
                          ) from error
     # Commands to the notebook itself ("%matplotlib", "!pip") are no Python.
-    lines = [line for cell in cells for line in [*cell.splitlines(), "", ""]
+    lines = [line for cell in cells for line in [*split_lines(cell), "", ""]
              if not line.startswith(("%", "!"))]
     return module, "\n".join(lines)
 

@@ -6,19 +6,23 @@ import json
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from ...files.file_kinds import ending_of
 from .notebooks import source_of_notebook
 
 MOST_FILES = 500                 # of one submission
 MOST_BYTES = 1 << 20             # of one file; the longest module of this package is a tenth
+ENDINGS = (".zip", ".ipynb")       # of submissions that are files, in any case
 SKIPPED = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".venv", "venv"}
 
 
-def submissions_in(folder):
+def submissions_in(folder, say=None):
     """The submissions in a folder: each a folder, a zip file or a notebook in it.
 
     Parameters
     ----------
     folder : str or Path
+    say : callable, optional
+        Gets a sentence that names what is none of these.
 
     Returns
     -------
@@ -33,10 +37,10 @@ def submissions_in(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder} with submissions.")
-    found = {}
+    found, others = {}, []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "__")) or not (path.is_dir() or path.suffix in
-                                                     (".zip", ".ipynb")):
+        if path.name.startswith((".", "__")) or not (path.is_dir() or ending_of(path) in ENDINGS):
+            others.append(path.name)
             continue
         name = path.name if path.is_dir() else path.stem
         if name in found:
@@ -46,6 +50,8 @@ def submissions_in(folder):
     if not found:
         raise ValueError(f"{folder} holds no submissions: each should be a folder, a zip file or a "
                          f"notebook in it, named after the student.")
+    if others and say is not None:
+        say(f"Not marked: {', '.join(others)}; a submission is a folder, a zip file or a notebook.")
     return found
 
 
@@ -93,7 +99,7 @@ def read_submission(path, modules):
 
 def _entries(path):
     """(name, bytes, a function that reads it) of everything in a folder, zip file or notebook."""
-    if path.suffix == ".zip" and path.is_file():
+    if path.is_file() and ending_of(path) == ".zip":
         with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
             for entry in archive.infolist():
                 name = PurePosixPath(entry.filename)

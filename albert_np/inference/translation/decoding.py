@@ -98,7 +98,7 @@ def greedy_decode(model, sources, max_target_length=64, forbidden=(), batch_size
 
 
 def beam_search(model, sources, beams=4, max_target_length=64, forbidden=(), batch_size=16,
-                length_penalty=1.0):
+                length_penalty=1.0, max_length=None):
     """Translate by keeping the best beginnings alive, as derived at the top of this file.
 
     Parameters
@@ -110,6 +110,8 @@ def beam_search(model, sources, beams=4, max_target_length=64, forbidden=(), bat
         Sources that are translated side by side, each with K rows.
     length_penalty : float
         The alpha of (BEAM.1), 0 or above.
+    max_length : int, optional
+        The most tokens of source and target together; None: as many as the model has positions.
 
     Returns
     -------
@@ -135,7 +137,8 @@ def beam_search(model, sources, beams=4, max_target_length=64, forbidden=(), bat
         raise ValueError(f"length_penalty is {length_penalty!r}; it must be 0 or positive")
     allowed = _allowed(model.config, forbidden)
     searches = [BeamSearch(number, source, model.config, int(beams), int(max_target_length),
-                           float(length_penalty)) for number, source in enumerate(sources)]
+                           float(length_penalty), max_length)
+                for number, source in enumerate(sources)]
     by_length = sorted(searches, key=lambda search: len(search.source))          # little padding
     for first in range(0, len(by_length), int(batch_size)):
         group = by_length[first:first + int(batch_size)]
@@ -192,13 +195,15 @@ def next_log_probabilities(model, sources, targets, allowed=None):
 class BeamSearch:
     """The beam of one source: live beginnings (none when it is done), and finished translations."""
 
-    def __init__(self, number, source, config, beams, max_target_length, alpha):
+    def __init__(self, number, source, config, beams, max_target_length, alpha,
+                 max_length=None):
         self.source = source_pieces(source, config)
         for piece in self.source:
             if not 0 <= piece < config.vocab_size:
                 raise ValueError(f"source {number} holds the id {piece}, but the vocabulary has "
                                  f"{config.vocab_size} pieces")
         positions = config.max_position_embeddings
+        positions = positions if max_length is None else min(positions, max_length)
         self.room = min(max_target_length, positions - len(self.source))
         if self.room < 1:
             raise ValueError(f"source {number} is {len(self.source)} tokens long with its special "

@@ -18,6 +18,7 @@ from ...files.json_objects import json_file
 from ...files.locks import lock
 from ...files.options import options_from
 from ...files.processes import end_with_parent, interrupts_left_to_us
+from ...files.run_folders import refuse_other_files
 from ...files.threads import one_thread_each
 from ...functional import IGNORED
 from ...optim import warmup_polynomial_decay
@@ -115,6 +116,7 @@ def ablate(name, output, corpus=None, *, steps=None, seeds=3, processes=2, progr
              for seed in range(seeds) for variant in ablation.variants}
     say = (lambda line: print(line, flush=True)) if progress else (lambda line: None)
     output = Path(output)
+    refuse_other_files(output, "ablate", own=(RUNS,))
     with lock(output):
         text = _read_text(output, base, ablation, say)
         done = run_all(tasks, text, ablation.columns, output / RUNS, processes, say)

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 from xml.parsers import expat
 
-from .lines import bad_row, empty_file, read_whole
+from ...files.text_lines import BLANKS, bad_row, empty_file, is_empty, read_whole
 from .rows import Choice
 
 QUESTIONS = {"cause": "What was the cause of this?",
@@ -70,8 +70,8 @@ def _item_lines(path, text):
 def _choice(path, line, item):
     sentences = []
     for name in ("p", "a1", "a2"):
-        sentence = (item.findtext(name) or "").strip()
-        if not sentence:
+        sentence = (item.findtext(name) or "").strip(BLANKS + "\n")
+        if is_empty(sentence):
             raise bad_row(path, line, f"the item has no sentence <{name}>.")
         sentences.append(sentence)
     for name, allowed in (("asks-for", tuple(QUESTIONS)), ("most-plausible-alternative",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...files import read_bytes
+from ...files.file_kinds import is_gzip
 
 RAW = "https://raw.githubusercontent.com"
 FOLDER_VARIABLE = "ALBERT_NP_DATA"
@@ -84,7 +85,7 @@ def find_file(source, folder=None):
 def _checked(path, source):
     if source.sha256 is not None:
         data = read_bytes(path)
-        if path.suffix == ".gz":
+        if is_gzip(path):
             try:
                 data = gzip.decompress(data)
             except Exception as error:       # a damaged file can fail in many ways

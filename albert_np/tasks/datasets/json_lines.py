@@ -2,7 +2,7 @@
 
 import json
 
-from .lines import bad_row, read_lines
+from ...files.text_lines import bad_row, read_lines
 
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false",
           list: "a list"}
@@ -35,19 +35,43 @@ def read_json_lines(path, fields):
     ----------
     jsonlines.org
     """
-    for number, line in read_lines(path):
-        try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "its brackets are nested too deep")
-            raise bad_row(path, number, f"this is not JSON ({reason}).") from error
-        if not isinstance(row, dict):
-            raise bad_row(path, number, 'a JSON object such as {"text": "..."} is needed.')
+    for number, row in numbered_objects(path):
         for name, kind in fields.items():
             if name not in row:
                 raise bad_row(path, number, f"the field {name!r} is missing.")
             value, kinds = row[name], (int, float) if kind is float else kind
             if not isinstance(value, kinds) or isinstance(value, bool) and kind is not bool:
                 raise bad_row(path, number, f"the field {name!r} must be {_KINDS[kind]}, not "
-                                            f"{json.dumps(value, ensure_ascii=False)[:60]}.")
+                                            f"{shown(value)}.")
         yield row
+
+
+def numbered_objects(path):
+    """Yield the number of the line and the object of each line, whatever its fields are.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`read_json_lines`.
+    """
+    for number, line in read_lines(path):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            if number == 1 and line.lstrip().startswith("[") and isinstance(error, ValueError):
+                row = []
+            else:
+                reason = getattr(error, "msg", "its brackets are nested too deep"
+                                 if isinstance(error, RecursionError) else "a number is too long")
+                raise bad_row(path, number, f"this is not JSON ({reason}).") from error
+        if isinstance(row, list) and number == 1:
+            raise bad_row(path, number, "this begins a JSON array, where JSON lines are needed: an "
+                                        "object on each line, without brackets and commas between.")
+        if not isinstance(row, dict):
+            raise bad_row(path, number, 'a JSON object such as {"text": "..."} is needed.')
+        yield number, row
+
+
+def shown(value):
+    """A value as JSON, shortened, for a sentence."""
+    return json.dumps(value, ensure_ascii=False)[:60]

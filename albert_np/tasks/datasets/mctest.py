@@ -2,7 +2,7 @@
 
 from itertools import zip_longest
 
-from .lines import bad_row, read_lines
+from ...files.text_lines import BLANKS, bad_row, read_lines
 from .rows import Choice
 
 QUESTIONS, CHOICES = 4, 4
@@ -71,10 +71,10 @@ def _story(story_file, answer_file, number, line, answers):
         if len(letter) != 1 or letter not in LETTERS:
             raise bad_row(answer_file, number, f"the answer {letter!r} is unknown; the answers "
                                                f"are A, B, C, D.")
-        rows.append(Choice(f"{columns[0]}.{i}", columns[2], question.strip(), tuple(choices),
+        rows.append(Choice(f"{columns[0]}.{i}", columns[2], question.strip(BLANKS), tuple(choices),
                            LETTERS.index(letter)))
     return rows
 
 
 def _plain(text):
-    return text.replace("\\newline", "\n").replace("\\tab", "\t").strip()
+    return text.replace("\\newline", "\n").replace("\\tab", "\t").strip(BLANKS + "\n")

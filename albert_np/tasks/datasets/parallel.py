@@ -1,6 +1,6 @@
 """Sentences and their translations, separated by a tab."""
 
-from .lines import bad_row, read_lines
+from ...files.text_lines import BLANKS, bad_row, is_empty, read_lines
 from .rows import Pair
 
 
@@ -35,8 +35,9 @@ def read_parallel(path, columns=None):
             raise bad_row(path, number, f"there are {len(fields)} columns, where {columns} are "
                                         f"needed: a sentence, a tab, its translation"
                                         f"{', and so on' if columns > 2 else ''}.")
-        source, target = fields[0].strip(), fields[1].strip()
-        if not source or not target:
-            raise bad_row(path, number, f"the {'translation' if source else 'sentence'} is empty.")
+        source, target = (field.strip(BLANKS) for field in fields[:2])
+        if is_empty(source) or is_empty(target):
+            what = "sentence" if is_empty(source) else "translation"
+            raise bad_row(path, number, f"the {what} is empty.")
         pairs.append(Pair(source, (target,)))
     return pairs

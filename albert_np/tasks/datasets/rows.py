@@ -112,9 +112,12 @@ class Splits:
         To learn from; to choose settings and the moment to stop by; to report, once.
     labels : tuple of str
         All labels or tags in a fixed order: their places are the numbers a model predicts.
+    columns : dict
+        Of a file of one's own: which column held text, text_pair and label.
     """
 
     train: list
     dev: list
     test: list
     labels: tuple = field(default=())
+    columns: dict = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import json
 
-from .lines import bad_row, empty_file, read_whole
+from ...files.text_lines import bad_row, empty_file, is_empty, read_whole
 from .rows import Answer, Question
 
 
@@ -77,6 +77,9 @@ def _question(path, text, entry, number, context, title):
             raise bad_row(path, _line(text, number),
                           f"{where} has the answer {answer!r}, which does not stand in its "
                           f"context at character {start}; there stands {found!r}.")
+        if is_empty(answer):
+            raise bad_row(path, _line(text, number),
+                          f"{where} has the answer {answer!r}, which has no visible character.")
         answers.append(Answer(answer, start))
     if not isinstance(impossible, bool) or impossible == bool(answers):
         raise bad_row(path, _line(text, number),

@@ -1,15 +1,15 @@
 """Tables of texts and labels: tab-separated as GLUE has them, or comma-separated with quotes."""
 
 import csv
-import math
-from pathlib import Path
 
-from .lines import bad_row, empty_file, read_lines
+from ...files.file_kinds import kind_of
+from ...files.text_lines import BLANKS, bad_row, empty_file, is_empty, read_lines
+from .numbers import number_in
 from .rows import Classification
 
 
 def read_table(path, text=0, text_pair=None, label=None, *, delimiter=None, labels=None,
-               score=None):
+               score=None, header=None):
     r"""Read a table whose rows are texts with labels.
 
     Parameters
@@ -17,20 +17,24 @@ def read_table(path, text=0, text_pair=None, label=None, *, delimiter=None, labe
     path : str or Path
         UTF-8; may be gzip.
     text, text_pair, label : int or str
-        The column of each: its number, counted from 0, or its name. Where one is given by name, the
-        first line of the file holds the names. None: there is no such column.
+        The column of each: its number, counted from 0, or its name. None: there is no such column.
     delimiter : "\\t" or ",", optional
-        None: a comma where the file's name ends in ``.csv`` (or ``.csv.gz``), otherwise a tab.
-        Tab-separated fields are taken as they are, a quotation mark is a character as any other
-        (as in GLUE); comma-separated ones may stand in quotes, and then hold commas and line ends.
+        None: a comma if the file is "csv" (:func:`albert_np.files.file_kinds.kind_of`), otherwise a
+        tab. Tab-separated fields are taken as they are, a quotation mark is a character as any
+        other (as in GLUE); comma-separated ones may stand in quotes, and then hold commas and line
+        ends.
     labels : collection of str, optional
         The labels there are; another one in the file is refused. None: any that is not empty.
     score : (float, float), optional
         The label is a number between these two.
+    header : bool, optional
+        Whether the first line holds the names of the columns. None: it does if a column is given by
+        its name.
 
     Returns
     -------
     list of Classification
+        Labels are without spaces and tabs at their ends.
 
     Raises
     ------
@@ -44,43 +48,84 @@ def read_table(path, text=0, text_pair=None, label=None, *, delimiter=None, labe
     ----------
     Wang et al. 2018 (GLUE), whose tasks come as such tables.
     """
-    if delimiter is None:
-        delimiter = "," if Path(path).name.removesuffix(".gz").endswith(".csv") else "\t"
-    records = _comma_separated(path) if delimiter == "," else (
-        (number, line.split(delimiter)) for number, line in read_lines(path))
     columns = {"text": text, "text_pair": text_pair, "label": label}
-    places, width, rows = None, None, []
-    for number, record in records:
-        if places is None:
-            width = len(record)
-            places = {role: _place(path, number, column, record)
-                      for role, column in columns.items() if column is not None}
-            if any(isinstance(column, str) for column in columns.values()):
-                continue
-        if len(record) != width:
-            raise bad_row(path, number, f"there are {len(record)} columns, where the first line "
-                                        f"has {width}.")
-        for role in places.keys() - {"label"}:
-            if not record[places[role]].strip():
-                raise bad_row(path, number, f"the {role} (column {places[role] + 1}) is empty.")
-        row = {role: record[place] for role, place in places.items()}
-        if label is not None:
-            row["label"] = _check_label(path, number, row["label"], labels, score)
-        rows.append(Classification(**row))
+    rows = list(iterate_table(path, columns, header, delimiter, labels, score))
     if not rows:
         raise empty_file(path)
     return rows
 
 
+def iterate_table(path, columns, header=None, delimiter=None, labels=None, score=None):
+    """Yield the rows of a table one by one; a file of any size passes through.
+
+    Parameters
+    ----------
+    path, header, delimiter, labels, score : as in :func:`read_table`
+    columns : dict
+        From text, text_pair and label to a column; those that are missing or None are not read.
+
+    Yields
+    ------
+    Classification
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`read_table`; but a table may have no row.
+    """
+    columns = {role: column for role, column in columns.items() if column is not None}
+    if header is None:
+        header = any(isinstance(column, str) for column in columns.values())
+    places, width = None, None
+    for number, record in table_records(path, delimiter):
+        if places is None:
+            width = len(record)
+            places = {role: _place(path, number, column, record)
+                      for role, column in columns.items()}
+            if header:
+                continue
+        if len(record) != width:
+            raise bad_row(path, number, f"there are {len(record)} columns, where the first line "
+                                        f"has {width}.")
+        for role in places.keys() - {"label"}:
+            if is_empty(record[places[role]]):
+                raise bad_row(path, number, f"the {role} (column {places[role] + 1}) is empty.")
+        row = {role: record[place] for role, place in places.items()}
+        if "label" in row:
+            row["label"] = checked_label(path, number, row["label"], labels, score)
+        yield Classification(**row)
+
+
+def table_records(path, delimiter=None):
+    """Yield (number of the record's last line, its fields) for each record of a table.
+
+    Parameters
+    ----------
+    path, delimiter : as in :func:`read_table`
+    """
+    if delimiter is None:
+        kind = kind_of(path)
+        if kind in ("json", "xml"):
+            raise ValueError(f"{path} is {kind.upper()}, where a table or JSON lines are needed"
+                             + "; JSON lines have a whole object on each line" * (kind == "json")
+                             + ".")
+        delimiter = "," if kind == "csv" else "\t"
+    if delimiter == ",":
+        return _comma_separated(path)
+    return ((number, line.split(delimiter)) for number, line in read_lines(path))
+
+
 def _comma_separated(path):
-    """Yield (number of the record's last line, fields)."""
     reader = csv.reader((line + "\n" for _, line in read_lines(path)), strict=True)
     try:
         for record in reader:
             yield reader.line_num, record
     except csv.Error as error:
+        if "field limit" in str(error):
+            error = (f"a field is longer than {csv.field_size_limit():,} characters; is a "
+                     f"quotation mark never closed? Longer texts can be given as JSON lines")
         raise bad_row(path, reader.line_num,
-                      f"this is not comma-separated ({error}).") from error
+                      f"this is not comma-separated ({error}).") from None
 
 
 def _place(path, number, column, names):
@@ -96,17 +141,35 @@ def _place(path, number, column, names):
     return column
 
 
-def _check_label(path, number, label, labels, score):
+def checked_label(path, number, label, labels=None, score=None):
+    """The label of a row: a text without blanks at its ends, or a number if there is a `score`.
+
+    Parameters
+    ----------
+    path : str or Path
+    number : int
+        Of the line.
+    label : str, or a number from JSON
+    labels, score : as in :func:`read_table`
+
+    Returns
+    -------
+    str or float
+
+    Raises
+    ------
+    ValueError
+        It is empty, unknown or not a number; the sentence names file and line.
+    """
     if score is not None:
-        try:
-            value = float(label)
-        except ValueError:
-            value = math.nan
-        if not score[0] <= value <= score[1]:
-            raise bad_row(path, number, f"the label is {label!r}, where a number from {score[0]} "
-                                        f"to {score[1]} is needed.")
+        value = number_in(label)
+        if value is None or not score[0] <= value <= score[1]:
+            limits = "" if score[0] == float("-inf") else f" from {score[0]} to {score[1]}"
+            raise bad_row(path, number, f"the label is {str(label)[:60]!r}, where a number{limits} "
+                                        f"is needed.")
         return value
-    if not label:
+    label = label.strip(BLANKS)
+    if is_empty(label):
         raise bad_row(path, number, "the label is empty.")
     if labels is not None and label not in labels:
         raise bad_row(path, number, f"the label {label!r} is unknown; the labels are "

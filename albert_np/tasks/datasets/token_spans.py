@@ -2,7 +2,7 @@
 
 from itertools import zip_longest
 
-from .lines import bad_row, read_lines
+from ...files.text_lines import bad_row, is_empty, read_lines, words_of
 from .rows import Answer, Question
 
 
@@ -42,7 +42,7 @@ def read_token_spans(context_file, question_file, answer_file, span_file, leave_
         if number in leave_out:
             continue
         for file, line in zip(files, lines):
-            if not line[1].strip():
+            if is_empty(line[1]):
                 raise bad_row(file, number, "the line is empty.")
         context, question, answer, span = (line for _, line in lines)
         start = _find(answer, context.split(" "), span, answer_file, span_file, number)
@@ -52,7 +52,7 @@ def read_token_spans(context_file, question_file, answer_file, span_file, leave_
 
 def _find(answer, tokens, span, answer_file, span_file, number):
     """The character at which the answer begins."""
-    numbers = span.split()
+    numbers = words_of(span)
     valid = len(numbers) == 2 and all(n.isascii() and n.isdigit() for n in numbers)
     if not valid or not int(numbers[0]) <= int(numbers[1]) < len(tokens):
         raise bad_row(span_file, number, f"the span is {span!r}, where two token numbers are "

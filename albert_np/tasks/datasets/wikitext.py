@@ -2,8 +2,8 @@
 
 import re
 
+from ...files.text_lines import BLANKS, bad_row, read_lines
 from ...text.corpus.sentences import split_sentences
-from .lines import bad_row, read_lines
 
 _TITLE = re.compile(r"= (?!=).* =$")
 _HEADING = re.compile(r"=( =)+ .* =( =)+$")
@@ -38,7 +38,7 @@ def read_wikitext(path):
     """
     documents, after_blank = [], True
     for number, line in read_lines(path):
-        line = line.strip()
+        line = line.strip(BLANKS)
         # A row of a table can look like a title too; a title stands between empty lines.
         if _TITLE.match(line) and after_blank:
             documents.append([])

@@ -1,13 +1,15 @@
 """The rows of a task: a data set by its name, or files of one's own."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from ..datasets import Splits, split_by_key, text_key
+from ..datasets import Splits, choose_columns, split_by_key, text_key
 
 PARTS = ("train", "dev", "test")
 
 
-def load_splits(task, data, test=None, columns=None, folder=None, seed=0, dev=None):
+def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header=None,
+                split_copies=False, say=None, dev=None):
     """Rows to learn from, to choose by, and to report.
 
     Parameters
@@ -19,11 +21,18 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, dev=No
     test : str or Path, optional
         Another test part: a file, or a name of the task's ``TESTS``.
     columns : dict, optional
-        Of tables: from text, text_pair and label to a column's name or number.
+        Of tables and JSON lines: from text, text_pair and label to a column.
     folder : str or Path, optional
         Where data sets are looked for, see :func:`albert_np.tasks.datasets.find_file`.
     seed : int
         Of the division.
+    header : bool, optional
+        Whether the first line of a table holds names. None: decide.
+    split_copies : bool
+        Let copies of a text lie in several parts.
+    say : callable, optional
+        Gets a sentence about each table, what was decided about its columns, and one that names
+        the files of a folder that are left out.
     dev : str or Path, optional
         A file with another dev part. If `data` is one file, the rows that would have been its dev
         part are learnt from.
@@ -36,26 +45,39 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, dev=No
     Raises
     ------
     FileNotFoundError, ValueError
-        There is no such data set, file or folder, or a row is bad.
+        There is no such data set, file or folder, a row is bad, or the rows are not enough for the
+        task.
     """
-    columns = columns or {}
+    chosen = {}
+
+    def read(path):
+        if not hasattr(task, "COLUMNS"):
+            if header is not None:
+                raise ValueError(f"{path} has no line with the names of columns; remove --header "
+                                 f"or --no-header")
+            return task.read(path, columns or {})
+        found = choose_columns(path, columns, header=header, **task.COLUMNS)
+        if say is not None:
+            say(found.sentence)
+        chosen.setdefault("columns", found.columns)               # those of the training part
+        return task.read(path, found.columns, found.header)
+
     if str(data) in task.DATASETS:
         splits = task.DATASETS[str(data)](folder=folder)
     elif Path(data).is_dir():
-        splits = _from_folder(task, Path(data), columns)
+        splits = _from_folder(read, Path(data), say)
     elif Path(data).exists():
-        rows = task.read(data, columns)
-        splits = Splits(*split_by_key(rows, lambda row: text_key(first_text(row)), seed))
+        splits = _divided(read(data), data, seed, split_copies)
     else:
         raise FileNotFoundError(f"There is no file or folder {data}, and no data set of that name; "
                                 f"the data sets of this task are {', '.join(task.DATASETS)}.")
     if dev is not None:
         more = splits.dev if Path(data).is_file() else []
-        splits = Splits([*splits.train, *more], task.read(dev, columns), splits.test, splits.labels)
+        splits = Splits([*splits.train, *more], read(dev), splits.test, splits.labels)
     if test is not None:
         others = getattr(task, "TESTS", {})
-        rows = others[str(test)](folder=folder) if str(test) in others else task.read(test, columns)
-        splits = Splits(splits.train, splits.dev, rows, splits.labels)
+        rows = others[str(test)](folder=folder) if str(test) in others else read(test)
+        splits = replace(splits, test=rows)
     for part in ("train", "dev"):
         if not getattr(splits, part):
             raise ValueError(f"{data} has no rows in its {part} part; at least one is needed.")
@@ -65,7 +87,32 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, dev=No
     if new:
         raise ValueError(f"The label {min(new)!r} of the held-out rows of {data} stands in no "
                          f"training row; the labels there are {', '.join(labels)}.")
-    return Splits(splits.train, splits.dev, splits.test, tuple(labels))
+    splits = replace(splits, labels=tuple(labels), columns=chosen.get("columns", {}))
+    check = getattr(task, "check", None)
+    if check is not None:
+        for part in PARTS:
+            if getattr(splits, part):
+                check(getattr(splits, part), f"the {part} part of {data}", part == "train")
+    return splits
+
+
+def _divided(rows, data, seed, split_copies):
+    """One file in three parts, none of them empty."""
+    numbers = iter(range(len(rows)))
+    parts = split_by_key(rows, lambda row: str(next(numbers)) if split_copies
+                         else text_key(first_text(row)), seed)
+    if all(parts):
+        return Splits(*parts)
+    sizes = " : ".join(str(len(part)) for part in parts)
+    different = len({text_key(first_text(row)) for row in rows})
+    if split_copies or different == len(rows):
+        raise ValueError(f"{data} has too few rows to be divided: {len(rows)} rows give {sizes} to "
+                         f"train, dev and test; add rows, or give a folder with files train.* "
+                         f"and dev.*.")
+    raise ValueError(f"{data} has {len(rows)} rows but only {different} different texts, which "
+                     f"give {sizes} rows to train, dev and test. Texts count as copies "
+                     f"if they differ only in capitals and punctuation, every digit read as 0; "
+                     f"copies stay in one part. With --split-copies they may lie in several parts.")
 
 
 def check_labels(rows, data):
@@ -119,8 +166,8 @@ def texts_of(rows):
     return [text for text in texts if text]
 
 
-def _from_folder(task, folder, columns):
-    parts = []
+def _from_folder(read, folder, say):
+    parts, taken = [], set()
     for part in PARTS:
         names = (part, "valid", "validation") if part == "dev" else (part,)
         files = sorted(file for name in names for file in folder.glob(f"{name}.*"))
@@ -130,5 +177,9 @@ def _from_folder(task, folder, columns):
         if not files and part != "test":
             raise FileNotFoundError(f"There is no file {part}.* in {folder}; a folder of data "
                                     f"needs train.* and dev.*, and may have test.*.")
-        parts.append(task.read(files[0], columns) if files else [])
+        taken.update(files)
+        parts.append(read(files[0]) if files else [])
+    others = sorted(path.name for path in folder.iterdir() if path not in taken)
+    if others and say is not None:
+        say(f"left out of {folder}: {', '.join(others[:5])}{' and others' * (len(others) > 5)}")
     return Splits(*parts)

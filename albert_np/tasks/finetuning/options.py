@@ -36,8 +36,15 @@ class FinetuningOptions:
         "development part of the data. If the data are one file, its own development part is then "
         "used for training", metavar="FILE")
     columns: dict | None = option(
-        None, "for a table: map text, text_pair and label to the name of a column in its first "
-        "line, or to its number from 0")
+        None, "of a table or of JSON lines: from text, text_pair and label to the name of a column "
+        "or, in a table, to its number from 0; default: a column with one of the usual names, or "
+        "the columns in this order")
+    header: bool | None = option(
+        None, "whether the first line of a table holds the names of the columns; default: decide "
+        "by that line, and say so")
+    split_copies: bool = option(
+        False, "divide a file row by row; otherwise texts that differ only in capitals and "
+        "punctuation, every digit read as 0, count as copies, and copies stay in one part")
     data_folder: str | None = option(None, "the folder where data sets are searched")
     model: str | None = option(
         None, "the model to start from: a pretraining run, a folder of published weights, or a "

@@ -4,11 +4,14 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+from ...files.file_kinds import ending_of
 from ...inference.load import load, load_config
 from ...model_files.folders import find_folder
+from ..datasets import choose_columns, iterate_table
 from .recipes import TASKS
 from .settings import Settings, read_settings
 
+TABLES = (".csv", ".tsv", ".tab")    # endings of files that are read as tables
 WINDOW = 1024      # rows that are read, and sorted by length, at a time
 
 # Models that were not fine-tuned here say by their class what they are for.
@@ -56,14 +59,67 @@ def _task_of(name, config):
     raise ValueError(f"{name} is no model for a task; albert-np finetune makes one of it.")
 
 
+def rows_of_file(loaded, path):
+    """The rows of a file that is not one of lines: a table, or one in the format of the task.
+
+    Of a table the columns of the training run are read.
+
+    Parameters
+    ----------
+    loaded : from :func:`load_for_task`
+    path : str or Path
+
+    Returns
+    -------
+    rows : iterable of rows, or None if the file is read line by line
+    sentence : str
+        What was decided about the file; empty if rows is None.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is no such file, or, while reading, a row is bad; the sentence names the line.
+    """
+    if hasattr(loaded.task, "reads") and loaded.task.reads(path):
+        return loaded.task.read(path, {}), f"{path} is read as the files of the training are"
+    if not hasattr(loaded.task, "COLUMNS") or ending_of(path) not in TABLES:
+        return None, ""
+    columns = {role: column for role, column in loaded.settings.columns.items() if role != "label"}
+    needed = tuple(role for role in loaded.task.COLUMNS["needed"] if role != "label")
+    optional = loaded.task.COLUMNS.get("optional", ()) if loaded.settings.pairs is None else ()
+    if loaded.settings.pairs and "text_pair" not in needed:
+        needed += ("text_pair",)
+    chosen = choose_columns(path, columns, needed, optional)
+    return iterate_table(path, chosen.columns, chosen.header), chosen.sentence.partition("; ")[0]
+
+
+def _parsed(loaded, row):
+    """A row for the task, from what `iterate_predictions` takes."""
+    settings = loaded.settings
+    if isinstance(row, dict):
+        row = {**{role: row[name] for role, name in settings.columns.items() if name in row}, **row}
+    if isinstance(row, (str, dict)):
+        row = loaded.task.parse(row)
+    pair = getattr(row, "text_pair", None)
+    if settings.pairs is False and pair is not None:
+        raise ValueError("it is a pair of texts (a tab separates them), but the model has learnt "
+                         "from single texts; a text with a tab in it can be given as "
+                         '{"text": "..."}')
+    if settings.pairs and pair is None:
+        raise ValueError("it is a single text, but the model has learnt from pairs; write text TAB "
+                         "text")
+    return row
+
+
 def iterate_predictions(loaded, rows, name="row {}".format, workers=2):
     """A prediction for each row, as the rows come.
 
     Parameters
     ----------
     loaded : from :func:`load_for_task`
-    rows : iterable of str or dict
-        What the task's ``parse`` takes: a line of text, or a JSON object.
+    rows : iterable of str, dict or rows
+        What the task's ``parse`` takes, a line of text or a JSON object, or rows such as
+        :func:`rows_of_file` reads.
     name : callable
         From the number of a row, the first is 1, to what it is called in a sentence about it.
     workers : int
@@ -84,7 +140,7 @@ def iterate_predictions(loaded, rows, name="row {}".format, workers=2):
             parsed = []
             for number, row in window:
                 try:
-                    parsed.append(loaded.task.parse(row))
+                    parsed.append(_parsed(loaded, row))
                 except ValueError as error:
                     raise ValueError(f"{name(number)}: {error}") from None
             yield from loaded.task.predict(loaded.model, loaded.tokenizer, parsed, loaded.settings,

@@ -13,19 +13,20 @@ from ...files import write_together, write_whole
 from ...files.json_objects import json_file, json_text
 from ...files.locks import lock
 from ...files.options import options_from
+from ...files.run_folders import claim_folder, release_folder
 from ...files.threads import one_thread_each
 from ...inference.load import load_config
 from ...models.loading import model_files
 from ...parameters import count
 from ...parameters.published_names import HEADS
 from ...text.tokenizer import AlbertTokenizer
-from ...text.tokenizing.train_tokenizer import train_tokenizer
+from ...text.tokenizing.train_tokenizer import VocabularyTooLarge, train_tokenizer
 from .data import load_splits, repeated, texts_of
 from .options import FinetuningOptions
 from .pictures import draw_pictures
 from .recipes import TASKS, translation
 from .settings import FILE_NAME
-from .start import FRESH_CONFIG, from_pretrained, from_scratch
+from .start import FRESH_CONFIG, from_pretrained, from_scratch, kept_labels, start_notes
 from .trainer import branches, original_optimizer, steps_of, train_epochs
 
 
@@ -40,7 +41,8 @@ def finetune(task, output, *, progress=True, **options):
         The folder of the run. It gets the model and the tokenizer (of the best epoch, as soon as
         there is a better one), ``task.json``, ``steps.csv``, ``results.json``, pictures, and the
         held-out rows with their predictions, ``predictions-validation.jsonl`` and
-        ``predictions-test.jsonl``.
+        ``predictions-test.jsonl``. It must be new, empty, or hold an unfinished run of this
+        function.
     progress : bool
         Print what happens.
     **options
@@ -66,9 +68,15 @@ def finetune(task, output, *, progress=True, **options):
     say = print if progress else (lambda *words: None)
     if (output / "results.json").exists():
         raise ValueError(f"The folder {output} holds a finished run; choose another one.")
+    if options.model is not None and Path(options.model).resolve() == output.resolve():
+        raise ValueError(f"The folder {output} holds the model to start from; choose another one.")
+    claim_folder(output, "finetune")
     with lock(output), one_thread_each(), ThreadPoolExecutor(options.workers) as pool:
         splits = load_splits(task, options.data, options.test, options.columns,
-                             options.data_folder, seed, dev=options.dev)
+                             options.data_folder, seed, options.header, options.split_copies,
+                             lambda sentence: say(f"{'files':10} {sentence}"), dev=options.dev)
+        if options.model is not None and not options.scratch:
+            splits = replace(splits, labels=kept_labels(options.model, splits.labels))
         say(f"{'data':10} {len(splits.train):,} rows to learn from, {len(splits.dev):,} to choose "
             f"by, {len(splits.test):,} to report")
         for sentence in repeated(splits):
@@ -76,13 +84,18 @@ def finetune(task, output, *, progress=True, **options):
         if options.task == "translation":
             spelling = translation.spelling_of(row.targets[0] for row in splits.train)
             settings = replace(settings, spelling=spelling)
-        net, tokenizer = _start(task, splits, settings, options, output)
+        settings = replace(settings, columns=splits.columns, pairs=_pairs(splits.train))
+        waited = time.perf_counter()
+        baselines = _score_baselines(task, splits, seed)
+        waited = time.perf_counter() - waited
+        net, tokenizer = _start(task, splits, settings, options, output, say)
         say(f"{'model':10} {count(net.params):,} parameters, "
             f"{'from scratch' if fresh else f'from {options.model}'}")
-        for note in net.load_report.notes if net.load_report else ():
+        for note in _notes(net, tokenizer, options):
             say(f"{'':10} {note}")
         windows = task.features(tokenizer, splits.train, splits.labels, settings)
         examples = [example for row in windows for example in row]
+        _say_left_out(task, windows, options.data, say)
         steps = steps_of(examples, options.batch_size, options.epochs)
         trained = tuple(name for name in net.params if name in HEADS) if options.freeze else None
         optimizer = original_optimizer(
@@ -122,7 +135,8 @@ def finetune(task, output, *, progress=True, **options):
                    "start": "scratch" if fresh else "pretrained",
                    "parameters": count(net.params), "examples": len(examples),
                    "best_epoch": history["best_epoch"], "epochs": history["epochs"],
-                   "validation": None, "test": None, "baselines": {},
+                   "validation": None, "test": None,
+                   "baselines": {name: as_numbers(found) for name, found in baselines.items()},
                    "options": asdict(options), "settings": asdict(settings)}
         parts = {"validation": splits.dev, **({"test": splits.test} if splits.test else {})}
         for part, rows in parts.items():
@@ -130,16 +144,15 @@ def finetune(task, output, *, progress=True, **options):
             write_whole(output / f"predictions-{part}.jsonl", _prediction_lines(rows, predictions))
             results[part] = as_numbers(found)
             say(f"{part:10} " + "   ".join(f"{name} {figure}" for name, figure in found.items()))
-        results["training_seconds"] = time.perf_counter() - started
-        for name, guesses in task.baselines(splits.train, rows).items():
-            found = task.figures(rows, guesses, splits.labels, np.random.default_rng(seed))
-            results["baselines"][name] = as_numbers(found)
+        results["training_seconds"] = time.perf_counter() - started - waited
+        for name, found in baselines.items():
             say(f"{'':10} " + "   ".join(f"{key} {figure}" for key, figure in found.items())
                 + f"   ({name})")
         results["seconds"] = time.perf_counter() - started
         write_whole(output / "steps.csv", _steps_csv(history["steps"]))
-        draw_pictures(results, history, output, net, tokenizer, rows, predictions, settings)
         write_whole(output / "results.json", json_file(results, ensure_ascii=False))
+        release_folder(output)
+        draw_pictures(results, history, output, net, tokenizer, rows, predictions, settings)
         say(f"The folder is {output}")
     return {**results, "run_model": net, "tokenizer": tokenizer}
 
@@ -150,7 +163,55 @@ def _prediction_lines(rows, predictions):
                    for row, prediction in zip(rows, predictions)).encode()
 
 
-def _start(task, splits, settings, options, output):
+def _pairs(rows):
+    """Whether all texts are pairs (True), none is (False), or some are (None)."""
+    found = {row.text_pair is not None for row in rows if hasattr(row, "text_pair")}
+    return found.pop() if len(found) == 1 else None
+
+
+def _score_baselines(task, splits, seed):
+    """The figures of methods without a network, on the rows that are reported.
+
+    This comes before the training: what is missing for a figure must show before, not after.
+    """
+    rows = splits.test or splits.dev
+    return {name: task.figures(rows, guesses, splits.labels, np.random.default_rng(seed))
+            for name, guesses in task.baselines(splits.train, rows).items()}
+
+
+def _notes(net, tokenizer, options):
+    """How the model came about, in sentences."""
+    if options.model is None:
+        return [f"a new vocabulary of {tokenizer.vocab_size:,} pieces, learnt from the training "
+                f"rows; all weights are new, drawn with seed {options.seed}"]
+    if options.scratch:
+        return [f"all weights are new, drawn with seed {options.seed}; the shape and the "
+                f"vocabulary are those of {options.model}"]
+    return start_notes(net, options.model)
+
+
+def _say_left_out(task, windows, data, say):
+    """Name the training rows that have no example; none with one is an error."""
+    missing = sum(not row for row in windows)
+    if missing:
+        sentence = f"{missing:,} of {len(windows):,} training rows of {data}: {task.LEFT_OUT}"
+        if missing == len(windows):
+            raise ValueError(f"nothing is left to learn from: left out are {sentence}")
+        say(f"{'left out':10} {sentence}")
+
+
+def _new_tokenizer(texts, vocab_size, file, say):
+    """A tokenizer trained on the rows, with fewer pieces if so many do not fit."""
+    try:
+        train_tokenizer(texts, vocab_size, file)
+    except VocabularyTooLarge as error:
+        say(f"{'vocabulary':10} {error.largest:,} pieces instead of {vocab_size:,}: more do not "
+            f"fit these rows")
+        train_tokenizer(texts, error.largest, file)
+    return AlbertTokenizer(file)
+
+
+def _start(task, splits, settings, options, output, say):
     """The model and its tokenizer, before training."""
     changes = dict(task.configuration(splits.labels))
     if options.dropout is not None:
@@ -158,9 +219,9 @@ def _start(task, splits, settings, options, output):
                      "classifier_dropout_prob"):
             changes[name] = options.dropout
     if options.model is None:
-        tokenizer_file = output / "spiece.model"
-        train_tokenizer(texts_of(splits.train), options.vocab_size, tokenizer_file)
-        tokenizer, config = AlbertTokenizer(tokenizer_file), options.config or {}
+        tokenizer = _new_tokenizer(texts_of(splits.train), options.vocab_size,
+                                   output / "spiece.model", say)
+        config = options.config or {}
     elif options.scratch:
         tokenizer = AlbertTokenizer.from_pretrained(options.model)
         config = load_config(options.model)

@@ -34,6 +34,12 @@ class Settings:
         "help": "translation: how a character that the tokenizer has simplified is written in the "
         "target language; Chinese writes its comma as one wide character"})
 
+    columns: dict = field(default_factory=dict, metadata={
+        "help": "from text, text_pair and label to the columns of the training file, by which "
+        "tables and JSON lines are read for predictions"})
+    pairs: bool | None = option(
+        None, "classification: whether every text comes with a second one; None: some do")
+
     def __post_init__(self):
         check_options(self)
 

@@ -30,7 +30,7 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
         Where the model has fewer positions, the table of positions gets further rows: waves, from
         which they are learnt.
     seed : int
-        Of the head, where the model has none yet or one for another number of labels.
+        Of the head, if the model has none yet, or one for other labels.
 
     Returns
     -------
@@ -43,11 +43,14 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
         ALBERT's trunk, or model and tokenizer do not belong together.
     """
     tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)
-    labels = load_config(name_or_folder).num_labels
-    if changes.get("num_labels", labels) == labels:
+    if _fits(load_config(name_or_folder), changes):
         model = model_class.from_pretrained(name_or_folder, seed=seed, **changes)
     else:
         model = _fresh_head(model_class, name_or_folder, changes, seed)
+        known = load_config(name_or_folder).id2label
+        if known is not None and changes.get("id2label") is not None:
+            model.load_report.notes.append(f"the labels are not those of the model "
+                                           f"({_listed(list(known.values()))}), so its head is new")
     new = [name for name in model.load_report.initialised
            if ".embeddings." in name or ".encoder." in name]
     if new:
@@ -62,14 +65,69 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
     return model, tokenizer
 
 
+def kept_labels(name_or_folder, labels):
+    """Labels in the order in which a model knows them, if it knows these very labels.
+
+    Parameters
+    ----------
+    name_or_folder : str or Path
+        The model.
+    labels : tuple of str
+
+    Returns
+    -------
+    tuple of str
+    """
+    known = load_config(name_or_folder).id2label
+    if known is not None and sorted(known.values()) == sorted(labels):
+        return tuple(known.values())
+    return tuple(labels)
+
+
+def _fits(config, changes):
+    """Whether a head of the model, if it has one, is for these labels."""
+    known, labels = config.id2label, changes.get("id2label")
+    if known is not None and labels is not None:
+        return known == labels
+    return changes.get("num_labels", config.num_labels) == config.num_labels
+
+
 def _fresh_head(model_class, name_or_folder, changes, seed):
-    """The trunk alone, since a head for another number of labels would not fit."""
+    """The trunk alone, since a head for other labels would not fit."""
     trunk = AlbertModel.from_pretrained(name_or_folder, seed=seed)
     model = model_class(replace(trunk.config, **changes), seed=seed)
     model.params.update({name: branch for name, branch in trunk.params.items()
                          if name in model.params})
     model.load_report = trunk.load_report
+    model.load_report.initialised += [name for name in model.state_dict()
+                                      if not name.startswith("albert.")]
     return model
+
+
+def start_notes(model, source):
+    """What of a model was not simply read from its source, in sentences.
+
+    Parameters
+    ----------
+    model : a model that was loaded
+    source : str
+        The name of the model or its folder.
+
+    Returns
+    -------
+    list of str
+    """
+    report, notes = model.load_report, []
+    if report.initialised:
+        notes.append(f"new weights, drawn with seed {report.seed}: {_listed(report.initialised)}")
+    if report.unused:
+        notes.append(f"weights of {source} that are left out: {_listed(report.unused)}")
+    return notes + list(report.notes)
+
+
+def _listed(names):
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(names[:6]) + more
 
 
 def add_positions(model, T):

@@ -1,6 +1,7 @@
 """The training loop of fine-tuning: epochs, an evaluation after each, the best one kept."""
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 from types import SimpleNamespace
@@ -17,7 +18,12 @@ from .parallel import losses_and_gradients
 
 def steps_of(examples, batch_size, epochs):
     """How many steps all epochs take together."""
-    return ceil(len(examples) / batch_size) * epochs
+    return sum(ceil(size / batch_size) for size in Counter(_kinds(examples)).values()) * epochs
+
+
+def _kinds(examples):
+    """The number of choices of each example: only equal ones fit into one batch."""
+    return [example["input_ids"].size // example["input_ids"].shape[-1] for example in examples]
 
 
 SCHEDULES = {"linear": 1.0, "constant": 0.0}          # the power of (LR.1)
@@ -115,12 +121,13 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
     """
     lengths = np.array([example["input_ids"].size for example in examples])
     changing = SimpleNamespace(params=branches(model.params, trained))
+    kinds = _kinds(examples)
     history = {"steps": [], "epochs": [], "best_epoch": None}
     best, best_params, started = None, None, time.perf_counter()
     with (ThreadPoolExecutor(workers) as own, np.errstate(over="ignore", invalid="ignore"),
           progress_bar(steps_of(examples, batch_size, epochs), progress=progress) as bar):
         for epoch in range(1, epochs + 1):
-            for batch in epoch_batches(lengths, batch_size, rng):
+            for batch in epoch_batches(lengths, batch_size, rng, kinds=kinds):
                 loss, grads = losses_and_gradients(
                     model, [examples[i] for i in batch], collate,
                     generators(rng if dropout else None, workers * accumulation_steps),

@@ -9,18 +9,19 @@ import gzip
 import hashlib
 import json
 import re
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from ...files.file_kinds import (GZIP_ERRORS, ending_of, is_gzip, kind_of,
+                                 refuse_no_utf8)
 from .layouts import check_layout, guess_layout, read_layout
 
-ENDINGS = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz")
+ENDINGS = (".txt", ".jsonl", ".ndjson")  # in a folder, in any case, and with .gz
 BLOCK_BYTES = 1 << 20                # of a block; a document of plain text that is longer is cut
 LONGEST_LINE = 16 << 20              # bytes of a line of JSON, which cannot be cut
 
 # Where plain text may be cut, the best place first. Each finds the last one of its kind.
-BLANK = rb"[ \t\r\f\v]*\n"           # the rest of a line that holds nothing
+BLANK = rb"[ \t]*\r?\n"           # the rest of a line that holds nothing
 ANYWHERE = (re.compile(rb"(?s:.*)[.!?][\"')\]]*\s"),             # the end of a sentence
             re.compile(rb"(?s:.*)\s"),                           # of a word
             re.compile(rb"(?s:.*)(?=[^\x80-\xbf])"))             # of a character
@@ -29,6 +30,7 @@ BORDERS = {"lines": (re.compile(rb"(?s:.*)\n" + BLANK),          # the end of a 
            "prose": (re.compile(rb"(?s:.*)\n" + BLANK + BLANK),  # the end of a document
                      re.compile(rb"(?s:.*)\n" + BLANK),          # of a paragraph
                      *ANYWHERE)}
+LONE_RETURN = re.compile(rb"\r(?![\n]|\Z)")
 SURROGATE = re.compile("[\ud800-\udfff]")        # half of a pair; JSON can spell one
 
 
@@ -86,7 +88,7 @@ class Source:
         """
         try:
             with open(self.path, "rb") as self._file:
-                if self.path.suffix != ".gz":
+                if not is_gzip(self.path):
                     while data := self.read(size):
                         yield data
                     return
@@ -96,20 +98,22 @@ class Source:
         except EOFError as error:
             raise ValueError(f"The gzip file {self.path} is cut short: it ends before its end "
                              "mark.") from error
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except GZIP_ERRORS as error:
             raise ValueError(f"{self.path} is not a whole gzip file: {error}.") from error
         except OSError as error:
             raise ValueError(f"The file {self.path} cannot be read: {error.strerror}.") from error
 
 
-def corpus_files(path):
+def corpus_files(path, say=None):
     """The files that make up a corpus.
 
     Parameters
     ----------
     path : str or Path
         A file, or a folder: then its files that end in one of `ENDINGS`, in the order of their
-        names. Folders inside it are not looked at.
+        names. Hidden files and folders inside it are left out.
+    say : callable, optional
+        Gets a sentence that names what is left out.
 
     Returns
     -------
@@ -125,12 +129,19 @@ def corpus_files(path):
     path = Path(path)
     if path.is_dir():
         try:
-            files = sorted(file for file in path.iterdir() if file.name.endswith(ENDINGS))
+            present = sorted(path.iterdir())
         except OSError as error:
             raise ValueError(f"The folder {path} cannot be read: {error.strerror}.") from error
+        files = [file for file in present
+                 if ending_of(file) in ENDINGS and not file.name.startswith(".")]
+        others = [file.name for file in present if file not in files]
         if not files:
             raise ValueError(f"The folder {path} has no *.txt file, nor one that ends in "
-                             f"{', '.join(ENDINGS[1:-1])} or {ENDINGS[-1]}.")
+                             f"{', '.join(ENDINGS[1:])} or, after any of these, .gz.")
+        if others and say is not None:
+            more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+            say(f"{'left out':10} {', '.join(others[:5])}{more}; a folder is read for files that "
+                f"end in {', '.join(ENDINGS)}, with or without .gz")
         for file in files:
             if file.is_dir():
                 raise ValueError(f"{file} is a folder, where a file is needed.")
@@ -167,7 +178,11 @@ def read_blocks(source, layout="auto", text_field="text", limit=BLOCK_BYTES):
         The file cannot be read, or a line of JSON is longer than `LONGEST_LINE`.
     """
     check_layout(layout)
-    is_json = source.path.name.removesuffix(".gz").endswith(".jsonl")
+    kind = kind_of(source.path)
+    if kind == "json":
+        raise ValueError(f"{source.path} is JSON, but not JSON lines: each line must be an object "
+                         f'of its own, such as {{"{text_field}": "..."}}.')
+    is_json = kind == "json lines"
     position, line, buffer = 0, 1, bytearray()
 
     def take(length):
@@ -226,10 +241,18 @@ def block_documents(block, text_field="text"):
 
 
 def _decode(block):
+    if block.position == 0:
+        refuse_no_utf8(block.data, block.file)
     if b"\0" in block.data:
         raise ValueError(f"{block.file} is a binary file (it holds a zero byte at position "
                          f"{block.position + block.data.index(0)}), where a UTF-8 text file is "
                          "needed.")
+    lone = LONE_RETURN.search(block.data)
+    if lone:
+        line = block.line + block.data.count(b"\n", 0, lone.start())
+        raise ValueError(f"{block.file}, line {line}: there is a carriage return (\\r) without a "
+                         "line feed after it; a line must end at \\n or \\r\\n, so save the file "
+                         "with such line ends.")
     try:
         text = block.data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -11,12 +11,13 @@ from .sentences import split_sentences
 __all__ = ["embedded_corpus", "guess_layout", "read_corpus", "split_documents", "split_sentences"]
 
 
-def read_corpus(path, layout="auto", text_field="text"):
+def read_corpus(path, layout="auto", text_field="text", say=None):
     """Read a text file, a file of JSON lines, or all such files of a folder, into memory.
 
-    Files that end in ``.jsonl`` hold one JSON object on each line, a document; all others are plain
-    text. Files that end in ``.gz`` are unpacked. If they do not fit into memory,
-    `albert_np.text.corpus.prepare` reads the same files.
+    Files that end in ``.jsonl`` or ``.ndjson`` hold one JSON object on each line, a document; files
+    that end in ``.txt`` are plain text. Of a single file with another ending the first line says
+    what it is. Gzip is unpacked, whatever its name. If the files do not fit into memory,
+    `albert_np.text.corpus.prepare` reads the same ones.
 
     Two layouts are known. "lines", that of the original code: one sentence on a line, an empty line
     between documents. "prose": running text, which is split into sentences here; one empty line
@@ -26,12 +27,14 @@ def read_corpus(path, layout="auto", text_field="text"):
     Parameters
     ----------
     path : str or Path
-        Files of a folder (``*.txt``, ``*.txt.gz``, ``*.jsonl``, ``*.jsonl.gz``) are read in the
-        order of their names; folders inside it are not.
+        Files of a folder (``*.txt``, ``*.jsonl``, ``*.ndjson``, with or without ``.gz``, in
+        capitals or not) are read in the order of their names; folders inside it are not.
     layout : "auto", "lines" or "prose"
         "auto" asks `guess_layout` about each file.
     text_field : str
         The name of the field of a JSON object that holds its text.
+    say : callable, optional
+        Gets a sentence that names the files of a folder that are left out.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def read_corpus(path, layout="auto", text_field="text"):
     """
     check_layout(layout)
     documents = []
-    for file in corpus_files(path):
+    for file in corpus_files(path, say):
         for block in read_blocks(Source(file), layout, text_field, limit=None):
             documents += block_documents(block, text_field)
     if not documents:

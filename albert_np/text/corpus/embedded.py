@@ -116,7 +116,7 @@ def _prose(text):
     """The sentences of a text with markup."""
     sentences = []
     for paragraph in re.split(r"\n\s*\n", ITEM.sub("\n\n", "\n" + inspect.cleandoc(text))):
-        lines = paragraph.splitlines()
+        lines = paragraph.split("\n")
         if any(NOT_PROSE.match(line) for line in lines):
             continue
         paragraph = " ".join(lines)

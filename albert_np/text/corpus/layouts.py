@@ -2,6 +2,7 @@
 
 import re
 
+from ...files.text_lines import BLANKS, is_empty, split_lines, words_of
 from .sentences import split_sentences
 
 LAYOUTS = ("auto", "lines", "prose")
@@ -23,7 +24,7 @@ def guess_layout(text):
     -------
     "lines" or "prose"
     """
-    lines = [line for line in text[:GUESSED_FROM].splitlines() if line.strip()]
+    lines = [line for line in split_lines(text[:GUESSED_FROM]) if not is_empty(line)]
     single = [line for line in lines
               if re.search(r"[.!?…][\"'”’)\]\s]*$", line) and len(split_sentences(line)) == 1]
     return "lines" if lines and 3 * len(single) >= 2 * len(lines) else "prose"
@@ -53,17 +54,17 @@ def read_layout(text, layout):
 
 def _read_lines(text):
     documents = [[]]
-    for line in text.splitlines():
-        line = " ".join(line.split())
-        if line:
+    for line in split_lines(text):
+        line = " ".join(words_of(line))
+        if not is_empty(line):
             documents[-1].append(line)
-        elif documents[-1]:
+        elif not line and documents[-1]:
             documents.append([])
     return [document for document in documents if document]
 
 
 def _read_prose(text):
-    text = "\n".join(line.strip() for line in text.splitlines())
+    text = "\n".join(line.strip(BLANKS) for line in split_lines(text))
     documents = []
     for part in re.split(r"\n{3,}", text):
         sentences = [sentence for paragraph in part.split("\n\n")

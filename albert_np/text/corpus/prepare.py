@@ -16,7 +16,9 @@ from contextlib import closing
 from pathlib import Path
 
 from ...files import make_folder, remove_leftovers, write_whole
+from ...files.file_kinds import is_gzip
 from ...files.json_objects import json_file
+from ...files.run_folders import claim_folder, release_folder
 from ..tokenizer import AlbertTokenizer
 from ..tokenizing.train_tokenizer import train_tokenizer
 from .blocks import Source, block_documents, check_layout, corpus_files, read_blocks
@@ -50,7 +52,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         What `read_corpus` reads: a file or a folder of text, JSON lines, either of them gzipped. A
         document of plain text above 1 MB is cut, and counts as several.
     output : str or Path
-        The folder to write.
+        The folder to write: new, empty, or one that was not finished.
     tokenizer : str or Path, optional
         A SentencePiece model or a folder with one. None trains one on a sample of the corpus (of
         all of it, held-out documents included).
@@ -90,7 +92,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
     _check_options(vocab_size, sample_megabytes, held_out, held_out_pieces, shard_pieces, seed,
                    processes)
     check_layout(layout)
-    output, sources = Path(output), [Source(file) for file in corpus_files(corpus)]
+    output, sources = Path(output), [Source(file) for file in corpus_files(corpus, say)]
     given = None if tokenizer is None else _read_tokenizer(tokenizer)
     options = {"layout": layout, "text_field": text_field, "held_out": held_out,
                "held_out_pieces": held_out_pieces, "shard_pieces": shard_pieces, "seed": seed}
@@ -105,6 +107,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         return prepared
 
     before = [_state(source.path) for source in sources]
+    claim_folder(output, "prepare")
     _empty_folder(output)
     if given is None:
         say(f"tokenizer  training {vocab_size:,} pieces on a sample")
@@ -126,6 +129,7 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         "tokenizer": {"vocab_size": given.vocab_size, "sha256": tokenizer_identity(given)},
         **parts}
     write_whole(output / MANIFEST_NAME, json_file(manifest, 1))
+    release_folder(output)
     prepared = PreparedCorpus(output)
     say(f"train      {prepared.train}\nheld out   {prepared.held_out}\nThe folder is {output}")
     return prepared
@@ -190,7 +194,7 @@ def _state(path):
         status = path.stat()
     except OSError as error:
         raise ValueError(f"The file {path} cannot be read: {error.strerror}.") from error
-    return status.st_mtime_ns, status.st_size, path.suffix == ".gz"
+    return status.st_mtime_ns, status.st_size, is_gzip(path)
 
 
 def _unpacked_bytes(states):

@@ -1,6 +1,9 @@
 """What ALBERT does to a text before SentencePiece sees it."""
 
+import re
 import unicodedata
+
+_WORD, _NOT_ASCII = re.compile(r"\S+"), re.compile(r"[^\x00-\x7f]")
 
 
 def preprocess(text, do_lower_case=True, keep_accents=False):
@@ -53,53 +56,66 @@ def preprocess_aligned(text, do_lower_case=True, keep_accents=False):
     ----------
     As in `preprocess`.
     """
-    clean, sources = _collapse_spaces(text)
+    clean, starts, ends = preprocess_with_places(text, do_lower_case, keep_accents)
+    return clean, list(zip(starts, ends))
+
+
+def preprocess_with_places(text, do_lower_case=True, keep_accents=False):
+    """`preprocess_aligned` with two lists of int instead of one of pairs: a third of the memory."""
+    clean, starts, ends = _collapse_spaces(text)
     for quote in ("``", "''"):
-        clean, sources = _replace_pair(clean, sources, quote, '"')
-    if not keep_accents:
-        clean, sources = _strip_accents(clean, sources)
+        clean, starts, ends = _replace_pair(clean, starts, ends, quote, '"')
+    if not keep_accents and not clean.isascii():
+        clean, starts, ends = _strip_accents(clean, starts, ends)
     if do_lower_case:
-        # A lower-case letter can be longer than its capital (İ). The text is lower-cased as a whole
-        # all the same, because Σ at the end of a word becomes ς, elsewhere σ.
-        sources = [source for c, source in zip(clean, sources) for _ in c.lower()]
-        clean = clean.lower()
-    return clean, sources
+        # The text is lower-cased as a whole, because Σ at the end of a word becomes ς, elsewhere σ.
+        lower = clean.lower()
+        if len(lower) != len(clean):        # a lower-case letter can be longer than its capital (İ)
+            starts, ends = ([place for c, place in zip(clean, places) for _ in c.lower()]
+                            for places in (starts, ends))
+        clean = lower
+    return clean, starts, ends
 
 
 def _collapse_spaces(text):
-    characters, sources = [], []
-    for position, c in enumerate(text):
-        if not c.isspace():
-            characters.append(c)
-            sources.append((position, position + 1))
-        elif characters and characters[-1] != " ":
-            characters.append(" ")
-            sources.append((position, position + 1))
-    if characters and characters[-1] == " ":
-        characters.pop()
-        sources.pop()
-    return "".join(characters), sources
+    words, starts, ends = [], [], []
+    for match in _WORD.finditer(text):
+        first, end = match.span()
+        if words:                                    # the first of the spaces between two words
+            starts.append(ends[-1])
+            ends.append(ends[-1] + 1)
+        words.append(match[0])
+        starts.extend(range(first, end))
+        ends.extend(range(first + 1, end + 1))
+    return " ".join(words), starts, ends
 
 
-def _replace_pair(text, sources, pair, replacement):
+def _replace_pair(text, starts, ends, pair, replacement):
     """Replace two characters by one, whose source is that of both."""
-    new_sources, position = [], 0
+    new_starts, new_ends, position = [], [], 0
     parts = text.split(pair)
     for part in parts[:-1]:
         end = position + len(part)
-        new_sources += sources[position:end]
-        new_sources.append((sources[end][0], sources[end + 1][1]))
+        new_starts += starts[position:end + 1]
+        new_ends += [*ends[position:end], ends[end + 1]]
         position = end + 2
-    return replacement.join(parts), new_sources + sources[position:]
+    return replacement.join(parts), new_starts + starts[position:], new_ends + ends[position:]
 
 
-def _strip_accents(text, sources):
-    characters, new_sources = [], []
-    for c, (start, end) in zip(text, sources):
-        for part in unicodedata.normalize("NFKD", c):
+def _strip_accents(text, starts, ends):
+    parts, new_starts, new_ends, position = [], [], [], 0
+    for match in _NOT_ASCII.finditer(text):
+        place = match.start()
+        parts.append(text[position:place])
+        new_starts += starts[position:place]
+        new_ends += ends[position:place]
+        for part in unicodedata.normalize("NFKD", match[0]):
             if not unicodedata.combining(part):
-                characters.append(part)
-                new_sources.append((start, end))
-            elif new_sources:
-                new_sources[-1] = (new_sources[-1][0], end)
-    return "".join(characters), new_sources
+                parts.append(part)
+                new_starts.append(starts[place])
+                new_ends.append(ends[place])
+            elif new_ends:
+                new_ends[-1] = ends[place]
+        position = place + 1
+    parts.append(text[position:])
+    return "".join(parts), new_starts + starts[position:], new_ends + ends[position:]

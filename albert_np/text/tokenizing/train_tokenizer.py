@@ -12,6 +12,20 @@ USER_DEFINED_SYMBOLS = ("(", ")", '"', "-", ".", "–", "£", "€")
 RESERVED = 2 + len(CONTROL_SYMBOLS) + len(USER_DEFINED_SYMBOLS)
 
 
+class VocabularyTooLarge(ValueError):
+    """The text is too small for so many pieces.
+
+    Attributes
+    ----------
+    largest : int
+        So many would fit.
+    """
+
+    def __init__(self, sentence, largest):
+        super().__init__(sentence)
+        self.largest = largest
+
+
 def train_tokenizer(sentences, vocab_size, model_file=None, do_lower_case=True,
                     keep_accents=False):
     """Train a SentencePiece unigram model as ALBERT's was trained.
@@ -39,7 +53,8 @@ def train_tokenizer(sentences, vocab_size, model_file=None, do_lower_case=True,
     Raises
     ------
     ValueError
-        There is no text, or the vocabulary is too large or too small for it.
+        There is no text, or the vocabulary is too large (`VocabularyTooLarge`) or too small for
+        it.
 
     References
     ----------
@@ -75,20 +90,21 @@ def train_tokenizer(sentences, vocab_size, model_file=None, do_lower_case=True,
             minloglevel=2,              # only errors, and those arrive as exceptions
         )
     except RuntimeError as error:
-        raise ValueError(_explain(str(error), vocab_size, len(cleaned))) from error
+        raise _explained(str(error), vocab_size, len(cleaned)) from error
     if model_file is not None:
         write_whole(model_file, model.getvalue())
     return model.getvalue()
 
 
-def _explain(message, vocab_size, count):
-    """One sentence for the two things that go wrong, from SentencePiece's own message."""
+def _explained(message, vocab_size, count):
+    """The error with one sentence for the two things that go wrong, from SentencePiece's own."""
     largest = re.search(r"value <= (\d+)", message)
     if largest:
-        return (f"vocab_size {vocab_size} is too large for these {count} sentences; the largest "
-                f"that fits is {largest[1]}.")
+        return VocabularyTooLarge(f"vocab_size {vocab_size} is too large for these {count} "
+                                  f"sentences; the largest that fits is {largest[1]}.",
+                                  int(largest[1]))
     smallest = re.search(r"smaller than required_chars\. \d+ vs (\d+)", message)
     if smallest:
-        return (f"vocab_size {vocab_size} is too small for the characters of these {count} "
-                f"sentences; it must be larger than {smallest[1]}.")
-    return f"SentencePiece could not train on these {count} sentences: {message}"
+        return ValueError(f"vocab_size {vocab_size} is too small for the characters of these "
+                          f"{count} sentences; it must be larger than {smallest[1]}.")
+    return ValueError(f"SentencePiece could not train on these {count} sentences: {message}")

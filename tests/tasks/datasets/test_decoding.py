@@ -3,6 +3,8 @@
 The logits are small whole numbers, so that many stretches are equally good: the first of them wins.
 """
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,15 @@ def test_a_piece_belongs_to_the_window_with_most_context():
                       if first <= piece < end else -np.inf for first, end in spans]
             assert owner == scores.index(max(scores))
     assert best_windows([(0, 5), (2, 8)], 8)[3] == 1            # 1 before or after, but 6 beside 5
+
+
+def test_windows_need_memory_for_the_text_and_not_for_each_window():
+    spans = window_spans(60_000, 60, 20)
+    tracemalloc.start()
+    try:
+        owners = best_windows(spans, 60_000)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 60_000 * 100 and len(spans) > 2000          # bytes; a table would be 1.4 GB
+    assert owners[0] == 0 and owners[-1] == len(spans) - 1 and (np.diff(owners) >= 0).all()

@@ -232,7 +232,7 @@ def test_choices(tokenizer):
     example = choice_example(tokenizer, gap, 200)
     assert "labels" not in example
     assert tokenizer.decode(example["input_ids"][0]).endswith("the boats left.")
-    with pytest.raises(ValueError, match="max_length must be at least 4"):
+    with pytest.raises(ValueError, match="max_length must be at least 5"):
         choice_example(tokenizer, row, 3)
 
 

@@ -9,7 +9,8 @@ import pytest
 from albert_np.tasks.datasets import (Answer, Choice, Classification, Pair, Question, Tagged,
                                       read_conll, read_copa, read_json_lines, read_lines,
                                       read_mctest, read_parallel, read_squad, read_table,
-                                      read_token_spans, read_wikitext)
+                                      read_tagged_json, read_token_spans, read_wikitext)
+from albert_np.tasks.datasets.words import join_words, words_in
 
 
 @pytest.fixture
@@ -84,8 +85,35 @@ def test_what_is_not_text_is_refused_by_line(name, write, tmp_path):
 
 
 def test_lines_end_at_line_feeds_only(write):
-    path = write("a\x85b\u2028c\x0cd\re\nf\n")
-    assert list(read_lines(path)) == [(1, "a\x85b\u2028c\x0cd\re"), (2, "f")]
+    path = write("a\x85b\u2028c\x0cd\x1ee\r\nf\n")
+    assert list(read_lines(path)) == [(1, "a\x85b\u2028c\x0cd\x1ee"), (2, "f")]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_carriage_return_alone_ends_no_line(name, write):
+    read, text = READERS[name]
+    path = write(text + "a\rb\n")
+    refused(path, f"{{}}, line {text.count(chr(10)) + 1}: byte 2 of the line is a carriage return "
+            f"(\\r) without a line feed after it; a line must end at \\n or \\r\\n, so save the "
+            f"file with such line ends.", read)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_blank_lines_at_the_end_are_no_rows(name, write):
+    read, text = READERS[name]
+    assert list(read(write(text + "\n \t\n\r\n"))) == list(read(write(text)))
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_other_formats_are_called_what_they_are(name, write):
+    read, text = READERS[name]
+    for data, what in [(text.encode("utf-16"), "UTF-16, where UTF-8 is needed; save the file as "
+                        "UTF-8."),
+                       (b"PAR1\x15\x00", "Parquet; this format is not read: write CSV or JSON "
+                        "lines."),
+                       (b"PK\x03\x04\x14\x00", "a zip archive or a workbook (.xlsx); this format "
+                        "is not read: write CSV or JSON lines.")]:
+        refused(write(data), f"{{}} is {what}", read)
 
 
 def test_lines_are_read_one_by_one(write):
@@ -139,6 +167,8 @@ def test_conll(write):
     assert read_conll(write("In\tO\nNew\tB-place\nYork\tI-place\n\t\nAnn\tB-x\n\n\n")) == two
     assert read_conll(write("-DOCSTART- -X- O\n\nIn IN O\nNew NNP B-place\nYork NNP I-place\n \n"
                             "Ann NNP B-x")) == two
+    assert read_conll(write("10\xa0km\u3000away B-place\n\u2028 O\n")) == [
+        Tagged(("10\xa0km\u3000away", "\u2028"), ("B-place", "O"))]
 
 
 @pytest.mark.parametrize("text, sentence", [
@@ -158,6 +188,42 @@ def test_bad_rows_of_conll(text, sentence, write):
     refused(write("Ann\tB-person\nBonn\tI-place\n"), "{}, line 2: the tag 'I-place' continues an "
             "entity, but the word before it is 'B-person'; the first word of an entity needs "
             "B-place.", read_conll)
+
+
+SCHEMES = {"bio": "O B-a I-a I-a B-a B-b O", "iob1": "O I-a I-a I-a B-a I-b O",
+           "bioes": "O B-a I-a E-a S-a S-b O", "bilou": "O B-a I-a L-a U-a U-b O"}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_schemes_of_tags_become_bio(scheme, write):
+    tags = SCHEMES[scheme].split()
+    expected = [Tagged(tuple("tuvwxyz"), tuple(SCHEMES["bio"].split())), Tagged(("q",), ("O",))]
+    lines = "".join(f"{word} {tag}\n" for word, tag in zip("tuvwxyz", tags))
+    assert read_conll(write(lines + "\nq O\n")) == expected
+    rows = [{"tokens": list("tuvwxyz"), "ner_tags": tags}, {"words": ["q"], "tags": ["O"]}]
+    path = write("".join(json.dumps(row) + "\n" for row in rows))
+    assert read_tagged_json(path) == expected
+
+
+@pytest.mark.parametrize("row, sentence", [
+    ({"words": ["a"]}, "line 2: the field 'tags' must be a list of texts that are not empty, not "
+                       "null."),
+    ({"words": ["a", ""], "tags": ["O", "O"]}, "line 2: the field 'words' must be a list of texts "
+                                               'that are not empty, not ["a", ""].'),
+    ({"words": ["a"], "tags": ["O", "O"]}, "line 2: there are 1 words and 2 tags."),
+    ({"words": ["a"], "tags": ["E-a"]}, "line 2: the tag 'E-a' continues an entity, but the word "
+     "before it is 'O'; the first word of an entity needs B-a.")])
+def test_bad_tags_in_json_lines(row, sentence, write):
+    path = write(json.dumps({"words": ["a"], "tags": ["B-a"]}) + "\n" + json.dumps(row))
+    refused(path, f"{{}}, {sentence}", read_tagged_json)
+
+
+@pytest.mark.parametrize("text, words", [
+    ("Tom 在北京。", ["Tom", "在", "北", "京", "。"]), ("東京タワー", list("東京タワー")),
+    ("ไม่ดี", ["ไ", "ม่", "ดี"]), ("10\xa0km  a\tb", ["10\xa0km", "a", "b"]), ("한국어", ["한국어"])])
+def test_words_of_scripts_without_spaces_are_characters(text, words):
+    assert words_in(text) == words and join_words(words).replace(" ", "") == text.replace(
+        " ", "").replace("\t", "")
 
 
 # ---------------------------------------------------------------------- questions
@@ -244,7 +310,7 @@ def test_token_spans(token_files):
     ("span", "1\n0 1\n", "line 1: the span is '1', where two token numbers are needed, the first "
                          "not above the second, from 0 to 2."),
     ("question", "Who ?\n", "line 2: the file ends here, but another of the four goes on."),
-    ("question", "Who ?\n\n", "line 2: the line is empty.")])
+    ("question", "\nWho ?\n", "line 1: the line is empty.")])
 def test_bad_token_spans(name, text, sentence, token_files):
     paths = token_files(**{name: text})
     path = paths[0].parent / name
@@ -278,7 +344,6 @@ def test_json_lines(write):
 
 @pytest.mark.parametrize("line, sentence", [
     ("{", "this is not JSON (Expecting property name enclosed in double quotes)."),
-    ("", "this is not JSON (Expecting value)."),
     ("[]", 'a JSON object such as {"text": "..."} is needed.'),
     ("{}", "the field 'text' is missing."),
     ('{"text": 1}', "the field 'text' must be a text, not 1."),
@@ -360,5 +425,5 @@ def test_wikitext(write):
 def test_bad_wikitext(write):
     refused(write("\n Bonn . \n"), "{}, line 2: text stands before the first title; an article "
             "begins with a line such as '= Title ='.", read_wikitext)
-    refused(write("\n\n"), "{} has no article; one begins with a line such as '= Title ='.",
-            read_wikitext)
+    refused(write("\n= = A = =\n"), "{} has no article; one begins with a line such as "
+            "'= Title ='.", read_wikitext)

@@ -261,7 +261,8 @@ def test_translations_are_those_of_the_search_that_the_settings_ask_for(translat
         for row, prediction in list(zip(rows, found))[::9]:
             source = tokenizer.encode_batch([row.source])[0][:settings.max_length // 2]
             (best, *_), = beam_search(model, [source], settings.beams, settings.max_target_length,
-                                      (tokenizer.mask_token_id, tokenizer.unk_token_id))
+                                      (tokenizer.mask_token_id, tokenizer.unk_token_id),
+                                      max_length=settings.max_length - 1)
             assert prediction["translation"] == tokenizer.decode(best.pieces)
             assert prediction["log_probability"] == pytest.approx(best.log_probability, rel=1e-4)
 

@@ -23,7 +23,7 @@ from albert_np.tasks.finetuning import TASKS, Settings
 from albert_np.tasks.finetuning.recipes import (choice, classification, entities, questions,
                                                 similarity, translation)
 from albert_np.tasks.finetuning.recipes.entities import entities_of
-from albert_np.tasks.finetuning.recipes.reading import is_json, text_fields
+from albert_np.tasks.finetuning.recipes.reading import text_fields
 from albert_np.tasks.finetuning.recipes.translation import spelling_of
 from albert_np.tasks.finetuning.start import from_scratch
 
@@ -284,14 +284,14 @@ def test_choices_of_different_numbers(tokenizer):
 
 def test_bad_choices_are_refused(tmp_path):
     good = {"context": "a", "question": "b", "choices": ["c", "d"], "label": 0}
-    for changes, sentence in [({"label": 2}, "its label is 2, where a number from 0 to 1 says"),
+    for changes, sentence in [({"label": 2}, "its label is 2, where a whole number from 0 to"),
                               ({"label": -1}, "its label is -1"),
                               ({"choices": ["c"]}, "at least two choices, all texts"),
                               ({"choices": ["c", 7]}, "at least two choices, all texts")]:
         with pytest.raises(ValueError, match=f"^it.*{sentence.removeprefix('its')}"):
             choice.parse({**good, **changes})
         (tmp_path / "a.jsonl").write_text(json.dumps(good) + "\n" + json.dumps({**good, **changes}))
-        with pytest.raises(ValueError, match=f"a.jsonl, row 2: .*{sentence}"):
+        with pytest.raises(ValueError, match=f"a.jsonl, line 2: .*{sentence}"):
             choice.read(tmp_path / "a.jsonl", {})
     for label in (0, 1):
         assert choice.parse({**good, "label": label}).label == label
@@ -352,7 +352,8 @@ def test_sources_are_searched_for_32_at_a_time_the_longest_first(tokenizer, monk
     """So that a search has little padding, and the last one of a pool little to wait for."""
     asked, rows = [], [Pair(" ".join(["list"] * (1 + i % 7)), ("",)) for i in range(70)]
 
-    def search(model, sources, beams, longest, forbidden):
+    def search(model, sources, beams, longest, forbidden, max_length):
+        assert max_length == 11                    # and [SEP] behind the target
         asked.append(([len(source) for source in sources], beams, longest, forbidden))
         return [[Hypothesis(source[:1], -len(source) / 2, 0.0, True)] for source in sources]
 
@@ -428,5 +429,3 @@ def test_the_fields_of_a_line():
             ({"two": "b"}, ("one",), ("two",), "it needs 'one', a text")]:
         with pytest.raises(ValueError, match=sentence):
             text_fields(fields, needed, optional)
-    assert is_json("a.json.gz") and is_json("b/a.jsonl") and not is_json("a.json/b.tsv")
-    assert not is_json("json.tsv.gz")

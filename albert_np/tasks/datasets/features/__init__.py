@@ -6,7 +6,7 @@ puts some of them into one batch. Read ``sequences`` and ``batches``, then ``cho
 """
 
 from .answers import AnswerGuess, decode_answer
-from .batches import join_pieces, pad_examples
+from .batches import check_pieces, join_pieces, pad_examples
 from .choices import choice_example
 from .questions import question_windows
 from .sequences import sequence_examples
@@ -14,6 +14,7 @@ from .tags import tag_windows, tags_of_words
 
 __all__ = [
     "AnswerGuess",
+    "check_pieces",
     "choice_example",
     "decode_answer",
     "join_pieces",

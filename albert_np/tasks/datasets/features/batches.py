@@ -30,6 +30,19 @@ def join_pieces(tokenizer, ids_a, ids_b=None):
             "attention_mask": np.ones(len(first) + len(second), np.int64)}
 
 
+def check_pieces(text, ids):
+    """ValueError if the tokenizer leaves nothing of a text.
+
+    Parameters
+    ----------
+    text : str
+    ids : list of int
+    """
+    if not len(ids):
+        raise ValueError(f"Of the text {text[:60]!r} the tokenizer leaves no piece; a text needs "
+                         f"at least one.")
+
+
 def pad_examples(examples, pad_token_id, length=None):
     """Put examples of different lengths into one batch, padded at the end.
 

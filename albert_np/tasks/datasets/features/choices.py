@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .batches import join_pieces
+from .batches import check_pieces, join_pieces
 
 
 def choice_example(tokenizer, row, max_length, max_qa_length=128):
@@ -31,20 +31,23 @@ def choice_example(tokenizer, row, max_length, max_qa_length=128):
     Raises
     ------
     ValueError
-        `max_length` has no room for a piece of question and answer.
+        `max_length` has no room for a piece of the context and one of the answer, or nothing is
+        left of a text.
 
     References
     ----------
     google-research/albert, race_utils.py.
     """
     room = max_length - 3
-    if room < 1:
-        raise ValueError(f"max_length must be at least 4 (three special tokens and a piece), not "
-                         f"{max_length}.")
+    if room < 2:
+        raise ValueError(f"max_length must be at least 5 (three special tokens, a piece of the "
+                         f"context and one of the answer), not {max_length}.")
     texts = [row.question.replace("_", choice) if "_" in row.question
              else f"{row.question} {choice}" for choice in row.choices]
     context, *encoded = tokenizer.encode_batch([row.context, *texts])
-    keep = min(room, max_qa_length)
+    for text, ids in zip((row.context, *texts), (context, *encoded)):
+        check_pieces(text, ids)
+    keep = min(room - 1, max_qa_length)               # a piece of the context stays
     sequences = [join_pieces(tokenizer, context[:room - min(keep, len(ids))], ids[-keep:])
                  for ids in encoded]
     T = max(len(sequence["input_ids"]) for sequence in sequences)

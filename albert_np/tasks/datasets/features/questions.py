@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .batches import join_pieces
+from .batches import check_pieces, join_pieces
 from .windows import best_windows, window_spans
 
 
@@ -42,13 +42,14 @@ def question_windows(tokenizer, question, max_seq_length=384, doc_stride=128, ma
     Raises
     ------
     ValueError
-        The question leaves no room for the context.
+        The question leaves no room for the context, or nothing is left of it.
 
     References
     ----------
     google-research/albert, squad_utils.py, convert_examples_to_features.
     """
     query = tokenizer.encode(question.question, add_special_tokens=False)[:max_query_length]
+    check_pieces(question.question, query)
     ids, offsets = tokenizer.encode_with_offsets(question.context)
     offsets = np.array(offsets, np.int64).reshape(-1, 2)
     room = max_seq_length - len(query) - 3

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ....text.tokenizing.arguments import lengths_kept
-from .batches import join_pieces
+from .batches import check_pieces, join_pieces
 
 
 def sequence_examples(tokenizer, rows, max_length, labels=()):
@@ -30,7 +30,8 @@ def sequence_examples(tokenizer, rows, max_length, labels=()):
     Raises
     ------
     ValueError
-        A label is not in `labels`.
+        A label is not in `labels`, `max_length` has no room for a piece of each text, or nothing is
+        left of a text.
 
     References
     ----------
@@ -42,8 +43,15 @@ def sequence_examples(tokenizer, rows, max_length, labels=()):
     examples = []
     for row, ids_a in zip(rows, first):
         ids_b = None if row.text_pair is None else next(second)
-        keep_a, keep_b = lengths_kept(len(ids_a), len(ids_b or ()),
-                                      max_length - (2 if ids_b is None else 3), "longest_first")
+        texts = 1 if ids_b is None else 2
+        room = max_length - texts - 1
+        if room < texts:
+            raise ValueError(f"max_length is {max_length}; it must be at least {2 * texts + 1}: "
+                             f"{texts + 1} special tokens and a piece of each text.")
+        check_pieces(row.text, ids_a)
+        if ids_b is not None:
+            check_pieces(row.text_pair, ids_b)
+        keep_a, keep_b = lengths_kept(len(ids_a), len(ids_b or ()), room, "longest_first")
         example = join_pieces(tokenizer, ids_a[:keep_a], None if ids_b is None else ids_b[:keep_b])
         if row.label is not None:
             example["labels"] = _number(row.label, labels)

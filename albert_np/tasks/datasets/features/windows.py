@@ -64,8 +64,11 @@ def best_windows(spans, length):
     >>> best_windows([(0, 6), (3, 9)], 9).tolist()
     [0, 0, 0, 0, 0, 1, 1, 1, 1]
     """
-    scores = np.full((len(spans), length), -np.inf)
+    owners, best = np.zeros(length, np.int64), np.full(length, -np.inf)
     for number, (first, end) in enumerate(spans):
         before = np.arange(end - first)
-        scores[number, first:end] = np.minimum(before, before[::-1]) + 0.01 * (end - first)
-    return scores.argmax(axis=0)
+        scores = np.minimum(before, before[::-1]) + 0.01 * (end - first)
+        better = scores > best[first:end]
+        owners[first:end][better] = number
+        best[first:end][better] = scores[better]
+    return owners

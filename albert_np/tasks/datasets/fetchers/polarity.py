@@ -1,7 +1,7 @@
 """Sentences of film reviews: does the writer like the film?"""
 
+from ....files.text_lines import BLANKS, is_empty, read_zipped_lines
 from ..fetching import Source, find_file
-from ..lines import read_zipped_lines
 from ..rows import Classification, Splits
 from ..splits import split_by_key, text_key
 
@@ -40,8 +40,8 @@ def fetch_polarity(folder=None, seed=0):
     Pang, Lee 2005, "Seeing stars"; as NLTK distributes it. Licence: CC BY 4.0.
     """
     archive = find_file(FILE, folder)
-    rows = [Classification(line.strip(), label=label) for label in LABELS for _, line in
+    rows = [Classification(line.strip(BLANKS), label=label) for label in LABELS for _, line in
             read_zipped_lines(archive, f"sentence_polarity/rt-polarity.{label[:3]}")
-            if line.strip()]
+            if not is_empty(line)]
     return Splits(*split_by_key(rows, lambda row: text_key(row.text), seed,
                                 stratum=lambda row: row.label), LABELS)

@@ -6,9 +6,13 @@
 ``DATASETS``      data sets by name, functions that return `albert_np.tasks.datasets.Splits`
 ``read``          rows from a file of one's own
 ``parse``         a row from a line of text, or from a JSON object, for predictions
+``reads``         of tasks with a format of their own: whether a file to predict from has it
 ``labels_of``     the labels that rows have, in a fixed order
+``check``         refuses rows that are not enough, where a task needs more than one row
+``COLUMNS``       of tasks that read tables: which columns are needed, and which can be used
 ``configuration`` what the task says of the model's configuration
 ``features``      for each row its examples: arrays for the forward pass
+``LEFT_OUT``      why a row can be without examples
 ``collate``       examples as the keyword arguments of a forward pass
 ``predict``       for each row a dict, as ``albert-np predict`` prints it
 ``figures``       predictions against rows, in figures with intervals

@@ -1,34 +1,79 @@
 """Which of several answers fits?"""
 
+import re
+
 import numpy as np
 
+from ....files.file_kinds import ending_of, kind_of
+from ....files.text_lines import BLANKS, bad_row, empty_file, is_empty
 from ....functional import softmax_forward
 from ....models import AlbertForMultipleChoice as MODEL
 from ... import baselines as without_network
 from ... import metrics
-from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa, read_json_lines
+from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa
 from ...datasets.features import choice_example
+from ...datasets.json_lines import numbered_objects
+from ...datasets.table import table_records
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "accuracy"
+# Columns of a table of choices; numbers of choices are single digits there.
+NAMES = {"context": ("context", "sent1"), "question": ("question", "sent2"), "label": ("label",)}
+ENDING = re.compile(r"(ending|choice)_?\d")
+DIGITS = tuple("0123456789")
 DATASETS = {"copa": fetch_copa, "mctest": fetch_mctest}
 
 
 def read(path, columns):
-    """Questions as COPA's XML has them, or JSON lines (context, question, choices, label)."""
+    """Questions as COPA's XML has them, JSON lines (context, question, choices, label), or tables.
+
+    A table has columns named as SWAG's: sent1 (or context), sent2 (or question), ending0, ending1
+    and so on (or choice0, ...), and label.
+    """
     if columns:
-        raise ValueError("choices are read from XML or JSON lines, which have no columns; remove "
-                         "--columns")
-    if str(path).endswith(".xml"):
+        raise ValueError("choices are read from XML, JSON lines or tables, whose columns are "
+                         "known; remove --columns")
+    if kind_of(path) == "xml":
         return read_copa(path)
     rows = []
-    for number, row in enumerate(read_json_lines(path, {"context": str, "question": str,
-                                                        "choices": list, "label": int}), 1):
+    for number, row in (_of_table(path) if kind_of(path) in ("csv", "tsv")
+                        else numbered_objects(path)):
         try:
             rows.append(parse(row))
+            if rows[-1].label is None:
+                raise ValueError("it has no label, the number of the choice that is right")
         except ValueError as error:
-            raise ValueError(f"{path}, row {number}: {error}.") from None
+            raise bad_row(path, number, f"{error}.") from None
+    if not rows:
+        raise empty_file(path)
     return rows
+
+
+def _of_table(path):
+    """Yield the number of the line and the fields, as JSON lines have them, of each row."""
+    (_, names), *records = table_records(path)
+    folded = [name.strip(BLANKS).casefold() for name in names]
+    places = {role: next((folded.index(name) for name in usual if name in folded), None)
+              for role, usual in NAMES.items()}
+    endings = [place for place, name in enumerate(folded) if ENDING.fullmatch(name)]
+    if None in places.values() or len(endings) < 2:
+        raise ValueError(f"{path} has the columns {', '.join(names)}; choices need sent1 (or "
+                         f"context), sent2 (or question), ending0, ending1 (or choice0, choice1) "
+                         f"and so on, and label.")
+    for number, record in records:
+        if len(record) != len(names):
+            raise bad_row(path, number, f"there are {len(record)} columns, where the first line "
+                                        f"has {len(names)}.")
+        label = record[places["label"]].strip(BLANKS)
+        yield number, {"context": record[places["context"]],
+                       "question": record[places["question"]],
+                       "choices": [record[place] for place in endings],
+                       "label": int(label) if label in DIGITS else label}
+
+
+def reads(path):
+    """Whether a file to predict from is COPA's XML, and not lines."""
+    return ending_of(path) == ".xml"
 
 
 def parse(fields):
@@ -39,11 +84,13 @@ def parse(fields):
     context, question, choices, label = (fields.get(name) for name in (
         "context", "question", "choices", "label"))
     if not isinstance(choices, (list, tuple)) or len(choices) < 2 or not all(
-            isinstance(text, str) for text in (context, question, *choices)):
-        raise ValueError("it needs a context, a question and at least two choices, all texts")
-    if label is not None and not 0 <= label < len(choices):
-        raise ValueError(f"its label is {label}, where a number from 0 to {len(choices) - 1} says "
-                         f"which choice is right")
+            isinstance(text, str) and not is_empty(text) for text in (context, question, *choices)):
+        raise ValueError("it needs a context, a question and at least two choices, all texts that "
+                         "are not empty")
+    if label is not None and (not isinstance(label, int) or isinstance(label, bool)
+                              or not 0 <= label < len(choices)):
+        raise ValueError(f"its label is {label!r}, where a whole number from 0 to "
+                         f"{len(choices) - 1} says which choice is right")
     return Choice("", context, question, tuple(choices), label)
 
 

@@ -7,21 +7,19 @@ from ....models import AlbertForSequenceClassification as MODEL
 from ....models.labels import problem_answered
 from ... import baselines as without_network
 from ... import metrics
-from ...datasets import Classification, fetch_polarity, fetch_sms_spam, read_json_lines, read_table
+from ...datasets import Classification, fetch_polarity, fetch_sms_spam
 from ...datasets.features import sequence_examples
 from ..outputs import outputs_of, padded_batch
-from .reading import is_json, text_fields
+from .reading import read_texts, text_fields
 
 METRIC = "accuracy"
+COLUMNS = {"needed": ("text", "label"), "optional": ("text_pair",)}
 DATASETS = {"sms-spam": fetch_sms_spam, "polarity": fetch_polarity}
 
 
-def read(path, columns):
-    """Rows of a table (columns by number or name), or of JSON lines (text, text_pair, label)."""
-    if is_json(path):
-        return [Classification(row["text"], row.get("text_pair"), row["label"])
-                for row in read_json_lines(path, {"text": str, "label": str})]
-    return read_table(path, **{"text": 0, "label": 1, **columns})
+def read(path, columns, header=None):
+    """Rows of a table (columns by number or name), or of JSON lines (columns by name)."""
+    return list(read_texts(path, columns, header, **COLUMNS))
 
 
 def parse(fields):
@@ -32,6 +30,13 @@ def parse(fields):
 def labels_of(rows):
     """The labels in the order of the alphabet."""
     return tuple(sorted({row.label for row in rows}))
+
+
+def check(rows, part, is_train):
+    """Refuse rows from which nothing can be learnt."""
+    if is_train and len(found := {row.label for row in rows}) < 2:
+        raise ValueError(f"{part} has the label {found.pop()!r} only; at least two are needed to "
+                         f"learn which is which.")
 
 
 def configuration(labels):

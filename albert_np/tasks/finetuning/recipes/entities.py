@@ -2,30 +2,38 @@
 
 import numpy as np
 
+from ....files.file_kinds import ending_of, kind_of
 from ....models import AlbertForTokenClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
-from ...datasets import Tagged, fetch_wnut17, read_conll
+from ...datasets import Tagged, fetch_wnut17, read_conll, read_tagged_json
 from ...datasets.features import tag_windows, tags_of_words
+from ...datasets.words import join_words, words_in
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "f1"
+LEFT_OUT = "nothing is left of any word after ALBERT's preprocessing"
 DATASETS = {"wnut17": fetch_wnut17}
 
 
 def read(path, columns):
-    """Sentences in CoNLL's format: a word and its BIO tag on each line."""
+    """Sentences in CoNLL's format, a word and its tag on each line, or JSON lines."""
     if columns:
         raise ValueError("entities are read in CoNLL's format, whose columns are known; remove "
                          "--columns")
-    return read_conll(path)
+    return (read_tagged_json if kind_of(path) == "json lines" else read_conll)(path)
+
+
+def reads(path):
+    """Whether a file to predict from is in CoNLL's format, and not lines."""
+    return ending_of(path) in (".conll", ".bio", ".iob", ".iob2")
 
 
 def parse(fields):
     """A row to predict, from a line of words, or from a JSON object with ``words`` or ``text``."""
-    words = fields.split() if isinstance(fields, str) else fields.get("words")
+    words = words_in(fields) if isinstance(fields, str) else fields.get("words")
     if words is None and isinstance(fields.get("text"), str):
-        words = fields["text"].split()
+        words = words_in(fields["text"])
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError("it needs 'words', a list of texts, or 'text'")
     if not words:
@@ -39,6 +47,12 @@ def labels_of(rows):
     return ("O", *sorted(tags, key=lambda tag: (tag[2:], tag)))
 
 
+def check(rows, part, is_train):
+    """Refuse rows from which nothing can be learnt."""
+    if is_train and {tag for row in rows for tag in row.tags} == {"O"}:
+        raise ValueError(f"{part} has no entity: every tag is O.")
+
+
 def configuration(labels):
     """The fields of the configuration that the task settles, as a dict."""
     return {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
@@ -46,7 +60,9 @@ def configuration(labels):
 
 def features(tokenizer, rows, labels, settings):
     """For each row a list of its examples, dicts of arrays for `collate`."""
-    return [tag_windows(tokenizer, row, labels, settings.max_length) for row in rows]
+    examples = [tag_windows(tokenizer, row, labels, settings.max_length) for row in rows]
+    return [windows if any((window["word_ids"] >= 0).any() for window in windows) else []
+            for windows in examples]
 
 
 def collate(config, examples, length=None):
@@ -95,7 +111,7 @@ def entities_of(words, tags):
     for number, tag in enumerate([*tags, "O"]):
         if begun is not None and (tag == "O" or tag[:2] == "B-"
                                   or _type_of(tag) != _type_of(tags[begun])):
-            found.append({"type": _type_of(tags[begun]), "text": " ".join(words[begun:number]),
+            found.append({"type": _type_of(tags[begun]), "text": join_words(words[begun:number]),
                           "first": begun, "last": number - 1})
             begun = None
         if begun is None and tag != "O":

@@ -2,15 +2,19 @@
 
 import numpy as np
 
+from ....files.file_kinds import ending_of, kind_of
 from ....models import AlbertForQuestionAnswering as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Question, fetch_squad_slice, fetch_xquad, read_squad
 from ...datasets.features import decode_answer, question_windows
+from ...datasets.json_lines import numbered_objects
 from ..outputs import outputs_of, padded_batch
 from .reading import text_fields
 
 METRIC = "f1"
+LEFT_OUT = ("no window holds the whole answer: it is longer than --max-length allows, or nothing "
+            "of it is left after ALBERT's preprocessing")
 DATASETS = {"squad-slice": fetch_squad_slice}
 TESTS = {"xquad-en": lambda folder=None: fetch_xquad("en", folder),
          "xquad-zh": lambda folder=None: fetch_xquad("zh", folder)}
@@ -22,6 +26,13 @@ def read(path, columns):
         raise ValueError("questions are read in SQuAD's format, which has no columns; remove "
                          "--columns")
     return read_squad(path)
+
+
+def reads(path):
+    """Whether a file to predict from is in SQuAD's format, and not lines."""
+    if ending_of(path) != ".json":
+        return False
+    return kind_of(path) == "json" or "data" in next(numbered_objects(path))[1]
 
 
 def parse(fields):
@@ -41,8 +52,16 @@ def configuration(labels):
 
 
 def features(tokenizer, rows, labels, settings):
-    """For each row a list of its examples, dicts of arrays for `collate`."""
-    return [_windows(tokenizer, row, settings) for row in rows]
+    """For each row a list of its examples, dicts of arrays for `collate`.
+
+    A question with an answer that no window holds would be learnt as one without: it is left out.
+    """
+    examples = []
+    for row in rows:
+        windows = _windows(tokenizer, row, settings)
+        learnt = not row.answers or any(window["start_positions"] for window in windows)
+        examples.append(windows if learnt else [])
+    return examples
 
 
 def collate(config, examples, length=None):

@@ -1,11 +1,64 @@
-"""Fields of rows that users write."""
+"""Rows that users write: in tables, in JSON lines, and as single lines."""
 
-from pathlib import Path
+from ....files.file_kinds import kind_of
+from ....files.text_lines import bad_row, is_empty
+from ...datasets import Classification, choose_columns, iterate_table
+from ...datasets.json_lines import numbered_objects, shown
+from ...datasets.table import checked_label
 
 
-def is_json(path):
-    """Whether a file's name says that it holds JSON lines."""
-    return Path(path).name.removesuffix(".gz").endswith((".jsonl", ".json"))
+def read_texts(path, columns=None, header=None, needed=("text", "label"), optional=(), score=None):
+    """Yield the rows of a table or of JSON lines; both are checked in the same way.
+
+    Parameters
+    ----------
+    path, columns, header, needed, optional
+        As in :func:`~albert_np.tasks.datasets.columns.choose_columns`.
+    score : (float, float), optional
+        The label is a number between these two; otherwise it is a text, or a whole number or truth
+        value of JSON, which becomes a text.
+
+    Yields
+    ------
+    Classification
+        Without a label if none is needed.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is no such file, or a row is bad; the sentence names file and line.
+    """
+    chosen = choose_columns(path, columns, needed, optional, header)
+    if kind_of(path) != "json lines":
+        yield from iterate_table(path, chosen.columns, chosen.header, score=score)
+        return
+    for number, fields in numbered_objects(path):
+        row = {}
+        for role, name in chosen.columns.items():
+            value = fields.get(name)
+            if value is None and role in optional:
+                continue
+            if name not in fields:
+                raise bad_row(path, number, f"the field {name!r} is missing.")
+            if role == "label":
+                row[role] = checked_label(path, number, _label(path, number, name, value, score),
+                                          None, score)
+            elif not isinstance(value, str):
+                raise bad_row(path, number, f"the field {name!r} must be a text, not "
+                                            f"{shown(value)}.")
+            elif is_empty(value):
+                raise bad_row(path, number, f"the {role} (field {name!r}) is empty.")
+            else:
+                row[role] = value
+        yield Classification(**row)
+
+
+def _label(path, number, name, value, score):
+    """The label of an object: a text, or, for a score, a number."""
+    if isinstance(value, (str, int) if score is None else (int, float)):
+        return value if isinstance(value, str) or score is not None else shown(value)
+    kind = "a text or a whole number" if score is None else "a number"
+    raise bad_row(path, number, f"the field {name!r} must be {kind}, not {shown(value)}.")
 
 
 def text_fields(fields, needed, optional=()):
@@ -40,7 +93,7 @@ def text_fields(fields, needed, optional=()):
         value = fields.get(name)
         if value is None and name in optional:
             values.append(None)
-        elif not isinstance(value, str) or not value.strip():
+        elif not isinstance(value, str) or is_empty(value):
             raise ValueError(f"it needs {name!r}, a text")
         else:
             values.append(value)

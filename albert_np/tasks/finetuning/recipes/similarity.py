@@ -3,22 +3,20 @@
 from ....models import AlbertForSequenceClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
-from ...datasets import Classification, fetch_stsb, read_json_lines, read_table
+from ...datasets import Classification, fetch_stsb
 from ...datasets.features import sequence_examples
 from ..outputs import outputs_of, padded_batch
-from .reading import is_json, text_fields
+from .reading import read_texts, text_fields
 
 METRIC = "pearson"
+COLUMNS = {"needed": ("text", "text_pair", "label")}
 DATASETS = {"stsb": fetch_stsb}
 ANY = (float("-inf"), float("inf"))       # scores may be any numbers
 
 
-def read(path, columns):
-    """Rows of a table (columns by number or name), or of JSON lines (text, text_pair, label)."""
-    if is_json(path):
-        return [Classification(row["text"], row["text_pair"], float(row["label"])) for row in
-                read_json_lines(path, {"text": str, "text_pair": str, "label": float})]
-    return read_table(path, score=ANY, **{"text": 0, "text_pair": 1, "label": 2, **columns})
+def read(path, columns, header=None):
+    """Rows of a table (columns by number or name), or of JSON lines (columns by name)."""
+    return list(read_texts(path, columns, header, score=ANY, **COLUMNS))
 
 
 def parse(fields):
@@ -29,6 +27,13 @@ def parse(fields):
 def labels_of(rows):
     """Scores have no names."""
     return ()
+
+
+def check(rows, part, is_train):
+    """Refuse rows from which nothing can be learnt, or no correlation be computed."""
+    if len({row.label for row in rows}) < 2:
+        raise ValueError(f"{part} has {len(rows)} rows with the score {rows[0].label:g} only; a "
+                         f"correlation needs at least two different scores.")
 
 
 def configuration(labels):

@@ -10,10 +10,12 @@ from ....text.tokenizing.preprocessing import preprocess
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Pair, fetch_english_chinese, read_parallel
-from ...datasets.features import join_pieces
+from ...datasets.features import check_pieces, join_pieces
 from .reading import text_fields
 
 METRIC = "chrf"
+LEFT_OUT = ("the target has more pieces than --max-target-length, or source and target together "
+            "have more than --max-length allows, or the target has none")
 DATASETS = {"english-chinese": fetch_english_chinese}
 
 
@@ -43,9 +45,11 @@ def features(tokenizer, rows, labels, settings):
     """Pieces of source and target. Pairs that are too long are left out of training."""
     sources = tokenizer.encode_batch([row.source for row in rows])
     targets = tokenizer.encode_batch([row.targets[0] for row in rows])
+    for row, source in zip(rows, sources):
+        check_pieces(row.source, source)
     return [[{**join_pieces(tokenizer, source, target), "source": source, "target": target}]
             if len(source) + len(target) + 3 <= settings.max_length
-            and len(target) <= settings.max_target_length else []
+            and 0 < len(target) <= settings.max_target_length else []
             for source, target in zip(sources, targets)]
 
 
@@ -58,15 +62,22 @@ def collate(config, examples, length=None):
 
 def predict(model, tokenizer, rows, settings, pool=None):
     """For each row ``{"translation", "log_probability"}``, found by beam search."""
-    sources = [pieces[:settings.max_length // 2] for pieces in
+    if settings.max_length < 5:
+        raise ValueError(f"max_length is {settings.max_length}; it must be at least 5: three "
+                         f"special tokens, a piece of the source and one of the target")
+    longest = min(settings.max_length // 2, settings.max_length - 4)
+    sources = [pieces[:longest] for pieces in
                tokenizer.encode_batch([row.source for row in rows])]
+    for row, pieces in zip(rows, sources):
+        check_pieces(row.source, pieces)
     order = sorted(range(len(rows)), key=lambda i: -len(sources[i]))
     groups = [order[first:first + 32] for first in range(0, len(order), 32)]
     forbidden = (tokenizer.mask_token_id, tokenizer.unk_token_id)
 
     def run(group):
         return beam_search(model, [sources[i] for i in group], settings.beams,
-                           settings.max_target_length, forbidden)
+                           settings.max_target_length, forbidden,
+                           max_length=settings.max_length - 1)          # [SEP] of the target
 
     predictions = [None] * len(rows)
     for group, found in zip(groups, (map if pool is None else pool.map)(run, groups)):

@@ -1,12 +1,16 @@
-"""Lines of a file, numbered, so that whoever finds a fault in one can say where it stands."""
+"""The lines of a text, numbered: cut in one place, so that every reader cuts them alike.
 
-import gzip
+A line ends at a line feed, or at a carriage return with a line feed, and nowhere else. Python's
+``splitlines`` would also cut at characters that stand inside of sentences, and a bare ``split`` or
+``strip`` would take a no-break space for a space.
+"""
+
 import zipfile
-import zlib
 from pathlib import Path
 
-_GZIP = b"\x1f\x8b"
-_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
+from .file_kinds import GZIP_ERRORS, open_unpacked, refuse_no_utf8
+
+BLANKS = " \t"                       # what may stand between two columns
 
 
 def bad_row(path, line, sentence):
@@ -14,11 +18,39 @@ def bad_row(path, line, sentence):
     return ValueError(f"{path}, line {line}: {sentence}")
 
 
+def split_lines(text):
+    r"""The lines of a text, without their ends.
+
+    >>> split_lines("a\x0cb\r\nc\n")
+    ['a\x0cb', 'c']
+    """
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines if lines[-1] else lines[:-1]
+
+
+def is_blank(line):
+    """Whether a line holds nothing but spaces and tabs."""
+    return not line.strip(BLANKS)
+
+
+def is_empty(text):
+    """Whether a text holds no visible character."""
+    return not text.strip()
+
+
+def words_of(line):
+    r"""The parts of a line between spaces and tabs.
+
+    >>> words_of(" 10\xa0km \t B-length")
+    ['10\xa0km', 'B-length']
+    """
+    return [word for word in line.replace("\t", " ").split(" ") if word]
+
+
 def read_lines(path):
     """Yield the lines of a UTF-8 file one by one; a file of any size passes through.
 
-    A line ends at a line feed and nowhere else (a carriage return before it goes too): Python's
-    ``splitlines`` would also cut at characters that stand inside of sentences.
+    Blank lines at the end of the file are left out.
 
     Parameters
     ----------
@@ -35,24 +67,50 @@ def read_lines(path):
     FileNotFoundError
         There is no such file.
     ValueError
-        The file is empty, damaged gzip, or may not be read; a line is not UTF-8 or holds a zero
-        byte.
+        The file has only blank lines, is damaged gzip, UTF-16 or no text, or may not be read; a
+        line is not UTF-8, holds a zero byte, or a carriage return without a line feed.
     """
-    path = _existing(path)
-    number = 0
+    path, number = _existing(path), 0
     try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == _GZIP
-        with (gzip.open if packed else open)(path, "rb") as file:
-            for number, data in enumerate(file, 1):
-                yield number, decode_line(data, path, number)
-    except _DAMAGED as error:
+        with open_unpacked(path) as file:
+            for number, line in numbered_lines(file, path):
+                yield number, line
+    except GZIP_ERRORS as error:
         raise ValueError(f"{path} is gzip that is damaged or cut short: it breaks off after line "
                          f"{number}.") from error
     except OSError as error:
         raise ValueError(f"The file {path} cannot be read: {error.strerror or error}.") from error
     if not number:
         raise empty_file(path)
+
+
+def numbered_lines(file, name):
+    """Yield number and text of the lines of an open file, without blank ones at its end.
+
+    Parameters
+    ----------
+    file : iterable of bytes
+        Each a line with its end.
+    name : str or Path
+        What the sentences call the file.
+
+    Yields
+    ------
+    number : int, counted from 1
+    line : str
+
+    Raises
+    ------
+    ValueError
+        As `decode_line`.
+    """
+    blank = []
+    for number, data in enumerate(file, 1):
+        line = decode_line(data, name, number)
+        blank.append((number, line))
+        if not is_blank(line):
+            yield from blank
+            blank.clear()
 
 
 def read_zipped_lines(path, member):
@@ -81,11 +139,11 @@ def read_zipped_lines(path, member):
     name = f"{path}:{member}"
     try:
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-            for number, data in enumerate(file, 1):
-                yield number, decode_line(data, name, number)
+            for number, line in numbered_lines(file, name):
+                yield number, line
     except KeyError as error:
         raise ValueError(f"The archive {path} has no file {member}.") from error
-    except (zipfile.BadZipFile, *_DAMAGED) as error:
+    except (zipfile.BadZipFile, *GZIP_ERRORS) as error:
         raise ValueError(f"{path} is not a zip archive, or is damaged.") from error
     if not number:
         raise empty_file(name)
@@ -127,12 +185,18 @@ def decode_line(data, path, number):
     Raises
     ------
     ValueError
-        It is not UTF-8, or holds a zero byte.
+        It is not UTF-8, holds a zero byte, or a carriage return without a line feed.
     """
+    if number == 1:
+        refuse_no_utf8(data, path)
     data = data.removesuffix(b"\n").removesuffix(b"\r")
     if b"\0" in data:
         raise bad_row(path, number, f"there is a zero byte at byte {data.index(0) + 1} of the "
                                     f"line; text never holds one, so this is a binary file.")
+    if b"\r" in data:
+        raise bad_row(path, number, f"byte {data.index(13) + 1} of the line is a carriage return "
+                                    f"(\\r) without a line feed after it; a line must end at "
+                                    f"\\n or \\r\\n, so save the file with such line ends.")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,0 +1,69 @@
+"""The folder that a run writes: new, empty, or that of its own unfinished run; never another's."""
+
+import contextlib
+import re
+from pathlib import Path
+
+from .locks import LOCK_NAME
+from .whole_files import make_folder, write_whole
+
+UNFINISHED = ".unfinished"           # holds the name of the command whose run is not finished
+
+
+def refuse_other_files(folder, command, own=()):
+    """Refuse a folder that holds files of something else.
+
+    Parameters
+    ----------
+    folder : str or Path
+    command : str
+        Of ``albert-np``, such as "finetune".
+    own : tuple of str
+        Names of which one at least is in every folder of the command.
+
+    Raises
+    ------
+    ValueError
+        The folder is not empty and none of these names is in it.
+    """
+    folder = Path(folder)
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    others = [name for name in names
+              if name not in (UNFINISHED, LOCK_NAME) and not re.fullmatch(r"\..+\.\d+\.part", name)]
+    if others and not set(own) & set(names) and _unfinished(folder) != command:
+        raise ValueError(f"the folder {folder} is not empty ({others[0]}) and holds no unfinished "
+                         f"run of albert-np {command}; choose another --output")
+
+
+def claim_folder(folder, command):
+    """Begin a run in a folder: refuse another's, and mark it as unfinished.
+
+    Parameters
+    ----------
+    folder : str or Path
+    command : str
+
+    Raises
+    ------
+    ValueError
+        The folder is not empty and holds no unfinished run of this command, or nothing can be
+        written there.
+    """
+    refuse_other_files(folder, command)
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise ValueError(f"The folder {folder} cannot be written: {error.strerror}.") from error
+    write_whole(Path(folder) / UNFINISHED, f"{command}\n".encode())
+
+
+def release_folder(folder):
+    """Take the mark away: the run is finished, or its own files say that it is not."""
+    (Path(folder) / UNFINISHED).unlink(missing_ok=True)
+
+
+def _unfinished(folder):
+    """The command whose unfinished run a folder holds, or None."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return (folder / UNFINISHED).read_text("utf-8").strip()
+    return None

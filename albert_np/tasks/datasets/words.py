@@ -1,0 +1,34 @@
+"""Words of a text to be tagged: between spaces, but characters in scripts without spaces."""
+
+import re
+
+from ...files.text_lines import words_of
+
+# Kana, Chinese characters, Thai letters (with the vowels and tones above and below them).
+_CHARACTER = ("[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+              "\U00020000-\U0003ffff]")
+_THAI = "[\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46][\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*"
+_UNSPACED = re.compile(f"{_CHARACTER}|{_THAI}")
+_PARTS = re.compile(f"({_CHARACTER}|{_THAI})")
+
+
+def words_in(text):
+    """What spaces and tabs separate in a text; of Chinese, Japanese and Thai each character.
+
+    >>> words_in("Tom 在北京。")
+    ['Tom', '在', '北', '京', '。']
+    """
+    return [part for word in words_of(text) for part in _PARTS.split(word) if part]
+
+
+def join_words(words):
+    """Words as a text, with a space between two unless both are characters of such a script.
+
+    >>> join_words(["New", "York"]), join_words(["北", "京"])
+    ('New York', '北京')
+    """
+    text = ""
+    for before, word in zip(["", *words], words):
+        spaced = text and not (_UNSPACED.fullmatch(before) and _UNSPACED.fullmatch(word))
+        text += " " * bool(spaced) + word
+    return text
