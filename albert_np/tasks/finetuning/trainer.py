@@ -20,7 +20,7 @@ def steps_of(examples, batch_size, epochs):
     return ceil(len(examples) / batch_size) * epochs
 
 
-SCHEDULES = {"linear": 1.0, "constant": 0.0}          # the power of (LR.1)
+SCHEDULES = {"linear": 1.0, "constant": 0.0}          # the power of the decay
 
 
 def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.01, kind="adamw",
