@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .moments import Leaves, decays, update_moments
+from .moments import Leaves, decays, learning_rate, update_moments
 from .optimizer import Optimizer
-from .settings import check_settings, learning_rate
+from .settings import check_settings
 
 
 class AdamW(Optimizer):

@@ -1,5 +1,7 @@
 """What the optimisers share: running means of the gradient, and where to keep them."""
 
+import math
+
 import numpy as np
 
 from ..functional.trees import flatten, leaves_at, tree_paths
@@ -153,3 +155,29 @@ class Leaves:
 
 def _no_array(what, name, value):
     return ValueError(f"the {what} of {name} must be an array, not a {type(value).__name__}")
+
+
+def learning_rate(lr, step):
+    """The learning rate at a step: a number stays, a schedule is asked.
+
+    Raises
+    ------
+    ValueError
+        The rate is negative or not a finite number.
+    """
+    rate = lr(step) if callable(lr) else lr
+    value = as_number(rate)
+    if not 0 <= value < math.inf:
+        raise ValueError(f"the learning rate at step {step} is {rate!r}; it must be a finite "
+                         f"number that is at least 0")
+    return value
+
+
+def as_number(value):
+    """A setting as a float; NaN, with which no comparison holds, where it is no number."""
+    if isinstance(value, (str, bytes, bool)):
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan

@@ -2,7 +2,7 @@
 
 import math
 
-from .settings import as_number
+from .moments import as_number
 
 
 def warmup_polynomial_decay(lr, total_steps, warmup_steps=0, power=1.0, end_lr=0.0):

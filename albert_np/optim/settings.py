@@ -1,6 +1,8 @@
-"""The settings of an optimiser: checked when it is made, and the rate again at each step."""
+"""The settings of an optimiser are checked when it is made."""
 
 import math
+
+from .moments import as_number
 
 
 def check_settings(lr, betas=(), **others):
@@ -37,28 +39,3 @@ LIMITS = {
     "eps": ("be a positive number", lambda x: 0 < x < math.inf),
     "momentum": ("lie in [0, 1)", lambda x: 0 <= x < 1),
     "weight_decay": ("be a finite number that is at least 0", lambda x: 0 <= x < math.inf)}
-
-
-def learning_rate(lr, step):
-    """The learning rate at a step: a number stays, a schedule is asked.
-
-    Raises
-    ------
-    ValueError
-        The rate is negative or not a finite number.
-    """
-    rate = lr(step) if callable(lr) else lr
-    if not 0 <= as_number(rate) < math.inf:
-        raise ValueError(f"the learning rate at step {step} is {rate!r}; it must be a finite "
-                         f"number that is at least 0")
-    return as_number(rate)
-
-
-def as_number(value):
-    """A setting as a float; NaN, with which no comparison holds, where it is no number."""
-    if isinstance(value, (str, bytes, bool)):
-        return math.nan
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan

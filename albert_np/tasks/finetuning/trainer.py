@@ -26,7 +26,7 @@ def _kinds(examples):
     return [example["input_ids"].size // example["input_ids"].shape[-1] for example in examples]
 
 
-SCHEDULES = {"linear": 1.0, "constant": 0.0}          # the power of (LR.1)
+SCHEDULES = {"linear": 1.0, "constant": 0.0}          # the power of the decay
 
 
 def original_optimizer(params, learning_rate, steps, warmup=0.1, weight_decay=0.01, kind="adamw",
