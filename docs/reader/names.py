@@ -1,0 +1,52 @@
+r"""From names in code to symbols in formulas.
+
+Most names need no entry: a letter is its own symbol, ``gamma`` is \gamma, ``W_q`` is W with the
+index q, ``d`` in front of a name is the gradient, and a word is written as a word. The table has
+the others, file by file. "1/" in front of a symbol says that the name holds its reciprocal.
+"""
+
+import re
+
+SYMBOLS = {
+    "functional/layer_norm.py": {
+        "mean": r"\mu", "inv_std": r"1/\sigma", "x_hat": r"\hat{x}", "eps": r"\epsilon"},
+    "functional/softmax.py": {"keep": "m"},
+    "functional/binary_cross_entropy.py": {"sigmoid": r"\sigma", "targets": "t"},
+    "functional/dropout.py": {"mask": "m"},
+    "functional/mean_squared_error.py": {"predictions": "x", "targets": "t"},
+    "layers/attention.py": {"p_dropped": r"\tilde{p}"},
+    "layers/encoder.py": {},
+    "optim/adam.py": {},
+    "optim/moments.py": {"gradient": "g"},
+}
+GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "mu", "sigma", "phi")
+
+
+def symbol(name, file=""):
+    r"""The LaTeX of a name, with "1/" in front if the name holds the reciprocal.
+
+    Parameters
+    ----------
+    name : str
+    file : str
+        Of the source, relative to the package: its table is looked up first.
+
+    Examples
+    --------
+    >>> symbol("dx_hat", "functional/layer_norm.py"), symbol("W_q"), symbol("dgamma")
+    ('d\\hat{x}', 'W_{q}', 'd\\gamma')
+    """
+    table = SYMBOLS.get(file, {})
+    if name in table:
+        return table[name]
+    if name in GREEK:
+        return rf"\{name}"
+    if len(name) == 1 and name != "_":
+        return name
+    if name[0] == "d" and not name.startswith("d_") and (
+            name[1:] in table or name[1:] in GREEK or re.fullmatch(r"[A-Za-z](_\w+)?", name[1:])
+            or name[1:] in ("loss", "table", "word", "pooled", "start", "end", "position")):
+        return "d" + symbol(name[1:], file)
+    if index := re.fullmatch(r"([A-Za-z])_([a-z]{1,2}|\d)", name):
+        return f"{index[1]}_{{{index[2]}}}"
+    return rf"\text{{{name.replace('_', '-')}}}"
