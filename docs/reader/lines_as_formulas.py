@@ -102,7 +102,8 @@ class _Reader:
         found = symbol(name, self.file)
         if found.startswith("1/"):
             return rf"\frac{{1}}{{{found[2:]}}}"
-        return rf"\left({found}\right)" if outer > 3 and len(found) > 8 else found
+        many = " - " in found and outer > 1 or outer > 3 and len(found) > 8
+        return _in_brackets(found) if many else found
 
     def operation(self, node, outer):
         if isinstance(node.op, ast.Pow):
@@ -117,15 +118,20 @@ class _Reader:
             return rf"\frac{{{self.read(node.left, 0)}}}{{{self.read(node.right, 0)}}}"
         binds, sign = SIGNS[type(node.op)]
         right = binds + (1 if isinstance(node.op, ast.Sub) else 0)
+        if isinstance(node.op, ast.Mult) and ast.dump(node.left) == ast.dump(node.right):
+            return f"{self.read(node.left, 4)}^2"
         text = f"{self.read(node.left, binds)}{sign}{self.read(node.right, right)}"
-        return rf"\left({text}\right)" if binds < outer else text
+        return _in_brackets(text) if binds < outer else text
 
     def call(self, node, outer):
         function = node.func
         if isinstance(function, ast.Name):
-            inner = r"\, ".join(self.read(one, 2) for one in node.args) if node.args else ""
+            factors = [self.read(one, 2) for one in node.args]
+            if len(factors) == 2 and factors[0] == factors[1]:
+                factors = [f"{self.read(node.args[0], 4)}^2"]
+            inner = r"\, ".join(factors)
             if function.id == "row_mean":
-                return rf"\overline{{{inner}}}"
+                return rf"\operatorname{{mean}}({inner})"
             if function.id == "row_sum":
                 return rf"\sum_j {inner}"
             if function.id == "column_sum":
@@ -143,7 +149,7 @@ class _Reader:
         if does == "sum":
             return rf"\sum {self.read(owner, 2)}"
         if does == "mean":
-            return rf"\overline{{{self.read(owner, 0)}}}"
+            return rf"\operatorname{{mean}}({self.read(owner, 0)})"
         raise Unreadable
 
     def numpy_call(self, does, arguments, outer):
@@ -154,6 +160,11 @@ class _Reader:
             raise Unreadable
         inside = ", ".join(self.read(one, 0 if does in PLAIN else 4) for one in arguments)
         return FUNCTIONS[does] % inside
+
+
+def _in_brackets(text):
+    tall = any(sign in text for sign in (r"\frac", r"\sqrt", r"\sum"))
+    return rf"\left({text}\right)" if tall else f"({text})"
 
 
 def _adds_axes(index):

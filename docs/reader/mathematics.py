@@ -20,6 +20,7 @@ from docutils.writers.html5_polyglot import Writer
 
 from .names import symbol
 
+ACCENTS = ("ˆ", "^", "˜", "~", "¯")
 INDEXED = ("msub", "msup", "msubsup", "munder", "mover", "munderover")
 WITH_SUBSCRIPT = ("msub", "msubsup", "munder", "munderover")
 
@@ -42,17 +43,35 @@ def mathml(latex, names=(), file="", block=False):
     >>> mathml("y = a", names=["y"]).count('<mrow class="n" data-n="y">')
     1
     """
-    latex = latex.replace(r"\tfrac", r"\frac") if block else latex
-    root = ElementTree.fromstring(_convert(latex, block))
+    if block:
+        latex = latex.replace(r"\tfrac", r"\frac")
+    else:                                                 # in a row, brackets stay small
+        latex = re.sub(r"\\[bB]ig+[lr]?\s*", "", latex)
+    root = _tree(latex, block)
     _mark(root, _patterns(tuple(sorted(set(names))), file))
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
 def _for_docutils(text):
-    r"""What docutils does not know or sets wrongly: \Big( and an index of something with a hat."""
+    r"""What docutils does not know or browsers set badly: \Big( and \top."""
     text = re.sub(r"\\[bB]ig+[lr]?\s*([(\[])", r"\\left\1", text)
     text = re.sub(r"\\[bB]ig+[lr]?\s*([)\]])", r"\\right\1", text)
-    return re.sub(r"\\(hat|tilde|bar)\s*(\{[^{}]*\}|[A-Za-z])", r"{\\\1 \2}", text)
+    return text.replace(r"\top", r"\mathsf{T}")
+
+
+def _tree(latex, block=False):
+    """The formula as a tree, in which an index of x with a hat stands beside it, not beneath."""
+    root = ElementTree.fromstring(_convert(latex, block))
+    for node in list(root.iter()):
+        if node.tag == "munderover" and (node[2].text or "").strip() in ACCENTS:
+            base, index, accent = list(node)
+            hat = ElementTree.Element("mover", {"accent": "true"})
+            hat.extend([base, accent])
+            for part in (base, index, accent):
+                node.remove(part)
+            node.tag = "msub"
+            node.extend([hat, index])
+    return root
 
 
 @cache
@@ -68,7 +87,7 @@ def _patterns(names, file):
     """(name, nodes of its symbol), those with most nodes first."""
     found = []
     for name in names:
-        root = ElementTree.fromstring(_convert(symbol(name, file).removeprefix("1/"), False))
+        root = _tree(symbol(name, file).removeprefix("1/"))
         found.append((name, tuple(_flat(root))))
     return sorted(found, key=lambda one: -sum(len(list(node.iter())) for node in one[1]))
 
@@ -178,7 +197,7 @@ def left_side(latex):
 
 def is_symbol(latex, name, file):
     """Whether the formula is the symbol of a name, perhaps with an index."""
-    one = _flat(ElementTree.fromstring(_convert(latex, False)))
+    one = _flat(_tree(latex))
     other = _patterns((name,), file)[0][1]
     if not one or not other:
         return False

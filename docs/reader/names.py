@@ -8,16 +8,28 @@ the others, file by file. "1/" in front of a symbol says that the name holds its
 import re
 
 SYMBOLS = {
-    "functional/layer_norm.py": {
-        "mean": r"\mu", "inv_std": r"1/\sigma", "x_hat": r"\hat{x}", "eps": r"\epsilon"},
-    "functional/softmax.py": {"keep": "m"},
-    "functional/binary_cross_entropy.py": {"sigmoid": r"\sigma", "targets": "t"},
+    "functional/activations.py": {},
+    "functional/binary_cross_entropy.py": {
+        "sigmoid": r"\sigma", "targets": "t", "row_losses": r"\ell"},
+    "functional/cross_entropy.py": {
+        "row_losses": r"\ell", "total": "W", "classes": "c", "shift": "s"},
     "functional/dropout.py": {"mask": "m"},
+    "functional/embedding.py": {},
+    "functional/gelu.py": {"Phi": r"\Phi", "phi": r"\varphi", "du": "u'"},
+    "functional/layer_norm.py": {
+        "mean": r"\mu", "centred": r"x - \mu", "inv_std": r"1/\sigma", "x_hat": r"\hat{x}",
+        "eps": r"\epsilon"},
+    "functional/linear.py": {"rows": "x", "x_rows": "x", "dy_rows": "dy"},
     "functional/mean_squared_error.py": {"predictions": "x", "targets": "t"},
+    "functional/softmax.py": {"keep": "m", "shift": "c"},
+    "functional/trees.py": {"max_norm": r"\text{max}", "leaf": "g"},
     "layers/attention.py": {"p_dropped": r"\tilde{p}"},
-    "layers/encoder.py": {},
-    "optim/adam.py": {},
+    "layers/heads/masked_lm_head.py": {"word_embeddings": r"\text{word}"},
+    "optim/adam.py": {"lr": r"\eta"},
+    "optim/adamw.py": {"lr": r"\eta", "weight_decay": r"\lambda"},
+    "optim/lamb.py": {"lr": r"\eta", "weight_decay": r"\lambda"},
     "optim/moments.py": {"gradient": "g"},
+    "optim/sgd.py": {"lr": r"\eta", "momentum": r"\mu", "gradient": "g"},
 }
 GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "mu", "sigma", "phi")
 

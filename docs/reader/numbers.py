@@ -48,5 +48,5 @@ def _number(number):
 
 
 def shape_text(shape):
-    """A shape as Python writes it, "a number" for none."""
-    return str(tuple(int(size) for size in shape)) if shape else "number"
+    """A shape as Python writes it; nothing for a number."""
+    return str(tuple(int(size) for size in shape)) if shape else ""

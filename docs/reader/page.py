@@ -19,7 +19,8 @@ from .pairs import pages_of_labels
 from .rows import rows_of, segments_of
 
 HERE = Path(__file__).resolve().parent
-WIDE = 84                    # characters of code and numbers that fit side by side
+WIDE, DENSE = 80, 86         # characters of code and numbers that fit side by side
+MOST_ROWS = 17               # of one function before a page becomes dense
 _ROOT_NAMES = ("np", "self", "cache", "params")
 
 
@@ -57,6 +58,7 @@ class _Page:
         self.targets = {line.line: line.targets
                         for lines in (pair.forward, pair.backward) if lines for line in lines.lines}
         self.segments = segments_of(self.forward, self.backward, self.targets)
+        self.is_dense = max(len(self.forward), len(self.backward)) > MOST_ROWS
         self.names = sorted({name for row in (*self.forward, *self.backward)
                              for name in code_names(row.code)})
         self.pages = pages_of_labels()
@@ -73,8 +75,8 @@ class _Page:
         for docstring in docstrings:
             found, rest = mathematics.derivations(docstring, latex_of)
             derived |= {one.label: one for one in found}
-            if rest.strip():
-                behind.append(rest)
+            if rest.strip() and found:
+                behind.append((found[-1].label, rest))
         return derived, behind
 
     def link(self, label):
@@ -96,12 +98,13 @@ class _Page:
         data = {"faults": [self._fault_data(one) for one in self.effects],
                 "runs": [self._run_data(run) for run in self.runs]}
         written = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+        kind = ("two" if self.backward else "one") + (" dense" if self.is_dense else "")
         return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} · line by line · albert_np</title>
 <link rel="stylesheet" href="reader.css"></head>
-<body class="{'two' if self.backward else 'one'}"><a class="skip" href="#lines">To the lines</a>
+<body class="{kind}"><a class="skip" href="#lines">To the lines</a>
 {"".join(body)}
 <script type="application/json" id="data">{written}</script>
 <script src="reader.js"></script>
@@ -169,9 +172,6 @@ class _Page:
     def _row(self, row):
         values = self._values(row.line, self.first)
         formulas = self._formulas(row)
-        wide = len(row.code.splitlines()[0]) + _width(self.first, row) > WIDE
-        kind = "".join((" wide" if wide else "", " quiet" if not (values or formulas) else "",
-                        " tagged" if row.labels else ""))
         equations = " ".join(dict.fromkeys([*row.labels, *([row.part[:-1]] if row.part else [])]))
         fault = [number for number, one in enumerate(self.effects)
                  if self._row_of(one.line) == row.line]
@@ -181,11 +181,26 @@ class _Page:
         forward = (f'<p class="of">differentiates <code>{mark_code(row.forward)}</code></p>'
                    if row.forward else "")
         note = f'<span class="note">{escape(row.note)}</span>' if row.note else ""
-        return (f'{forward}<div class="row{kind}" id="L{row.line}" tabindex="0" role="group" '
-                f'aria-label="line {row.line}" data-eq="{equations}">'
+        return (f'{forward}<div class="row{self._kind(row, values, formulas)}" id="L{row.line}" '
+                f'tabindex="0" role="group" aria-label="line {row.line}" data-eq="{equations}">'
                 f'<a class="no" href="#S{row.line}" aria-label="line {row.line} of the source">'
                 f'{row.line}</a><code class="src">{mark_code(row.code)}</code>{cut}'
                 f'<div class="vals">{values}</div>{formulas}{note}</div>')
+
+    def _kind(self, row, values, formulas):
+        """The classes of a row: whether code, numbers and formula fit side by side."""
+        room = DENSE if self.is_dense else WIDE
+        code, numbers = max(map(len, row.code.splitlines())), _text_width(values)
+        kinds = ["tagged"] if row.labels else []
+        if not values and not formulas:
+            kinds.append("quiet")
+        if code + numbers > room:
+            kinds.append("wide")
+        if len(row.code.splitlines()) > 1 and row.code.lstrip().startswith(("return", "cache =")):
+            kinds.append("long")
+        if "wide" not in kinds and formulas and code + numbers + _text_width(formulas) * 1.15 + 4 < room:
+            kinds.append("inline")
+        return "".join(f" {kind}" for kind in kinds)
 
     def _row_of(self, line):
         """The row that a line of the source belongs to."""
@@ -224,7 +239,7 @@ class _Page:
         one = self.derived.get(label)
         if one is None or not one.text.strip():
             return ""
-        return (f'<details class="der"><summary>derivation<span class="unseen"> of {label}</span>'
+        return (f'<details class="der"><summary>why<span class="unseen"> of {label}</span>'
                 f'</summary><div class="prose">{mathematics.html_of(one.text, self.link)}'
                 f"{mathematics.mathml(one.latex, self.names, self.pair.file, block=True)}"
                 "</div></details>")
@@ -263,8 +278,10 @@ class _Page:
     def _behind(self):
         if not self.behind:
             return ""
-        text = "".join(mathematics.html_of(one, self.link) for one in self.behind)
-        return f'<section class="more prose"><h2>What it means</h2>{text}</section>'
+        text = "".join(f'<div class="after"><a class="lab" href="#{label}">{label}</a>'
+                       f"<div>{mathematics.html_of(one, self.link)}</div></div>"
+                       for label, one in self.behind)
+        return f'<section class="more prose"><h2>Remarks</h2>{text}</section>'
 
     def _what_if(self):
         if not self.effects:
@@ -337,7 +354,7 @@ def values_html(values, letters="", times=1, is_head=False):
     is_head : bool
         Whether they are the arguments of the function: all are in view.
     """
-    shown = values if is_head else values[:1]
+    shown = values if is_head or not any(value.shape for value in values) else values[:1]
     parts = [_value(value, len(values) > 1 or is_head, letters if not number else "")
              for number, value in enumerate(shown)]
     more = len(values) - len(shown)
@@ -358,8 +375,9 @@ def _value(value, with_name, letters):
     name = f'<b>{escape(value.name)}</b> ' if with_name else ""
     title = f' title="{escape(letters)}"' if letters else ""
     spelled = f'{escape(letters)} = ' if letters and len(letters) < 9 else ""
-    return (f'<span class="v">{name}<span class="sh"{title}><i>{spelled}</i>'
-            f"{shape_text(value.shape)}</span> "
+    shape = (f'<span class="sh"{title}><i>{spelled}</i>{shape_text(value.shape)}</span> '
+             if value.shape else "")
+    return (f'<span class="v">{name}{shape}'
             f'<span class="num">{escape(short_numbers(value.value))}</span></span>')
 
 
@@ -428,11 +446,10 @@ def _sorted(values, targets):
     return sorted(values, key=lambda value: value.name not in targets)
 
 
-def _width(run, row):
-    if run is None or not run.values.get(row.line):
-        return 0
-    value = run.values[row.line][0]
-    return len(short_numbers(value.value)) + len(str(value.shape)) + 4
+def _text_width(html):
+    """About how many characters wide a piece of HTML is, without what is folded."""
+    html = re.sub(r'<div class="full">.*|<div class="prose">.*', "", html, flags=re.DOTALL)
+    return len(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html)))
 
 
 def _refusal(rows):

@@ -70,6 +70,7 @@
       button.setAttribute("aria-pressed",
         String(button.dataset.faults.split(" ").map(Number).includes(fault)));
     });
+    document.body.classList.toggle("moving", Boolean(wrong));
     one("said").classList.toggle("fault", Boolean(wrong));
     one("said").textContent = wrong ? wrong.said : "";
     if (one("run")) one("run").value = String(run);
@@ -83,7 +84,7 @@
     plant(Number(button.dataset.fault));
     if (fault >= 0) {
       const first = Object.keys(data.faults[fault].changed)[0] || data.faults[fault].line;
-      if (rows[first]) rows[first].scrollIntoView({ block: "center" });
+      if (rows[first]) rows[first].scrollIntoView({ block: "nearest" });
     }
   }));
   all(".cut").forEach((button) => button.addEventListener("click", () => {
@@ -107,7 +108,8 @@
   }
   function leave() {
     at = -1;
-    document.body.classList.remove("stepping");
+    document.body.classList.remove("stepping", "moving");
+    one("said").textContent = "";
     all(".now, .later").forEach((row) => row.classList.remove("now", "later"));
   }
   function step(by) {
@@ -116,7 +118,7 @@
     if (!lines.length || next >= lines.length) return;
     if (next < 0) return leave();
     at = next;
-    document.body.classList.add("stepping");
+    document.body.classList.add("stepping", "moving");
     Object.keys(rows).forEach((line) => {
       const place = lines.indexOf(line);
       rows[line].classList.toggle("later", place > at || place < 0);
@@ -146,7 +148,7 @@
     for (let around = target.closest("details"); around;
       around = around.parentElement.closest("details")) around.open = true;
     const row = target.closest(".row");
-    if (row) { row.scrollIntoView({ block: "center" }); point(row); }
+    if (row) { row.scrollIntoView({ block: "nearest" }); point(row); }
   }
   window.addEventListener("hashchange", land);
   land();
