@@ -10,14 +10,16 @@ def main():
     parser = argparse.ArgumentParser(prog="reader", description="Write the reader pages.")
     parser.add_argument("folder")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="these pages alone")
-    parser.add_argument("--alone", action="store_true", help="without links to the rest of the site")
+    parser.add_argument("--alone", action="store_true",
+                        help="without links to the rest of the site")
     options = parser.parse_args()
     try:
         names = write_pages(options.folder, options.only, not options.alone)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{len(names if options.only is None else options.only)} reader pages in {options.folder}")
+    written = names if options.only is None else options.only
+    print(f"{len(written)} reader pages in {options.folder}")
     return 0
 
 

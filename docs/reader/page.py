@@ -196,10 +196,10 @@ class _Page:
             kinds.append("quiet")
         if code + numbers > room:
             kinds.append("wide")
+        elif formulas and code + numbers + _text_width(formulas) * 1.15 + 4 < room:
+            kinds.append("inline")
         if len(row.code.splitlines()) > 1 and row.code.lstrip().startswith(("return", "cache =")):
             kinds.append("long")
-        if "wide" not in kinds and formulas and code + numbers + _text_width(formulas) * 1.15 + 4 < room:
-            kinds.append("inline")
         return "".join(f" {kind}" for kind in kinds)
 
     def _row_of(self, line):
@@ -384,7 +384,8 @@ def _value(value, with_name, letters):
 def changed_html(values, before):
     """Numbers that a fault changed, the right ones struck out in front."""
     right = {value.name: value for value in before}
-    parts = []
+    parts = [] if values else [f"<del>{escape(short_numbers(value.value))}</del>"
+                               for value in before[:1]]
     for value in values:
         was = right.get(value.name)
         old = short_numbers(was.value) if was is not None else ""

@@ -180,7 +180,7 @@ def _without_comments(text):
 
 
 def _tokens(text):
-    """The tokens of a statement, as far as they can be read: a head such as ``if x:`` ends early."""
+    """The tokens of a statement; a head such as ``if x:`` alone ends early."""
     try:
         yield from tokenize.generate_tokens(io.StringIO(textwrap.dedent(text)).readline)
     except (tokenize.TokenError, IndentationError):

@@ -50,7 +50,8 @@ class FaultEffect:
     run : int
         The run that shows it, or -1 if none does.
     changed : dict of int to list of Value
-        The lines whose numbers change in that run, with their new numbers.
+        The lines whose numbers change in that run, with their new numbers; none for a line that
+        does not run any more.
     texts : dict of int to str
         The lines that the fault rewrites.
     stops : str
@@ -128,9 +129,9 @@ def _shift(pair, fault):
     """From a line of the source with a fault to the line of the source without it."""
     if fault is None:
         return lambda line: line
-    start = _line_of(pair, fault)
     more = fault.new.count("\n") - fault.old.count("\n")
-    return lambda line: line - more if line > start + fault.new.count("\n") else line
+    behind = _line_of(pair, fault) + fault.new.count("\n") + (not fault.old.endswith("\n"))
+    return lambda line: line - more if line >= behind else line
 
 
 def _line_of(pair, fault):
@@ -178,8 +179,8 @@ def _effect(pair, runs, fault, line):
     except ValueError as error:
         return FaultEffect(fault, line, -1, {}, {}, str(error))
     for number, (run, wrong) in enumerate(zip(runs, faulty)):
-        changed = {at: values for at, values in wrong.values.items()
-                   if not _same_values(values, run.values.get(at, []))}
+        changed = {at: wrong.values.get(at, []) for at in {**run.values, **wrong.values}
+                   if not _same_values(wrong.values.get(at, []), run.values.get(at, []))}
         if changed:
             texts = {at: text for at, text in wrong.texts.items() if text != run.texts.get(at)}
             return FaultEffect(fault, line, number, changed, texts)
