@@ -1,7 +1,7 @@
 r"""Read a line of code as a formula, by its syntax tree and the table of names.
 
 >>> read_line("dx -= x_hat * row_mean(dx_hat, x_hat)", "functional/layer_norm.py")
-'dx \\leftarrow dx - \\hat{x} \\cdot \\overline{d\\hat{x}\\, \\hat{x}}'
+'dx \\leftarrow dx - \\hat{x} \\cdot \\operatorname{mean}(d\\hat{x}\\, \\hat{x})'
 
 Lines that call other functions of the package, or do no more than unpack, have no formula.
 """

@@ -15,7 +15,7 @@ SYMBOLS = {
         "row_losses": r"\ell", "total": "W", "classes": "c", "shift": "s"},
     "functional/dropout.py": {"mask": "m"},
     "functional/embedding.py": {},
-    "functional/gelu.py": {"Phi": r"\Phi", "phi": r"\varphi", "du": "u'"},
+    "functional/gelu.py": {"Phi": r"\Phi", "phi": r"\varphi"},
     "functional/layer_norm.py": {
         "mean": r"\mu", "centred": r"x - \mu", "inv_std": r"1/\sigma", "x_hat": r"\hat{x}",
         "eps": r"\epsilon"},

@@ -289,16 +289,12 @@ class _Page:
         items = []
         for number, one in enumerate(self.effects):
             fault = one.fault
+            there = f"L{self._row_of(one.line)}" if self._row_of(one.line) else f"S{one.line}"
             items.append(
                 f'<li><button class="forget" hidden data-fault="{number}" aria-pressed="false">'
-                f"{escape(_fault_name(fault, self.pair))}</button> "
-                f'<span>{_inline(fault.wrong)} <a href="#L{self._row_of(one.line) or ""}">'
-                f"line {one.line}</a>; caught by {_check_name(fault)}.</span></li>"
-                if self._row_of(one.line) else
-                f'<li><button class="forget" hidden data-fault="{number}" aria-pressed="false">'
-                f"{escape(_fault_name(fault, self.pair))}</button> "
-                f'<span>{_inline(fault.wrong)} <a href="#S{one.line}">line {one.line}</a>; '
-                f"caught by {_check_name(fault)}.</span></li>")
+                f"{escape(_fault_name(fault, self.pair))}</button> <span>{escape(fault.wrong)} "
+                f'<a href="#{there}">line {one.line}</a>; caught by {_check_name(fault)}.</span>'
+                "</li>")
         return ('<section class="more" id="what-if"><h2>Forget this term</h2>'
                 f'<ul class="faults">{"".join(items)}</ul></section>')
 

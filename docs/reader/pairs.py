@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from albert_np.gradcheck.equations import find_equations, read_sources
 from albert_np.gradcheck.tracing.function_lines import functions_of
@@ -31,12 +32,13 @@ class Pair:
     backward: object
 
 
+@cache
 def find_pairs():
     """The pages, in the order of the folders, with a forward and a backward function if there are.
 
     Returns
     -------
-    list of Pair
+    tuple of Pair
     """
     labelled = {(line.file, line.function) for equation in find_equations()
                 for line in equation.lines}
@@ -52,13 +54,14 @@ def find_pairs():
                     pairs.append(Pair(_stem(name), file, lines, backward))
                 elif (file, name) in labelled and not name.endswith("_backward"):
                     pairs.append(Pair(name.split(".")[0], file, lines, None))
-    return pairs
+    return tuple(pairs)
 
 
 def _stem(name):
     return name.removesuffix("_forward")
 
 
+@cache
 def pages_of_labels():
     """From the label of an equation to its page.
 
