@@ -135,9 +135,10 @@ def test_every_name_of_the_table_is_in_the_code_and_in_the_formulas(file, name):
     code = {word for pair in own for lines in (pair.forward, pair.backward) if lines
             for line in lines.lines for word in page.code_names(line.text.lstrip())}
     assert name in code
-    latex = " ".join(one.docstring for one in EQUATIONS.values() if one.file == file)
-    formulas = [EQUATIONS[label].latex for label in EQUATIONS if EQUATIONS[label].file == file]
-    formulas += re.findall(r":math:`([^`]*)`", latex)
+    texts = " ".join(one.docstring for one in EQUATIONS.values() if one.file == file)
+    formulas = [one.latex for one in EQUATIONS.values() if one.file == file]
+    formulas += re.findall(r":math:`([^`]*)`", texts)
+    formulas += re.findall(r"\.\. math::\n\n((?:[ ]{3}.*\n)+)", texts)
     assert any(f'data-n="{name}"' in mathematics.mathml(formula, [name], file)
                for formula in formulas)
 

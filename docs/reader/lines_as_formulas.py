@@ -59,12 +59,10 @@ class _Reader:
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             raise Unreadable
         target, value = node.targets[0], node.value
-        if isinstance(value, (ast.Name, ast.Attribute, ast.Constant, ast.Subscript)):
-            raise Unreadable                              # nothing is computed
+        if _computes_nothing(value):
+            raise Unreadable
         if isinstance(target, ast.Tuple):
-            if not isinstance(value, ast.Tuple) or all(
-                    isinstance(one, (ast.Name, ast.Attribute, ast.Subscript))
-                    for one in value.elts):
+            if not isinstance(value, ast.Tuple) or any(map(_computes_nothing, value.elts)):
                 raise Unreadable
             return r", \; ".join(f"{self.read(one, 0)} = {self.read(other, 0)}"
                                  for one, other in zip(target.elts, value.elts))
@@ -160,6 +158,14 @@ class _Reader:
             raise Unreadable
         inside = ", ".join(self.read(one, 0 if does in PLAIN else 4) for one in arguments)
         return FUNCTIONS[does] % inside
+
+
+def _computes_nothing(value):
+    """Whether an expression is a name, a part of something, or its numbers in another shape."""
+    while (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)
+           and value.func.attr in SAME_NUMBERS):
+        value = value.func.value
+    return isinstance(value, (ast.Name, ast.Attribute, ast.Constant, ast.Subscript))
 
 
 def _in_brackets(text):

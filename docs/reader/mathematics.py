@@ -46,7 +46,7 @@ def mathml(latex, names=(), file="", block=False):
     if block:
         latex = latex.replace(r"\tfrac", r"\frac")
     else:                                                 # in a row, brackets stay small
-        latex = re.sub(r"\\[bB]ig+[lr]?\s*", "", latex)
+        latex = re.sub(r"\\[bB]ig+[lr]?\s*|\\(left|right)(?=\s*[()\[\]])", "", latex)
     root = _tree(latex, block)
     _mark(root, _patterns(tuple(sorted(set(names))), file))
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)

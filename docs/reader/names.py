@@ -8,14 +8,14 @@ the others, file by file. "1/" in front of a symbol says that the name holds its
 import re
 
 SYMBOLS = {
-    "functional/activations.py": {},
     "functional/binary_cross_entropy.py": {
         "sigmoid": r"\sigma", "targets": "t", "row_losses": r"\ell"},
     "functional/cross_entropy.py": {
         "row_losses": r"\ell", "total": "W", "classes": "c", "shift": "s"},
     "functional/dropout.py": {"mask": "m"},
-    "functional/embedding.py": {},
-    "functional/gelu.py": {"Phi": r"\Phi", "phi": r"\varphi"},
+    "functional/gelu.py": {
+        "Phi": r"\Phi", "phi": r"\varphi", "SQRT_HALF": r"1/\sqrt{2}", "CUBIC": "0.044715",
+        "SQRT_2_OVER_PI": r"\sqrt{2/\pi}", "INV_SQRT_2PI": r"1/\sqrt{2\pi}"},
     "functional/layer_norm.py": {
         "mean": r"\mu", "centred": r"x - \mu", "inv_std": r"1/\sigma", "x_hat": r"\hat{x}",
         "eps": r"\epsilon"},
@@ -25,9 +25,10 @@ SYMBOLS = {
     "functional/trees.py": {"max_norm": r"\text{max}", "leaf": "g"},
     "layers/attention.py": {"p_dropped": r"\tilde{p}"},
     "layers/heads/masked_lm_head.py": {"word_embeddings": r"\text{word}"},
-    "optim/adam.py": {"lr": r"\eta"},
-    "optim/adamw.py": {"lr": r"\eta", "weight_decay": r"\lambda"},
-    "optim/lamb.py": {"lr": r"\eta", "weight_decay": r"\lambda"},
+    "optim/adam.py": {"lr": r"\eta", "eps": r"\epsilon"},
+    "optim/adamw.py": {"lr": r"\eta", "eps": r"\epsilon", "weight_decay": r"\lambda"},
+    "optim/lamb.py": {
+        "lr": r"\eta", "eps": r"\epsilon", "weight_decay": r"\lambda", "ratio": "r"},
     "optim/moments.py": {"gradient": "g"},
     "optim/sgd.py": {"lr": r"\eta", "momentum": r"\mu", "gradient": "g"},
 }

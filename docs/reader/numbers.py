@@ -1,5 +1,7 @@
 """Arrays as short text: one line for a row of a page, with bars between rows and heads."""
 
+import re
+
 import numpy as np
 
 MOST = 24                    # numbers in one line
@@ -44,7 +46,8 @@ def _number(number):
         return str(number).replace("-", "−")
     if isinstance(number, (complex, np.complexfloating)):
         return f"{number:.4g}"
-    return f"{number:.4g}".replace("-", "−").replace("e+", "e")
+    short = f"{number + 0.0:.4g}"                          # -0 + 0 is 0
+    return re.sub(r"e\+?(-?)0*", r"e\1", short).replace("-", "−")
 
 
 def shape_text(shape):

@@ -90,9 +90,7 @@ class _Page:
 
     def html(self):
         title = self.pair.name.replace("_", " ")
-        lead = mathematics.summary(self.pair.forward.docstring
-                                   or next((self.equations[one].docstring
-                                            for one in self.labels), ""))
+        lead = lead_of(self.pair, self.equations)
         body = [self._header(title, lead), self._bar(), self._table(), self._elsewhere(),
                 self._behind(), self._what_if(), self._source()]
         data = {"faults": [self._fault_data(one) for one in self.effects],
@@ -196,6 +194,8 @@ class _Page:
             kinds.append("quiet")
         if code + numbers > room:
             kinds.append("wide")
+            if numbers + _text_width(formulas) * 1.15 > room:
+                kinds.append("apart")
         elif formulas and code + numbers + _text_width(formulas) * 1.15 + 4 < room:
             kinds.append("inline")
         if len(row.code.splitlines()) > 1 and row.code.lstrip().startswith(("return", "cache =")):
@@ -335,6 +335,13 @@ class _Page:
                         f"{re.sub('<.*?>', '', _check_name(one.fault))}."}
 
 
+def lead_of(pair, equations):
+    """The first sentence of a function; of a method, that of its class."""
+    own = next((one for one in equations.values()
+                if one.file == pair.file and one.function == pair.name), None)
+    return mathematics.summary(own.docstring if own else pair.forward.docstring)
+
+
 # ---- pieces --------------------------------------------------------------------------------------
 
 def values_html(values, letters="", times=1, is_head=False):
@@ -464,7 +471,7 @@ def _run_name(number, run, runs):
 
 def _fault_name(fault, pair):
     name = fault.name
-    for start in (f"{pair.name}_", f"{pair.name.split('_')[0]}_"):
+    for start in (f"{pair.name.lower()}_", f"{pair.name.split('_')[0].lower()}_"):
         name = name.removeprefix(start)
     return name.replace("_", " ")
 

@@ -154,8 +154,9 @@ def rows_of(lines, equations, arrays=None):
 
 def _row(line, margin):
     comment = _comment(line.text)
-    code = "\n".join(row[margin:] if row[:margin].isspace() or not margin else row.strip()
-                     for row in _without_comments(line.text).splitlines())
+    first, *rest = _without_comments(line.text).splitlines()
+    code = "\n".join([first[margin:] if first[:margin].isspace() else first.strip(),
+                      *(f"    {row.strip()}" for row in rest)])
     shape = next((found[0] for found in _LETTERS.finditer(comment)
                   if re.search(r"[A-Z.]", found[0])), "")
     note = re.sub(rf"\({LABEL}\)", "", comment).replace(shape, "").strip()

@@ -9,8 +9,7 @@ import shutil
 from html import escape
 from pathlib import Path
 
-from . import mathematics
-from .page import page_html
+from .page import lead_of, page_html
 from .pairs import FOLDERS, find_pairs
 from .rows import checked_equations
 from .runs import effects_of, runs_of
@@ -55,19 +54,19 @@ def write_pages(folder, only=None, site=True):
         effects = effects_of(pair, runs, [one for one in pairs if one.file == pair.file])
         (folder / f"{pair.name}.html").write_text(
             page_html(pair, runs, effects, equations, around, site), encoding="utf-8")
-    (folder / "index.html").write_text(_index(pairs, site), encoding="utf-8")
+    (folder / "index.html").write_text(_index(pairs, equations, site), encoding="utf-8")
     for name in ("reader.css", "reader.js"):
         shutil.copyfile(HERE / name, folder / name)
     return names
 
 
-def _index(pairs, site):
+def _index(pairs, equations, site):
     """The page that lists the pages."""
     parts = []
     for folder in FOLDERS:
         items = "".join(
             f'<li><a href="{pair.name}.html">{escape(pair.name.replace("_", " "))}</a> '
-            f"<span>{escape(mathematics.summary(pair.forward.docstring))}</span></li>"
+            f"<span>{escape(lead_of(pair, equations))}</span></li>"
             for pair in pairs if pair.file.startswith(folder))
         parts.append(f'<section class="more"><h2>{TITLES[folder]}</h2>'
                      f'<ul class="pages">{items}</ul></section>')
