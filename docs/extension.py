@@ -22,6 +22,7 @@ from sphinx.util.nodes import make_refnode
 
 from albert_np.gradcheck.equations import LABEL, find_equations
 from reader.pairs import find_pairs, pages_of_labels
+from reader.shapes import shapes_svg
 
 # The floors of the package, bottom to top.
 FLOORS = ("files", "functional", "model_files", "config", "parameters", "optim", "layers",
@@ -169,6 +170,11 @@ def write_equations(app):
                  "   :header-rows: 1\n\n" + table)
 
 
+def write_shapes(app):
+    """The picture of the front page."""
+    write_if_new(Path(app.srcdir) / "shapes.svg", shapes_svg())
+
+
 def write_course(app):
     """The list of the tutorials with its routes, and the page for teachers: pages here too."""
     tutorials = Path(app.srcdir).parent / "tutorials"
@@ -203,6 +209,7 @@ def setup(app):
     app.add_transform(LinkLabels)
     app.connect("builder-inited", write_api)
     app.connect("builder-inited", write_equations)
+    app.connect("builder-inited", write_shapes)
     app.connect("builder-inited", write_course)
     app.connect("missing-reference", find_defined)
     app.connect("env-updated", forget_modules_without_source)

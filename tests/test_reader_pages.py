@@ -17,7 +17,7 @@ from albert_np.gradcheck.equations import find_equations, read_sources  # noqa: 
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "docs"))
 
-from reader import mathematics, names, page, pairs, rows, runs, write  # noqa: E402
+from reader import mathematics, names, page, pairs, rows, runs, shapes, write  # noqa: E402
 
 PAIRS = {pair.name: pair for pair in pairs.find_pairs()}
 EQUATIONS = rows.checked_equations()
@@ -155,6 +155,26 @@ def test_examples_in_docstrings(module):
     found = importlib.import_module(f"reader.{module}")
     failed, tried = doctest.testmod(found, extraglobs={"np": np})
     assert tried and not failed
+
+
+# ---- the picture of shapes ----------------------------------------------------------------------
+
+@pytest.mark.parametrize("box", shapes.BOXES, ids=lambda box: box.forward)
+def test_boxes_have_the_shapes_that_the_lines_say(box):
+    for place in (box.forward, box.backward):
+        name, array = place.split(":")
+        line = shapes.line_of(name, array)
+        row = next(row for lines in (PAIRS[name].forward, PAIRS[name].backward)
+                   for row in rows.rows_of(lines, EQUATIONS) if row.line == line)
+        said = row.shape.strip("()").replace("R", "T").replace("...", "M").replace(",", "").split()
+        if said and name != "cross_entropy":             # which counts rows and classes: (N, K)
+            of_gradient = place == box.backward and box.of_gradient
+            assert said == (of_gradient or box.letters).split()
+
+
+def test_a_box_without_a_line_is_refused():
+    with pytest.raises(ValueError, match="names dfoo, which no line of attention makes"):
+        shapes.line_of("attention", "dfoo")
 
 
 # ---- pages ---------------------------------------------------------------------------------------
