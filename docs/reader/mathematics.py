@@ -47,7 +47,12 @@ def mathml(latex, names=(), file="", block=False):
         latex = latex.replace(r"\tfrac", r"\frac")
     else:                                                 # in a row, brackets stay small
         latex = re.sub(r"\\[bB]ig+[lr]?\s*|\\(left|right)(?=\s*[()\[\]])", "", latex)
-    root = _tree(latex, block)
+    return _marked(_convert(latex, block), names, file)
+
+
+def _marked(written, names, file):
+    """MathML with its names marked."""
+    root = _tree(written)
     _mark(root, _patterns(tuple(sorted(set(names))), file))
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
 
@@ -59,9 +64,9 @@ def _for_docutils(text):
     return text.replace(r"\top", r"\mathsf{T}")
 
 
-def _tree(latex, block=False):
-    """The formula as a tree, in which an index of x with a hat stands beside it, not beneath."""
-    root = ElementTree.fromstring(_convert(latex, block))
+def _tree(written):
+    """MathML as a tree, in which an index of x with a hat stands beside it, not beneath."""
+    root = ElementTree.fromstring(written)
     for node in list(root.iter()):
         if node.tag == "munderover" and (node[2].text or "").strip() in ACCENTS:
             base, index, accent = list(node)
@@ -76,7 +81,12 @@ def _tree(latex, block=False):
 
 @cache
 def _convert(latex, block):
-    written = re.sub(r' xmlns="[^"]*"', "", tex2mathml(_for_docutils(latex), as_block=block))
+    return _as_xml(tex2mathml(_for_docutils(latex), as_block=block))
+
+
+def _as_xml(written):
+    """MathML without a namespace and without names of characters that XML does not know."""
+    written = re.sub(r' xmlns="[^"]*"', "", written)
     return re.sub(r"&(?!amp;|lt;|gt;|quot;|#)\w+;", lambda found: unescape(found[0]), written)
 
 
@@ -87,7 +97,7 @@ def _patterns(names, file):
     """(name, nodes of its symbol), those with most nodes first."""
     found = []
     for name in names:
-        root = _tree(symbol(name, file).removeprefix("1/"))
+        root = _tree(_convert(symbol(name, file).removeprefix("1/"), False))
         found.append((name, tuple(_flat(root))))
     return sorted(found, key=lambda one: -sum(len(list(node.iter())) for node in one[1]))
 
@@ -197,7 +207,7 @@ def left_side(latex):
 
 def is_symbol(latex, name, file):
     """Whether the formula is the symbol of a name, perhaps with an index."""
-    one = _flat(_tree(latex))
+    one = _flat(_tree(_convert(latex, False)))
     other = _patterns((name,), file)[0][1]
     if not one or not other:
         return False
@@ -283,7 +293,7 @@ def derivations(docstring, latex_of):
     return found, "\n\n".join(rest)
 
 
-def html_of(text, link=None):
+def html_of(text, link=None, names=(), file=""):
     """reStructuredText as HTML with MathML.
 
     Parameters
@@ -291,6 +301,8 @@ def html_of(text, link=None):
     text : str
     link : callable, optional
         From the label of an equation to the address of its row, or None.
+    names, file
+        As in :func:`mathml`.
     """
     if not text.strip():
         return ""
@@ -300,6 +312,8 @@ def html_of(text, link=None):
     html = publish_parts(f".. default-role:: literal\n\n{text}", writer=Writer(),
                          settings_overrides=settings)["body"]
     html = re.sub(r"<(/?)main\b[^>]*>", "", html)
+    html = re.sub(r"<math\b.*?</math>", lambda found: _marked(_as_xml(found[0]), names, file), html,
+                  flags=re.DOTALL)
     if link:
         html = re.sub(r"(?<![\w>.#/])\(([A-Z][A-Z0-9]+\.\d+)\)",
                       lambda found: f'<a href="{link(found[1])}">({found[1]})</a>'

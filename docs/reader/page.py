@@ -86,6 +86,9 @@ class _Page:
             return None
         return f"#{label}" if page == self.pair.name else f"{page}.html#{label}"
 
+    def _prose(self, text):
+        return mathematics.html_of(text, self.link, tuple(self.names), self.pair.file)
+
     # ---- the page --------------------------------------------------------------------------------
 
     def html(self):
@@ -180,7 +183,7 @@ class _Page:
                    if row.forward else "")
         note = f'<span class="note">{escape(row.note)}</span>' if row.note else ""
         return (f'{forward}<div class="row{self._kind(row, values, formulas)}" id="L{row.line}" '
-                f'tabindex="0" role="group" aria-label="line {row.line}" data-eq="{equations}">'
+                f'tabindex="-1" role="group" aria-label="line {row.line}" data-eq="{equations}">'
                 f'<a class="no" href="#S{row.line}" aria-label="line {row.line} of the source">'
                 f'{row.line}</a><code class="src">{mark_code(row.code)}</code>{cut}'
                 f'<div class="vals">{values}</div>{formulas}{note}</div>')
@@ -194,7 +197,7 @@ class _Page:
             kinds.append("quiet")
         if code + numbers > room:
             kinds.append("wide")
-            if numbers + _text_width(formulas) * 1.15 > room:
+            if numbers + _text_width(formulas) > room:
                 kinds.append("apart")
         elif formulas and code + numbers + _text_width(formulas) * 1.15 + 4 < room:
             kinds.append("inline")
@@ -210,10 +213,9 @@ class _Page:
         return None
 
     def _formulas(self, row):
-        shown = []
-        for number, formula in enumerate(row.formulas):
-            shown.append(mathematics.mathml(formula, self.names, self.pair.file))
-        if not shown and not row.labels:
+        shown = [mathematics.mathml(formula, self.names, self.pair.file)
+                 for formula in row.formulas]
+        if not shown and not row.labels and not row.part:
             return ""
         labels = self._labels(row)
         maths = "".join(f'<span class="m">{one}</span>' for one in shown)
@@ -240,7 +242,7 @@ class _Page:
         if one is None or not one.text.strip():
             return ""
         return (f'<details class="der"><summary>why<span class="unseen"> of {label}</span>'
-                f'</summary><div class="prose">{mathematics.html_of(one.text, self.link)}'
+                f'</summary><div class="prose">{self._prose(one.text)}'
                 f"{mathematics.mathml(one.latex, self.names, self.pair.file, block=True)}"
                 "</div></details>")
 
@@ -279,7 +281,7 @@ class _Page:
         if not self.behind:
             return ""
         text = "".join(f'<div class="after"><a class="lab" href="#{label}">{label}</a>'
-                       f"<div>{mathematics.html_of(one, self.link)}</div></div>"
+                       f"<div>{self._prose(one)}</div></div>"
                        for label, one in self.behind)
         return f'<section class="more prose"><h2>Remarks</h2>{text}</section>'
 
@@ -452,7 +454,8 @@ def _sorted(values, targets):
 
 def _text_width(html):
     """About how many characters wide a piece of HTML is, without what is folded."""
-    html = re.sub(r'<div class="full">.*|<div class="prose">.*', "", html, flags=re.DOTALL)
+    html = re.sub(r'<div class="full">.*|<div class="prose">.*|<span class="unseen">.*?</span>', "",
+                  html, flags=re.DOTALL)
     return len(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html)))
 
 

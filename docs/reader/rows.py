@@ -146,9 +146,9 @@ def rows_of(lines, equations, arrays=None):
     for line in lines.lines:
         row = rows[line.line]
         if not row.formulas and (formula := read_line(line.text, lines.file)):
-            sides = formula.split(" = ")
-            if len(sides) != 2 or sides[0] != sides[1]:
-                rows[line.line] = replace(row, formulas=(formula,), is_read=True)
+            left, _, right = formula.partition(" = ")
+            formula = left if left == right else formula  # "centred" is x - mu itself
+            rows[line.line] = replace(row, formulas=(formula,), is_read=True)
     return list(rows.values())
 
 
