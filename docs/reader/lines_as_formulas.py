@@ -40,7 +40,7 @@ def read_line(code, file=""):
     """
     try:
         body = ast.parse(textwrap.dedent(code)).body
-        if len(body) != 1 or isinstance(body[0], (ast.FunctionDef, ast.Return, ast.Expr)):
+        if len(body) != 1 or isinstance(body[0], (ast.FunctionDef, ast.Return)):
             return ""
         return _Reader(file).statement(body[0])
     except (SyntaxError, Unreadable):
@@ -56,6 +56,11 @@ class _Reader:
             target = self.read(node.target, 0)
             whole = ast.BinOp(node.target, node.op, node.value)
             return rf"{target} \leftarrow {self.read(whole, 0)}"
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            into = [word.value for word in node.value.keywords if word.arg == "out"]
+            if into:                                      # np.sqrt(v, out=u) is u = sqrt(v)
+                sign = _becomes(into[0], node.value.args)
+                return f"{self.read(into[0], 0)}{sign}{self.read(node.value, 0)}"
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             raise Unreadable
         target, value = node.targets[0], node.value
@@ -67,7 +72,7 @@ class _Reader:
             return r", \; ".join(f"{self.read(one, 0)} = {self.read(other, 0)}"
                                  for one, other in zip(target.elts, value.elts))
         name = target.value if isinstance(target, ast.Subscript) else target
-        return f"{self.read(name, 0)} = {self.read(value, 0)}"
+        return f"{self.read(name, 0)}{_becomes(name, [value])}{self.read(value, 0)}"
 
     def read(self, node, outer):
         """The LaTeX of an expression; in brackets if it binds less than what is around it."""
@@ -158,6 +163,12 @@ class _Reader:
             raise Unreadable
         inside = ", ".join(self.read(one, 0 if does in PLAIN else 4) for one in arguments)
         return FUNCTIONS[does] % inside
+
+
+def _becomes(target, values):
+    """An equals sign, or an arrow if the values are made from what the target was before."""
+    names = {node.id for value in values for node in ast.walk(value) if isinstance(node, ast.Name)}
+    return r" \leftarrow " if isinstance(target, ast.Name) and target.id in names else " = "
 
 
 def _computes_nothing(value):

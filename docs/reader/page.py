@@ -119,7 +119,7 @@ class _Page:
         home = '<a href="../index.html">albert_np</a>' if self.site else ""
         return (f'<header><nav aria-label="Pages">{home}<a href="index.html">all functions</a>'
                 f"{before}{behind}</nav><h1>{escape(title)}</h1>"
-                f'<p class="lead">{_inline(lead)}</p></header>')
+                f'<p class="lead">{lead}</p></header>')
 
     def _bar(self):
         examples = "".join(f'<option value="{number}">{_run_name(number, run, self.runs)}</option>'
@@ -338,10 +338,10 @@ class _Page:
 
 
 def lead_of(pair, equations):
-    """The first sentence of a function; of a method, that of its class."""
+    """The first sentence of a function, as HTML; of a method, that of its class."""
     own = next((one for one in equations.values()
                 if one.file == pair.file and one.function == pair.name), None)
-    return mathematics.summary(own.docstring if own else pair.forward.docstring)
+    return _inline(mathematics.summary(own.docstring if own else pair.forward.docstring))
 
 
 # ---- pieces --------------------------------------------------------------------------------------
@@ -370,20 +370,25 @@ def values_html(values, letters="", times=1, is_head=False):
     if more or any(value.value.ndim > 1 and value.value.size > max(value.shape)
                    or value.value.size > 12 for value in large):
         full = '<div class="full">' + "".join(
-            f"<b>{escape(value.name)}</b> <span class=\"sh\">{shape_text(value.shape)} "
+            f"<b>{escape(_name_of(value))}</b> <span class=\"sh\">{shape_text(value.shape)} "
             f"{value.dtype}</span><pre>{escape(show_numbers(value.value, 64))}</pre>"
             for value in values[:4]) + "</div>"
     return "".join(parts) + many + often + full
 
 
 def _value(value, with_name, letters):
-    name = f'<b>{escape(value.name)}</b> ' if with_name else ""
+    name = f'<b>{escape(_name_of(value))}</b> ' if with_name else ""
     title = f' title="{escape(letters)}"' if letters else ""
     spelled = f'{escape(letters)} = ' if letters and len(letters) < 9 else ""
     shape = (f'<span class="sh"{title}><i>{spelled}</i>{shape_text(value.shape)}</span> '
              if value.shape else "")
     return (f'<span class="v">{name}{shape}'
             f'<span class="num">{escape(short_numbers(value.value))}</span></span>')
+
+
+def _name_of(value):
+    """The plainest of the names that an array has."""
+    return next((name for name in (value.name, *value.also) if name.isidentifier()), value.name)
 
 
 def changed_html(values, before):
@@ -399,7 +404,7 @@ def changed_html(values, before):
             if was.dtype == value.dtype and (was.value == value.value).all():
                 continue
             new = f"{new} ({value.dtype})" if was.dtype != value.dtype else new
-        parts.append(f'<span class="v"><b>{escape(value.name)}</b> <del>{escape(old)}</del> '
+        parts.append(f'<span class="v"><b>{escape(_name_of(value))}</b> <del>{escape(old)}</del> '
                      f'<ins>{escape(new)}</ins></span>')
     return "".join(parts[:2])
 

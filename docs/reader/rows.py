@@ -190,7 +190,8 @@ def _tokens(text):
 
 def _computes(line):
     """Whether a line makes an array, as opposed to the head of a block or a refusal."""
-    return bool(line.targets) and not line.text.lstrip().startswith(("for ", "with ", "if "))
+    makes = line.targets or line.text.lstrip().startswith("np.") and "out=" in line.text
+    return bool(makes) and not line.text.lstrip().startswith(("for ", "with ", "if "))
 
 
 def _give_formulas(label, latex, block, rows, file):

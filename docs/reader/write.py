@@ -66,7 +66,7 @@ def _index(pairs, equations, site):
     for folder in FOLDERS:
         items = "".join(
             f'<li><a href="{pair.name}.html">{escape(pair.name.replace("_", " "))}</a> '
-            f"<span>{escape(lead_of(pair, equations))}</span></li>"
+            f"<span>{lead_of(pair, equations)}</span></li>"
             for pair in pairs if pair.file.startswith(folder))
         parts.append(f'<section class="more"><h2>{TITLES[folder]}</h2>'
                      f'<ul class="pages">{items}</ul></section>')
