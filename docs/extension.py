@@ -15,14 +15,14 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from reader.pairs import find_pairs, pages_of_labels
+from reader.shapes import shapes_svg
 from sphinx import addnodes
 from sphinx.domains.math import MathDomain
 from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import make_refnode
 
 from albert_np.gradcheck.equations import LABEL, find_equations
-from reader.pairs import find_pairs, pages_of_labels
-from reader.shapes import shapes_svg
 
 # The floors of the package, bottom to top.
 FLOORS = ("files", "functional", "model_files", "config", "parameters", "optim", "layers",
