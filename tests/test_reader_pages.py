@@ -206,6 +206,15 @@ def test_a_forgotten_term_shows_which_numbers_change():
     assert one.changed[lines["dx *= inv_std"]][0].value.tolist() == [[3, -1, -1, -1]]
 
 
+def test_of_a_loop_one_pass_is_shown_the_one_that_runs_most_lines():
+    pair = PAIRS["AdamW"]
+    [run, *_] = runs.runs_of(pair)
+    lines = {row.code.strip(): row.line for row in rows.rows_of(pair.forward, EQUATIONS)}
+    passes = {code: run.times[line] for code, line in lines.items() if line in run.times}
+    assert passes["u += work"] == (1, 1)                 # the weight decays, the bias does not
+    assert passes["p -= u"] == (1, 2) and run.passes == 2
+
+
 browser = pytest.mark.skipif(find_browser() is None, reason="no Chromium is installed")
 
 

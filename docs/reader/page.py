@@ -253,7 +253,7 @@ class _Page:
         values = _sorted(run.values[line], self.targets.get(line, ()))
         letters = next((row.shape for row in (*self.forward, *self.backward)
                         if row.line == line), "")
-        return values_html(values, letters, run.times.get(line, 1), line in self.heads)
+        return values_html(values, letters, run.times.get(line, (1, 1)), line in self.heads)
 
     @property
     def heads(self):
@@ -320,12 +320,9 @@ class _Page:
                 "values": {line: self._values(line, run) for line in run.values}}
 
     def _fault_data(self, one):
-        run = self.runs[one.run] if one.run >= 0 else None
-        changed = {}
-        for line, values in one.changed.items():
-            before = run.values.get(line, [])
-            changed[line] = changed_html(_sorted(values, self.targets.get(line, ())),
-                                         _sorted(before, self.targets.get(line, ())))
+        changed = {line: changed_html(_sorted(values, self.targets.get(line, ())),
+                                      _sorted(one.before[line], self.targets.get(line, ())))
+                   for line, values in one.changed.items()}
         verdict = (f"The example stops: {one.stops}." if one.stops else
                    "No number of these examples changes." if one.run < 0 else
                    f"{len(changed)} line{'s' if len(changed) > 1 else ''} of this example "
@@ -346,7 +343,7 @@ def lead_of(pair, equations):
 
 # ---- pieces --------------------------------------------------------------------------------------
 
-def values_html(values, letters="", times=1, is_head=False):
+def values_html(values, letters="", times=(1, 1), is_head=False):
     """Shapes and numbers of the arrays that a line made, the first in full view.
 
     Parameters
@@ -354,8 +351,8 @@ def values_html(values, letters="", times=1, is_head=False):
     values : list of Value
     letters : str
         The shape in letters, of the first.
-    times : int
-        How often the line ran: these are the numbers of the last time.
+    times : (int, int)
+        Which visit of the line this is, and how often it ran.
     is_head : bool
         Whether they are the arguments of the function: all are in view.
     """
@@ -364,7 +361,8 @@ def values_html(values, letters="", times=1, is_head=False):
              for number, value in enumerate(shown)]
     more = len(values) - len(shown)
     many = f' <span class="sh">+{more}</span>' if more else ""
-    often = f' <span class="sh">last of {times} times</span>' if times > 1 else ""
+    often = (f' <span class="sh">pass {times[0]} of {times[1]}</span>'
+             if times[1] > 1 else "")
     large = [value for value in values if value.value.size > 1]
     full = ""
     if more or any(value.value.ndim > 1 and value.value.size > max(value.shape)

@@ -22,13 +22,15 @@ class Run:
     ----------
     values : dict of int to list of Value
         By line of code, for each line that ran.
-    times : dict of int to int
-        How often each line ran.
+    times : dict of int to (int, int)
+        Which visit of a line this is, from 1, and how often it ran.
     order : tuple of int
         The lines in the order in which they ran first.
     texts : dict of int to str
         What each line says, with a planted fault if there is one.
     has_backward : bool
+    passes : int
+        How often the loop runs whose last pass, or the one that runs most lines, is shown.
     """
 
     values: dict
@@ -36,6 +38,7 @@ class Run:
     order: tuple
     texts: dict
     has_backward: bool
+    passes: int
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class FaultEffect:
     changed : dict of int to list of Value
         The lines whose numbers change in that run, with their new numbers; none for a line that
         does not run any more.
+    before : dict of int to list of Value
+        The right numbers of these lines.
     texts : dict of int to str
         The lines that the fault rewrites.
     stops : str
@@ -62,11 +67,12 @@ class FaultEffect:
     line: int
     run: int
     changed: dict
+    before: dict
     texts: dict
     stops: str = ""
 
 
-def runs_of(pair, fault=None):
+def runs_of(pair, fault=None, chosen=None):
     """The runs of a page.
 
     Parameters
@@ -74,6 +80,8 @@ def runs_of(pair, fault=None):
     pair : Pair
     fault : PlantedFault, optional
         To plant first.
+    chosen : int, optional
+        Which pass of a loop to show, from 0, in place of the one that runs most lines.
 
     Returns
     -------
@@ -90,7 +98,7 @@ def runs_of(pair, fault=None):
             continue
         seen.add(trace.example_of)
         found += _pairs_of_calls(trace, pair)
-    runs = [_run(calls, shift) for calls in found]
+    runs = [_run(calls, shift, chosen) for calls in found]
     return sorted(runs, key=lambda run: not run.has_backward)[:MOST_RUNS]
 
 
@@ -111,18 +119,57 @@ def _pairs_of_calls(trace, pair):
     return [*found, *([[forward]] if forward is not None else [])]
 
 
-def _run(calls, shift):
-    values, times, order, texts = {}, {}, [], {}
+def _run(calls, shift, chosen):
+    values, times, order, texts, passes = {}, {}, [], {}, 1
     for call in calls:
+        between = _passes(call)
+        passes = max(passes, len(between))
+        begin, end = _shown(call, between, chosen)
         for row in call.rows:
             line = shift(row.line)
             texts[line] = row.text
             if row.visits:
-                values[line] = told(row.values)
-                times[line] = len(row.visits)
+                here = [number for number, visit in enumerate(row.visits)
+                        if begin <= visit.step < end]
+                number = here[-1] if here else len(row.visits) - 1
+                values[line] = _told(row.visits[number].values, row is call.rows[0])
+                ends = row.text.lstrip().startswith("for ") and len(row.visits) > 1
+                times[line] = number + 1, len(row.visits) - ends
         order += [shift(row.line) for row, _ in call.steps()]
-    backward = len(calls) > 1
-    return Run(values, times, tuple(dict.fromkeys(order)), texts, backward)
+    return Run(values, times, tuple(dict.fromkeys(order)), texts, len(calls) > 1, passes)
+
+
+def _told(values, is_head):
+    """The values to show; of an optimiser's step, parameters and gradients as they come in."""
+    roots = {value.name.split("[")[0] for value in values}
+    if is_head and {"params", "grads"} <= roots:
+        return [value for value in values if value.name.startswith(("params[", "grads["))]
+    return told(values)
+
+
+def _passes(call):
+    """(first step, step behind the last) of each pass of the first loop that ran."""
+    for row in call.rows:
+        if row.text.lstrip().startswith("for ") and len(row.visits) > 1:
+            steps = [visit.step for visit in row.visits]
+            last = max(visit.step for other in call.rows for visit in other.visits) + 1
+            found = list(zip(steps, [*steps[1:], last]))
+            return found[:-1]                            # the last visit only ends the loop
+    return []
+
+
+def _shown(call, between, chosen):
+    """The pass to show: the chosen one, or the last of those in which most lines ran."""
+    if not between:
+        return 0, 0
+    if chosen is not None and chosen < len(between):
+        return between[chosen]
+
+    def lines(steps):
+        return sum(any(steps[0] <= visit.step < steps[1] for visit in row.visits)
+                   for row in call.rows)
+
+    return max(reversed(between), key=lines)
 
 
 def _shift(pair, fault):
@@ -174,17 +221,21 @@ def _owns(pair, line):
 
 
 def _effect(pair, runs, fault, line):
-    try:
-        faulty = runs_of(pair, fault)
-    except ValueError as error:
-        return FaultEffect(fault, line, -1, {}, {}, str(error))
-    for number, (run, wrong) in enumerate(zip(runs, faulty)):
-        changed = {at: wrong.values.get(at, []) for at in {**run.values, **wrong.values}
-                   if not _same_values(wrong.values.get(at, []), run.values.get(at, []))}
-        if changed:
-            texts = {at: text for at, text in wrong.texts.items() if text != run.texts.get(at)}
-            return FaultEffect(fault, line, number, changed, texts)
-    return FaultEffect(fault, line, -1, {}, {})
+    passes = max((run.passes for run in runs), default=1)
+    for chosen in [None, *(range(passes) if passes > 1 else ())]:
+        try:
+            faulty = runs_of(pair, fault, chosen)
+        except ValueError as error:
+            return FaultEffect(fault, line, -1, {}, {}, {}, str(error))
+        right = runs if chosen is None else runs_of(pair, None, chosen)
+        for number, (run, wrong) in enumerate(zip(right, faulty)):
+            changed = {at: wrong.values.get(at, []) for at in {**run.values, **wrong.values}
+                       if not _same_values(wrong.values.get(at, []), run.values.get(at, []))}
+            if changed:
+                texts = {at: text for at, text in wrong.texts.items() if text != run.texts.get(at)}
+                before = {at: run.values.get(at, []) for at in changed}
+                return FaultEffect(fault, line, number, changed, before, texts)
+    return FaultEffect(fault, line, -1, {}, {}, {})
 
 
 def _same_values(one, other):
