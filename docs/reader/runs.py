@@ -11,7 +11,7 @@ from albert_np.gradcheck.planted_faults import PLANTED_FAULTS
 from albert_np.gradcheck.tracing.examples import trace_function
 from albert_np.gradcheck.tracing.trace_page import told
 
-MOST_RUNS = 4     # of one page
+MOST_RUNS = 8     # of one page
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Run:
     has_backward : bool
     passes : int
         How often the loop runs whose last pass, or the one that runs most lines, is shown.
+    everything : dict of int to list of Value
+        As ``values``, with what dicts and tuples hold.
     """
 
     values: dict
@@ -39,6 +41,7 @@ class Run:
     texts: dict
     has_backward: bool
     passes: int
+    everything: dict
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _pairs_of_calls(trace, pair):
 
 
 def _run(calls, shift, chosen):
-    values, times, order, texts, passes = {}, {}, [], {}, 1
+    values, times, order, texts, passes, everything = {}, {}, [], {}, 1, {}
     for call in calls:
         between = _passes(call)
         passes = max(passes, len(between))
@@ -132,11 +135,13 @@ def _run(calls, shift, chosen):
                 here = [number for number, visit in enumerate(row.visits)
                         if begin <= visit.step < end]
                 number = here[-1] if here else len(row.visits) - 1
+                everything[line] = list(row.visits[number].values)
                 values[line] = _told(row.visits[number].values, row is call.rows[0])
                 ends = row.text.lstrip().startswith("for ") and len(row.visits) > 1
                 times[line] = number + 1, len(row.visits) - ends
         order += [shift(row.line) for row, _ in call.steps()]
-    return Run(values, times, tuple(dict.fromkeys(order)), texts, len(calls) > 1, passes)
+    return Run(values, times, tuple(dict.fromkeys(order)), texts, len(calls) > 1, passes,
+               everything)
 
 
 def _told(values, is_head):
@@ -229,13 +234,21 @@ def _effect(pair, runs, fault, line):
             return FaultEffect(fault, line, -1, {}, {}, {}, str(error))
         right = runs if chosen is None else runs_of(pair, None, chosen)
         for number, (run, wrong) in enumerate(zip(right, faulty)):
-            changed = {at: wrong.values.get(at, []) for at in {**run.values, **wrong.values}
-                       if not _same_values(wrong.values.get(at, []), run.values.get(at, []))}
+            changed, before = _changes(run.values, wrong.values)
+            if not changed:
+                changed, before = _changes(run.everything, wrong.everything)
             if changed:
                 texts = {at: text for at, text in wrong.texts.items() if text != run.texts.get(at)}
-                before = {at: run.values.get(at, []) for at in changed}
                 return FaultEffect(fault, line, number, changed, before, texts)
     return FaultEffect(fault, line, -1, {}, {}, {})
+
+
+def _changes(right, wrong):
+    """The wrong and the right values of each line where they are not the same."""
+    lines = [line for line in {**right, **wrong}
+             if not _same_values(wrong.get(line, []), right.get(line, []))]
+    return ({line: wrong.get(line, []) for line in lines},
+            {line: right.get(line, []) for line in lines})
 
 
 def _same_values(one, other):
