@@ -150,6 +150,11 @@ def test_the_gradient_of_a_name_is_not_the_name():
     assert re.findall(r'data-n="(\w+)"', shown) == ["dx", "inv_std", "dx_hat", "x_hat"]
 
 
+def test_a_name_with_an_index_is_not_the_name_without():
+    shown = mathematics.mathml("x_{kv} W_q x_i", ["W", "W_q", "x", "x_kv"])
+    assert re.findall(r'data-n="(\w+)"', shown) == ["x_kv", "W_q", "x"]
+
+
 @pytest.mark.parametrize("module", ["mathematics", "names", "numbers", "lines_as_formulas"])
 def test_examples_in_docstrings(module):
     found = importlib.import_module(f"reader.{module}")
