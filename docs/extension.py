@@ -151,16 +151,15 @@ def write_api(app):
 
 def write_equations(app):
     """The page that lists all equations."""
-    rows = [("Equation", "Line by line", "Derived in", "Computed in albert_np/")]
+    rows = [("Equation", "Formula", "Line by line", "Derived in")]
     pages = pages_of_labels()
     for equation in find_equations():
         module = "albert_np." + equation.file.removesuffix(".py").replace("/", ".")
         page = pages.get(equation.label)
-        rows.append((f":eq:`{equation.label}`",
+        rows.append((f":eq:`{equation.label}`", f":math:`{' '.join(equation.latex.split())}`",
                      f"`{page} <reader/{page}.html#{equation.label}>`__" if page else "",
                      f":py:obj:`{equation.function} <{module}.{equation.function}>`"
-                     if equation.function else f":py:mod:`{module}`",
-                     ", ".join(f"{line.file}, line {line.line}" for line in equation.lines)))
+                     if equation.function else f":py:mod:`{module}`"))
     table = "".join(f"   * - {one}\n" + "".join(f"     - {other}\n" for other in others)
                     for one, *others in rows)
     write_if_new(Path(app.srcdir) / "equations.rst",

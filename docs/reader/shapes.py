@@ -83,6 +83,7 @@ STYLE = """
   --soft: var(--color-foreground-secondary, #596375);
   --wash: var(--color-background-secondary, #f5f6f8); --fwd: #0072b2; --bwd: #c8500a; }
 .shapes text { fill: var(--ink); text-anchor: middle; }
+.shapes a, .shapes a:hover { text-decoration: none; }
 .shapes .s { font-size: 11px; fill: var(--soft); }
 .shapes .n { font: 600 13px ui-monospace, "DejaVu Sans Mono", monospace; }
 .shapes rect { fill: var(--wash); stroke-width: 1.5; }
