@@ -151,13 +151,14 @@ def write_api(app):
 
 def write_equations(app):
     """The page that lists all equations."""
-    rows = [("Equation", "Formula", "Line by line", "Derived in")]
+    rows = [("Equation", "Line by line", "Formula", "Derived in")]
     pages = pages_of_labels()
     for equation in find_equations():
         module = "albert_np." + equation.file.removesuffix(".py").replace("/", ".")
         page = pages.get(equation.label)
-        rows.append((f":eq:`{equation.label}`", f":math:`{' '.join(equation.latex.split())}`",
+        rows.append((f":eq:`{equation.label}`",
                      f"`{page} <reader/{page}.html#{equation.label}>`__" if page else "",
+                     f":math:`{' '.join(equation.latex.split())}`",
                      f":py:obj:`{equation.function} <{module}.{equation.function}>`"
                      if equation.function else f":py:mod:`{module}`"))
     table = "".join(f"   * - {one}\n" + "".join(f"     - {other}\n" for other in others)
