@@ -1,11 +1,12 @@
 """What this site asks of Sphinx beyond its own: equation numbers that are our labels.
 
 - An equation with ``:label: ATT.9`` is numbered (ATT.9), and not (1), (2), ... page by page.
-- Wherever prose says (ATT.9) or ATT.9, in a docstring, a page or a tutorial, it becomes a link to
-  that equation.
+- Wherever prose says (ATT.9), in a docstring, a page or a tutorial, it becomes a link to the row
+  of that equation on its reader page, or else to the equation.
 - Names that a package only passes on (``albert_np.layers.attention_forward``) lead to where the
   object is documented, once, in the module that defines it.
 - The pages of the API are written here: one for each module, in the order of the floors.
+- Labels and modules that have a reader page lead to it (see the folder ``reader``).
 """
 
 import importlib
@@ -14,6 +15,8 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from reader.pairs import find_pairs, pages_of_labels
+from reader.shapes import shapes_svg
 from sphinx import addnodes
 from sphinx.domains.math import MathDomain
 from sphinx.transforms import SphinxTransform
@@ -41,11 +44,12 @@ class LinkLabels(SphinxTransform):
     default_priority = 5
     leave = (nodes.literal, nodes.literal_block, nodes.doctest_block, nodes.math, nodes.math_block,
              nodes.reference, nodes.title, nodes.comment, nodes.raw, addnodes.pending_xref)
-    known = None
+    known = read = None
 
     def apply(self):
         if LinkLabels.known is None:
             LinkLabels.known = {equation.label for equation in find_equations()}
+            LinkLabels.read = pages_of_labels()
         for text in list(self.document.findall(nodes.Text)):
             parent = text.parent
             while parent is not None and not isinstance(parent, self.leave):
@@ -60,7 +64,12 @@ class LinkLabels(SphinxTransform):
         replacement = []
         for part in parts:
             label = part[1:-1]
-            if part.startswith("(") and label in self.known:
+            if part.startswith("(") and label in self.read:
+                up = "../" * self.env.docname.count("/")
+                replacement.append(nodes.reference(
+                    part, "", nodes.literal(part, part), internal=False,
+                    refuri=f"{up}reader/{self.read[label]}.html#{label}"))
+            elif part.startswith("(") and label in self.known:
                 reference = addnodes.pending_xref(
                     part, nodes.literal(part, part), refdomain="math", reftype="eq",
                     reftarget=label, refdoc=self.env.docname, refwarn=True)
@@ -116,11 +125,16 @@ def write_api(app):
     names = [module.name for module in pkgutil.walk_packages(albert_np.__path__, "albert_np.")
              if not module.name.endswith("__main__")]
     keep = {"index.rst"}
+    readers = {}
+    for pair in find_pairs():
+        module = "albert_np." + pair.file.removesuffix(".py").replace("/", ".")
+        readers.setdefault(module, []).append(f"`{pair.name} <../reader/{pair.name}.html>`__")
     for name in names:
         keep.add(f"{name}.rst")
+        reader = f"Line by line: {', '.join(readers[name])}.\n\n" if name in readers else ""
         write_if_new(folder / f"{name}.rst",
-                     f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n   :members:\n"
-                     "   :ignore-module-all:\n")
+                     f"{name}\n{'=' * len(name)}\n\n{reader}.. automodule:: {name}\n"
+                     "   :members:\n   :ignore-module-all:\n")
     for old in folder.glob("*.rst"):
         if old.name not in keep:
             old.unlink()
@@ -137,18 +151,28 @@ def write_api(app):
 
 def write_equations(app):
     """The page that lists all equations."""
-    rows = [("Equation", "Derived in", "Computed in albert_np/")]
+    rows = [("Equation", "Line by line", "Formula", "Derived in")]
+    pages = pages_of_labels()
     for equation in find_equations():
         module = "albert_np." + equation.file.removesuffix(".py").replace("/", ".")
+        page = pages.get(equation.label)
         rows.append((f":eq:`{equation.label}`",
+                     f"`{page} <reader/{page}.html#{equation.label}>`__" if page else "",
+                     f":math:`{' '.join(equation.latex.split())}`",
                      f":py:obj:`{equation.function} <{module}.{equation.function}>`"
-                     if equation.function else f":py:mod:`{module}`",
-                     ", ".join(f"{line.file}, line {line.line}" for line in equation.lines)))
-    table = "".join(f"   * - {one}\n     - {two}\n     - {three}\n" for one, two, three in rows)
+                     if equation.function else f":py:mod:`{module}`"))
+    table = "".join(f"   * - {one}\n" + "".join(f"     - {other}\n" for other in others)
+                    for one, *others in rows)
     write_if_new(Path(app.srcdir) / "equations.rst",
                  "All equations\n=============\n\nEach is derived in a docstring; its label stands "
-                 "at the end of the line that computes it.\n\n.. list-table::\n"
+                 "at the end of the line that computes it. `Line by line <reader/index.html>`__ "
+                 "shows formula, code, shape and numbers beside each other.\n\n.. list-table::\n"
                  "   :header-rows: 1\n\n" + table)
+
+
+def write_shapes(app):
+    """The picture of the front page."""
+    write_if_new(Path(app.srcdir) / "shapes.svg", shapes_svg())
 
 
 def write_course(app):
@@ -185,6 +209,7 @@ def setup(app):
     app.add_transform(LinkLabels)
     app.connect("builder-inited", write_api)
     app.connect("builder-inited", write_equations)
+    app.connect("builder-inited", write_shapes)
     app.connect("builder-inited", write_course)
     app.connect("missing-reference", find_defined)
     app.connect("env-updated", forget_modules_without_source)

@@ -65,6 +65,7 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
         hard = _hard_rows(mean, variance, inv_std)                     # (...)
         if hard.any():
             x_hat[hard], inv_std[hard] = _normalise_hard(x[hard], eps)
+
         y = gamma * x_hat
         y += beta                                                      # (LN.2)  (..., H)
     return y, (x_hat, inv_std, gamma)

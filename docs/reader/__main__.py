@@ -1,0 +1,27 @@
+"""``python -m reader FOLDER``: write all pages; an error of a label is one sentence."""
+
+import argparse
+import sys
+
+from .write import write_pages
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="reader", description="Write the reader pages.")
+    parser.add_argument("folder")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="these pages alone")
+    parser.add_argument("--alone", action="store_true",
+                        help="without links to the rest of the site")
+    options = parser.parse_args()
+    try:
+        names = write_pages(options.folder, options.only, not options.alone)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    written = names if options.only is None else options.only
+    print(f"{len(written)} reader pages in {options.folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

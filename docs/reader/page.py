@@ -1,0 +1,494 @@
+"""One page: the rows of a function pair as HTML that needs no script, no net and no fonts."""
+
+from __future__ import annotations
+
+import io
+import json
+import keyword
+import re
+import tokenize
+from html import escape
+from pathlib import Path
+
+from albert_np.gradcheck.equations import PACKAGE
+from albert_np.gradcheck.tracing.trace_page import show_numbers
+
+from . import mathematics
+from .numbers import shape_text, short_numbers
+from .pairs import pages_of_labels
+from .rows import rows_of, segments_of
+
+HERE = Path(__file__).resolve().parent
+WIDE, DENSE = 80, 86         # characters of code and numbers that fit side by side
+MOST_ROWS = 17               # of one function before a page becomes dense
+_ROOT_NAMES = ("np", "self", "cache", "params")
+
+
+def page_html(pair, runs, effects, equations, around, site=True):
+    """The HTML of a page.
+
+    Parameters
+    ----------
+    pair : Pair
+    runs : list of Run
+    effects : list of FaultEffect
+    equations : dict of str to Equation
+    around : (str, str)
+        The names of the pages before and behind it, or "".
+    site : bool
+        Whether the other pages of the site lie in the folder above.
+
+    Returns
+    -------
+    str
+    """
+    return _Page(pair, runs, effects, equations, around, site).html()
+
+
+class _Page:
+    def __init__(self, pair, runs, effects, equations, around, site):
+        self.pair, self.runs, self.effects, self.equations = pair, runs, effects, equations
+        self.around, self.site = around, site
+        self.first = runs[0] if runs else None
+        arrays = {line for run in runs for line, values in run.values.items()
+                  if any(value.shape or value.dtype.startswith(("float", "complex"))
+                         for value in values)} if runs else None
+        self.forward = rows_of(pair.forward, equations, arrays)
+        self.backward = rows_of(pair.backward, equations, arrays) if pair.backward else []
+        self.targets = {line.line: line.targets
+                        for lines in (pair.forward, pair.backward) if lines for line in lines.lines}
+        self.segments = segments_of(self.forward, self.backward, self.targets)
+        self.is_dense = max(len(self.forward), len(self.backward)) > MOST_ROWS
+        self.names = sorted({name for row in (*self.forward, *self.backward)
+                             for name in code_names(row.code)})
+        self.pages = pages_of_labels()
+        self.labels = [label for label, page in self.pages.items() if page == pair.name]
+        self.derived, self.behind = self._derivations()
+        self.anchors = set()
+
+    # ---- text of the docstrings ------------------------------------------------------------------
+
+    def _derivations(self):
+        latex_of = {label: one.latex for label, one in self.equations.items()}
+        docstrings = dict.fromkeys(self.equations[label].docstring for label in self.labels)
+        derived, behind = {}, []
+        for docstring in docstrings:
+            found, rest = mathematics.derivations(docstring, latex_of)
+            derived |= {one.label: one for one in found}
+            if rest.strip() and found:
+                behind.append((found[-1].label, rest))
+        return derived, behind
+
+    def link(self, label):
+        """The address of an equation's row, from this page."""
+        page = self.pages.get(label)
+        if page is None:
+            return None
+        return f"#{label}" if page == self.pair.name else f"{page}.html#{label}"
+
+    def _prose(self, text):
+        return mathematics.html_of(text, self.link, tuple(self.names), self.pair.file)
+
+    # ---- the page --------------------------------------------------------------------------------
+
+    def html(self):
+        title = self.pair.name.replace("_", " ")
+        lead = lead_of(self.pair, self.equations)
+        body = [self._header(title, lead), self._bar(), self._table(), self._elsewhere(),
+                self._behind(), self._what_if(), self._source()]
+        data = {"faults": [self._fault_data(one) for one in self.effects],
+                "runs": [self._run_data(run) for run in self.runs]}
+        written = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+        kind = ("two" if self.backward else "one") + (" dense" if self.is_dense else "")
+        return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)} · line by line · albert_np</title>
+<link rel="stylesheet" href="reader.css"></head>
+<body class="{kind}"><a class="skip" href="#lines">To the lines</a>
+{"".join(body)}
+<script type="application/json" id="data">{written}</script>
+<script src="reader.js"></script>
+</body></html>
+"""
+
+    def _header(self, title, lead):
+        before, behind = (f'<a rel="{rel}" href="{name}.html">{sign}</a>' if name else ""
+                          for rel, sign, name in (("prev", f"‹ {self.around[0]}", self.around[0]),
+                                                  ("next", f"{self.around[1]} ›", self.around[1])))
+        home = '<a href="../index.html">albert_np</a>' if self.site else ""
+        return (f'<header><nav aria-label="Pages">{home}<a href="index.html">all functions</a>'
+                f"{before}{behind}</nav><h1>{escape(title)}</h1>"
+                f'<p class="lead">{lead}</p></header>')
+
+    def _bar(self):
+        examples = "".join(f'<option value="{number}">{_run_name(number, run, self.runs)}</option>'
+                           for number, run in enumerate(self.runs))
+        choice = (f'<label>numbers <select id="run">{examples}</select></label>'
+                  if len(self.runs) > 1 else "")
+        return ('<div class="bar" hidden><button id="back" aria-keyshortcuts="k">'
+                '<kbd>k</kbd> back</button><button id="step" aria-keyshortcuts="j">'
+                '<kbd>j</kbd> step</button><button id="all" aria-keyshortcuts="Escape">'
+                f'<kbd>esc</kbd> show all</button>{choice}'
+                '<p id="said" role="status"></p></div>')
+
+    def _table(self):
+        rows = "".join(self._segment(one) for one in self.segments)
+        heads = ('<th scope="col" class="f">forward <span aria-hidden="true">↓</span></th>'
+                 + ('<th scope="col" class="b">backward <span aria-hidden="true">↑</span></th>'
+                    if self.backward else ""))
+        said = ("Each row has lines of the forward pass and the lines of the backward pass that "
+                "differentiate them. The backward pass begins in the last row."
+                if self.backward else "The lines of the function.")
+        return (f'<main id="lines"><table><caption class="unseen">{said}</caption>'
+                f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></main>")
+
+    def _segment(self, segment):
+        if not segment.forward and not segment.backward:
+            return ""
+        cells = f'<td class="f">{self._rows(segment.forward)}</td>'
+        if self.backward:
+            cells += f'<td class="b">{self._rows(segment.backward)}</td>'
+        return f"<tr>{cells}</tr>\n"
+
+    def _rows(self, rows):
+        """The rows of a cell; lines that refuse bad input are folded."""
+        parts, rows = [], list(rows)
+        while rows:
+            size = _refusal(rows)
+            if size:
+                while more := _refusal(rows[size:]):
+                    size += more
+                inner = "".join(self._row(row) for row in rows[:size])
+                parts.append(f'<details class="guards"><summary>lines {rows[0].line} to '
+                             f"{rows[size - 1].line} refuse bad input</summary>{inner}</details>")
+            else:
+                size = 1
+                parts.append(self._row(rows[0]))
+            rows = rows[size:]
+        return "".join(parts)
+
+    # ---- a row -----------------------------------------------------------------------------------
+
+    def _row(self, row):
+        values = self._values(row.line, self.first)
+        formulas = self._formulas(row)
+        equations = " ".join(dict.fromkeys([*row.labels, *([row.part[:-1]] if row.part else [])]))
+        fault = [number for number, one in enumerate(self.effects)
+                 if self._row_of(one.line) == row.line]
+        cut = (f'<button class="cut" hidden data-faults="{" ".join(map(str, fault))}" '
+               f'aria-label="forget a term of line {row.line}" title="forget a term of this line">'
+               f"✂</button>" if fault else "")
+        forward = (f'<p class="of">differentiates <code>{mark_code(row.forward)}</code></p>'
+                   if row.forward else "")
+        note = f'<span class="note">{escape(row.note)}</span>' if row.note else ""
+        return (f'{forward}<div class="row{self._kind(row, values, formulas)}" id="L{row.line}" '
+                f'tabindex="-1" role="group" aria-label="line {row.line}" data-eq="{equations}">'
+                f'<a class="no" href="#S{row.line}" aria-label="line {row.line} of the source">'
+                f'{row.line}</a><code class="src">{mark_code(row.code)}</code>{cut}'
+                f'<div class="vals">{values}</div>{formulas}{note}</div>')
+
+    def _kind(self, row, values, formulas):
+        """The classes of a row: whether code, numbers and formula fit side by side."""
+        room = DENSE if self.is_dense else WIDE
+        code, numbers = max(map(len, row.code.splitlines())), _text_width(values)
+        kinds = ["tagged"] if row.labels else []
+        if not values and not formulas:
+            kinds.append("quiet")
+        if code + numbers > room:
+            kinds.append("wide")
+            if numbers + _text_width(formulas) > room:
+                kinds.append("apart")
+        elif formulas and code + numbers + _text_width(formulas) * 1.15 + 4 < room:
+            kinds.append("inline")
+        if len(row.code.splitlines()) > 1 and row.code.lstrip().startswith(("return", "cache =")):
+            kinds.append("long")
+        return "".join(f" {kind}" for kind in kinds)
+
+    def _row_of(self, line):
+        """The row that a line of the source belongs to."""
+        for lines in (self.pair.forward, self.pair.backward):
+            if lines and line in lines.line_of:
+                return lines.line_of[line]
+        return None
+
+    def _formulas(self, row):
+        shown = [mathematics.mathml(formula, self.names, self.pair.file)
+                 for formula in row.formulas]
+        if not shown and not row.labels and not row.part:
+            return ""
+        labels = self._labels(row)
+        maths = "".join(f'<span class="m">{one}</span>' for one in shown)
+        derivation = "".join(self._derivation(label) for label in row.labels)
+        kind = " read" if row.is_read else ""
+        return f'<div class="fx{kind}">{maths}{labels}{derivation}</div>'
+
+    def _labels(self, row):
+        """The label of a row: of the whole equation, or of its part."""
+        found = []
+        for label in row.labels:
+            anchor = f' id="{label}"' if label not in self.anchors else ""
+            self.anchors.add(label)
+            found.append(f'<a class="lab"{anchor} href="#{label}" data-eq="{label}">{label}</a>')
+        if row.part:
+            whole = row.part[:-1]
+            text = row.part[-1] if whole in row.labels else row.part
+            found.append(f'<a class="lab part" id="{row.part}" href="#{row.part}" '
+                         f'data-eq="{whole}">{text}</a>')
+        return f'<span class="labs">{"".join(found)}</span>' if found else ""
+
+    def _derivation(self, label):
+        one = self.derived.get(label)
+        if one is None or not one.text.strip():
+            return ""
+        return (f'<details class="der"><summary>why<span class="unseen"> of {label}</span>'
+                f'</summary><div class="prose">{self._prose(one.text)}'
+                f"{mathematics.mathml(one.latex, self.names, self.pair.file, block=True)}"
+                "</div></details>")
+
+    def _values(self, line, run):
+        """The shapes and numbers that a line made."""
+        if run is None or not run.values.get(line):
+            return ""
+        values = _sorted(run.values[line], self.targets.get(line, ()))
+        letters = next((row.shape for row in (*self.forward, *self.backward)
+                        if row.line == line), "")
+        return values_html(values, letters, run.times.get(line, (1, 1)), line in self.heads)
+
+    @property
+    def heads(self):
+        return {rows[0].line for rows in (self.forward, self.backward) if rows}
+
+    # ---- below the table -------------------------------------------------------------------------
+
+    def _elsewhere(self):
+        """Equations that are derived in these docstrings and computed in other files."""
+        missing = [label for label in self.labels if label not in self.anchors]
+        if not missing:
+            return ""
+        items = []
+        for label in missing:
+            one = self.equations[label]
+            where = ", ".join(f"{PACKAGE.name}/{line.file}, line {line.line}" for line in one.lines)
+            formula = mathematics.mathml(one.latex, self.names, self.pair.file)
+            items.append(f'<div class="fx" id="{label}"><span class="m">{formula}</span>'
+                         f'<span class="labs"><a class="lab" href="#{label}">{label}</a></span> '
+                         f'<span class="note">computed in {escape(where)}</span>'
+                         f"{self._derivation(label)}</div>")
+        return f'<section class="more"><h2>Computed elsewhere</h2>{"".join(items)}</section>'
+
+    def _behind(self):
+        if not self.behind:
+            return ""
+        text = "".join(f'<div class="after"><a class="lab" href="#{label}">{label}</a>'
+                       f"<div>{self._prose(one)}</div></div>"
+                       for label, one in self.behind)
+        return f'<section class="more prose"><h2>Remarks</h2>{text}</section>'
+
+    def _what_if(self):
+        if not self.effects:
+            return ""
+        items = []
+        for number, one in enumerate(self.effects):
+            fault = one.fault
+            there = f"L{self._row_of(one.line)}" if self._row_of(one.line) else f"S{one.line}"
+            items.append(
+                f'<li><button class="forget" hidden data-fault="{number}" aria-pressed="false">'
+                f"{escape(_fault_name(fault, self.pair))}</button> <span>{escape(fault.wrong)} "
+                f'<a href="#{there}">line {one.line}</a>; caught by {_check_name(fault)}.</span>'
+                "</li>")
+        return ('<section class="more" id="what-if"><h2>Forget this term</h2>'
+                f'<ul class="faults">{"".join(items)}</ul></section>')
+
+    def _source(self):
+        text = (PACKAGE / self.pair.file).read_text(encoding="utf-8")
+        rows = {row.line for row in (*self.forward, *self.backward)}
+        lines = []
+        for number, line in enumerate(text.splitlines(), start=1):
+            there = (f'<a href="#L{number}" aria-label="line {number} above">{number}</a>'
+                     if number in rows else f"<i>{number}</i>")
+            lines.append(f'<span class="sl" id="S{number}">{there}{escape(line)}\n</span>')
+        module = f"{PACKAGE.name}.{self.pair.file.removesuffix('.py').replace('/', '.')}"
+        api = f' · <a href="../api/{module}.html">documentation</a>' if self.site else ""
+        return (f'<section class="more" id="source"><h2>{PACKAGE.name}/{self.pair.file}'
+                f'{api}</h2><pre class="source" tabindex="0">{"".join(lines)}</pre></section>')
+
+    # ---- data for the script ---------------------------------------------------------------------
+
+    def _run_data(self, run):
+        return {"order": list(run.order),
+                "values": {line: self._values(line, run) for line in run.values}}
+
+    def _fault_data(self, one):
+        changed = {line: changed_html(_sorted(values, self.targets.get(line, ())),
+                                      _sorted(one.before[line], self.targets.get(line, ())))
+                   for line, values in one.changed.items()}
+        verdict = (f"The example stops: {one.stops}." if one.stops else
+                   "No number of these examples changes." if one.run < 0 else
+                   f"{len(changed)} line{'s' if len(changed) > 1 else ''} of this example "
+                   f"change{'' if len(changed) > 1 else 's'}.")
+        return {"name": _fault_name(one.fault, self.pair), "wrong": one.fault.wrong,
+                "old": one.fault.old.strip(), "new": one.fault.new.strip(),
+                "run": max(one.run, 0), "line": self._row_of(one.line), "changed": changed,
+                "said": f"{one.fault.wrong} {verdict} Caught by "
+                        f"{re.sub('<.*?>', '', _check_name(one.fault))}."}
+
+
+def lead_of(pair, equations):
+    """The first sentence of a function, as HTML; of a method, that of its class."""
+    own = next((one for one in equations.values()
+                if one.file == pair.file and one.function == pair.name), None)
+    return _inline(mathematics.summary(own.docstring if own else pair.forward.docstring))
+
+
+# ---- pieces --------------------------------------------------------------------------------------
+
+def values_html(values, letters="", times=(1, 1), is_head=False):
+    """Shapes and numbers of the arrays that a line made, the first in full view.
+
+    Parameters
+    ----------
+    values : list of Value
+    letters : str
+        The shape in letters, of the first.
+    times : (int, int)
+        Which visit of the line this is, and how often it ran.
+    is_head : bool
+        Whether they are the arguments of the function: all are in view.
+    """
+    shown = values if is_head or not any(value.shape for value in values) else values[:1]
+    parts = [_value(value, len(values) > 1 or is_head, letters if not number else "")
+             for number, value in enumerate(shown)]
+    more = len(values) - len(shown)
+    many = f' <span class="sh">+{more}</span>' if more else ""
+    often = (f' <span class="sh">pass {times[0]} of {times[1]}</span>'
+             if times[1] > 1 else "")
+    large = [value for value in values if value.value.size > 1]
+    full = ""
+    if more or any(value.value.ndim > 1 and value.value.size > max(value.shape)
+                   or value.value.size > 12 for value in large):
+        full = '<div class="full">' + "".join(
+            f"<b>{escape(_name_of(value))}</b> <span class=\"sh\">{shape_text(value.shape)} "
+            f"{value.dtype}</span><pre>{escape(show_numbers(value.value, 64))}</pre>"
+            for value in values[:4]) + "</div>"
+    return "".join(parts) + many + often + full
+
+
+def _value(value, with_name, letters):
+    name = f'<b>{escape(_name_of(value))}</b> ' if with_name else ""
+    title = f' title="{escape(letters)}"' if letters else ""
+    spelled = f'{escape(letters)} = ' if letters and len(letters) < 9 else ""
+    shape = (f'<span class="sh"{title}><i>{spelled}</i>{shape_text(value.shape)}</span> '
+             if value.shape else "")
+    return (f'<span class="v">{name}{shape}'
+            f'<span class="num">{escape(short_numbers(value.value))}</span></span>')
+
+
+def _name_of(value):
+    """The plainest of the names that an array has."""
+    return next((name for name in (value.name, *value.also) if name.isidentifier()), value.name)
+
+
+def changed_html(values, before):
+    """Numbers that a fault changed, the right ones struck out in front."""
+    right = {value.name: value for value in before}
+    parts = [] if values else [f"<del>{escape(short_numbers(value.value))}</del>"
+                               for value in before[:1]]
+    for value in values:
+        was = right.get(value.name)
+        old = short_numbers(was.value) if was is not None else ""
+        new = short_numbers(value.value)
+        if was is not None and old == new and was.shape == value.shape:
+            if was.dtype == value.dtype and (was.value == value.value).all():
+                continue
+            new = f"{new} ({value.dtype})" if was.dtype != value.dtype else new
+        parts.append(f'<span class="v"><b>{escape(_name_of(value))}</b> <del>{escape(old)}</del> '
+                     f'<ins>{escape(new)}</ins></span>')
+    return "".join(parts[:2])
+
+
+def code_names(code):
+    """The names in a piece of code that a formula may have, too."""
+    return {token for token, kind in _names_at(code).values() if kind}
+
+
+def mark_code(code):
+    """Code as HTML, with each name in a span that says which it is."""
+    marked, parts, at = _names_at(code), [], 0
+    offsets = [0]
+    for line in code.splitlines(keepends=True):
+        offsets.append(offsets[-1] + len(line))
+    for (row, column), (name, kind) in sorted(marked.items()):
+        start = offsets[row - 1] + column
+        parts.append(escape(code[at:start]))
+        text = escape(code[start:start + len(name)])
+        if kind:
+            parts.append(f'<span class="n" data-n="{name}">{text}</span>')
+        else:
+            parts.append(f'<span class="k">{text}</span>')
+        at = start + len(name)
+    return "".join(parts) + escape(code[at:])
+
+
+def _names_at(code):
+    """(name, whether it is a name of this function) by row and column; keywords are not."""
+    found, before = {}, ("", "")
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            text = token.string
+            if token.type == tokenize.NAME:
+                if keyword.iskeyword(text):
+                    found[token.start] = (text, False)
+                elif before[1] != "." or before[0] in ("cache", "self"):
+                    if text not in _ROOT_NAMES:
+                        found[token.start] = (text, True)
+            elif token.type == tokenize.STRING and re.fullmatch(r"[\"'][A-Za-z_]\w*[\"']", text):
+                found[token.start[0], token.start[1] + 1] = (text[1:-1], True)
+            before = (before[1], text)
+    except (tokenize.TokenError, IndentationError):
+        pass
+    return found
+
+
+def _sorted(values, targets):
+    """The values of the names that the line assigns first."""
+    return sorted(values, key=lambda value: value.name not in targets)
+
+
+def _text_width(html):
+    """About how many characters wide a piece of HTML is, without what is folded."""
+    html = re.sub(r'<div class="full">.*|<div class="prose">.*|<span class="unseen">.*?</span>', "",
+                  html, flags=re.DOTALL)
+    return len(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html)))
+
+
+def _refusal(rows):
+    """How many rows at the beginning refuse bad input: an ``if`` and the ``raise`` in it."""
+    if len(rows) > 1 and rows[0].code.lstrip().startswith("if ") and (
+            rows[1].code.lstrip().startswith("raise ")):
+        return 2
+    return 0
+
+
+def _run_name(number, run, runs):
+    both = run.has_backward or all(not one.has_backward for one in runs)
+    return f"example {number + 1}" + ("" if both else ", forward alone")
+
+
+def _fault_name(fault, pair):
+    name = fault.name
+    for start in (f"{pair.name.lower()}_", f"{pair.name.split('_')[0].lower()}_"):
+        name = name.removeprefix(start)
+    return name.replace("_", " ")
+
+
+def _check_name(fault):
+    if "::" in fault.caught_by:
+        return f"the test <code>{escape(fault.caught_by.split('::')[1])}</code>"
+    return f"the gradient check <code>{escape(fault.caught_by)}</code>"
+
+
+def _inline(text):
+    """A sentence of reStructuredText, roughly: code and formulas in it."""
+    html = mathematics.html_of(text).strip()
+    return re.sub(r"^<p>(.*)</p>$", r"\1", html, flags=re.DOTALL)
