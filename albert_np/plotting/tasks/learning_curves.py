@@ -41,16 +41,15 @@ def learning_curves_figure(runs, metric, title=None):
     names, fonts = lettering(*runs)
     panels = [draw for draw, part in ((_draw_losses, 0), (_draw_epochs, 1))
               if any(len(curve[part]) for curve in curves.values())]
-    figure = Figure(figsize=(6.5 * len(panels), 5), layout="constrained")
+    figure = Figure(figsize=(5.5 * len(panels), 5), layout="constrained")
     for axes, draw in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         draw(axes, list(zip(names, colours, curves.values())))
         if draw is _draw_losses:
             label_axes(axes, "step", "loss", "Training loss")
         else:
             label_axes(axes, "epoch", metric, "Validation")
-        # Losses fall, so the corner is free. Below the axes no value of an epoch is covered.
-        legend = axes.legend(fontsize=12, **({"loc": "upper right"} if draw is _draw_losses else
-                             {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}))
+        # Below the axes the legend covers no value.
+        legend = axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.13))
         for text in legend.get_texts():
             text.set_fontfamily(fonts)
     if title:
@@ -116,4 +115,6 @@ def _draw_epochs(axes, runs):
                   label=f"{name}: best {number_text(values[best])} in epoch {epochs[best][0]}")
         axes.plot(places[best], values[best], marker="*", markersize=22, color=YELLOW,
                   markeredgecolor=colour, markeredgewidth=1.5, linestyle="none", zorder=4)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    numbers = [row[0] for run in drawn for row in run[2][1]]
+    axes.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
