@@ -168,7 +168,8 @@ draw(panels["sharing"], "sharing", "MLM accuracy", BLUE, "o")
 draw(panels["task"], "sentence-task", "NSP accuracy", ORANGE, "s", -0.12)
 draw(panels["task"], "sentence-task", "SOP accuracy", GREEN, "^", 0.12)
 panels["task"].axhline(50, color=GREY, linestyle="--")
-panels["task"].text(-0.45, 52, "coin", fontsize=13, color=GREY)
+panels["task"].annotate("coin", (1.02, 50), va="center", fontsize=13, color=GREY,
+                        xycoords=("axes fraction", "data"), annotation_clip=False)
 groups = [row["group"] for row in results["embedding"]["rows"]]
 for group in dict.fromkeys(groups):                  # which layers share, above their dots
     middle = np.mean([place for place, each in enumerate(groups) if each == group])
