@@ -5,8 +5,8 @@ One layer, twelve times: where does its gradient come from?
 ALBERT-base is twelve layers deep and has the parameters of one: the same layer is applied again and
 again. What then is *the* gradient of a weight that was used twelve times? This tutorial takes it
 apart: what each depth adds, whether the depths agree, what a residual link around the layer
-changes. At the end you have drawn, at toy scale, the figure by which the paper argues that sharing
-makes a network smoother.
+changes. At the end you have drawn, at toy scale, a figure of the same kind as figure 1 of the paper.
+There the authors argue that sharing makes a network smoother.
 
 Prerequisites: ``02_gradient_checking.py``, ``04_attention.py``. In the paper: section 3.1,
 "Cross-layer parameter sharing", and figure 1 (Lan et al. 2020). Run it with
@@ -322,11 +322,12 @@ show(figure, "06_distance_and_angle")
 # step has the length of one layer norm's output, :math:`\sqrt H = 8`, and the angle shrinks,
 # because h grows.
 #
-# And the fixed point? Look at where the blue distances end, in the line printed above. While they
-# are above 0, the last layers still do something, as in the paper. A network that has nothing to do
-# in its depth is another matter. Run this with ``ALBERT_NP_QUICK=1``, which stops at the
-# frequencies of pieces: then the steps of the shared layer do come down to 0, and most depths could
-# be left out.
+# And the fixed point? Look at where the blue distances end, in the line printed above. If they are
+# above 0, the last layers still change their input. The paper reports this for its networks. Ours
+# is a single small run: it can agree with the paper's figure, but it cannot confirm it. A network
+# that has nothing to do in its depth is another matter. Run this with ``ALBERT_NP_QUICK=1``. Then
+# training stops when the model knows only how frequent pieces are. The steps of the shared layer
+# come down to 0, and most layers could be left out.
 #
 # In the paper
 # ------------

@@ -109,7 +109,7 @@ axes.set_ylabel("operations for 512 tokens", fontsize=14)
 axes.set_title("Sharing moves a model to the left, not down", fontsize=15)
 axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=13)
+axes.legend(fontsize=14, loc="upper left")
 show(figure, "17_parameters_and_operations")
 
 # %%
