@@ -5,8 +5,8 @@ One layer, twelve times: where does its gradient come from?
 ALBERT-base is twelve layers deep and has the parameters of one: the same layer is applied again and
 again. What then is *the* gradient of a weight that was used twelve times? This tutorial takes it
 apart: what each depth adds, whether the depths agree, what a residual link around the layer
-changes. At the end you have drawn, at toy scale, a figure of the same kind as figure 1 of the paper.
-There the authors argue that sharing makes a network smoother.
+changes. At the end you have drawn, at toy scale, a figure of the same kind as the paper's figure 1.
+With it the authors argue that sharing makes a network smoother.
 
 Prerequisites: ``02_gradient_checking.py``, ``04_attention.py``. In the paper: section 3.1,
 "Cross-layer parameter sharing", and figure 1 (Lan et al. 2020). Run it with
