@@ -295,7 +295,7 @@ for group, colour, marker, label, start in ((right, BLUE, "o", "right", 0),
                   markersize=11, label=label)
 axes.set_yticks(places, [*right, *wrong])
 axes.invert_yaxis()
-axes.set_xlim(1e-14, 3)
+axes.set_xlim(1e-14, 200)
 axes.axvline(1e-7, color=GREEN, linewidth=2.2)
 axes.annotate("the bound of this\npackage, $10^{-7}$", (1e-7, 0.3), (6, 0), fontsize=13,
               textcoords="offset points", ha="left", va="center", color=GREEN)
