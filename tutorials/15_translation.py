@@ -100,7 +100,7 @@ mask = prefix_lm_mask([s], [t], s + t)[0]                                    # (
 labels = next_piece_labels([ids], [s], [t])[0]                               # (T,)
 print(source_of(prefix_lm_mask, "PLM.1"), source_of(next_piece_labels, "PLM.2"), sep="\n")
 
-seen = [tokenizer.pieces[i].replace("▁", "") or "␣" for i in ids[:s]]
+seen = [tokenizer.pieces[i].replace("▁", "") or "[space]" for i in ids[:s]]
 seen += [f"$y_{{{n}}}$" for n in range(1, t)] + ["[SEP]"]
 asked = [""] * (s - 1) + seen[s:] + [""]
 print("in the picture:", *(f"y{n} = {tokenizer.pieces[i]} " for n, i in enumerate(target, 1)))

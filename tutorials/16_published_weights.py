@@ -161,7 +161,7 @@ for axes, text, found in zip(panels, texts, guesses):
     for place, value in enumerate(percent):
         axes.annotate(f"{value:.2g}", (value, place), (9, 0), textcoords="offset points",
                       va="center", fontsize=13)
-    axes.set_yticks(range(len(pieces)), [piece.replace("▁", "") or "▁" for piece in pieces],
+    axes.set_yticks(range(len(pieces)), [piece.replace("▁", "") or "[space]" for piece in pieces],
                     fontsize=14)
     axes.set_ylim(len(pieces) - 0.5, -0.5)
     axes.set_xlabel("probability (%)", fontsize=14)

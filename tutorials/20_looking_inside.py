@@ -76,7 +76,7 @@ assert np.allclose(attentions.sum(axis=-1), 1, atol=1e-5)
 L, A, T, _ = attentions.shape
 depths = sorted({0, L // 2, L - 1})
 heads = list(range(min(A, 4)))
-labels = [token.replace("▁", "") or "▁" for token in tokens]
+labels = [token.replace("▁", "") or "[space]" for token in tokens]
 
 figure, panels = plt.subplots(len(depths), len(heads), figsize=(2.6 * len(heads) + 1.2,
                               2.8 * len(depths) + 0.6), layout="constrained", squeeze=False)
