@@ -33,6 +33,7 @@ def learning_curves_figure(runs, metric, title=None):
         There are more than four runs, a run has nothing to draw, or an entry is malformed.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     if not runs:
         raise ValueError("There is no run to draw learning curves of.")
@@ -48,6 +49,8 @@ def learning_curves_figure(runs, metric, title=None):
             label_axes(axes, "step", "loss", "Training loss")
         else:
             label_axes(axes, "epoch", metric, "Validation")
+        # There are no half steps and no half epochs.
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         # Below the axes the legend covers no value.
         legend = axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.13))
         for text in legend.get_texts():
@@ -100,8 +103,6 @@ def _draw_losses(axes, runs):
 
 
 def _draw_epochs(axes, runs):
-    from matplotlib.ticker import MaxNLocator
-
     drawn = [run for run in runs if run[2][1]]
     for number, (name, colour, (_, epochs)) in enumerate(drawn):
         # Side by side, so that intervals of equal values do not hide each other.
@@ -117,4 +118,3 @@ def _draw_epochs(axes, runs):
                   markeredgecolor=colour, markeredgewidth=1.5, linestyle="none", zorder=4)
     numbers = [row[0] for run in drawn for row in run[2][1]]
     axes.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
