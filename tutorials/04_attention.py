@@ -151,21 +151,21 @@ heads = {"W_q": 9 * np.concatenate([back_one, word_part], axis=1),      # 9: sha
 config = AlbertConfig(hidden_size=2 * D, num_attention_heads=2)
 (_, p), _ = attention_forward(heads, x, x, None, config)                   # p (1, A, T, T)
 
-figure, all_axes = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained", sharey=True)
+figure, all_axes = plt.subplots(1, 2, figsize=(10.5, 5), layout="constrained", sharey=True)
 for axes, shares, name in zip(all_axes, p[0], ("the token before", "the same word")):
     picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for i in range(T):
         for j in range(T):
-            axes.text(j, i, f"{shares[i, j]:.2f}", ha="center", va="center", fontsize=11,
+            axes.text(j, i, f"{shares[i, j]:.2f}", ha="center", va="center", fontsize=13,
                       color="white" if shares[i, j] > 0.6 else "black")
-    axes.set_xticks(range(T), sentence, fontsize=12)
-    axes.set_yticks(range(T), sentence, fontsize=12)
-    axes.set_xlabel("key: where it looks", fontsize=13)
-    axes.set_title(f"A head that looks for {name}", fontsize=14)
-all_axes[0].set_ylabel("query: who looks", fontsize=13)
+    axes.set_xticks(range(T), sentence, fontsize=14)
+    axes.set_yticks(range(T), sentence, fontsize=14)
+    axes.set_xlabel("key: where it looks", fontsize=14)
+    axes.set_title(f"A head that looks for {name}", fontsize=15)
+all_axes[0].set_ylabel("query: who looks", fontsize=14)
 bar = figure.colorbar(picture, ax=all_axes, shrink=0.85)
-bar.set_label("attention weight p (each row sums to 1)", fontsize=13)
-bar.ax.tick_params(labelsize=12)
+bar.set_label("attention weight p", fontsize=14)
+bar.ax.tick_params(labelsize=13)
 show(figure, "04_two_heads")
 assert p[0, 0, 2, 1] > 0.8 and abs(p[0, 1, 1, 5] - p[0, 1, 1, 1]) < 1e-12
 
@@ -277,7 +277,7 @@ def reach(mask):
 figure, all_axes = plt.subplots(1, 3, figsize=(12.5, 4.4), layout="constrained",
                                 width_ratios=(1, 1, 1.35))
 for axes, (name, mask) in zip(all_axes, masks.items()):
-    gradient = reach(mask) > 0
+    gradient = (reach(mask) > 0).astype(int)
     axes.imshow(gradient + np.triu(gradient, 1), cmap=ListedColormap(["white", BLUE, ORANGE]),
                 vmin=0, vmax=2)                                    # above the diagonal: orange
     axes.set_title(f"gradient, {name} mask", fontsize=15)
@@ -288,7 +288,7 @@ for axes, (name, mask) in zip(all_axes, masks.items()):
     axes.text(0.5, T - 2, "not 0", fontsize=15, color="white")
     axes.text(T - 1, 1.5, "0", fontsize=15, ha="right")
 all_axes[0].set_ylabel("loss at position i", fontsize=14)
-all_axes[1].annotate("not 0:\nthe leak", (5.4, 3.6), (T - 4.5, 4.5), fontsize=15, color=ORANGE)
+all_axes[1].text(T - 4.5, 5, "not 0:\nthe leak", fontsize=15, color=ORANGE)
 axes = all_axes[2]
 width = 15
 for (name, curve), colour, style in zip(curves.items(), (BLUE, ORANGE), ("-", "--")):
