@@ -196,8 +196,10 @@ figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.5, 4.4), layout="
 for (name, (lengths, _)), above in zip(measured.items(), (True, True, False)):
     colour, look = LOOKS[name]
     left.plot(layers, lengths, look, color=colour, linewidth=2, markersize=7)
-    left.annotate(name, (7, lengths[6]), (0, 9 if above else -11), color=colour, fontsize=14,
-                  ha="center", va="bottom" if above else "top", textcoords="offset points")
+    nearby = lengths[3:10]                                   # the name covers none of these
+    left.annotate(name, (7, nearby.max() if above else nearby.min()), (0, 7 if above else -9),
+                  color=colour, fontsize=14, ha="center", va="bottom" if above else "top",
+                  textcoords="offset points")
 left.set_ylabel("length of the part", fontsize=14)
 left.set_title("How much each layer adds", fontsize=15)
 left.set_ylim(bottom=min(0, -0.1 * max(lengths.max() for lengths, _ in measured.values())))
@@ -302,7 +304,6 @@ for row, (stage, models) in zip(panels, (("untrained", fresh), ("trained", train
                       markersize=7, label=name)
     for axes, what in zip(row, ("distance", "angle")):
         axes.set_title(f"{what.capitalize()} from input to output, {stage}", fontsize=14)
-        axes.set_ylim(bottom=0)
         axes.set_xticks(layers[1::2])
         axes.tick_params(labelsize=13)
         axes.grid(alpha=0.25)
@@ -310,6 +311,7 @@ for row, (stage, models) in zip(panels, (("untrained", fresh), ("trained", train
     row[1].set_ylabel("angle (degrees)", fontsize=14)
 for axes in panels[1]:
     axes.set_xlabel("layer", fontsize=14)
+    axes.set_ylim(bottom=0)                                  # of the whole column, once it is drawn
 figure.legend(*panels[0, 0].get_legend_handles_labels(), fontsize=14, loc="outside lower center",
               ncols=3)
 show(figure, "06_distance_and_angle")
