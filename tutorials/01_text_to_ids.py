@@ -161,14 +161,16 @@ bars = axes.barh(range(len(shown)), [-score for score, _ in shown], height=0.65,
                  color=[BLUE] + [GREY] * (len(shown) - 1))
 bars[0].set_hatch("//")
 bars[0].set_edgecolor("white")
-axes.set_yticks(range(len(shown)), ["  ".join(pieces) for _, pieces in shown], fontsize=12)
-axes.bar_label(bars, [f"P = {exp(score):.0e}" for score, _ in shown], padding=4, fontsize=11)
+axes.set_yticks(range(len(shown)), [" | ".join(pieces) for _, pieces in shown], fontsize=14)
+powers = [f"{exp(score):.0e}".split("e") for score, _ in shown]           # 8e-13 is 8, -13
+axes.bar_label(bars, [rf"P = ${digit} \cdot 10^{{{int(power)}}}$" for digit, power in powers],
+               padding=4, fontsize=14)
 axes.invert_yaxis()
-axes.set_xlim(0, 1.25 * -shown[-1][0])
-axes.set_xlabel("-log P of the cut (nats): shorter is more probable", fontsize=12)
-axes.set_title(f"The {len(shown)} best of {len(cuts)} cuts of “rearranges”; the first is taken",
-               fontsize=13)
-axes.tick_params(axis="x", labelsize=11)
+axes.set_xlim(0, 1.4 * -shown[-1][0])
+axes.set_xlabel("−log P of the cut (nats): shorter is more probable", fontsize=14)
+axes.set_title(f"The {len(shown)} best of {len(cuts)} cuts of “rearranges”; blue: taken",
+               fontsize=15)
+axes.tick_params(axis="x", labelsize=13)
 show(figure, "01_cuts_of_a_word")
 
 # %%
@@ -227,12 +229,12 @@ for (name, values), colour, look in zip(lengths.items(), (BLUE, GREEN, ORANGE),
 axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
 axes.minorticks_off()
 axes.set_ylim(bottom=1)
-axes.set_xlabel("size of the vocabulary, V (pieces)", fontsize=12)
-axes.set_ylabel("pieces per word", fontsize=12)
-axes.tick_params(labelsize=11)
+axes.set_xlabel("size of the vocabulary, V (pieces)", fontsize=14)
+axes.set_ylabel("pieces per word", fontsize=14)
+axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12, title="text", title_fontsize=12)
-axes.set_title("A larger vocabulary makes shorter sequences", fontsize=13)
+axes.legend(fontsize=14, title="text", title_fontsize=14)
+axes.set_title("A larger vocabulary makes shorter sequences", fontsize=15)
 show(figure, "01_what_a_vocabulary_covers")
 assert lengths[foreign_name][-1] > lengths["held out"][-1]
 assert all(a > b for values in lengths.values() for a, b in zip(values, values[1:]))

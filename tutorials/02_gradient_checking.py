@@ -110,14 +110,15 @@ figure, axes = plt.subplots(figsize=(8.5, 5.2), layout="constrained")
 for (name, error), colour, style in zip(errors.items(), (GREY, BLUE, ORANGE, GREEN),
                                         (":", "-", "-.", "--")):
     axes.loglog(steps, error, style, color=colour, linewidth=2.2, label=name)
-axes.set_xlabel("step h (in units of x)", fontsize=13)
-axes.set_ylabel("error of the slope of GELU at 0.7", fontsize=13)
-axes.set_ylim(5e-18, 1e3)
-axes.tick_params(labelsize=11)
+axes.set_xlabel("step h (in units of x)", fontsize=14)
+axes.set_ylabel("error of the slope of GELU at 0.7", fontsize=14)
+axes.set_ylim(5e-18, 1e4)
+axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12, loc="upper center", ncols=2)
-axes.annotate("round-off:\n1e-16 / h", (2e-14, 1e-7), fontsize=12)
-axes.annotate("truncation:\na power of h", (3e-5, 3e-17), fontsize=12)
+axes.legend(fontsize=13, loc="upper center", ncols=2)
+axes.annotate("round-off:\n$10^{-16} / h$", (2e-14, 1e-8), fontsize=14)
+axes.annotate("truncation:\na power of h", (3e-5, 3e-17), fontsize=14)
+axes.set_title("Four numerical derivatives: which step is best?", fontsize=15)
 show(figure, "02_error_versus_h")
 
 d = 1e-3
@@ -292,19 +293,20 @@ for group, colour, marker, label, start in ((right, BLUE, "o", "right", 0),
                                             (wrong, ORANGE, "X", "wrong", len(right))):
     axes.semilogx(list(group.values()), range(start, start + len(group)), marker, color=colour,
                   markersize=11, label=label)
-axes.set_yticks(places, [*right, *wrong], fontsize=12)
+axes.set_yticks(places, [*right, *wrong])
 axes.invert_yaxis()
-axes.set_xlim(1e-14, 3)
+axes.set_xlim(1e-14, 200)
 axes.axvline(1e-7, color=GREEN, linewidth=2.2)
-axes.annotate("the bound of this\npackage, 1e-7", (1e-7, 0.3), (6, 0), textcoords="offset points",
-              ha="left", va="center", fontsize=12, color=GREEN)
+axes.annotate("the bound of this\npackage, $10^{-7}$", (1e-7, 0.3), (6, 0), fontsize=13,
+              textcoords="offset points", ha="left", va="center", color=GREEN)
 axes.axvline(1e-2, color=GREY, linewidth=2, linestyle="--")
-axes.annotate("a bound of\n1e-2", (1e-2, 0.3), (6, 0), textcoords="offset points",
-              ha="left", va="center", fontsize=12, color=GREY)
-axes.set_xlabel("worst relative error of any entry (FD.3)", fontsize=13)
-axes.tick_params(axis="x", labelsize=11)
+axes.annotate("a bound of\n$10^{-2}$", (1e-2, 0.3), (6, 0), textcoords="offset points",
+              ha="left", va="center", fontsize=13, color=GREY)
+axes.set_xlabel("worst relative error of any entry (FD.3)", fontsize=14)
+axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12, loc="center left")
+axes.legend(fontsize=14, loc="lower left")
+axes.set_title("The bound separates right gradients from wrong ones", fontsize=15)
 show(figure, "02_where_the_bound_lies")
 print(f"worst of the right ones {max(right.values()):.0e}, "
       f"least of the wrong ones {min(wrong.values()):.0e} ({min(wrong, key=wrong.get)})")

@@ -16,6 +16,7 @@ section 3.1 (Lan et al. 2020) takes attention from the Transformer (Vaswani et a
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import ListedColormap
 
 from albert_np import AdamW, AlbertConfig, AlbertForPreTraining
 from albert_np.course.lecture import quick, show, source_of
@@ -150,21 +151,21 @@ heads = {"W_q": 9 * np.concatenate([back_one, word_part], axis=1),      # 9: sha
 config = AlbertConfig(hidden_size=2 * D, num_attention_heads=2)
 (_, p), _ = attention_forward(heads, x, x, None, config)                   # p (1, A, T, T)
 
-figure, all_axes = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained", sharey=True)
+figure, all_axes = plt.subplots(1, 2, figsize=(10.5, 5), layout="constrained", sharey=True)
 for axes, shares, name in zip(all_axes, p[0], ("the token before", "the same word")):
     picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for i in range(T):
         for j in range(T):
-            axes.text(j, i, f"{shares[i, j]:.2f}", ha="center", va="center", fontsize=11,
+            axes.text(j, i, f"{shares[i, j]:.2f}", ha="center", va="center", fontsize=13,
                       color="white" if shares[i, j] > 0.6 else "black")
-    axes.set_xticks(range(T), sentence, fontsize=12)
-    axes.set_yticks(range(T), sentence, fontsize=12)
-    axes.set_xlabel("key: where it looks", fontsize=13)
-    axes.set_title(f"A head that looks for {name}", fontsize=14)
-all_axes[0].set_ylabel("query: who looks", fontsize=13)
+    axes.set_xticks(range(T), sentence, fontsize=14)
+    axes.set_yticks(range(T), sentence, fontsize=14)
+    axes.set_xlabel("key: where it looks", fontsize=14)
+    axes.set_title(f"A head that looks for {name}", fontsize=15)
+all_axes[0].set_ylabel("query: who looks", fontsize=14)
 bar = figure.colorbar(picture, ax=all_axes, shrink=0.85)
-bar.set_label("attention weight p (each row sums to 1)", fontsize=13)
-bar.ax.tick_params(labelsize=12)
+bar.set_label("attention weight p", fontsize=14)
+bar.ax.tick_params(labelsize=13)
 show(figure, "04_two_heads")
 assert p[0, 0, 2, 1] > 0.8 and abs(p[0, 1, 1, 5] - p[0, 1, 1, 1]) < 1e-12
 
@@ -273,33 +274,38 @@ def reach(mask):
     return np.linalg.norm(rows, axis=-1)
 
 
-figure, all_axes = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained",
+figure, all_axes = plt.subplots(1, 3, figsize=(12.5, 4.4), layout="constrained",
                                 width_ratios=(1, 1, 1.35))
 for axes, (name, mask) in zip(all_axes, masks.items()):
-    axes.imshow(reach(mask) > 0, cmap="Blues", vmin=0, vmax=1.3)
-    axes.plot([-0.5, T - 0.5], [-0.5, T - 0.5], color=ORANGE, linewidth=2, label="i = j")
-    axes.legend(fontsize=12, loc="lower left")
-    axes.set_title(f"{name} mask: gradient not 0", fontsize=14)
-    axes.set_xlabel("input at position j", fontsize=13)
-    axes.set_ylabel("loss at position i", fontsize=13)
-    axes.tick_params(labelsize=12)
+    gradient = (reach(mask) > 0).astype(int)
+    axes.imshow(gradient + np.triu(gradient, 1), cmap=ListedColormap(["white", BLUE, ORANGE]),
+                vmin=0, vmax=2)                                    # above the diagonal: orange
+    axes.set_title(f"gradient, {name} mask", fontsize=15)
+    axes.set_xlabel("input at position j", fontsize=14)
+    axes.set_xticks(range(0, T, 2))
+    axes.set_yticks(range(0, T, 2))
+    axes.tick_params(labelsize=13)
+    axes.text(0.5, T - 2, "not 0", fontsize=15, color="white")
+    axes.text(T - 1, 1.5, "0", fontsize=15, ha="right")
+all_axes[0].set_ylabel("loss at position i", fontsize=14)
+all_axes[1].text(T - 4.5, 5, "not 0:\nthe leak", fontsize=15, color=ORANGE)
 axes = all_axes[2]
 width = 15
 for (name, curve), colour, style in zip(curves.items(), (BLUE, ORANGE), ("-", "--")):
     axes.plot(np.arange(width - 1, steps), np.convolve(curve, np.ones(width) / width, "valid"),
-              style, color=colour, linewidth=2.2, label=f"{name} mask")
+              style, color=colour, linewidth=2.5, label=f"{name} mask")
 for height, text, up in ((np.log(V), "blind guess, ln V", 4),
-                         (entropy, "entropy of the language", -18)):
+                         (entropy, "entropy of the language", -19)):
     axes.axhline(height, color=GREY, linewidth=1.5, linestyle=":")
     axes.annotate(text, (steps, height), (0, up), textcoords="offset points", ha="right",
-                  fontsize=12)
-axes.set_ylim(0, np.log(V) + 0.5)
-axes.set_xlabel("step", fontsize=13)
-axes.set_ylabel("loss (nats per symbol)", fontsize=13)
-axes.set_title("Too good to be true", fontsize=14)
-axes.tick_params(labelsize=12)
+                  fontsize=13)
+axes.set_ylim(0, np.log(V) + 0.4)
+axes.set_xlabel("step", fontsize=14)
+axes.set_ylabel("loss (nats per symbol)", fontsize=14)
+axes.set_title("Too good to be true", fontsize=15)
+axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12, loc="lower right", bbox_to_anchor=(1, 0.2))
+axes.legend(fontsize=14, loc="lower right", bbox_to_anchor=(1, 0.18))
 show(figure, "04_a_leaking_mask")
 
 last = {name: curve[-30:].mean() for name, curve in curves.items()}
@@ -320,8 +326,7 @@ assert not np.triu(reach(masks["right"]), 1).any() and np.triu(reach(masks["leak
 # because there is no next symbol to copy. A loss below the best possible value is a sign of a leak.
 # If you do not know the best possible value, compare with the loss of a simple model. In use, the
 # model with the leak fails: it learnt to copy a symbol that is no longer there. The middle picture
-# shows the leak without any training. It has one diagonal of gradients that should be 0 but are
-# not.
+# shows the leak without any training. The gradients in its orange cells should be 0 but are not.
 #
 # In the paper
 # ------------

@@ -26,7 +26,7 @@ from albert_np.functional import cross_entropy_backward, cross_entropy_forward
 from albert_np.inference.sizes import NAMES, as_bert
 from albert_np.layers import embeddings_forward, masked_lm_head_backward, masked_lm_head_forward
 from albert_np.models import albert_backward, albert_forward
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE, YELLOW
 from albert_np.pretraining import PretrainingData
 from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 
@@ -100,31 +100,32 @@ for width, average in PAPER.items():
 
 widths = np.arange(16, 1025, 8)
 figure, axes = plt.subplots(figsize=(8.5, 5), layout="constrained")
-for H, colour, style in ((768, BLUE, "-"), (1024, GREEN, "-."), (2048, ORANGE, "--")):
-    axes.loglog(widths, (V * widths + widths * H) / 1e6, style, color=colour, linewidth=2.4,
-                label=f"H = {H}: VE + EH")
-    axes.axhline(V * H / 1e6, linestyle=style, color=colour, linewidth=1, alpha=0.8)
-    axes.annotate(f"VH, H = {H}", (17, V * H / 1e6), (0, 3), textcoords="offset points",
-                  fontsize=11, color=colour)
+for H, style in ((768, "-"), (1024, "-."), (2048, "--")):
+    axes.axhline(V * H / 1e6, linestyle=style, color=ORANGE, linewidth=2)
+    axes.annotate(f"VH with H = {H}", (17, V * H / 1e6), (0, -5 if H == 768 else 4), fontsize=13,
+                  va="top" if H == 768 else "bottom", textcoords="offset points", color=ORANGE)
+axes.fill_between(widths, *((V * widths + widths * H) / 1e6 for H in (768, 2048)), color=BLUE,
+                  edgecolor=BLUE, linewidth=2)
+axes.annotate("VE + EH for every H\nfrom 768 to 2048", (128, V * 128 / 1e6), (12, -8), va="top",
+              textcoords="offset points", fontsize=13, color=BLUE)
 axes.axvline(128, color=GREY, linestyle=":", linewidth=2)
-axes.annotate("E = 128,\nthe published models", (128, 7), (-6, 0), textcoords="offset points",
-              ha="right", fontsize=12)
+axes.annotate("E = 128,\nthe published models", (128, 0.45), (-6, 0), textcoords="offset points",
+              ha="right", fontsize=13)
+axes.set(xscale="log", yscale="log", ylim=(0.4, 120))
 axes.set_xticks([16, 32, 64, 128, 256, 512, 1024], [16, 32, 64, 128, 256, 512, 1024])
-axes.minorticks_off()
-axes.set_ylim(0.4, 120)
 axes.set_yticks([1, 10, 100], [1, 10, 100])
-axes.set_xlabel("E, width of the table (numbers per piece)", fontsize=13)
-axes.set_ylabel("parameters of the embeddings (millions)", fontsize=13)
-axes.tick_params(labelsize=12)
+axes.minorticks_off()
+axes.set_xlabel("E, width of the table (numbers per piece)", fontsize=14)
+axes.set_ylabel("parameters of the embeddings\n(millions)", fontsize=14)
+axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12, loc="lower right")
-axes.set_title("What a narrow table saves (V = 30,000)", fontsize=14)
+axes.set_title("What a narrow table saves (V = 30,000)", fontsize=15)
 show(figure, "05_width_of_the_table")
 
 # %%
-# What to notice: the three curves nearly coincide. Once E is fixed, H costs the embeddings next to
-# nothing, and so ALBERT can be made as wide as one likes. That is the point: not the parameters
-# that are saved at H = 768, but that H and V do not multiply any more.
+# What to notice: the blue band is hardly wider than a line. Once E is fixed, a larger H adds almost
+# nothing to the embeddings, so the layers can be wide. This is more important than the parameters
+# saved at H = 768: H and V are no longer multiplied.
 #
 # One table, two uses
 # -------------------
@@ -194,13 +195,13 @@ axes.loglog(rank[seen], sizes["by look-up"][order][seen], "x", color=ORANGE, mar
             label="by look-up (EMB.2)")
 axes.axvline(len(labels), color=GREY, linestyle=":", linewidth=2)
 axes.annotate(f"{len(labels)} pieces are\nan answer here", (len(labels), 0.15),
-              (6, 0), textcoords="offset points", fontsize=12)
-axes.set_xlabel("rows of the table, by the size of the head's part (rank)", fontsize=13)
-axes.set_ylabel("size of the gradient (Euclidean norm)", fontsize=13)
-axes.tick_params(labelsize=12)
+              (6, 0), textcoords="offset points", fontsize=14)
+axes.set_xlabel("rows of the table, by the size of the head's part (rank)", fontsize=14)
+axes.set_ylabel("size of the gradient (Euclidean norm)", fontsize=14)
+axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12)
-axes.set_title("Two gradients of one table, in one batch", fontsize=14)
+axes.legend(fontsize=14, loc="lower left")
+axes.set_title("Two gradients of one table, in one batch", fontsize=15)
 show(figure, "05_two_gradients")
 for name, size in sizes.items():
     print(f"{name:12s} reaches {np.count_nonzero(size):5,} of {config.vocab_size:,} rows")
@@ -262,37 +263,42 @@ print(f"of albert-base, the embeddings are {table / whole:.0%}")
 assert 0.3 < table / whole < 0.36
 assert 18 < parameters(as_bert(large)) / parameters(large) < 20
 
-figure, all_axes = plt.subplots(1, 2, figsize=(12.5, 5.6), layout="constrained", sharey=True)
-looks = {"embeddings": (BLUE, ""), "mapping": ("#F0E442", ""), "attention": (ORANGE, "//"),
+figure, (whole, parts) = plt.subplots(1, 2, figsize=(11, 5.6), layout="constrained", sharey=True)
+looks = {"embeddings": (BLUE, ""), "mapping": (YELLOW, ""), "attention": (ORANGE, "//"),
          "feed_forward": (GREEN, ".."), "pooler": (GREY, "")}
-for axes, title, change in ((all_axes[0], "ALBERT", lambda c: c),
-                            (all_axes[1], "BERT of the same shape", as_bert)):
-    configs = [change(AlbertConfig.from_name(name)) for name in PUBLISHED]
-    left = np.zeros(len(configs))
-    for part in trunk:
-        values = np.array([c.parameter_counts()[part] for c in configs]) / 1e6
-        axes.barh(range(len(configs)), values, left=left, color=looks[part][0],
-                  hatch=looks[part][1], edgecolor="white", linewidth=0.5, label=NAMES[part])
-        left += values
-    for place, total in enumerate(left):
-        axes.annotate(f"{total:,.0f}", (total, place), (5, 0), textcoords="offset points",
-                      va="center", fontsize=12)
-    axes.set_xlim(0, 1.17 * left.max())
-    axes.set_xlabel("parameters (millions)", fontsize=13)
-    axes.set_title(title, fontsize=14)
-    axes.tick_params(labelsize=12)
+shapes = {name.split("-")[1]: AlbertConfig.from_name(name) for name in PUBLISHED}
+rows = [(f"{kind}, {name}", c) for name, own in shapes.items()
+        for kind, c in (("ALBERT", own), ("BERT", as_bert(own)))]
+places = [row + 0.15 * (-1) ** row for row in range(len(rows))]       # each pair close together
+left = np.zeros(len(rows))
+for part in trunk:
+    shares = [100 * c.parameter_counts()[part] / parameters(c) for _, c in rows]
+    parts.barh(places, shares, left=left, color=looks[part][0], hatch=looks[part][1],
+               edgecolor="white", linewidth=0.5, label=NAMES[part])
+    left += shares
+bars = whole.barh(places, [parameters(c) / 1e6 for _, c in rows],
+                  color=[GREY if name.startswith("BERT") else BLUE for name, _ in rows])
+whole.bar_label(bars, [f"{parameters(c) / 1e6:,.0f}" for _, c in rows], padding=5, fontsize=14)
+whole.set_xlim(0, 1.2 * parameters(rows[-1][1]) / 1e6)
+for axes, x, title in ((whole, "parameters (millions)", "How many parameters"),
+                       (parts, "share of the model (%)", "and where they are")):
+    axes.set_xlabel(x, fontsize=14)
+    axes.set_title(title, fontsize=15)
+    axes.tick_params(labelsize=14)
     axes.grid(alpha=0.25, axis="x")
     axes.set_axisbelow(True)
-all_axes[0].set_yticks(range(len(PUBLISHED)), [name.removeprefix("albert-") for name in PUBLISHED])
-all_axes[0].invert_yaxis()
-figure.legend(*all_axes[0].get_legend_handles_labels(), fontsize=12, loc="outside lower center",
-              ncols=5)
+whole.set_yticks(places, [name for name, _ in rows])
+whole.invert_yaxis()
+figure.legend(*parts.get_legend_handles_labels(), fontsize=13, loc="outside lower center", ncols=5,
+              columnspacing=1.2)
 show(figure, "05_eight_models")
 
 # %%
-# What to notice: mind the two scales. The table is a third of albert-base and stays as it is while
-# the layers around it grow; the map from E to H is too small to be seen. On the right every depth
-# has layers of its own, and the table has grown with H.
+# What to notice: both models of a pair have layers of the same width. The picture has one pair for
+# each shape, because version 1 and version 2 have the same numbers. In albert-base a third of the
+# parameters are in the table. The table keeps its size when H grows, so its share falls. The map
+# from E to H is too small to be seen. In BERT each of the L layers has its own parameters, and the
+# table grows with H.
 #
 # Nineteen times fewer parameters, so nineteen times as fast? Count the multiplications for one
 # token. Each of the L layers multiplies by its matrices whether it shares them or not:

@@ -5,8 +5,8 @@ One layer, twelve times: where does its gradient come from?
 ALBERT-base is twelve layers deep and has the parameters of one: the same layer is applied again and
 again. What then is *the* gradient of a weight that was used twelve times? This tutorial takes it
 apart: what each depth adds, whether the depths agree, what a residual link around the layer
-changes. At the end you have drawn, at toy scale, the figure by which the paper argues that sharing
-makes a network smoother.
+changes. At the end you have drawn, at toy scale, a figure of the same kind as the paper's figure 1.
+With it the authors argue that sharing makes a network smoother.
 
 Prerequisites: ``02_gradient_checking.py``, ``04_attention.py``. In the paper: section 3.1,
 "Cross-layer parameter sharing", and figure 1 (Lan et al. 2020). Run it with
@@ -191,25 +191,33 @@ for name, (lengths, cosines) in measured.items():
     print(f"{name:17s} first part {lengths[0]:.3f} long, last {lengths[-1]:.3f}; cosine of "
           f"neighbours {np.diag(cosines, 1).mean():.2f}, of the two ends {cosines[0, -1]:.2f}")
 
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14.5, 4.8), layout="constrained")
-for name, (lengths, _) in measured.items():
-    left.plot(range(L), lengths, LOOKS[name][1], color=LOOKS[name][0], linewidth=2,
-              markersize=7, label=name)
-left.set_ylabel("length of the part", fontsize=13)
-left.set_title("How much each depth adds", fontsize=14)
-left.set_ylim(0, 1.5 * max(lengths.max() for lengths, _ in measured.values()))
-left.legend(fontsize=12, loc="upper right")
+layers = np.arange(1, L + 1)                                 # in the pictures, 1 is the first
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.5, 4.4), layout="constrained")
+for (name, (lengths, _)), above in zip(measured.items(), (True, True, False)):
+    colour, look = LOOKS[name]
+    left.plot(layers, lengths, look, color=colour, linewidth=2, markersize=7)
+    nearby = lengths[3:10]                                   # the name covers none of these
+    left.annotate(name, (7, nearby.max() if above else nearby.min()), (0, 7 if above else -9),
+                  color=colour, fontsize=14, ha="center", va="bottom" if above else "top",
+                  textcoords="offset points")
+left.set_ylabel("length of the part", fontsize=14)
+left.set_title("How much each layer adds", fontsize=15)
+left.set_ylim(bottom=min(0, -0.1 * max(lengths.max() for lengths, _ in measured.values())))
 left.grid(alpha=0.25)
+lowest = min(0, *(measured[name][1].min() for name in ("shared", "not shared")))
 for axes, name in ((middle, "shared"), (right, "not shared")):
-    image = axes.imshow(measured[name][1], cmap="PuOr", vmin=-1, vmax=1)
-    axes.set_title(f"Cosines, {name}", fontsize=14)
-    axes.set_ylabel("depth l", fontsize=13)
-bar = figure.colorbar(image, ax=right)
-bar.set_label("cosine of two parts", fontsize=13)
+    image = axes.imshow(measured[name][1], cmap="viridis", vmin=lowest, vmax=1,
+                        extent=(0.5, L + 0.5, L + 0.5, 0.5))
+    axes.set_title(f"Cosines, {name}", fontsize=15)
+    axes.set_yticks(layers[1::2])
+middle.set_ylabel("layer", fontsize=14)
+bar = figure.colorbar(image, ax=(middle, right), shrink=0.8)
+bar.set_label("cosine of two parts", fontsize=14)
+bar.ax.tick_params(labelsize=13)
 for axes in (left, middle, right):
-    axes.set_xlabel("depth l", fontsize=13)
-    axes.set_xticks(range(0, L, 2))
-    axes.tick_params(labelsize=12)
+    axes.set_xlabel("layer", fontsize=14)
+    axes.set_xticks(layers[1::2])
+    axes.tick_params(labelsize=13)
 show(figure, "06_parts_of_the_gradient")
 assert np.diag(measured["shared"][1], 1).mean() > np.diag(measured["not shared"][1], 1).mean()
 
@@ -285,23 +293,27 @@ def journey(model):
     return np.array(steps).T
 
 
-figure, panels = plt.subplots(2, 2, figsize=(11.5, 8), layout="constrained", sharex=True)
+figure, panels = plt.subplots(2, 2, figsize=(10.5, 7), layout="constrained", sharex=True,
+                              sharey="col")
 for row, (stage, models) in zip(panels, (("untrained", fresh), ("trained", trained))):
     for name, model in models.items():
         path = journey(model)
         print(f"{stage:9s} {name:17s} distances {' '.join(f'{d:.1f}' for d in path[0])}")
         for axes, values in zip(row, path):
-            axes.plot(range(1, L + 1), values, LOOKS[name][1], color=LOOKS[name][0], linewidth=2,
+            axes.plot(layers, values, LOOKS[name][1], color=LOOKS[name][0], linewidth=2,
                       markersize=7, label=name)
     for axes, what in zip(row, ("distance", "angle")):
         axes.set_title(f"{what.capitalize()} from input to output, {stage}", fontsize=14)
-        axes.set_ylabel("distance" if what == "distance" else "angle (degrees)", fontsize=13)
-        axes.set_ylim(bottom=0)
-        axes.tick_params(labelsize=12)
+        axes.set_xticks(layers[1::2])
+        axes.tick_params(labelsize=13)
         axes.grid(alpha=0.25)
-        axes.legend(fontsize=12)
+    row[0].set_ylabel("distance", fontsize=14)
+    row[1].set_ylabel("angle (degrees)", fontsize=14)
 for axes in panels[1]:
-    axes.set_xlabel("layer", fontsize=13)
+    axes.set_xlabel("layer", fontsize=14)
+    axes.set_ylim(bottom=0)                                  # of the whole column, once it is drawn
+figure.legend(*panels[0, 0].get_legend_handles_labels(), fontsize=14, loc="outside lower center",
+              ncols=3)
 show(figure, "06_distance_and_angle")
 
 # %%
@@ -312,11 +324,12 @@ show(figure, "06_distance_and_angle")
 # step has the length of one layer norm's output, :math:`\sqrt H = 8`, and the angle shrinks,
 # because h grows.
 #
-# And the fixed point? Look at where the blue distances end, in the line printed above. While they
-# are above 0, the last layers still do something, as in the paper. A network that has nothing to do
-# in its depth is another matter. Run this with ``ALBERT_NP_QUICK=1``, which stops at the
-# frequencies of pieces: then the steps of the shared layer do come down to 0, and most depths could
-# be left out.
+# And the fixed point? Look at where the blue distances end, in the line printed above. If they are
+# above 0, the last layers still change their input. The paper reports this for its networks. Ours
+# is a single small run: it can agree with the paper's figure, but it cannot confirm it. A network
+# that has nothing to do in its depth is another matter. Run this with ``ALBERT_NP_QUICK=1``. Then
+# training stops when the model knows only how frequent pieces are. The steps of the shared layer
+# come down to 0, and most layers could be left out.
 #
 # In the paper
 # ------------

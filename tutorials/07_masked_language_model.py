@@ -203,18 +203,18 @@ for ngram, data in texts.items():
           f"at step {crossed[0] if crossed else '(not yet)'}")
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.9), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained")
 for (ngram, (_, rows, _)), colour, style in zip(runs.items(), (BLUE, ORANGE), ("o-", "s--")):
     figures = [(row["step"], row["mlm_loss"]) for row in rows if row["split"] == "held-out"]
     left.plot(*zip((0, untrained), *figures), style, color=colour, linewidth=2, markersize=5,
               label="single words" if ngram == 1 else f"n-grams of up to {ngram} words")
 for name, value in {"ln V": np.log(V), **references}.items():
     left.axhline(value, color=GREY, linestyle=":", linewidth=1.5, zorder=1)
-    left.annotate(name, (0.5, value), (0, 3), ha="right", textcoords="offset points", fontsize=12,
-                  xycoords=("axes fraction", "data"), color=GREY)
-left.set_xlabel("step", fontsize=13)
-left.set_ylabel("loss on held-out text (nats)", fontsize=13)
-left.set_title("A fall, a plateau, a second fall", fontsize=14)
+    left.annotate(name, (1.02, value), va="center", fontsize=13, color=GREY,
+                  xycoords=("axes fraction", "data"), annotation_clip=False)
+left.set_xlabel("step", fontsize=14)
+left.set_ylabel("loss on held-out text (nats)", fontsize=14)
+left.set_title("A fall, a plateau, a second fall", fontsize=15)
 looks = runs[1][2]
 for which, colour, style in ((len(looks) // 8, GREY, "^:"), (len(looks) // 2, GREEN, "s--"),
                              (len(looks) - 1, BLUE, "o-")):
@@ -223,14 +223,13 @@ for which, colour, style in ((len(looks) // 8, GREY, "^:"), (len(looks) // 2, GR
                label=f"step {min(step, STEPS):,}")
 right.set_xticks(DISTANCES[::2])
 right.set_ylim(bottom=0)
-right.set_xlabel("distance from the hidden piece (pieces)", fontsize=13)
-right.set_ylabel("attention of the keenest head", fontsize=13)
-right.set_title("Where the model looks (single words)", fontsize=14)
+right.set_xlabel("distance from the hidden piece (pieces)", fontsize=14)
+right.set_ylabel("attention of the keenest head", fontsize=14)
+right.set_title("Where the model looks (single words)", fontsize=15)
 for axes in (left, right):
-    axes.tick_params(labelsize=12)
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25)
-    axes.legend(fontsize=12)
-left.legend(fontsize=12, loc="center right", bbox_to_anchor=(1, 0.66))     # clear of both curves
+    axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.13))
 show(figure, "07_plateau")
 
 # %%

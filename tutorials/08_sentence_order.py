@@ -157,7 +157,7 @@ models, curves = experiment(made_up, TASKS, 20 if quick() else 600, 4 if quick()
                             intermediate_size=192, initializer_range=0.1)
 
 # %%
-figure, panels = plt.subplots(1, 2, figsize=(11, 4.7), layout="constrained", sharey=True)
+figure, panels = plt.subplots(1, 2, figsize=(10.5, 5), layout="constrained", sharey=True)
 for axes, task in zip(panels, ("nsp", "sop")):
     steps, nsp, sop = curves[task]
     axes.plot(steps, 100 * nsp, "s--", color=ORANGE, linewidth=2.2, markersize=7,
@@ -165,13 +165,13 @@ for axes, task in zip(panels, ("nsp", "sop")):
     axes.plot(steps, 100 * sop, "o-", color=BLUE, linewidth=2.2, markersize=7,
               label="asked: were they swapped? (SOP)")
     axes.axhline(50, color=GREY, linestyle=":", linewidth=1.5)
-    axes.set_title(f"Trained on {task.upper()}", fontsize=14)
-    axes.set_xlabel("step", fontsize=13)
-    axes.set_ylim(30, 103)
+    axes.set_title(f"Trained on {task.upper()}", fontsize=15)
+    axes.set_xlabel("step", fontsize=14)
+    axes.set_ylim(0, 104)
     axes.grid(alpha=0.25)
-    axes.tick_params(labelsize=12)
-panels[0].set_ylabel("right answers (%)", fontsize=13)
-panels[1].legend(fontsize=12, loc="lower right")
+    axes.tick_params(labelsize=13)
+panels[0].set_ylabel("right answers (%)", fontsize=14)
+figure.legend(*panels[0].get_legend_handles_labels(), fontsize=14, loc="outside lower center")
 show(figure, "08_what_each_learns")
 
 # %%

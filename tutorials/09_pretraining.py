@@ -195,47 +195,47 @@ def curve(axes, key, factor=1.0, smooth=True, **look):
                   color=look["color"], markersize=8, markeredgecolor="black", linewidth=1)
 
 
-figure, panels = plt.subplots(2, 2, figsize=(11.5, 8), layout="constrained", sharex=True)
+def name_height(axes, name, height, **look):
+    """A line at a height, and its name at the right of the panel, where it covers no curve."""
+    axes.axhline(height, linewidth=1.5, zorder=1, **look)
+    axes.annotate(name, (1.02, height), va="center", fontsize=13, color=look["color"],
+                  xycoords=("axes fraction", "data"), annotation_clip=False)
+
+
+figure, panels = plt.subplots(2, 2, figsize=(10.5, 7.6), layout="constrained", sharex=True)
 (losses, right), (rate, norm) = panels
 curve(losses, "mlm_loss", color=BLUE, label="words (MLM)")
 for name, value in {"ln V": np.log(config.vocab_size),
                     **{name: figures["mlm_loss"] for name, figures in counters.items()}}.items():
-    losses.axhline(value, color=GREY, linestyle=":", linewidth=1.5, zorder=1)
-    place, side = (0.02, "left") if name == "bigram" else (0.99, "right")     # clear of the curve
-    losses.annotate(name, (place, value), (0, 3), ha=side, textcoords="offset points",
-                    fontsize=12, xycoords=("axes fraction", "data"), color=GREY)
+    name_height(losses, name, value, color=GREY, linestyle=":")
 losses.set_ylim(top=np.log(config.vocab_size) + 0.4)
-losses.set_ylabel("loss (nats)", fontsize=13)
-losses.set_title("Loss of the hidden words", fontsize=14)
+losses.set_ylabel("loss (nats)", fontsize=14)
+losses.set_title("Loss (dots: held-out text)", fontsize=15)
 curve(right, "mlm_accuracy", 100, color=BLUE, label="words (MLM)")
 curve(right, "sop_accuracy", 100, color=ORANGE, linestyle="-.", label="order (SOP)")
-right.axhline(50, color=GREY, linestyle=":", linewidth=1.5, zorder=1)
-right.annotate("tossing a coin", (0.99, 50), (0, -14), ha="right", textcoords="offset points",
-               fontsize=12, xycoords=("axes fraction", "data"), color=GREY)
-right.set_ylabel("right answers (%)", fontsize=13)
+name_height(right, "coin", 50, color=GREY, linestyle=":")
+right.set_ylabel("right answers (%)", fontsize=14)
 right.set_ylim(0, 119)
 right.set_yticks(range(0, 101, 20))
-right.set_title("Right answers (dots: held-out text)", fontsize=14)
-right.legend(fontsize=12, loc="upper right", ncols=2)
+right.set_title("Right answers", fontsize=15)
+right.legend(fontsize=13, loc="upper right", ncols=2)
 curve(rate, "learning_rate", 1000, smooth=False, color=GREEN)
-rate.set_ylabel("learning rate (1/1000)", fontsize=13)
-rate.set_title("Learning rate: warm-up, then down", fontsize=14)
+rate.set_ylabel("learning rate (1/1000)", fontsize=14)
+rate.set_title("Learning rate", fontsize=15)
 curve(norm, "gradient_norm", color=GREY)
-norm.axhline(1, color=ORANGE, linestyle="--", linewidth=1.5)
-norm.annotate("clipped above", (0.99, 1), (0, 4), ha="right", textcoords="offset points",
-              fontsize=12, xycoords=("axes fraction", "data"), color=ORANGE)
-norm.set_ylabel("length of the gradient", fontsize=13)
+name_height(norm, "clipped\nabove", 1, color=ORANGE, linestyle="--")
+norm.set_ylabel("length of the gradient", fontsize=14)
 norm.set_ylim(bottom=0)
-norm.set_title("Gradient norm, before clipping", fontsize=14)
+norm.set_title("Gradient, before clipping", fontsize=15)
 for side, text, shift in (("right", "1 layer", -5), ("left", "3 layers", 5)):
     losses.annotate(text, (ONE_LAYER, 0.75), (shift, 0), ha=side, textcoords="offset points",
-                    fontsize=12, xycoords=("data", "axes fraction"))
+                    fontsize=13, xycoords=("data", "axes fraction"))
 for axes in panels.flat:
     axes.axvline(ONE_LAYER, color=GREY, linewidth=1, zorder=1)
-    axes.tick_params(labelsize=12)
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25)
 for axes in panels[1]:
-    axes.set_xlabel("step", fontsize=13)
+    axes.set_xlabel("step", fontsize=14)
 show(figure, "09_a_run")
 
 # %%

@@ -170,15 +170,15 @@ for make in (SGD, Adam, AdamW, LAMB):
           f"  good within a factor of {good.max() / good.min():.0f}")
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.8), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained")
 x, y = np.meshgrid(np.linspace(-0.13, 0.13, 80), np.linspace(-0.35, 1.15, 80))
 left.contour(x, y, np.sqrt(50 * x**2 + y**2 / 2), levels=12, colors="#BBBBBB", linewidths=0.8)
 for name, colour, style in (("SGD, 0.019", ORANGE, "s-"), ("Adam, 0.05", BLUE, "o-")):
     left.plot(*walk(walks[name])[0].T, style, color=colour, markersize=4, linewidth=1.3, label=name)
-left.plot(0, 0, "*", color=GREEN, markersize=16, label="the lowest point")
-left.set_xlabel("x (steep)", fontsize=13)
-left.set_ylabel("y (flat)", fontsize=13)
-left.set_title("A narrow valley, 60 steps", fontsize=14)
+left.plot(0, 0, "*", color=GREEN, markersize=16, label="lowest point")
+left.set_xlabel("x (steep)", fontsize=14)
+left.set_ylabel("y (flat)", fontsize=14)
+left.set_title("A narrow valley, 60 steps", fontsize=15)
 for (name, (rates, losses)), colour, style in zip(found.items(), (ORANGE, GREEN, BLUE, GREY),
                                                   ("s-", "v:", "o-", "D--")):
     right.semilogx(rates, np.minimum(losses, untrained + 0.5), style, color=colour, linewidth=2,
@@ -188,15 +188,14 @@ for (name, (rates, losses)), colour, style in zip(found.items(), (ORANGE, GREEN,
                markeredgewidth=3)
 for name, value in (("untrained", untrained), ("unigram", unigram)):
     right.axhline(value, color=GREY, linestyle=":", linewidth=1.2, zorder=1)
-    right.annotate(name, (0.02, value), (0, 3), textcoords="offset points", fontsize=12,
-                   xycoords=("axes fraction", "data"), color=GREY)
-right.set_xlabel("learning rate (x: diverged)", fontsize=13)
-right.set_ylabel("loss on held-out text (nats)", fontsize=13)
-right.set_title(f"A small ALBERT, {STEPS} steps", fontsize=14)
-left.legend(fontsize=12, loc="lower left")
-right.legend(fontsize=12, loc="center right")
+    right.annotate(name, (1.02, value), va="center", fontsize=13, color=GREY,
+                   xycoords=("axes fraction", "data"), annotation_clip=False)
+right.set_xlabel("learning rate (×: diverged)", fontsize=14)
+right.set_ylabel("loss on held-out text (nats)", fontsize=14)
+right.set_title(f"A small ALBERT, {STEPS} steps", fontsize=15)
 for axes in (left, right):
-    axes.tick_params(labelsize=12)
+    axes.tick_params(labelsize=13)
+    axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
 show(figure, "10_valley_and_albert")
 
 # %%
@@ -245,21 +244,21 @@ print(f"{'largest over smallest':24s} {sgd.max() / sgd.min():8.1f} "
       f"{adamw.max() / adamw.min():8.1f} {1:6.1f}")
 assert np.allclose(adamw * ratios, 1) and sgd.max() / sgd.min() > adamw.max() / adamw.min()
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained", sharey=True)
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained", sharey=True)
 rows = np.arange(len(table))
 for shares, name, colour, marker in ((sgd, "SGD", ORANGE, "s"), (adamw, "AdamW", BLUE, "o"),
                                      (adamw * ratios, "LAMB", GREY, "D")):
     left.semilogx(shares / np.median(shares), rows, marker, color=colour, markersize=9, label=name)
 left.set_yticks(rows, table)
 left.invert_yaxis()
-left.set_xlabel("share of its length, median matrix = 1", fontsize=13)
-left.set_title("How far a step moves each matrix", fontsize=14)
-left.legend(fontsize=12)
+left.set_xlabel("share of its length, median matrix = 1", fontsize=14)
+left.set_title("How far a step moves each matrix", fontsize=15)
+left.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
 right.barh(rows, ratios, color=GREY)
-right.set_xlabel("trust ratio r", fontsize=13)
-right.set_title("By how much LAMB stretches AdamW's step", fontsize=14)
+right.set_xlabel("trust ratio r", fontsize=14)
+right.set_title("LAMB's factor on AdamW's step", fontsize=15)
 for axes in (left, right):
-    axes.tick_params(labelsize=12)
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25, axis="x")
 show(figure, "10_trust_ratios")
 
@@ -320,26 +319,26 @@ for name, shares in ways.items():
           f"a matrix is long")
 assert ways["AdamW, no warm-up"][9] > ways["Adam, no warm-up"][9] > ways["AdamW, warm-up"][9]
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.6), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.4), layout="constrained")
 for beta_2, colour, style in ((0.999, ORANGE, "-"), (0.98, GREEN, ":")):
     left.semilogx(t, (1 - 0.9**t) / np.sqrt(1 - beta_2**t), style, color=colour, linewidth=2.4,
                   label=f"β₂ = {beta_2}")
 left.semilogx(t, too_long * np.minimum(t / 150, 1), "--", color=BLUE, linewidth=2.2,
               label="β₂ = 0.999, 150 steps of warm-up")
 left.axhline(1, color=GREY, linestyle=":", linewidth=1.5)
-left.set_xlabel("step", fontsize=13)
-left.set_ylabel("length of the step (Adam's = 1)", fontsize=13)
-left.set_ylim(0, 9.5)
-left.set_title("AdamW's first steps", fontsize=14)
+left.set_xlabel("step", fontsize=14)
+left.set_ylabel("length of the step (Adam's = 1)", fontsize=14)
+left.set_ylim(bottom=0)
+left.set_title("AdamW's first steps", fontsize=15)
 for (name, shares), colour, style in zip(ways.items(), (ORANGE, GREY, BLUE), ("-", ":", "--")):
     right.plot(range(1, 41), 100 * shares, style, color=colour, linewidth=2.4, label=name)
-right.set_xlabel("step", fontsize=13)
-right.set_ylabel("way from the start (% of the length)", fontsize=13)
-right.set_title("How far the weights have gone", fontsize=14)
+right.set_xlabel("step", fontsize=14)
+right.set_ylabel("way from the start (% of the length)", fontsize=14)
+right.set_title("How far the weights have gone", fontsize=15)
 for axes in (left, right):
-    axes.tick_params(labelsize=12)
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25)
-    axes.legend(fontsize=12)
+    axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.15))
 show(figure, "10_warm_up")
 
 # %%

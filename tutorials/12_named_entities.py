@@ -174,13 +174,14 @@ axes.barh(places - 0.2, list(words.values()), 0.36, color=ORANGE, hatch="//", ed
 values = np.array([[figure_.value, figure_.low, figure_.high] for figure_ in figures.values()]).T
 axes.barh(places + 0.2, values[0], 0.36, color=BLUE, label="F1 of names, with interval",
           xerr=(values[0] - values[1], values[2] - values[0]), capsize=4)
-axes.set_yticks(places, list(predictions), fontsize=12)
+axes.set_yticks(places, list(predictions), fontsize=13)
 axes.invert_yaxis()
 axes.set_xlim(0, 1)
-axes.set_xlabel("test part", fontsize=13)
-axes.tick_params(axis="x", labelsize=11)
+axes.set_xlabel("share, or F1 (test part)", fontsize=14)
+axes.set_title("Right words are not found names", fontsize=15)
+axes.tick_params(axis="x", labelsize=13)
 axes.grid(axis="x", alpha=0.25)
-figure.legend(fontsize=12, ncols=2, loc="outside lower center", frameon=False)
+figure.legend(fontsize=13, ncols=2, loc="outside lower center", frameon=False)
 show(figure, "12_words_and_names")
 
 # %%

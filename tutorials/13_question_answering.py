@@ -229,12 +229,13 @@ print(f"end before start: {np.mean(distances < 0):.0%} of {len(distances)} quest
 figure, axes = plt.subplots(figsize=(8, 4.4), layout="constrained")
 edges = np.arange(distances.min() - 0.5, distances.max() + 1.5, 3)
 axes.hist(distances[distances < 0], edges, color=ORANGE, hatch="//", edgecolor="white",
-          label="no answer: it ends before it begins")
+          label="ends before it begins")
 axes.hist(distances[distances >= 0], edges, color=BLUE, label="a stretch of text")
-axes.set_xlabel("from the likeliest start to the likeliest end, in pieces", fontsize=13)
-axes.set_ylabel("questions", fontsize=13)
-axes.tick_params(labelsize=11)
-axes.legend(fontsize=12, loc="upper right")
+axes.set_xlabel("from the likeliest start to the likeliest end, in pieces", fontsize=14)
+axes.set_ylabel("questions", fontsize=14)
+axes.tick_params(labelsize=13)
+axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
+axes.set_title("Likeliest start and end, chosen separately", fontsize=15)
 show(figure, "13_each_finger_for_itself")
 
 # %%

@@ -165,14 +165,14 @@ for axes, name, colour, marker in zip(all_axes, models, (BLUE, ORANGE), "os"):
     scores = np.array([guess["score"] for guess in predictions[name]])
     axes.plot([0, 5], [0, 5], color=GREY, linestyle="--", label="predicted = score")
     axes.scatter(gold, scores, s=18, color=colour, marker=marker, alpha=0.4, linewidths=0)
-    axes.set_title(f"{name}: r = {figures[name].value:.2f}", fontsize=14)
-    axes.set_xlabel("score by people", fontsize=13)
-    axes.tick_params(labelsize=11)
+    axes.set_title(f"{name}: r = {figures[name].value:.2f}", fontsize=15)
+    axes.set_xlabel("score by people", fontsize=14)
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25)
     print(f"{name:14} scores from {scores.min():.1f} to {scores.max():.1f}, "
           f"standard deviation {scores.std():.2f} (people's: {gold.std():.2f})")
-all_axes[0].set_ylabel("predicted score", fontsize=13)
-all_axes[0].legend(fontsize=12, loc="upper left")
+all_axes[0].set_ylabel("predicted score", fontsize=14)
+figure.legend(*all_axes[0].get_legend_handles_labels(), fontsize=14, loc="outside lower center")
 show(figure, "14_clouds")
 
 # %%

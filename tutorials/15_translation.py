@@ -100,7 +100,7 @@ mask = prefix_lm_mask([s], [t], s + t)[0]                                    # (
 labels = next_piece_labels([ids], [s], [t])[0]                               # (T,)
 print(source_of(prefix_lm_mask, "PLM.1"), source_of(next_piece_labels, "PLM.2"), sep="\n")
 
-seen = [tokenizer.pieces[i].replace("▁", "") or "␣" for i in ids[:s]]
+seen = [tokenizer.pieces[i].replace("▁", "") or "[space]" for i in ids[:s]]
 seen += [f"$y_{{{n}}}$" for n in range(1, t)] + ["[SEP]"]
 asked = [""] * (s - 1) + seen[s:] + [""]
 print("in the picture:", *(f"y{n} = {tokenizer.pieces[i]} " for n, i in enumerate(target, 1)))
@@ -108,18 +108,19 @@ assert (labels[s - 1:-1] == ids[s:]).all() and (labels[:s - 1] == -100).all()
 
 figure, axes = plt.subplots(figsize=(7.2, 6.4), layout="constrained")
 axes.imshow(mask, cmap="Blues", vmin=0, vmax=1.4)
-axes.set_xticks(range(s + t), seen, fontsize=12, rotation=90)
-axes.set_yticks(range(s + t), seen, fontsize=12)
+axes.set_xticks(range(s + t), seen, fontsize=14, rotation=90)
+axes.set_yticks(range(s + t), seen, fontsize=14)
 for place in np.arange(s + t + 1) - 0.5:
     axes.axhline(place, color="white", linewidth=1)
     axes.axvline(place, color="white", linewidth=1)
 axes.axhline(s - 0.5, color=ORANGE, linewidth=2.5)
 axes.axvline(s - 0.5, color=ORANGE, linewidth=2.5)
 right = axes.secondary_yaxis("right")
-right.set_yticks(range(s + t), asked, fontsize=12)
-right.set_ylabel("is to predict", fontsize=13)
-axes.set_xlabel("is seen (blue)", fontsize=13)
-axes.set_ylabel("the token that sees", fontsize=13)
+right.set_yticks(range(s + t), asked, fontsize=14)
+right.set_ylabel("is to predict", fontsize=15)
+axes.set_xlabel("is seen (blue)", fontsize=15)
+axes.set_ylabel("the token that sees", fontsize=15)
+axes.set_title("Which token sees which", fontsize=16)
 show(figure, "15_mask")
 
 # %%
@@ -166,10 +167,12 @@ for name, each, colour, marker in (("prefix mask", mask, BLUE, "o"),
     print(f"{name:26} largest change in front of the changed piece: {change[:-2].max():.1e}")
     assert (change[:-2].max() == 0) == (name == "prefix mask")
 axes.set_yscale("symlog", linthresh=1e-4)
-axes.set_xticks(range(s + t), seen, fontsize=12, rotation=90)
-axes.set_xlabel("token (the last piece but one was changed)", fontsize=13)
-axes.set_ylabel("change of its hidden state", fontsize=13)
-axes.legend(fontsize=12, loc="center left")
+axes.set_xticks(range(s + t), seen, fontsize=13, rotation=90)
+axes.tick_params(axis="y", labelsize=13)
+axes.set_xlabel("token (the last piece but one was changed)", fontsize=14)
+axes.set_ylabel("change of its hidden state", fontsize=14)
+axes.legend(fontsize=14, loc="center left")
+axes.set_title("A changed piece, and which tokens notice", fontsize=15)
 axes.grid(alpha=0.25)
 show(figure, "15_leak")
 

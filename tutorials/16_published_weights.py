@@ -18,6 +18,7 @@ worse.
 
 import tempfile
 import textwrap
+from math import ceil, log10
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,6 +27,7 @@ from albert_np import AlbertForPreTraining, AlbertModel, fill_mask, sentence_vec
 from albert_np.course.lecture import model_for_a_lecture, quick, show
 from albert_np.inference.sizes import describe
 from albert_np.parameters import flatten
+from albert_np.plotting.figures import BLUE
 from albert_np.pretraining import evaluate
 
 model, tokenizer, held_out, folder = model_for_a_lecture()
@@ -151,18 +153,28 @@ texts = (["The capital of [MASK] is Paris.", "Paris is the [MASK] of France.",
          ["Return True [MASK] the object is a file.", "Return a list [MASK] all the names.",
           "If the [MASK] is omitted, it defaults to None."])
 guesses = [found[0] for found in fill_mask(model, tokenizer, texts, top=5)]
-figure, panels = plt.subplots(1, 3, figsize=(12.5, 3.6), layout="constrained")
+figure, panels = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained", sharex=True)
 for axes, text, found in zip(panels, texts, guesses):
     pieces, shares = zip(*found)
-    axes.barh(range(len(pieces)), [100 * share for share in shares], color="#0072B2")
-    axes.set_yticks(range(len(pieces)), [piece.replace("▁", "") or "▁" for piece in pieces],
-                    fontsize=12)
-    axes.invert_yaxis()
-    axes.set_xlabel("probability (%)", fontsize=12)
-    axes.tick_params(axis="x", labelsize=11)
-    axes.set_title(textwrap.fill(text, 30), fontsize=12)
-    axes.grid(axis="x", alpha=0.25)
+    percent = [100 * share for share in shares]
+    axes.plot(percent, range(len(pieces)), "o", color=BLUE, markersize=9)
+    for place, value in enumerate(percent):
+        axes.annotate(f"{value:.2g}", (value, place), (9, 0), textcoords="offset points",
+                      va="center", fontsize=13)
+    axes.set_yticks(range(len(pieces)), [piece.replace("▁", "") or "[space]" for piece in pieces],
+                    fontsize=14)
+    axes.set_ylim(len(pieces) - 0.5, -0.5)
+    axes.set_xlabel("probability (%)", fontsize=14)
+    axes.set_title(textwrap.fill(text, 25), fontsize=14)
+    axes.grid(alpha=0.25)
     print(f"{text:50}", ", ".join(f"{piece} {share:.0%}" for piece, share in found))
+lowest = min(share for found in guesses for _, share in found)
+panels[0].set(xscale="log", xlim=(60 * lowest, 700))       # one scale, each step a factor of ten
+powers = range(ceil(log10(100 * lowest)), 3)
+panels[0].set_xticks([10.0**k for k in powers], [f"{10.0**k:g}" for k in powers])
+for axes in panels:
+    axes.minorticks_off()
+    axes.tick_params(axis="x", labelsize=13)
 show(figure, "16_guesses")
 
 # %%
@@ -207,18 +219,21 @@ for name, C in maps.items():
     alike, apart = C[pairs & ~np.eye(6, dtype=bool)].mean(), C[~pairs].mean()
     print(f"{name:26} within pairs {alike:.2f}, between pairs {apart:.2f}")
 
-figure, panels = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
+figure, panels = plt.subplots(1, 2, figsize=(12, 4.6), layout="constrained")
+lowest = min(C.min() for C in maps.values())
 for axes, (name, C) in zip(panels, maps.items()):
-    image = axes.imshow(C, cmap="cividis", vmin=min(0, C.min()), vmax=1)
-    axes.set_title(name, fontsize=13)
-    axes.set_xticks(range(6), range(1, 7), fontsize=12)
-    axes.set_yticks(range(6), [f"{text}  {i}" for i, text in enumerate(sentences, start=1)]
-                    if axes is panels[0] else range(1, 7), fontsize=11)
+    image = axes.imshow(C, cmap="cividis", vmin=lowest, vmax=1)
+    axes.set_title(name, fontsize=15)
+    axes.set_xticks(range(6), range(1, 7), fontsize=13)
+    axes.set_yticks(range(6), [f"{textwrap.fill(text, 26)}  {i}"
+                               for i, text in enumerate(sentences, start=1)]
+                    if axes is panels[0] else range(1, 7), fontsize=13)
     for i, j in np.ndindex(6, 6):
-        axes.text(j, i, f"{C[i, j]:.2f}", ha="center", va="center", fontsize=11,
-                  color="black" if C[i, j] > 0.6 else "white")
+        axes.text(j, i, f"{C[i, j]:.2f}", ha="center", va="center", fontsize=12,
+                  color="black" if C[i, j] > (1 + lowest) / 2 else "white")
 bar = figure.colorbar(image, ax=panels, shrink=0.8)
-bar.set_label("cosine", fontsize=12)
+bar.set_label("cosine", fontsize=14)
+bar.ax.tick_params(labelsize=13)
 show(figure, "16_sentence_vectors")
 
 # %%

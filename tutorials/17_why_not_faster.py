@@ -102,14 +102,14 @@ for family, colour, marker in (("ALBERT", BLUE, "o"), ("BERT", ORANGE, "s")):
                 label=family)
     for name, point in zip(chosen, points):
         axes.annotate(name.split("-")[1], point, (0, 9), textcoords="offset points", ha="right",
-                      fontsize=12)
+                      fontsize=13)
 axes.margins(0.12)
-axes.set_xlabel("parameters", fontsize=13)
-axes.set_ylabel("operations for 512 tokens", fontsize=13)
-axes.set_title("The same height, another place: sharing moves a model to the left", fontsize=13)
-axes.tick_params(labelsize=12)
+axes.set_xlabel("parameters", fontsize=14)
+axes.set_ylabel("operations for 512 tokens", fontsize=14)
+axes.set_title("Sharing moves a model to the left, not down", fontsize=15)
+axes.tick_params(labelsize=13)
 axes.grid(alpha=0.25)
-axes.legend(fontsize=12)
+axes.legend(fontsize=14, loc="upper left")
 show(figure, "17_parameters_and_operations")
 
 # %%
@@ -180,15 +180,15 @@ for row, (sharing, name), colour, marker in zip(seconds, names.items(), (BLUE, O
                  linestyle="-" if sharing == "all" else "--")
     left.plot(depths, np.array(counts[sharing]) / 1e6, **style)
     right.plot(depths, 1000 * row[:, :2].sum(axis=1), **style)
-left.set_ylabel("parameters (millions)", fontsize=13)
-right.set_ylabel("forward and backward (ms)", fontsize=13)
+left.set_ylabel("parameters (millions)", fontsize=14)
+right.set_ylabel("forward and backward (ms)", fontsize=14)
 for axes in (left, right):
-    axes.set_xlabel("layers L", fontsize=13)
+    axes.set_xlabel("layers L", fontsize=14)
     axes.set_ylim(bottom=0)
-    axes.tick_params(labelsize=12)
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25)
-    axes.legend(fontsize=12)
-figure.suptitle(f"What grows with depth (H = {shape.hidden_size}, B × T = {B} × {T})", fontsize=14)
+    axes.legend(fontsize=13)
+figure.suptitle(f"What grows with depth (H = {shape.hidden_size}, B × T = {B} × {T})", fontsize=15)
 show(figure, "17_depth")
 
 print(f"\nL = {depths[-1]}, milliseconds     forward   backward   optimiser")
@@ -233,7 +233,7 @@ def memory(sharing, recompute):
 bars = {"shared": memory("all", False), "not shared": memory("none", False),
         "shared,\nrecomputed": memory("all", True)}
 parts = ("parameters", "gradients", "moments of AdamW", "caches of 12 layers")
-figure, axes = plt.subplots(figsize=(8.5, 4.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(8.5, 5.4), layout="constrained")
 base = np.zeros(len(bars))
 for i, (part, colour, hatch) in enumerate(zip(parts, (BLUE, GREEN, GREY, ORANGE),
                                               ("", "//", "..", "\\\\"))):
@@ -241,10 +241,11 @@ for i, (part, colour, hatch) in enumerate(zip(parts, (BLUE, GREEN, GREY, ORANGE)
     axes.bar(list(bars), values, 0.55, bottom=base, color=colour, hatch=hatch, edgecolor="white",
              label=part)
     base += values
-axes.set_ylabel("memory of a training step (MB)", fontsize=13)
-axes.set_title(f"H = {shape.hidden_size}, L = 12, B × T = {B} × {T}", fontsize=13)
-axes.tick_params(labelsize=12)
-axes.legend(fontsize=12, loc="upper left", bbox_to_anchor=(1, 1))
+axes.set_ylabel("memory of a training step (MB)", fontsize=14)
+axes.set_title(f"What fills the memory (H = {shape.hidden_size}, L = 12, B × T = {B} × {T})",
+               fontsize=15)
+axes.tick_params(labelsize=13)
+axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
 show(figure, "17_memory")
 for name, column in bars.items():
     print(f"{name.replace(chr(10), ' '):20}", ", ".join(f"{part} {value:.1f} MB"

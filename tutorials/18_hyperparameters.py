@@ -141,19 +141,19 @@ for column, (name, colour, marker) in zip(all_axes.T, looks):
     score = np.array([each["score"] for each in done])
     different = len({each["parameters"]["learning-rate"] for each in trials[name]})
     column[0].scatter(rate, decay, s=70, color=colour, marker=marker)
-    column[0].set_title(f"{name}: {len(trials[name])} trials, {different} learning rates",
-                        fontsize=14)
+    column[0].set_title(f"{name}: {len(trials[name])} trials, {different} rates",
+                        fontsize=15)
     column[1].scatter(rate, score, s=70, color=colour, marker=marker, alpha=0.7)
     column[1].set_xscale("log")
     column[1].set_xlim(6e-6, 0.17)
-    column[1].set_xlabel("learning rate", fontsize=13)
+    column[1].set_xlabel("learning rate", fontsize=14)
     for axes_ in column:
         axes_.grid(alpha=0.25)
-        axes_.tick_params(labelsize=11)
+        axes_.tick_params(labelsize=13)
     print(f"{name:7} {different:2} learning rates, best accuracy {best[name]['score']:.3f} at "
           f"{best[name]['parameters']['learning-rate']:.1e}")
-all_axes[0, 0].set_ylabel("weight decay", fontsize=13)
-all_axes[1, 0].set_ylabel("accuracy, development part", fontsize=13)
+all_axes[0, 0].set_ylabel("weight decay", fontsize=14)
+all_axes[1, 0].set_ylabel("accuracy, development part", fontsize=14)
 show(figure, "18_grid_and_random")
 assert len({each["parameters"]["learning-rate"] for each in trials["grid"]}) == side
 
@@ -190,12 +190,13 @@ for place, (values, colour, marker) in enumerate(((scores, BLUE, "o"),
     shift = 0.08 * np.linspace(-1, 1, len(values))
     axes_.plot(values, place + shift, marker, color=colour, markersize=8, alpha=0.7)
 axes_.axvline(chosen, color="black", linestyle="--", linewidth=1.5)
-axes_.annotate("the best trial ", (chosen, 0.5), fontsize=12, ha="right", va="center")
-axes_.set_yticks([0, 1], ["all trials", "best point,\nother seeds"], fontsize=12)
+axes_.annotate("the best trial ", (chosen, 0.5), fontsize=13, ha="right", va="center")
+axes_.set_yticks([0, 1], ["all trials", "best point,\nother seeds"], fontsize=13)
 axes_.set_ylim(1.4, -0.4)
-axes_.set_xlabel("accuracy, development part", fontsize=13)
-axes_.tick_params(axis="x", labelsize=11)
+axes_.set_xlabel("accuracy, development part", fontsize=14)
+axes_.tick_params(axis="x", labelsize=13)
 axes_.grid(axis="x", alpha=0.25)
+axes_.set_title("Luck: one point, other seeds", fontsize=15)
 show(figure, "18_luck")
 
 # %%

@@ -122,10 +122,11 @@ def draw(axes, name, heading, colour, marker, shift=0.0):
     axes.plot(places, values.mean(axis=1), "_", color=colour, markersize=24, markeredgewidth=3)
     axes.plot(np.repeat(places, SEEDS), values.ravel(), marker, color=colour, alpha=0.6,
               markersize=8, label=heading)
-    axes.set_xticks(range(len(rows)), [row["variant"].replace("-", "\n") for row in rows])
-    axes.set_ylim(bottom=0)
-    axes.margins(x=0.1)
-    axes.tick_params(labelsize=11)
+    axes.set_xticks(range(len(rows)), [row["place"] for row in rows])
+    axes.set_xlim(-0.5, len(rows) - 0.5)
+    axes.set_ylim(0, 104)                            # the whole dot of a run with 100 %
+    axes.set_yticks(range(0, 101, 20))
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25)
 
 
@@ -160,20 +161,26 @@ show_findings("sentence-task")
 # deviation. With so few seeds that is a weak standard, and with one seed (quick mode) nothing can
 # be told.
 
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained",
-                                             width_ratios=(2, 1.1, 1.2))
-draw(left, "embedding", "MLM accuracy", BLUE, "o")
-draw(middle, "sharing", "MLM accuracy", BLUE, "o")
-draw(right, "sentence-task", "NSP accuracy", ORANGE, "s", -0.12)
-draw(right, "sentence-task", "SOP accuracy", GREEN, "^", 0.12)
-right.axhline(50, color=GREY, linestyle="--")
-right.annotate("tossing a coin", (0.98, 50), (0, -15), ha="right", textcoords="offset points",
-               xycoords=("axes fraction", "data"), fontsize=11)
-for axes, title in ((left, "Table 3: size of the embedding"), (middle, "Table 4: what is shared"),
-                    (right, "Table 5: what is asked")):
-    axes.set_title(title, fontsize=13)
-    axes.legend(fontsize=11, loc="lower right", title="dash: mean", title_fontsize=11)
-left.set_ylabel("right answers (%)", fontsize=13)
+figure, panels = plt.subplot_mosaic([["embedding", "embedding"], ["sharing", "task"]],
+                                    figsize=(10.5, 8), layout="constrained")
+draw(panels["embedding"], "embedding", "MLM accuracy", BLUE, "o")
+draw(panels["sharing"], "sharing", "MLM accuracy", BLUE, "o")
+draw(panels["task"], "sentence-task", "NSP accuracy", ORANGE, "s", -0.12)
+draw(panels["task"], "sentence-task", "SOP accuracy", GREEN, "^", 0.12)
+panels["task"].axhline(50, color=GREY, linestyle="--")
+panels["task"].annotate("coin", (1.02, 50), va="center", fontsize=13, color=GREY,
+                        xycoords=("axes fraction", "data"), annotation_clip=False)
+groups = [row["group"] for row in results["embedding"]["rows"]]
+for group in dict.fromkeys(groups):                  # which layers share, above their dots
+    middle = np.mean([place for place, each in enumerate(groups) if each == group])
+    panels["embedding"].text(middle, 85, group, fontsize=14, ha="center")
+for name, title in (("embedding", "Table 3: size of the embedding"),
+                    ("sharing", "Table 4: what the layers share"),
+                    ("task", "Table 5: what is asked")):
+    panels[name].set_title(title, fontsize=15)
+    panels[name].set_ylabel("right answers (%)", fontsize=14)
+panels["sharing"].legend(fontsize=13, loc="upper right", title="dash: mean", title_fontsize=13)
+panels["task"].legend(fontsize=13, loc="lower right")
 show(figure, "19_ablations")
 
 # %%

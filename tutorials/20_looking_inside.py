@@ -75,23 +75,24 @@ attentions = np.array([p[0] for p in output.attentions])                        
 assert np.allclose(attentions.sum(axis=-1), 1, atol=1e-5)
 L, A, T, _ = attentions.shape
 depths = sorted({0, L // 2, L - 1})
-heads = range(min(A, 4))
-labels = [token.replace("▁", "") or "▁" for token in tokens]
+heads = list(range(min(A, 4)))
+labels = [token.replace("▁", "") or "[space]" for token in tokens]
 
-figure, panels = plt.subplots(len(depths), len(heads), figsize=(3 * len(heads) + 0.6,
-                              3 * len(depths) + 0.6), layout="constrained", squeeze=False)
+figure, panels = plt.subplots(len(depths), len(heads), figsize=(2.6 * len(heads) + 1.2,
+                              2.8 * len(depths) + 0.6), layout="constrained", squeeze=False)
 for row, depth in zip(panels, depths):
+    strongest = attentions[depth, heads].max()            # deep layers spread their attention
     for axes, head in zip(row, heads):
-        image = axes.imshow(attentions[depth, head], cmap="cividis", vmin=0, vmax=1)
-        axes.set_title(f"layer {depth + 1}, head {head + 1}", fontsize=12)
+        image = axes.imshow(attentions[depth, head], cmap="cividis", vmin=0, vmax=strongest)
+        axes.set_title(f"layer {depth + 1}, head {head + 1}", fontsize=14)
         first, last = axes is row[0], depth == depths[-1]
-        axes.set_xticks(range(T), labels if last else [], rotation=90, fontsize=11)
-        axes.set_yticks(range(T), labels if first else [], fontsize=11)
-bar = figure.colorbar(image, ax=panels, shrink=0.6)
-bar.set_label("attention (share of a row)", fontsize=12)
-bar.ax.tick_params(labelsize=11)
-figure.supxlabel("key: the token looked at", fontsize=13)
-figure.supylabel("query: the token that looks", fontsize=13)
+        axes.set_xticks(range(T), labels if last else [], rotation=90, fontsize=12)
+        axes.set_yticks(range(T), labels if first else [], fontsize=12)
+    bar = figure.colorbar(image, ax=row, shrink=0.8)
+    bar.set_label("attention weight", fontsize=13)
+    bar.ax.tick_params(labelsize=12)
+figure.supxlabel("key: the token looked at", fontsize=14)
+figure.supylabel("query: the token that looks", fontsize=14)
 show(figure, "20_attention_maps")
 
 for depth in range(L):
@@ -254,19 +255,21 @@ def four_answers(ids, column, answer_id, S=32):
 
 
 answers = four_answers(ids[0], gap, answer_id)
-figure, panels = plt.subplots(1, 4, figsize=(13, 0.42 * T + 1.6), sharey=True, layout="constrained")
-units = ("share", "share", "nats", "fall of log p (nats)")
-for axes, (name, values), colour, unit in zip(panels, answers.items(), (GREY, BLUE, ORANGE, GREEN),
-                                              units):
+figure, panels = plt.subplots(1, 4, figsize=(11, 0.42 * T + 1.8), sharey=True, layout="constrained")
+names = ("attention,\nlast layer", "attention\nrollout", "integrated\ngradients", "erased")
+units = ("share", "share", "nats", "fall of log p\n(nats)")
+for axes, values, name, colour, unit in zip(panels, answers.values(), names,
+                                            (GREY, BLUE, ORANGE, GREEN), units):
     axes.barh(range(T), values, color=colour)
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_title(name, fontsize=13)
-    axes.set_xlabel(unit, fontsize=12)
-    axes.tick_params(labelsize=11)
+    axes.locator_params(axis="x", nbins=3)
+    axes.set_title(name, fontsize=14)
+    axes.set_xlabel(unit, fontsize=14)
+    axes.tick_params(labelsize=13)
     axes.grid(axis="x", alpha=0.25)
-panels[0].set_yticks(range(T), labels, fontsize=12)
+panels[0].set_yticks(range(T), labels, fontsize=14)
 panels[0].invert_yaxis()
-figure.suptitle(f"Why {answer.replace('▁', '')!r} at [MASK]? Four answers", fontsize=14)
+figure.suptitle(f"Why {answer.replace('▁', '')!r} at [MASK]? Four answers", fontsize=16)
 show(figure, "20_four_answers")
 
 # %%
@@ -342,18 +345,18 @@ for depth, state in enumerate(states):
     print(f"{depth:5d}   " + "   ".join(f"{tokenizer.pieces[i]} {np.exp(log_p[i]):.0%}"
                                        for i in np.argsort(-log_p)[:4]))
 
-figure, (left, right_axes) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+figure, (left, right_axes) = plt.subplots(1, 2, figsize=(10.5, 4.6), layout="constrained")
 for axes, values, colour, marker, unit in ((left, losses, BLUE, "o", "masked-LM loss (nats)"),
                                            (right_axes, 100 * accuracies, ORANGE, "s",
                                             "right guesses (%)")):
     axes.plot(range(len(values)), values, color=colour, marker=marker, linewidth=2)
     axes.axvline(L, color=GREY, linestyle="--")
-    axes.annotate(" trained\n depth", (L, 0.5), xycoords=("data", "axes fraction"), fontsize=12)
-    axes.set_xlabel("layers applied before reading", fontsize=13)
-    axes.set_ylabel(unit, fontsize=13)
-    axes.tick_params(labelsize=12)
+    axes.annotate(" trained\n depth", (L, 0.5), xycoords=("data", "axes fraction"), fontsize=14)
+    axes.set_xlabel("layers applied before reading", fontsize=14)
+    axes.set_ylabel(unit, fontsize=14)
+    axes.tick_params(labelsize=13)
     axes.grid(alpha=0.25)
-figure.suptitle(f"How a prediction forms with depth ({count:,} gaps)", fontsize=14)
+figure.suptitle(f"How a prediction forms with depth ({count:,} gaps)", fontsize=15)
 show(figure, "20_prediction_by_depth")
 print(f"best layer to read: {losses.argmin()}; the model was trained with {L}")
 

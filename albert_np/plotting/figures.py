@@ -76,24 +76,20 @@ def save_figure(figure, path):
     return Path(path)
 
 
-def show_figure(figure, path):
-    """Show a saved figure in a notebook, on the pages of the tutorials, and on a screen.
+def show_figure(figure):
+    """Show a figure in a notebook, on the pages of the tutorials, and on a screen.
 
-    Notebooks and pages show the figures of ``plt.figure`` or ``plt.subplots``. If pyplot does not
-    know the figure, they are given a copy. A window opens only if somebody sits at the terminal.
+    Notebooks and pages show the figures that pyplot knows. If pyplot does not know this figure, it
+    gets to know it here: what is shown is the figure, and no copy of its pixels. A window opens
+    only if somebody sits at the terminal.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-    path : Path
-        Of its PNG, from :func:`save_figure`.
     """
     import matplotlib.pyplot as plt
 
     if figure.canvas.manager is None:
-        page = plt.figure(figsize=figure.get_size_inches())
-        axes = page.add_axes((0, 0, 1, 1))
-        axes.imshow(plt.imread(path))
-        axes.set_axis_off()
+        plt.figure(FigureClass=lambda *args, **kwargs: figure)
     if plt.get_backend().lower() not in ("agg", "template") and sys.stdin.isatty():
         plt.show()

@@ -59,13 +59,24 @@ def test_the_attention_of_an_answer(rng):
     np.testing.assert_allclose(below.images[0].get_array(), looks[:, 1:4])
     assert middle.images[0].get_clim() == below.images[0].get_clim()        # one scale of colours
     assert [line.get_xdata()[0] for line in middle.lines] == [7.5, 9.5]
-    assert texts_of(middle.get_xticklabels()) == ["in", "2016", "the", "bronco", "s", "␣", r"\$"]
+    assert texts_of(middle.get_xticklabels()) == ["in", "2016", "the", "bronco", "s", "[space]",
+                                                   r"\$"]
     assert middle.get_xticks().tolist() == list(range(5, 12))
-    assert [label.get_rotation() for label in middle.get_xticklabels()] == [90] * 4 + [0] * 3
+    assert [label.get_rotation() for label in middle.get_xticklabels()] == [90] * 4 + [0, 90, 0]
     assert texts_of(below.get_xticklabels()) == ["who", "won", "?"]
     assert f"{100 * looks[:, 5:12].sum(axis=1).mean():.0f} %" in middle.get_title(loc="left")
     assert f"{100 * looks[:, 1:4].sum(axis=1).mean():.0f} %" in below.get_title(loc="left")
     assert figure._suptitle.get_text() == "who won?"
+
+
+def test_the_legend_covers_no_bar(rng):
+    pieces, start, end, attention, context = an_answer(rng)
+    start[:], end[:] = 0.5, 0.25                                       # high bars everywhere
+    figure = pictures.answer_attention_figure(pieces, start, end, attention, context)
+    figure.draw_without_rendering()
+    above = figure.axes[0]
+    top = above.transData.transform((0, 0.5))[1]
+    assert above.get_legend().get_window_extent().y0 > top
 
 
 def test_an_answer_that_is_given(rng):

@@ -79,6 +79,18 @@ def test_two_runs_side_by_side():
     assert left < right[0]                                     # no interval hides another
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 10])
+def test_epochs_are_whole_and_legends_cover_no_value(epochs):
+    run = {"losses": [(1, 5.0), (2, 6.0)],
+           "epochs": [(epoch, 0.5, None, None) for epoch in range(1, epochs + 1)]}
+    figure = pictures.learning_curves_figure({"a": run, "b": run}, "F1")
+    figure.draw_without_rendering()
+    for axes, shown in zip(figure.axes, ([1, 2], list(range(1, epochs + 1)))):
+        low, high = axes.get_xlim()
+        assert [tick for tick in axes.get_xticks() if low <= tick <= high] == shown
+        assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0
+
+
 def test_only_losses_or_only_epochs():
     for part, title in (("losses", "Training loss"), ("epochs", "Validation")):
         figure = pictures.learning_curves_figure({"a": {part: RUN[part]}}, "F1")

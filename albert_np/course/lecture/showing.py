@@ -37,7 +37,7 @@ def show(figure, name):
     """
     path = save_figure(figure, output_folder() / f"{name}.png")
     print("saved", path)
-    show_figure(figure, path)
+    show_figure(figure)
 
 
 def source_of(function, *labels, lines_around=0):

@@ -64,7 +64,8 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
     label_axes(above, "", "probability", _heading(shown, context), loc="left")
     above.set_xticks([])                                   # named once, under the next panel
     above.set_xlim(shown[0] - 0.5, shown[0] + columns - 0.5)
-    above.legend(fontsize=12, ncols=3, loc="upper right")
+    above.set_ylim(0, 1.35 * max(start[places].max(), end[places].max()) or 1.0)
+    above.legend(fontsize=13, ncols=3, loc="upper right")            # above all bars
 
     strongest = max(looks[:, slice(*span)].max(initial=0) for span in (shown, question)) or 1.0
     boxes = False
@@ -136,7 +137,7 @@ def _name_pieces(axes, pieces, span):
     True if a character had to be left out.
     """
     # The low line of SentencePiece only says that a word begins.
-    texts = [piece.replace("▁", "") or "␣" for piece in pieces[slice(*span)]]
+    texts = [piece.replace("▁", "") or "[space]" for piece in pieces[slice(*span)]]
     shown, fonts = lettering(*texts)
     axes.set_xticks(range(*span), shown, fontfamily=fonts)
     axes.tick_params(axis="x", length=2)

@@ -33,6 +33,7 @@ def learning_curves_figure(runs, metric, title=None):
         There are more than four runs, a run has nothing to draw, or an entry is malformed.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     if not runs:
         raise ValueError("There is no run to draw learning curves of.")
@@ -41,16 +42,17 @@ def learning_curves_figure(runs, metric, title=None):
     names, fonts = lettering(*runs)
     panels = [draw for draw, part in ((_draw_losses, 0), (_draw_epochs, 1))
               if any(len(curve[part]) for curve in curves.values())]
-    figure = Figure(figsize=(6.5 * len(panels), 5), layout="constrained")
+    figure = Figure(figsize=(5.5 * len(panels), 5), layout="constrained")
     for axes, draw in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         draw(axes, list(zip(names, colours, curves.values())))
         if draw is _draw_losses:
             label_axes(axes, "step", "loss", "Training loss")
         else:
             label_axes(axes, "epoch", metric, "Validation")
-        # Losses fall, so the corner is free. Below the axes no value of an epoch is covered.
-        legend = axes.legend(fontsize=12, **({"loc": "upper right"} if draw is _draw_losses else
-                             {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}))
+        # There are no half steps and no half epochs.
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        # Below the axes the legend covers no value.
+        legend = axes.legend(fontsize=13, loc="upper center", bbox_to_anchor=(0.5, -0.13))
         for text in legend.get_texts():
             text.set_fontfamily(fonts)
     if title:
@@ -101,8 +103,6 @@ def _draw_losses(axes, runs):
 
 
 def _draw_epochs(axes, runs):
-    from matplotlib.ticker import MaxNLocator
-
     drawn = [run for run in runs if run[2][1]]
     for number, (name, colour, (_, epochs)) in enumerate(drawn):
         # Side by side, so that intervals of equal values do not hide each other.
@@ -116,4 +116,5 @@ def _draw_epochs(axes, runs):
                   label=f"{name}: best {number_text(values[best])} in epoch {epochs[best][0]}")
         axes.plot(places[best], values[best], marker="*", markersize=22, color=YELLOW,
                   markeredgecolor=colour, markeredgewidth=1.5, linestyle="none", zorder=4)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    numbers = [row[0] for run in drawn for row in run[2][1]]
+    axes.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
