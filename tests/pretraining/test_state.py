@@ -101,6 +101,19 @@ def test_what_does_not_belong_to_the_run_is_refused_and_changes_nothing(spoil, s
     assert same(copied(other), before)
 
 
+@pytest.mark.parametrize("forget", [
+    lambda state: state.pop("options"), lambda state: state.update(options=None)],
+    ids=["no entry", "None"])
+def test_a_checkpoint_that_tells_no_options_goes_on_with_any(forget):
+    """As one of before options were saved, or one that was captured without them."""
+    run, other = a_run(1), a_run(2)
+    options = PretrainingOptions().lasting()
+    tensors, state = capture(*run, (0, 0, 2), [], "abc", options)
+    forget(state)
+    _, position = restore((2, tensors, state), *other, "abc", options)
+    assert position == (0, 0, 2) and same(copied(other), copied(run))
+
+
 # ---- the text ------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
