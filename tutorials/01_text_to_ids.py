@@ -4,12 +4,12 @@ How does a text become numbers?
 
 A model computes with numbers, but a text has none. This tutorial turns a sentence into the arrays
 that ALBERT reads. The steps are: cleaning, cutting into *pieces*, numbers, special tokens, pairs.
-At the end you can cut a word by hand. You know what a vocabulary covers, and what happens to the
-rest.
+At the end you can cut a word by hand. You know what a vocabulary covers, and what happens to
+characters that it does not cover.
 
-Prerequisites: none. In the paper: section 4.1 (Lan et al. 2020). Its pieces come from the unigram
-model of Kudo 2018. Run the tutorial with ``python tutorials/01_text_to_ids.py``. The pictures are
-saved in ``tutorials/output/``.
+Prerequisites: none. In the paper (Lan et al. 2020), section 4.1 describes these steps. The pieces
+come from the unigram model of Kudo 2018. Run the tutorial with ``python
+tutorials/01_text_to_ids.py``. The pictures are saved in ``tutorials/output/``.
 """
 
 import tempfile
@@ -241,10 +241,10 @@ assert all(a > b for values in lengths.values() for a, b in zip(values, values[1
 
 # %%
 # What to notice: every curve falls. The curve of the held-out text is close to the curve of the
-# text that the pieces were learnt from. Both become flat. If V is larger than an alphabet, the
-# Wikipedia text needs more pieces than the other two texts, because many of the pieces are
-# programming terms. So if your texts are about a special field, it can help to learn a vocabulary
-# from them.
+# text that the pieces were learnt from. Both curves become flat. If the vocabulary is larger
+# than an alphabet, the Wikipedia text needs more pieces per word than the other two texts. The
+# reason is that many of the pieces are programming terms. So if your texts are about a special
+# field, it can help to learn a vocabulary from them.
 #
 # Only a *character* can be unknown: one that the corpus did not have, or that was too rare.
 # (SentencePiece leaves out the rarest characters. Together they make up 5 of every 100,000
@@ -311,11 +311,12 @@ assert careless.unk_token_id not in tokenizer.encode(line)
 #
 # In the paper
 # ------------
-# Section 4.1: V = 30,000, SentencePiece, and rows ``[CLS] A [SEP] B [SEP]`` of at most 512 tokens.
-# One row in ten is shorter. V is much larger than all other sizes of the model. This is the reason
-# for the first of ALBERT's ideas, see ``05_factorized_embeddings.py``. The question that the model
-# answers about A and B is in ``08_sentence_order.py``. The choice of the pieces that become [MASK]
-# is in ``07_masked_language_model.py``.
+# Section 4.1 uses SentencePiece with V = 30,000. The rows are ``[CLS] A [SEP] B [SEP]`` and have at
+# most 512 tokens. One row in ten is made shorter on purpose. V is much larger than all other sizes
+# of the model. This is the reason for the first of ALBERT's ideas, see
+# ``05_factorized_embeddings.py``. The question that the model answers about A and B is in
+# ``08_sentence_order.py``. The choice of the pieces that become [MASK] is in
+# ``07_masked_language_model.py``.
 #
 # Exercises
 # ---------

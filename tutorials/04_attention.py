@@ -131,9 +131,10 @@ assert np.allclose(grads["W_q"], x[0].T @ dq) and np.allclose(grads["b_k"], 0)
 # -------------
 # A token may look for several things. So the H columns of q, k and v are divided into A *heads* of
 # D = H/A columns each. Each head computes attention weights of its own. Then the results of all
-# heads are written side by side again. To see two heads do different things, we choose their
-# weights by hand. The row x contains the word of a token (6 numbers) and its position (6 numbers).
-# The first head looks for the position before its own. The second head looks for its own word.
+# heads are written side by side again. We want to see two heads that do different things, so we
+# choose their weights by hand. The row x contains the word of a token (6 numbers) and its position
+# (6 numbers). In the first head, each token looks for the token at the position before it. In the
+# second head, each token looks for all tokens with the same word.
 
 sentence = "the cat saw the other cat".split()
 T, D = len(sentence), 6
@@ -322,8 +323,8 @@ assert not np.triu(reach(masks["right"]), 1).any() and np.triu(reach(masks["leak
 
 # %%
 # What to notice: with the right mask the loss falls to the entropy and stays there. With the
-# leaking mask it falls below the entropy, but not to 0. What remains comes from the last position,
-# because there is no next symbol to copy. A loss below the best possible value is a sign of a leak.
+# leaking mask the loss falls below the entropy, but not to 0. At the last position there is no next
+# symbol to copy, so a loss remains there. A loss below the best possible value is a sign of a leak.
 # If you do not know the best possible value, compare with the loss of a simple model. In use, the
 # model with the leak fails: it learnt to copy a symbol that is no longer there. The middle picture
 # shows the leak without any training. The gradients in its orange cells should be 0 but are not.
@@ -341,8 +342,8 @@ assert not np.triu(reach(masks["right"]), 1).any() and np.triu(reach(masks["leak
 # 1. Let the loss depend on "the" too: dy = (1, 0, 0, 0) in the first row. Compute its dz on paper.
 # 2. Multiply W_q of the two heads by 1/3 instead of 9, then by 100. How does the picture change?
 #    How does the gradient of W_q change?
-# 3. Let the mask leak two positions ahead, but not one: i sees i + 2. Does the loss still show it?
-#    Does the gradient?
+# 3. Change the leaking mask: let position i see position i + 2, but not position i + 1. Does the
+#    loss still show the leak? Does the gradient show it?
 # 4. Write attention for one head with four nested loops and without matrix products. Compare.
 # 5. ``attention_forward`` takes the queries from one array and the keys and values from another.
 #    Compute the output of the last token only. What does this save, and what does it not save?

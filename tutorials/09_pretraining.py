@@ -95,8 +95,8 @@ for name, figures in counters.items():
 # ---------
 # The model has one layer and applies it three times. Its first weights have a standard deviation of
 # 0.1. The published models use 0.02, but they are much wider. With 0.02 in a model of this width,
-# the attention weights would stay equal for a long time. The position table starts from waves
-# (WAVE.1): then the step from a position to the next is the same rotation everywhere.
+# the attention weights would stay equal for a long time. The position table starts with waves
+# (WAVE.1). Then one rotation turns the row of any position into the row of the next position.
 
 config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=64, hidden_size=64,
                       num_hidden_layers=3, num_attention_heads=4, intermediate_size=256,
@@ -255,11 +255,11 @@ show(figure, "09_a_run")
 # (line) is better than the held-out accuracy (dots): 90 % against 82 %. Here the model memorises
 # single documents, since there are only a few of them.
 #
-# **Learning rate.** The rate rises in the first twentieth of the run: this is the warm-up. Then it
-# falls on a straight line to 0. Why is there a sudden drop at the top? The straight line does not
-# begin at the end of the warm-up. It begins at step 0 (LR.1), so at the end of the warm-up it has
-# already lost a twentieth of its height. There the rate drops at once from 4.0 to 3.8 thousandths.
-# The code of the paper does the same, so we kept it. It does no harm.
+# **Learning rate.** The rate rises in the first twentieth of the run. This is the warm-up. Then the
+# rate falls on a straight line to 0. At the end of the warm-up it suddenly drops from 4.0 to 3.8
+# thousandths. The reason is that the straight line begins at step 0, and not at the end of the
+# warm-up (LR.1). When the warm-up ends, the line has already lost a twentieth of its height. The
+# code of the paper does the same, so we kept it. The drop does no harm.
 #
 # **Gradient norm.** This is the length of the gradient, if all parameters together are one vector.
 # A gradient that is longer than 1 is shortened to 1 (CLIP.1), so a single unusual batch cannot
@@ -281,9 +281,10 @@ print(f"\nnorm of the gradient: {np.mean(norms):.2f} for one batch (mean of {len
       f"{global_norm(mean):.2f} for the mean of their gradients")
 
 # %%
-# The mean of pure noise is smaller by a factor of the square root of the number of batches, here 8.
-# The norm of the mean gradient is smaller by nearly the same factor. So at the end of the run, a
-# gradient is nearly all noise. This is why the learning rate must fall to 0.
+# If the gradients were pure noise, the norm of the mean of 64 gradients would be smaller than the
+# norm of one gradient by a factor of 8, the square root of 64. In the full run the norm of the mean
+# gradient is smaller by nearly this factor. So at the end of the run, a gradient is nearly all
+# noise. This is why the learning rate must fall to 0.
 #
 # Guesses, as they improve
 # ------------------------

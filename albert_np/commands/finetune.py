@@ -21,9 +21,10 @@ the folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 1
 the files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines
 (.jsonl). For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it is JSON
 lines with words and tags. For questions it has SQuAD's format. For choices it is COPA's XML, JSON
-lines, or a table with SWAG's columns. For translation its lines are source, tab, target. The names
-in the first line of a table decide which columns are read and whether that line is a row. The
-command prints what it decided.
+lines, or a table with SWAG's columns. For translation its lines are source, tab, target. The
+command looks at the first line of a table and decides whether it is a row or has the names of the
+columns. If the command knows these names, it chooses the columns by them. The command prints what
+it decided.
 
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
@@ -83,11 +84,11 @@ def _add_options(parser):
     rows = parser.add_argument_group("rows")
     add_options(rows, FinetuningOptions, ("data", "dev", "test"))
     rows.add_argument("--columns", nargs="+", default=[], metavar="FIELD=COLUMN",
-                      help="of a table or of JSON lines: text=, text_pair=, label=, each the name "
-                           "of a column or, in a table, its number from 0 (default: columns with "
-                           "usual names, such as text, sentence, text_pair, label, class, score; "
-                           "in a table without them text=0 label=1, for similarity text=0 "
-                           "text_pair=1 label=2)")
+                      help="which columns of a table or of JSON lines are read. FIELD is text, "
+                           "text_pair or label. COLUMN is the name of a column or, in a table, its "
+                           "number from 0 (default: columns with usual names, such as text, "
+                           "sentence, text_pair, label, class, score; in a table without them "
+                           "text=0 label=1, or for similarity text=0 text_pair=1 label=2)")
     add_options(rows, FinetuningOptions, ("header", "split_copies"))
 
     model = parser.add_argument_group("model")

@@ -40,8 +40,8 @@ def binary_cross_entropy_forward(logits, targets):
 
     Examples
     --------
-    At a logit of 0 both answers have probability 1/2 and cost ln 2 = 0.693147. A logit of 1000 is
-    sure of its answer, which costs nothing if the answer is right:
+    At a logit of 0 both answers have probability 1/2 and cost ln 2 = 0.693147. At a logit of 1000
+    the probability of "yes" is rounded to 1. The target is 1, so this costs nothing:
 
     >>> logits, targets = np.array([[0.0, 1000.0]]), np.array([[1.0, 1.0]])
     >>> loss, cache = binary_cross_entropy_forward(logits, targets)
@@ -88,8 +88,8 @@ def binary_cross_entropy_backward(dloss, cache):
 
     Examples
     --------
-    At a logit of 0 both answers have probability 1/2. The mean is over two numbers, and the
-    gradient of the loss itself is 4:
+    There are two logits of 0, so both answers have probability 1/2 for each of them. The loss is a
+    mean over the two numbers. Let dloss = 4. Then each gradient is 4 * 1/2 * (1/2 - t):
 
     >>> logits, targets, dloss = np.zeros((1, 2)), np.array([[1.0, 0.0]]), 4.0
     >>> loss, cache = binary_cross_entropy_forward(logits, targets)

@@ -22,9 +22,10 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
 
     The last form avoids the softmax. A probability may be so small that it is rounded to 0, and its
     logarithm would be infinite. In the last form this cannot happen. There :math:`s_n` is the
-    largest logit of the row. It is first subtracted from the logit of the label. If it were added
-    to the logarithm instead, the sum would be a large number, and rounding it would destroy the
-    digits of the logarithm. The loss is NaN if a row that counts has NaN or +inf.
+    largest logit of the row. The code first subtracts :math:`s_n` from the logit of the label. It
+    could also add :math:`s_n` to the logarithm. But if :math:`s_n` is large, this sum is large too,
+    and rounding it would destroy the digits of the logarithm. If a row whose weight is not 0 has
+    NaN or +inf, the loss is NaN.
 
     Parameters
     ----------
@@ -48,8 +49,10 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
 
     Examples
     --------
-    The first row gives both classes probability 1/2 and costs ln 2 = 0.693147. The second row is
-    wrong by 1000. The third row is ignored. The weights 3 and 1 make it 3/4 ln 2 + 1/4 * 1000:
+    There are three rows. The first row gives both classes probability 1/2, so its loss is
+    ln 2 = 0.693147. In the second row the logit of the wrong class is larger by 1000, so the loss
+    of this row is 1000. The third row is ignored. The weights of the first two rows are 3 and 1, so
+    the mean is 3/4 ln 2 + 1/4 * 1000:
 
     >>> logits = np.array([[0.0, 0.0], [0.0, 1000.0], [5.0, 7.0]])
     >>> labels, weights = np.array([0, 0, -100]), np.array([3.0, 1.0, 1.0])
@@ -132,9 +135,9 @@ def cross_entropy_backward(dloss, cache):
 
     Examples
     --------
-    Three rows with two equal logits each, so p = (1/2, 1/2). The third row is ignored and counts
-    neither in the sum nor in the mean. The weights of the others are 3 and 1, that is 3/4 and 1/4
-    of the mean. The gradient of the loss itself is 4:
+    There are three rows with two equal logits each, so p = (1/2, 1/2) in every row. The third row
+    is ignored: it counts neither in the sum nor in the mean. The weights of the other two rows are
+    3 and 1, so these rows are 3/4 and 1/4 of the mean. Let dloss = 4:
 
     >>> logits, labels, dloss = np.zeros((3, 2)), np.array([0, 1, -100]), 4.0
     >>> weights = np.array([3.0, 1.0, 1.0])

@@ -82,7 +82,8 @@ def dropout_backward(dy, cache):
 
     Examples
     --------
-    With p = 1/5, the kept entries are multiplied by 1.25, and so are their gradients:
+    With p = 1/5, the kept entries are multiplied by 1.25. Their gradients are multiplied by 1.25
+    too:
 
     >>> x, dy = np.array([1.0, 2.0, 3.0, 4.0]), np.array([8.0, 8.0, 8.0, 8.0])
     >>> y, mask = dropout_forward(x, 0.2, np.random.default_rng(2))

@@ -77,7 +77,7 @@ def embedding_backward(dy, cache):
 
     Examples
     --------
-    Row 1 is used twice, row 0 never:
+    Row 1 is used twice, and row 0 is never used:
 
     >>> table, ids, dy = np.array([[5.0], [7.0]]), np.array([1, 1]), np.array([[1.0], [10.0]])
     >>> y, cache = embedding_forward(table, ids)
@@ -106,7 +106,7 @@ def add_rows(table, ids, rows):
 
     Examples
     --------
-    Row 1 gets 1 and 100, although the ids that say so are no neighbours:
+    Row 1 gets 1 and 100, although the two ids that are 1 are not next to each other:
 
     >>> table, ids, rows = np.zeros((2, 1)), np.array([1, 0, 1]), np.array([[1.0], [10.0], [100.0]])
     >>> add_rows(table, ids, rows)

@@ -31,7 +31,7 @@ def erf(x):
     The integral has no closed form. Cody approximates it with quotients of polynomials. They have
     an error of 1e-15 in float64. Near 0 the quotient approximates erf(x)/x. Further out it
     approximates erfc(x) exp(x^2), with erfc = 1 - erf. Without the factor exp(x^2) the function
-    would fall too fast for a quotient. With polynomials P and Q of each range,
+    would fall too fast for a quotient. Each of the two ranges has its own polynomials P and Q:
 
     .. math::
        :label: ERF.2
@@ -43,7 +43,7 @@ def erf(x):
 
        \operatorname{erf}(x) \approx 1 - e^{-x^2}\, \frac{P(x)}{Q(x)} \quad (x > 0.46875)
 
-    and for negative x the same with the other sign.
+    For negative x the code uses erf(x) = -erf(-x).
 
     Parameters
     ----------
@@ -57,11 +57,12 @@ def erf(x):
 
     References
     ----------
-    Cody 1969, as above. The tests compare with ``math.erf`` of the C library.
+    Cody 1969; the title is at the top of this file. The tests compare this function with
+    ``math.erf``, which calls the C library.
 
     Examples
     --------
-    An odd function, from -1 to 1:
+    The function is odd, and its values go from -1 to 1:
 
     >>> erf(np.array([0.0, 0.1, 1.0, -1.0, 30.0])).round(6).tolist()
     [0.0, 0.112463, 0.842701, -0.842701, 1.0]

@@ -33,9 +33,9 @@ def gelu_forward(x):
 
     Notes
     -----
-    If a square overflows or x is infinite, NumPy reports it. Then x is clipped to a range outside
-    of which y is x or 0. Both passes do this, here and in (GELU.3). Ordinary numbers cost no extra
-    time.
+    If a square overflows or x is infinite, NumPy raises an error. The code then clips x to the
+    range from -40 to 40. Outside of this range y is x or 0. Both passes of the erf form (GELU.1)
+    and of the tanh form (GELU.3) do this. For ordinary numbers this takes no extra time.
 
     References
     ----------
@@ -89,8 +89,9 @@ def gelu_backward(dy, cache):
 
     Examples
     --------
-    Half of the normal distribution is below 0. So at 0 the first term is 1/2, and the second is 0.
-    At 2 the first term is 0.977250 and the second is 2 * 0.053991, so the slope is above 1:
+    Half of the normal distribution is below 0. So at 0 the first term is 1/2, and the second term
+    is 0. At 2 the first term is 0.977250, and the second term is 2 * 0.053991. So the slope is
+    above 1:
 
     >>> x, dy = np.array([0.0, 2.0]), np.array([10.0, 10.0])
     >>> y, cache = gelu_forward(x)
@@ -134,18 +135,19 @@ def gelu_new_forward(x):
     Notes
     -----
     x is the largest array of the whole model, (B, T, F). Every operation below reads and writes an
-    array of this size. This takes more time than the arithmetic. So -2u and s use the same array:
-    each overwrites the one before. The backward pass does the same. If :math:`x^3` overflows or x
-    is infinite, x is clipped as in (GELU.1).
+    array of this size. Reading and writing take more time than the arithmetic. So the code computes
+    -2u and s in one array: the result of each step overwrites the result of the step before. The
+    backward pass does the same. If :math:`x^3` overflows or x is infinite, the code clips x as in
+    (GELU.1).
 
     References
     ----------
-    google-research/albert, ``modeling.py`` (there called "gelu"); transformers: "gelu_new".
-    It differs from the erf form by at most 5e-4.
+    google-research/albert, ``modeling.py``, calls this form "gelu". transformers calls it
+    "gelu_new". It differs from the erf form by at most 5e-4.
 
     Examples
     --------
-    Near the values of the erf form, 1.9545 and -0.0455, and not equal to them:
+    The results are near the results of the erf form, 1.9545 and -0.0455, but they are not equal:
 
     >>> x = np.array([0.0, 2.0, -2.0])
     >>> y, cache = gelu_new_forward(x)
@@ -210,8 +212,8 @@ def gelu_new_backward(dy, cache):
 
     Examples
     --------
-    At 0, s = 1/2 and only the first term is left. At 2 the second term makes the slope larger than
-    1. Far to the right the slope is 1, far to the left 0:
+    At 0, s = 1/2, and the second term is 0. At 2 the second term makes the slope larger than 1. Far
+    to the right the slope is 1. Far to the left the slope is 0:
 
     >>> x, dy = np.array([0.0, 2.0, 40.0, -40.0]), np.array([10.0, 10.0, 10.0, 10.0])
     >>> y, cache = gelu_new_forward(x)

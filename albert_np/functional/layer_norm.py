@@ -37,9 +37,10 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
     Notes
     -----
     In float32 the mean of H numbers has a rounding error near :math:`10^{-7} |\mu|`. If the numbers
-    of a row are nearly equal, their deviations from the mean may be as small as this error. Such
-    rows are computed in another way, and also the rows whose squares overflow. A constant row then
-    gets deviations of exactly 0. A row with NaN or infinity becomes NaN.
+    of a row are nearly equal, their deviations from the mean may be as small as this error. The
+    code computes such rows in another way. It does the same if the squares of a row overflow. A
+    constant row then gets deviations of exactly 0. If a row has NaN or infinity, all its results
+    are NaN.
 
     References
     ----------
@@ -47,8 +48,8 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
 
     Examples
     --------
-    The first row has mean 3 and variance 4. With eps = 12 this makes sigma = 4, so that
-    x_hat = (-1/2, -1/2, 1/2, 1/2). The second row is constant, and its x_hat is 0:
+    The first row has mean 3 and variance 4. With eps = 12 sigma is 4, so
+    x_hat = (-1/2, -1/2, 1/2, 1/2). The second row is constant, so its x_hat is 0:
 
     >>> x = np.array([[1.0, 1.0, 5.0, 5.0], [60.0, 60.0, 60.0, 60.0]])
     >>> gamma, beta = np.array([2.0, 1.0, 1.0, 1.0]), np.array([0.0, 0.0, 0.0, 3.0])
@@ -147,8 +148,8 @@ def layer_norm_backward(dy, cache):
 
     What do the two means remove from the gradient? Layer normalisation removes a common shift of
     all x, and it removes a common scale (up to epsilon). So neither can change the loss. The first
-    mean removes the part of the gradient along a common shift. The second removes the part along a
-    common scale.
+    mean removes the part of the gradient along a common shift. The second mean removes the part of
+    the gradient along a common scale.
 
     Parameters
     ----------
@@ -162,9 +163,9 @@ def layer_norm_backward(dy, cache):
 
     Examples
     --------
-    A row with mean 3 and standard deviation 2, so that x_hat = (-1, -1, 1, 1). The loss depends on
-    the first output alone, with slope 4. Then dx_hat = (8, 0, 0, 0), whose mean is 2. The mean of
-    dx_hat * x_hat is -2, so dx_1 = (8 - 2 - 2)/2 = 2 and dx_2 = (0 - 2 - 2)/2 = -2:
+    There is one row. Its mean is 3 and its standard deviation is 2, so x_hat = (-1, -1, 1, 1). The
+    loss depends on the first output alone, with slope 4. Then dx_hat = (8, 0, 0, 0), whose mean is
+    2. The mean of dx_hat * x_hat is -2, so dx_1 = (8 - 2 - 2)/2 = 2 and dx_2 = (0 - 2 - 2)/2 = -2:
 
     >>> x, dy = np.array([[1.0, 1.0, 5.0, 5.0]]), np.array([[4.0, 0.0, 0.0, 0.0]])
     >>> gamma, beta = np.array([2.0, 1.0, 1.0, 1.0]), np.zeros(4)
@@ -175,8 +176,9 @@ def layer_norm_backward(dy, cache):
     >>> dgamma.tolist(), dbeta.tolist()
     ([-4.0, 0.0, 0.0, 0.0], [4.0, 0.0, 0.0, 0.0])
 
-    Two sequences of one row, the second with everything in reverse order and twice the gradient.
-    The gradients of gamma and beta are sums over both:
+    Now there are two sequences of one row each. The first sequence is the row above. The second
+    sequence has the same numbers in reverse order. Its dy is reversed too, and doubled. The
+    gradients of gamma and beta are sums over both rows:
 
     >>> y, cache = layer_norm_forward(np.stack([x, x[:, ::-1]]), gamma, beta, eps=0.0)
     >>> dx, dgamma, dbeta = layer_norm_backward(np.stack([dy, 2 * dy[:, ::-1]]), cache)

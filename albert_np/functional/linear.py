@@ -15,7 +15,7 @@ def linear_forward(x, W, b):
     ----------
     x : array (..., I)
     W : array (I, O)
-        Stored (in, out), so that the code reads as the equation does.
+        It is stored as (in, out), so that the code looks like the equation.
     b : array (O,)
 
     Returns
@@ -25,7 +25,8 @@ def linear_forward(x, W, b):
 
     Examples
     --------
-    One sequence of two tokens. The first output is 1 * 1 + 2 * 3 + 5 = 12:
+    There is one sequence of two tokens. The first output of the first token is
+    1 * 1 + 2 * 3 + 5 = 12:
 
     >>> x, W = np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([[1.0, 2.0], [3.0, 4.0]])
     >>> b = np.array([5.0, 6.0])
@@ -83,9 +84,10 @@ def linear_backward(dy, cache):
 
     Examples
     --------
-    One sequence of two tokens. The loss depends on the first output of the first token, with
-    slope 1, and on the second output of the second token, with slope 10. So the first dx is the
-    first column of W, and the second dx is 10 times the second column:
+    There is one sequence of two tokens. The loss depends on the first output of the first token,
+    with slope 1, and on the second output of the second token, with slope 10. So the dx of the
+    first token is the first column of W. The dx of the second token is 10 times the second column
+    of W:
 
     >>> x, W = np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([[1.0, 2.0], [3.0, 4.0]])
     >>> b, dy = np.array([5.0, 6.0]), np.array([[[1.0, 0.0], [0.0, 10.0]]])

@@ -49,7 +49,7 @@ def mean_squared_error_forward(predictions, targets):
 
 
 def mean_squared_error_backward(dloss, cache):
-    r"""Multiply by the slope of each square, which is twice its difference.
+    r"""Compute the gradient: the derivative of a squared difference is twice the difference.
 
     .. math::
        :label: MSE.2
@@ -67,7 +67,7 @@ def mean_squared_error_backward(dloss, cache):
 
     Examples
     --------
-    The gradient of the loss itself is 10, and 10 * 2/2 * (3 - 1) = 20:
+    Let dloss = 10. Then the first gradient is 10 * 2/2 * (3 - 1) = 20:
 
     >>> predictions, targets, dloss = np.array([3.0, 1.0]), np.array([1.0, 1.0]), 10.0
     >>> loss, cache = mean_squared_error_forward(predictions, targets)

@@ -28,8 +28,8 @@ def softmax_forward(x):
 
     Examples
     --------
-    The exponentials of the first row are 3 and 1. Those of the second row would overflow without
-    the shift by the largest score:
+    The exponentials of the first row are 3 and 1. In the second row the exponentials would
+    overflow, if the largest score were not subtracted first:
 
     >>> x = np.array([[np.log(3.0), 0.0], [1000.0, 1000.0]])
     >>> p, cache = softmax_forward(x)
@@ -121,7 +121,7 @@ def masked_softmax_forward(x, keep):
 
     Examples
     --------
-    The first row does not see its last score, the second row sees nothing:
+    In the first row the last score is masked. In the second row all scores are masked:
 
     >>> x = np.log(np.array([[2.0, 1.0, 1.0, 9.0], [1.0, 1.0, 1.0, 1.0]]))
     >>> keep = np.array([[True, True, True, False], [False, False, False, False]])
@@ -164,8 +164,8 @@ def masked_softmax_backward(dp, cache):
 
     Examples
     --------
-    The first row of (SM.2) with a fourth entry that is masked, however large its score and its
-    gradient:
+    The first three entries are the first row of the example of :func:`softmax_backward`. The fourth
+    entry is masked. So its score and its gradient have no effect, however large they are:
 
     >>> x, keep = np.log(np.array([[2.0, 1.0, 1.0, 99.0]])), np.array([[True, True, True, False]])
     >>> dp = np.array([[1.0, 0.0, 0.0, 99.0]])

@@ -152,7 +152,7 @@ def global_norm(tree):
 
     Examples
     --------
-    The second squares overflow in float32:
+    In the second call the squares overflow in float32:
 
     >>> global_norm([np.array([3.0]), np.array([4.0])])
     5.0
@@ -201,8 +201,8 @@ def clip_by_global_norm(grads, max_norm):
 
     Examples
     --------
-    The norm of the two together is 5. They are shortened to a norm of 1; a second call finds
-    nothing to do:
+    The norm of the two arrays together is 5. The first call shortens them to a norm of 1. The
+    second call changes nothing, because 1 is less than 2:
 
     >>> grads = {"W": np.array([3.0]), "b": np.array([4.0])}
     >>> clip_by_global_norm(grads, 1.0)

@@ -19,7 +19,7 @@ def split_heads(x, A):
 
     Examples
     --------
-    Two tokens of two heads:
+    There are two tokens. Their four columns are divided into two heads:
 
     >>> x = np.array([[[1, 2, 10, 20], [3, 4, 30, 40]]])
     >>> split_heads(x, 2).tolist()
@@ -48,8 +48,9 @@ def visible_keys(attention_mask):
     Parameters
     ----------
     attention_mask : array (B, T) or (B, T, T), or None
-        1 if a token may be seen, 0 if not. (B, T): padding, the same for every query. (B, T, T):
-        row i says what query i may see.
+        An entry is 1 if the token may be seen, and 0 if not. With the shape (B, T) the mask
+        describes padding and is the same for every query. With the shape (B, T, T), row i says what
+        query i may see.
 
     Returns
     -------
@@ -57,7 +58,8 @@ def visible_keys(attention_mask):
 
     Examples
     --------
-    A third token of padding, and a mask by which each token sees itself and those before it:
+    In the first mask the third token is padding. In the second mask each token sees itself and the
+    tokens before it:
 
     >>> visible_keys(np.array([[1, 1, 0]])).tolist()
     [[[[True, True, False]]]]
@@ -85,7 +87,8 @@ def keys_visible_to(keep, positions):
 
     Examples
     --------
-    What the second of two tokens sees, which is everything, and what the first sees:
+    The second of two tokens sees both tokens. The first token sees only itself. The positions are
+    in this order:
 
     >>> keep = np.array([[[[True, False], [True, True]]]])
     >>> keys_visible_to(keep, np.array([[1, 0]])).tolist()
@@ -157,10 +160,11 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
 
     Examples
     --------
-    Two heads of D = 4 columns, in float32. The queries are x and the keys are ln(3)/2 x. The first
-    token has a 2 in the first head, so its score with itself is 4 ln(3)/2 / sqrt(4) = ln 3, and
-    with the second token 0. The exponentials are 3 and 1, so p = (3/4, 1/4). In the second head
-    the two tokens exchange their parts. The third token is padding. The values are 4x:
+    There are two heads of D = 4 columns, in float32. The queries are x, the keys are ln(3)/2 x, and
+    the values are 4x. In the first head the first token has a 2, so its score with itself is
+    4 ln(3)/2 / sqrt(4) = ln 3. Its score with the second token is 0. The exponentials are 3 and 1,
+    so p = (3/4, 1/4). In the second head it is the other way round: the second token has a 2 there,
+    and its p is (1/4, 3/4). The third token is padding:
 
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(hidden_size=8, num_attention_heads=2)
@@ -230,14 +234,15 @@ def attention_backward(params, dy, cache):
        dk_{jd} = \frac{1}{\sqrt D} \sum_i dz_{ij}\, q_{id}, \qquad
        dk = \tfrac{1}{\sqrt D}\, dz^\top q
 
-    In (ATT.1) the first array is used by one map, and the second array by two:
+    In (ATT.1) one map uses :math:`x_q`, and two maps use :math:`x_{kv}`. So the gradient of
+    :math:`x_{kv}` is a sum of two terms:
 
     .. math::
        :label: ATT.9
 
        dx_q = dq\, W_q^\top, \qquad dx_{kv} = dk\, W_k^\top + dv\, W_v^\top
 
-    In self-attention both arrays are the same x. Its gradient is the sum of the two.
+    In self-attention both arrays are the same x. The gradient of x is :math:`dx_q + dx_{kv}`.
 
     The gradient of b_k is always 0. The bias b_k adds the same number
     :math:`q_i \cdot b_k / \sqrt D` to every score of query i, and this does not change the softmax.
@@ -257,14 +262,18 @@ def attention_backward(params, dy, cache):
 
     Examples
     --------
-    Two heads of D = 4 columns and two tokens, with the numbers of the example above. For the first
-    query p = (3/4, 1/4) in head 0 and (1/2, 1/2) in head 1. The loss depends on the first token of
-    y, on column 0 with slope 1 and on column 7 with slope 2.
+    There are two heads of D = 4 columns and two tokens, with the numbers of the example of
+    :func:`attention_forward`. For the first query p = (3/4, 1/4) in head 0 and p = (1/2, 1/2) in
+    head 1. The loss depends on the first token of y only: on column 0 with slope 1, and on column 7
+    with slope 2.
 
-    In head 0, dp = (8, 0), whose mean under p is 6. So dz = (3/4 * 2, 1/4 * (-6)) = (3/2, -3/2).
-    1/sqrt(D) halves it, and with k = (ln 3, 0) this gives dq = 3/4 ln 3 = 0.823959. And
-    dv = (3/4, 1/4), times 4 from W_v. In head 1, dp = (0, 16), the mean is 8, and dz = (-4, 4). So
-    dq = 2 ln 3 = 2.197225, and dv = (1, 1):
+    In head 0, dp = (8, 0). Its mean under p is 6, so dz = (3/4 * 2, 1/4 * (-6)) = (3/2, -3/2). The
+    factor 1/sqrt(D) halves dz. In column 0 the two keys are ln 3 and 0. So
+    dq = 3/4 ln 3 = 0.823959. The gradient of the values is dv = (3/4, 1/4), and W_v multiplies it
+    by 4.
+
+    In head 1, dp = (0, 16). Its mean under p is 8, so dz = (-4, 4). So dq = 2 ln 3 = 2.197225 and
+    dv = (1, 1):
 
     >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
@@ -283,9 +292,10 @@ def attention_backward(params, dy, cache):
     >>> grads["b_q"][[0, 7]].round(6).tolist(), grads["b_k"][[0, 7]].round(6).tolist()
     ([0.823959, 2.197225], [0.0, 0.0])
 
-    The same with dropout, and with a gradient of 8 for the first probability from outside. For the
-    first query, the generator keeps the first key in head 0 and the second in head 1, and dropout
-    doubles both. In head 0, dp = (2 * 8 + 8, 0), the mean is 18, and dz = (9/2, -9/2):
+    Now dropout is on, and the first attention weight of head 0 gets a gradient of 8 from outside.
+    For the first query, the generator keeps the first key in head 0 and the second key in head 1.
+    Dropout doubles the attention weights of both keys. In head 0, dp = (2 * 8 + 8, 0). Its mean
+    under p is 18, so dz = (9/2, -9/2):
 
     >>> config = replace(config, attention_probs_dropout_prob=0.5)
     >>> dp = np.array([[[[8.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]]])

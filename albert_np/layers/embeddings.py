@@ -45,10 +45,12 @@ def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
 
     Examples
     --------
-    One sequence of two tokens, E = 2 and H = 1. The first token is word 1 at position 0, the second
-    word 0 at position 1; both have type 1. So s = (2, 2) + (1, -1) + (1, 1) = (4, 2) and
-    (0, 0) + (-1, 1) + (1, 1) = (0, 2). Their variance is 1, and epsilon = 3 makes the standard
-    deviation 2, so e = (1/2, -1/2) and (-1/2, 1/2). The map is 4 e_1 + 10:
+    There is one sequence of two tokens, with E = 2 and H = 1. The first token is word 1 at position
+    0. The second token is word 0 at position 1. Both tokens have type 1. At the first token
+    s = (2, 2) + (1, -1) + (1, 1) = (4, 2). At the second token
+    s = (0, 0) + (-1, 1) + (1, 1) = (0, 2). Each s has the variance 1. With epsilon = 3 the standard
+    deviation is 2, so e is (1/2, -1/2) at the first token and (-1/2, 1/2) at the second token. The
+    map gives h = 4 e_1 + 10:
 
     >>> from albert_np import AlbertConfig
     >>> config = AlbertConfig(embedding_size=2, hidden_size=1, num_attention_heads=1,
@@ -83,8 +85,10 @@ def embeddings_backward(params, dh, cache):
 
     Go backwards through (FE.2). The map gives :math:`de = dh\, W^\top` by (LIN.2). Then dropout
     (DO.2) and layer norm (LN.5) give ds. In the sum (FE.1), each of the three terms has the
-    gradient ds. The word table and the type table add up all uses of each row (EMB.2). Every
-    sequence of the batch uses position t once. No sequence uses the rows from T on:
+    gradient ds. A row of the word table or of the type table may be used several times. Its
+    gradient is the sum over all its uses (EMB.2). Row t of the position table is used once in every
+    sequence of the batch. Its gradient is the sum over the sequences. No sequence uses the rows
+    from T on, so their gradient is 0:
 
     .. math::
        :label: FE.3
@@ -107,10 +111,10 @@ def embeddings_backward(params, dh, cache):
     Examples
     --------
     There are two sequences of two tokens, with E = 2 and H = 1. Every s has the variance 1. With
-    epsilon = 3 the standard deviation is 2. Let dh = 1 everywhere. The map W = (16, 0) gives de =
-    (16, 0). Layer norm gives ds = (3, -3) at each of the four tokens, as in the example of the
-    attention block. Now only count: row 1 of the word table is used three times, and row 0 once.
-    Positions 0 and 1 are used twice, and position 2 never. All four tokens have type 0:
+    epsilon = 3 the standard deviation is 2. Let dh = 1 everywhere. The map W = (16, 0) gives
+    de = (16, 0). Layer norm gives ds = (3, -3) at each of the four tokens, as in the example of the
+    attention block. Now only count: row 1 of the word table is used three times, and row 0 is used
+    once. Positions 0 and 1 are used twice, and position 2 is never used. All tokens have type 0:
 
     >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
@@ -129,8 +133,8 @@ def embeddings_backward(params, dh, cache):
     >>> grads["position"].tolist(), grads["mapping"]["b"].tolist()
     ([[6.0, -6.0], [6.0, -6.0], [0.0, 0.0]], [4.0])
 
-    With dropout, a token whose first number was dropped gets nothing through the map, and the
-    others get twice as much:
+    Now dropout is on. If it drops the first number of a token, this token gets no gradient through
+    the map. The gradient of every other token is doubled:
 
     >>> config = replace(config, hidden_dropout_prob=0.5)
     >>> h, cache = embeddings_forward(params, ids, types, config, np.random.default_rng(0))

@@ -55,9 +55,9 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
     Returns
     -------
     (hidden_states, attentions) : lists
-        The hidden states h of every depth, (B, T, H) each, x first. The attention weights p of
-        every depth, (B, A, T, T) each. With ``recompute`` every p is None. The last h has the shape
-        (B, R, H), and the last p has the shape (B, A, R, T).
+        The first list has x and then the hidden states h of every depth, (B, T, H) each. The second
+        list has the attention weights p of every depth, (B, A, T, T) each. With ``recompute`` every
+        p is None. The last h has the shape (B, R, H), and the last p has the shape (B, A, R, T).
     cache : what the backward pass needs
 
     References
@@ -67,10 +67,12 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
 
     Examples
     --------
-    Two tokens, and the first does not see the second. With W_q = 0 the second token collects the
-    mean of both, (-1, 1), and its sum is (-4, 4), with variance 16. Epsilon = 9 makes the standard
-    deviation 5, which the gammas of 5 undo. The relu of the network is closed at both tokens. Only
-    the second position of the last hidden state is needed:
+    There are two tokens, (1, -1) and (-3, 3). The first token does not see the second token. With
+    W_q = 0 the second token gets the mean of both tokens, (-1, 1). The residual link adds this mean
+    to the token. The sum is (-4, 4), with variance 16. With epsilon = 9 the standard deviation is
+    5, and the gammas multiply by 5 again. So layer norm does not change (-4, 4). The relu of the
+    network is not active, so the network adds nothing. Only the second position of the last hidden
+    state is needed:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -132,12 +134,13 @@ def encoder_backward(params, dy, cache, contributions=None):
 
     Without the residual link the first term is missing. We write :math:`f^{\leftarrow}` for the
     backward pass of f: it takes the gradient of the output of f and returns the gradient of the
-    input. Here :math:`f_q^{\leftarrow}` is the gradient that the backward pass of the layer returns
-    for :math:`x_q`, the rows that the queries come from. It returns a second gradient,
-    :math:`dx_{kv}`, for the rows that the keys and values come from. Both are rows of
-    :math:`h^{(l)}`. :math:`x_{kv}` is all rows. :math:`x_q` is all rows too, except in the last
-    layer, where it may have only the rows at the positions. (ROW.2) puts their gradients back. So
-    the two gradients add up:
+    input. The backward pass of the layer returns two gradients. One of them,
+    :math:`f_q^{\leftarrow}`, is for :math:`x_q`, the rows that the queries come from. The other one,
+    :math:`dx_{kv}`, is for :math:`x_{kv}`, the rows that the keys and values come from.
+    :math:`x_{kv}` has all rows of :math:`h^{(l)}`. In most layers :math:`x_q` has
+    all rows too. In the last layer it may have only the rows at the positions. (ROW.2) puts the
+    gradients of these rows back at their positions. Then the two gradients of :math:`h^{(l)}` add
+    up:
 
     .. math::
        :label: ENC.5
@@ -152,8 +155,8 @@ def encoder_backward(params, dy, cache, contributions=None):
         output is not used. The entry of the last hidden state may not be None.
     cache : from :func:`encoder_forward`
     contributions : list, optional
-        It receives one tree for each depth, the first depth first: the :math:`dW^{(l)}` of this
-        depth.
+        The function adds one tree to this list for each depth l: :math:`dW^{(l)}`. The tree of the
+        first depth comes first.
 
     Returns
     -------
@@ -162,12 +165,14 @@ def encoder_backward(params, dy, cache, contributions=None):
 
     Examples
     --------
-    Two depths share one layer, and there is one token. With W_v = 0 the attention adds nothing. The
-    network adds 4 relu(a_1) to a_2. With epsilon = 3 the standard deviation is 2, and the gammas of
-    2 multiply by 2 again. So (1, -1) becomes (-1, 1) at the first depth. It stays (-1, 1) at the
-    second depth, where the relu is not active. Let dy = (32, 0). The two layer norms of the second
-    depth give first ds = (12, -12) and then dx = (9, -9). This is the dy of the first depth. The
-    gradient of the shared beta is the sum of both:
+    There is one token, and two depths share one layer. With W_v = 0 the attention adds nothing. The
+    network adds 4 relu(a_1) to a_2. With epsilon = 3 the standard deviation is 2, and the gammas
+    multiply by 2 again. At the first depth the network turns (1, -1) into (1, 3), and layer norm
+    turns this into (-1, 1). At the second depth the relu is not active, so the token stays (-1, 1).
+
+    Let dy = (32, 0). The second depth has two layer norms. The backward pass of the second one
+    gives ds = (12, -12). The backward pass of the first one then gives dx = (9, -9). This is the dy
+    of the first depth. The gradient of the shared beta is the sum (32, 0) + (9, -9):
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -194,9 +199,10 @@ def encoder_backward(params, dy, cache, contributions=None):
     >>> grads["attention"][0]["layer_norm"]["beta"].tolist()
     [-8.25, -18.75]
 
-    Everything at once, with weights drawn at random: attention blocks of their own for two depths,
-    a shared network, residual links around the layers, dropout, recomputation, the positions 1 and
-    0 in this order, and a gradient for every hidden state and for all attention weights:
+    The last example uses everything at once. The weights are drawn at random. The two depths have
+    attention blocks of their own and share one network. There are residual links around the layers,
+    dropout and recomputation. The positions are 1 and 0, in this order. Every hidden state and all
+    attention weights get a gradient:
 
     >>> from albert_np.parameters.initial_values import initial_parameters
     >>> config = AlbertConfig(vocab_size=4, embedding_size=2, hidden_size=2, num_attention_heads=1,

@@ -1,4 +1,4 @@
-"""One encoder layer: an attention block, then a feed-forward block, each with post-LN."""
+"""One encoder layer: an attention block, then a feed-forward block. Each ends with layer norm."""
 
 from ..functional import (dropout_backward, dropout_forward, layer_norm_backward,
                           layer_norm_forward)
@@ -33,9 +33,9 @@ def attention_block_forward(params, x_q, x_kv, keep, config, rng=None):
 
     Examples
     --------
-    Two tokens, x = (1, -1) and (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention gives each
-    token the mean of both, 0, so the sums x + 0 are x itself. Their variance is 1. With epsilon = 3
-    the standard deviation is 2:
+    There are two tokens, x = (1, -1) and x = (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention
+    gives each token the mean of both tokens, 0. So the sums x + 0 equal x. Their variance is 1.
+    With epsilon = 3 the standard deviation is 2:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -86,12 +86,12 @@ def attention_block_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens, x = (1, -1) and (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention
-    gives each token the mean of both, 0. So the sums s equal x. Their variance is 1, and with
-    epsilon = 3 the standard deviation is 2. Let dy = (16, 0) at the first token. Then dx_hat has
-    the mean 8, and dx_hat * x_hat has the mean 4. So ds = ((16 - 8 - 2) / 2, (0 - 8 + 2) / 2) = (3,
-    -3). The first token gets all of ds through the residual link. Through the mean, each token gets
-    half of ds:
+    There are two tokens, x = (1, -1) and x = (-1, 1). With W_q = 0 and W_v = W_o = 1 the attention
+    gives each token the mean of both tokens, 0. So the sums s equal x. Their variance is 1, and
+    with epsilon = 3 the standard deviation is 2. Let dy = (16, 0) at the first token. Then dx_hat
+    has the mean 8, and dx_hat * x_hat has the mean 4. So
+    ds = ((16 - 8 - 2) / 2, (0 - 8 + 2) / 2) = (3, -3). The first token gets all of ds through the
+    residual link. Through the mean, each token gets half of ds:
 
     >>> import numpy as np
     >>> from dataclasses import replace
@@ -160,9 +160,9 @@ def feed_forward_block_forward(params, x, config, rng=None):
 
     Examples
     --------
-    A network of one hidden unit that adds relu(x_1) to x_2. At the first token, x = (1, -2), the
-    unit is open and the sum is (1, -1). At the second, (-1, 1), it is closed. With epsilon = 3 the
-    standard deviation is 2:
+    The network has one hidden unit and adds relu(x_1) to x_2. At the first token, x = (1, -2), the
+    unit is active, and the sum is (1, -1). At the second token, x = (-1, 1), the unit is not
+    active, and the sum is x. With epsilon = 3 the standard deviation is 2:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -206,10 +206,10 @@ def feed_forward_block_backward(params, dy, cache):
     Examples
     --------
     The network has one hidden unit and adds relu(x_1) to x_2. At the first token, x = (1, -2), the
-    unit is active and s = (1, -1). At the second token, x = (-1, 1), it is not active and s = x. As
-    in the example of the attention block, epsilon = 3 and dy = (16, 0) give ds = (3, -3). The
-    second token gets exactly this. At the first token, x_1 also gets -3, the gradient of s_2,
-    through the unit:
+    unit is active, and s = (1, -1). At the second token, x = (-1, 1), the unit is not active, and
+    s = x. As in the example of the attention block, epsilon = 3 and dy = (16, 0) give ds = (3, -3).
+    The gradient of the second token is exactly ds. At the first token, the unit also passes -3, the
+    gradient of s_2, to x_1:
 
     >>> import numpy as np
     >>> from dataclasses import replace
@@ -225,8 +225,8 @@ def feed_forward_block_backward(params, dy, cache):
     >>> y.tolist(), dx.tolist(), grads["feed_forward"]["W_2"].tolist()
     ([[[0.5, -0.5], [-0.5, 0.5]]], [[[0.0, -3.0], [3.0, -3.0]]], [[3.0, -3.0]])
 
-    Dropout doubles what the network adds at the first token, and so its gradient. The residual link
-    goes around the dropout:
+    Now dropout is on. It doubles the number that the network adds at the first token, so it doubles
+    the gradient of this number too. The residual link does not go through the dropout:
 
     >>> config = replace(config, hidden_dropout_prob=0.5)
     >>> y, cache = feed_forward_block_forward(params, x, config, np.random.default_rng(0))
@@ -279,9 +279,9 @@ def encoder_layer_forward(params, x_q, x_kv, keep, config, rng=None):
 
     Examples
     --------
-    The two blocks of the examples above, one behind the other. A gamma of 2 in the first makes
-    a = x, and the network now adds 2 relu(2 a_1) to a_2, which turns (1, -1) into (1, 3). Its
-    variance is 1, and epsilon = 3 makes the standard deviation 2:
+    The layer has the two blocks of the examples above, one after the other. In the first block
+    gamma is 2, so a = x. The network now adds 2 relu(2 a_1) to a_2. This turns (1, -1) into (1, 3),
+    whose variance is 1. With epsilon = 3 the standard deviation is 2:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -337,7 +337,7 @@ def encoder_layer_backward(params, dy, cache):
     Use the two blocks of the examples above, one after the other. In the first block gamma is 2, so
     a = x. The network now adds 2 relu(2 a_1) to a_2. Let dy = (128, 0) at the first token:
 
-    1. Its ds is eight times (3, -3), that is (24, -24). The unit passes -24 * 2 * 2 = -96 to a_1.
+    1. The second block has ds = 8 * (3, -3) = (24, -24). The unit passes -24 * 2 * 2 = -96 to a_1.
        So da = (24 - 96, -24) = (-72, -24).
     2. dx_hat = 2 da = (-144, -48) has the mean -96, and dx_hat * x_hat has the mean -24. So ds =
        ((-144 + 96 + 12) / 2, (-48 + 96 - 12) / 2) = (-18, 18).

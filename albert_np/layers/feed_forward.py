@@ -41,8 +41,8 @@ def feed_forward_forward(params, x, config):
 
     Examples
     --------
-    There are one number and two hidden units, u = (2, -3 + 1). The second is closed, so y = 2 * 3 +
-    10:
+    The input is one number, x = 1, and there are two hidden units. So u = (2, -3 + 1) = (2, -2).
+    The relu sets the second unit to 0, so y = 2 * 3 + 10:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -84,8 +84,9 @@ def feed_forward_backward(params, dy, cache):
 
     Examples
     --------
-    There are one number and two hidden units, u = (2, -3 + 1). The second is closed, so the
-    gradient passes through the first alone: dx = 10 * 3 * 2.
+    The input is one number, x = 1, and there are two hidden units. So u = (2, -3 + 1) = (2, -2).
+    The relu sets the second unit to 0, so the gradient passes through the first unit alone. With
+    dy = 10 this gives dx = 10 * 3 * 2:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

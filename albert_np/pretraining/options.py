@@ -56,23 +56,24 @@ class PretrainingOptions:
     config: dict | None = option(
         None, "fields of AlbertConfig that differ from SMALL_CONFIG, a small model")
     wave_start: bool = option(
-        True, "start the position table from waves (WAVE.1), or from random rows as "
-        "google-research/albert does. With waves a small model finds the neighbours of a gap "
-        "sooner (default: waves; with --config random rows)", flags=("--wave-positions",))
+        True, "the first values of the position table are waves (WAVE.1). If this is off, they are "
+        "random numbers, as in google-research/albert. With waves a small model learns sooner to "
+        "find the neighbours of a gap (default: on; with --config: off)",
+        flags=("--wave-positions",))
     steps: int = option(9000, "number of batches to train on", least=1)
     batch_size: int = option(26, "B, sequences in a batch", least=1)
     learning_rate: float = option(
         3e-3, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
-        "on a straight line. The line would start with this value at step 0, and it reaches 0 at "
-        "the last step", above=0, flags=("--learning-rate", "--lr"))
+        "on a straight line to 0 at the last step. The line is drawn from this value at step 0, "
+        "and not from the end of the warm-up", above=0, flags=("--learning-rate", "--lr"))
     warmup_steps: int | None = option(
         None, "number of steps in which the learning rate rises; default: one twentieth of the "
         "steps")
     optimizer: str = option("adamw", "the optimiser", choices=tuple(OPTIMIZERS))
     beta_2: float = option(
-        0.98, "how slowly the running mean of squared gradients forgets; sgd does not use it. The "
-        "published models use 0.999, which is too slow for a run of a few thousand steps", least=0,
-        below=1)
+        0.98, "in each step the running mean of squared gradients keeps this share of its old "
+        "value; sgd does not use it. The published models use 0.999. Then the mean changes too "
+        "slowly for a run of a few thousand steps", least=0, below=1)
     weight_decay: float = option(0.01, "the weight decay of adamw and lamb", least=0)
     max_gradient_norm: float = option(
         1.0, "a gradient with a larger norm is shortened to this norm", above=0)

@@ -50,8 +50,8 @@ class DataOptions:
         True, "mask all pieces of a word or none of them. Without it, every piece is treated as a "
         "word")
     do_permutation: bool = option(
-        False, "choose the same number of further pieces, in the same way, and permute them. The "
-        "model has to predict these too")
+        False, "besides the masked pieces, choose the same number of other pieces in the same way, "
+        "and permute these among their positions. The model has to predict them too")
     sentence_task: str = option(
         "sop", "the question about two segments: were they swapped (sop), is the second one from "
         "another document (nsp), or no question (none). With none the segments stay in order and "
@@ -61,7 +61,7 @@ class DataOptions:
         "of the data once and repeat them, where N is the dupe-factor. Epoch e uses the random "
         "draws of copy e % N (original: fixed)", choices=("dynamic", "fixed"))
     beginnings_only: bool = option(
-        False, "ask the sentence task only for pairs at the beginning of a document. All other "
+        False, "use only the pairs at the beginning of a document for the sentence task. All other "
         "pairs stay in order and have the label -100. In the middle of a short text, even people "
         "can rarely tell which of two sentences came first. On the documentation of Python this is "
         "on by default, because its texts are very short. The original does not have this option")

@@ -36,8 +36,8 @@ def classification_head_forward(params, x, config, rng=None):
 
     Examples
     --------
-    One row, two inputs, one output: y = 2 * 1 + 3 * (-1) + 1 = 0. With dropout, what is kept is
-    doubled; here the second input is dropped:
+    There are one row, two inputs and one output: y = 2 * 1 + 3 * (-1) + 1 = 0. Dropout doubles the
+    inputs that it keeps. Here it drops the second input:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -79,8 +79,8 @@ def classification_head_backward(params, dy, cache):
 
     Examples
     --------
-    One row, two inputs, one output: y = 2 * 1 + 3 * (-1) + 1 = 0. Then the same with dropout, which
-    drops the second input and doubles the first, so that y = 4 * 1 + 1 = 5:
+    There are one row, two inputs and one output: y = 2 * 1 + 3 * (-1) + 1 = 0. In the second call
+    dropout drops the second input and doubles the first input, so y = 4 * 1 + 1 = 5:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

@@ -40,10 +40,10 @@ def masked_lm_head_forward(params, x, word_embeddings, config):
 
     Examples
     --------
-    There are two masked positions and two pieces, and W = 1. The relu turns (1, -1) into (1, 0),
-    whose mean is 1/2 and whose variance is 1/4. With epsilon = 3/4 the standard deviation is 1, so
-    e = (1/2, -1/2). Its product with the first word embedding, (2, 0), is 1, and with the second,
-    (0, 4), it is -2:
+    There are two masked positions and two pieces, and W = 1. At the first position the relu turns
+    (1, -1) into (1, 0), whose mean is 1/2 and whose variance is 1/4. With epsilon = 3/4 the
+    standard deviation is 1, so e = (1/2, -1/2). The embedding of piece 0 is (2, 0), and its product
+    with e is 1. The embedding of piece 1 is (0, 4), and its product with e is -2:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig
@@ -106,12 +106,16 @@ def masked_lm_head_backward(params, dy, cache):
 
     Examples
     --------
-    There are two masked positions and two pieces, and W = 1. The relu turns (1, -1) into (1, 0),
-    whose mean is 1/2 and whose variance is 1/4. With epsilon = 3/4 the standard deviation is 1, so
-    e = (1/2, -1/2), and (-1/2, 1/2) at the second position. Let the first position get a gradient
-    of 8 at piece 0 and the second one of 4 at piece 1. By (MLM.4) piece 0 gets 8 times the first e,
-    piece 1 gets 4 times the second. By (MLM.3) the first de is 8 times the embedding of piece 0,
-    (16, 0). Layer norm makes it (16 - 8 - 2, 0 - 8 + 2) = (6, -6), and the relu lets the 6 through:
+    There are two masked positions and two pieces, and W = 1. At the first position the relu turns
+    (1, -1) into (1, 0), whose mean is 1/2 and whose variance is 1/4. With epsilon = 3/4 the
+    standard deviation is 1, so e = (1/2, -1/2). At the second position e = (-1/2, 1/2). Let dy be 8
+    for piece 0 at the first position, and 4 for piece 1 at the second position.
+
+    By (MLM.4) the embedding of piece 0 gets 8 times the e of the first position. The embedding of
+    piece 1 gets 4 times the e of the second position. By (MLM.3) the de of the first position is 8
+    times the embedding of piece 0, (16, 0). Layer norm turns this into
+    (16 - 8 - 2, 0 - 8 + 2) = (6, -6). The relu was active in the first number only, so it passes
+    the 6 on:
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

@@ -70,8 +70,8 @@ def span_head_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens with one number each. The start's gradient is 1 at the first token, the
-    end's gradient is 10 at the first and 100 at the second:
+    There are two tokens with one number each. The gradient of the start score is 1 at the first
+    token. The gradient of the end score is 10 at the first token and 100 at the second token:
 
     >>> params, x = {"W": np.array([[3.0, 5.0]]), "b": np.zeros(2)}, np.array([[[1.0], [2.0]]])
     >>> dstart, dend = np.array([[1.0, 0.0]]), np.array([[10.0, 100.0]])

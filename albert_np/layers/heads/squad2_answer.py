@@ -30,8 +30,8 @@ def squad_answer_forward(params, x, start_logits, config, rng=None):
         dense {W (2H, H), b (H,)}, score {W (H, 1)}.
     x : array (B, T, H)
     start_logits : array (B, T)
-        They are masked: :data:`~albert_np.layers.heads.squad2_head.HIDDEN` if no answer may begin
-        here.
+        They are masked: the score is :data:`~albert_np.layers.heads.squad2_head.HIDDEN` at every
+        token where no answer may begin.
     config : AlbertConfig
     rng : numpy.random.Generator or None
         None turns dropout off.
@@ -47,9 +47,9 @@ def squad_answer_forward(params, x, start_logits, config, rng=None):
 
     Examples
     --------
-    There are two tokens with one number each. The first is a start with probability 3/4, the second
-    with 1/4, so g = 3/4 * 3 - 1/4 * 3 = 3/2. The input of tanh is 2 * 3/2 + 1 * 3 - 5 = 1, and 2
-    tanh(1) = 1.523188:
+    There are two tokens with one number each. The first token is the start with probability 3/4,
+    and the second token is the start with probability 1/4. So g = 3/4 * 3 - 1/4 * 3 = 3/2. The
+    input of tanh is 2 * 3/2 + 1 * 3 - 5 = 1. The score is 2 tanh(1) = 1.523188:
 
     >>> from albert_np import AlbertConfig
     >>> params = {"dense": {"W": np.array([[2.0], [1.0]]), "b": np.array([-5.0])},
@@ -82,8 +82,9 @@ def squad_answer_backward(params, dy, cache):
 
        dp_{bt} = dg_b \cdot x_{bt}
 
-    The softmax (SM.2) turns dp into the gradient of the start scores: this head influences the
-    start scores, too. Every hidden state is used in g. The first one is also used directly:
+    The softmax (SM.2) turns dp into a gradient of the start scores. So the start scores get a
+    gradient from this head, too. Every hidden state is used in g. The first hidden state is also
+    used directly:
 
     .. math::
        :label: SQA.4
@@ -104,11 +105,14 @@ def squad_answer_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens with one number each. The first is a start with probability 3/4, the second
-    with 1/4, so g = 3/4 * 3 - 1/4 * 3 = 3/2. The input of tanh is 2 * 3/2 + 1 * 3 - 6 = 0, where
-    tanh has the slope 1. dy = 1 becomes du = 2. W makes it dg = 2 * 2, and 1 * 2 for the first
-    token. The tokens get 3/4 and 1/4 of dg, the first its own 2 on top. Along the softmax, dp = 4 *
-    (3, -3) has the mean 6 under p, so dstart = (3/4 (12 - 6), 1/4 (-12 - 6)):
+    There are two tokens with one number each. The first token is the start with probability 3/4,
+    and the second token is the start with probability 1/4. So g = 3/4 * 3 - 1/4 * 3 = 3/2. The
+    input of tanh is 2 * 3/2 + 1 * 3 - 6 = 0, and there tanh has the slope 1.
+
+    Let dy = 1. The last map multiplies it by 2, so du = 2. By the two rows of W, dg = 2 * 2 = 4,
+    and the first token gets 1 * 2 = 2 directly. Through g, the first token gets 3/4 of dg, and the
+    second token gets 1/4 of dg. By (SQA.3) dp = 4 * (3, -3). Its mean under p is 6, so
+    dstart = (3/4 (12 - 6), 1/4 (-12 - 6)):
 
     >>> from albert_np import AlbertConfig
     >>> params = {"dense": {"W": np.array([[2.0], [1.0]]), "b": np.array([-6.0])},
@@ -120,7 +124,7 @@ def squad_answer_backward(params, dy, cache):
     >>> dx.round(12).tolist(), dstart.round(12).tolist(), grads["dense"]["W"].round(12).tolist()
     ([[[5.0], [1.0]]], [[4.5, -4.5]], [[3.0], [6.0]])
 
-    Dropout keeps tanh u here and doubles it, and so its gradient:
+    Now dropout is on. It keeps tanh u and doubles it, so it doubles the gradient of tanh u too:
 
     >>> y, cache = squad_answer_forward(params, x, start_logits, config, np.random.default_rng(0))
     >>> squad_answer_backward(params, dy, cache)[0].round(12).tolist()

@@ -37,7 +37,7 @@ def squad_end_forward(params, x, starts, eps):
         dense {W (2H, H), b (H,)}, layer_norm {gamma, beta}, score {W (H, 1), b (1,)}.
     x : array (B, T, H)
     starts : integer array (B, K)
-        In training the right start, K = 1. In prediction the K best starts.
+        In training this is the right start, and K = 1. In prediction these are the K best starts.
     eps : float
         The eps of the layer norm.
 
@@ -52,9 +52,9 @@ def squad_end_forward(params, x, starts, eps):
 
     Examples
     --------
-    Two tokens (0, 0) and (1, -1), of which the second is the start. W' = 0, W'' is the identity,
-    and c = (-1/2, 1/2), so u = (1/2, -1/2) at both. Without epsilon, layer norm turns tanh u
-    into (1, -1), times gamma. The score is 8 * 1 * 2 + 5:
+    There are two tokens, (0, 0) and (1, -1). The second token is the start. W' = 0, W'' is the
+    identity, and c = (-1/2, 1/2), so u = (1/2, -1/2) at both tokens. Without epsilon, layer norm
+    turns tanh u into (1, -1), and gamma multiplies this by 2. The score is 8 * 1 * 2 + 5:
 
     >>> params = {"dense": {"W": np.vstack([np.zeros((2, 2)), np.eye(2)]),
     ...                     "b": np.array([-0.5, 0.5])},
@@ -117,11 +117,11 @@ def squad_end_backward(params, dy, cache):
 
     Examples
     --------
-    There are two tokens, (0, 0) and (1, -1). The second is the start. W' = 0, W'' is the identity,
-    and c = (-1, 1), so u = (0, 0) at both tokens. There tanh has the slope 1, and with epsilon = 1
-    the layer norm has the standard deviation 1. With w = (8, 0) and dy = 1 at both tokens, de = (8,
-    0). The layer norm subtracts the mean, so du = (4, -4). Only the start gets a gradient, the sum
-    of the two:
+    There are two tokens, (0, 0) and (1, -1). The second token is the start. W' = 0, W'' is the
+    identity, and c = (-1, 1), so u = (0, 0) at both tokens. There tanh has the slope 1, and with
+    epsilon = 1 the layer norm has the standard deviation 1. With w = (8, 0) and dy = 1 at both
+    tokens, de = (8, 0). The layer norm subtracts the mean, so du = (4, -4) at both tokens. W' = 0,
+    so only the start gets a gradient. It is the sum of the two du:
 
     >>> params = {"dense": {"W": np.vstack([np.zeros((2, 2)), np.eye(2)]),
     ...                     "b": np.array([-1.0, 1.0])},
@@ -136,8 +136,9 @@ def squad_end_backward(params, dy, cache):
     >>> grads["dense"]["W"].tolist()
     [[4.0, -4.0], [-4.0, 4.0], [8.0, -8.0], [-8.0, 8.0]]
 
-    Now W' is the identity too, so each token counts as itself. The second token is the start twice,
-    with gradients of 1 and 2, and both reach it:
+    Now W' is the identity too, so each token influences its own u. The second token is the start
+    twice: for k = 0 with dy = 1, and for k = 1 with dy = 2. The second token gets the gradients of
+    both:
 
     >>> params = {**params, "dense": {"W": np.vstack([np.eye(2), np.eye(2)]),
     ...                               "b": np.array([-1.0, 1.0])}}

@@ -48,8 +48,9 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
 
     Examples
     --------
-    Three tokens, of which the third may not be part of an answer. Their start scores are 2x. The
-    best start is the second token, and the ends are scored after this one:
+    There are three tokens. The third token may not be a part of an answer. The start scores of the
+    other two tokens are 2x. The best start is the second token. The end scores are computed for
+    this start:
 
     >>> from albert_np import AlbertConfig
     >>> nothing = {"dense": {"W": np.ones((2, 1)), "b": np.zeros(1)}, "score": {
@@ -76,8 +77,10 @@ def squad_head_forward(params, x, may_answer, starts, config, rng=None, n_top=5)
 def squad_head_backward(params, dy, cache):
     r"""Compute the gradients of the SQuAD 2 head.
 
-    The start scores have two uses: as an output, and in the score for the absence of an answer. If
-    the mask wrote a constant, the gradient is 0. The choice of the best starts has no slope.
+    The start scores are used twice: they are an output, and the score for the absence of an answer
+    depends on them. If the mask replaced a start score by a constant, its gradient is 0. A small
+    change of the start scores does not change which starts are the best, so this choice has no
+    gradient.
 
     .. math::
        :label: SQ.2
@@ -122,8 +125,8 @@ def squad_head_backward(params, dy, cache):
     >>> start.tolist(), dx.tolist(), grads["start"]["W"].tolist(), grads["end"]["score"]["b"]
     ([[6.0, -1e+30]], [[[2.0], [0.0]]], [[3.0]], array([0.]))
 
-    With weights drawn at random all three parts give x a gradient. Both tokens may be part of an
-    answer:
+    Now the weights are drawn at random, and all three parts give x a gradient. Both tokens may be a
+    part of an answer:
 
     >>> from albert_np.parameters.initial_values import initial_parameters
     >>> config = AlbertConfig(vocab_size=4, embedding_size=2, hidden_size=2, num_attention_heads=1,

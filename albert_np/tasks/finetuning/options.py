@@ -32,19 +32,20 @@ class FinetuningOptions:
         None, "use this file as the test part. For questions it can also be xquad-en or xquad-zh; "
         "default: the test part of the data", metavar="NAME_OR_FILE")
     dev: str | None = option(
-        None, "use this file as the development part, which chooses the best epoch; default: the "
-        "development part of the data. If the data are one file, its own development part is then "
-        "used for training", metavar="FILE")
+        None, "use this file as the development part, by which the best epoch is chosen; default: "
+        "the development part of the data. If the data are one file and this option is given, the "
+        "rows of its development part are used for training", metavar="FILE")
     columns: dict | None = option(
-        None, "of a table or of JSON lines: from text, text_pair and label to the name of a column "
-        "or, in a table, to its number from 0; default: a column with one of the usual names, or "
-        "the columns in this order")
+        None, "which columns of a table or of JSON lines are read. The keys are text, text_pair "
+        "and label. Each value is the name of a column or, in a table, its number from 0; default: "
+        "a column with one of the usual names, or the columns in this order")
     header: bool | None = option(
         None, "whether the first line of a table holds the names of the columns; default: decide "
         "by that line, and say so")
     split_copies: bool = option(
-        False, "divide a file row by row; otherwise texts that differ only in capitals and "
-        "punctuation, every digit read as 0, count as copies, and copies stay in one part")
+        False, "divide a file row by row, so that copies of a text may be in several parts. "
+        "Without this option all copies of a text stay in one part. Texts are copies if they "
+        "differ only in capitals and punctuation after every digit is replaced by 0")
     data_folder: str | None = option(None, "the folder where data sets are searched")
     model: str | None = option(
         None, "the model to start from: a pretraining run, a folder of published weights, or a "
@@ -61,8 +62,9 @@ class FinetuningOptions:
     batch_size: int = option(32, "B, examples in a batch", least=1)
     learning_rate: float = option(
         3e-4, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
-        "on a straight line. The line would start with this value at step 0, and it reaches 0 at "
-        "the last step. Large models need 1e-5 to 5e-5", above=0, flags=("--learning-rate", "--lr"))
+        "on a straight line to 0 at the last step. The line is drawn from this value at step 0, "
+        "and not from the end of the warm-up. Large models need 1e-5 to 5e-5", above=0,
+        flags=("--learning-rate", "--lr"))
     warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
                            below=1)
     optimizer: str = option("adamw", "the optimiser", choices=tuple(OPTIMIZERS))
@@ -70,10 +72,10 @@ class FinetuningOptions:
         "linear", "the learning rate after the warm-up: it falls on a straight line to 0 (linear), "
         "or it stays the same (constant)", choices=tuple(SCHEDULES))
     best_by: str | None = option(
-        None, "the figure of the development part that chooses the best epoch, such as f1; "
-        "default: the metric of the task", metavar="FIGURE")
+        None, "choose the best epoch by this figure of the development part, such as f1; default: "
+        "the metric of the task", metavar="FIGURE")
     weight_decay: float = option(
-        0.01, "the weight decay of adamw and lamb, of matrices only", least=0)
+        0.01, "the weight decay of adamw and lamb. It is applied to matrices only", least=0)
     freeze: bool = option(
         False, "train the head of the task only; embeddings, encoder and pooler stay as they are")
     accumulation_steps: int = option(
