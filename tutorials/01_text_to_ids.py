@@ -8,8 +8,8 @@ At the end you can cut a word by hand. You know what a vocabulary covers, and wh
 characters that it does not cover.
 
 Prerequisites: none. In the paper (Lan et al. 2020), section 4.1 describes these steps. The pieces
-come from the unigram model of Kudo 2018. Run the tutorial with ``python
-tutorials/01_text_to_ids.py``. The pictures are saved in ``tutorials/output/``.
+come from the unigram model of Kudo 2018. Run the tutorial with
+``python tutorials/01_text_to_ids.py``. The pictures are saved in ``tutorials/output/``.
 """
 
 import tempfile

@@ -87,8 +87,8 @@ def keys_visible_to(keep, positions):
 
     Examples
     --------
-    The second of two tokens sees both tokens. The first token sees only itself. The positions are
-    in this order:
+    The second of two tokens sees both tokens. The first token sees only itself. The queries are
+    the second token and the first token, in this order:
 
     >>> keep = np.array([[[[True, False], [True, True]]]])
     >>> keys_visible_to(keep, np.array([[1, 0]])).tolist()
@@ -294,7 +294,7 @@ def attention_backward(params, dy, cache):
 
     Now dropout is on, and the first attention weight of head 0 gets a gradient of 8 from outside.
     For the first query, the generator keeps the first key in head 0 and the second key in head 1.
-    Dropout doubles the attention weights of both keys. In head 0, dp = (2 * 8 + 8, 0). Its mean
+    Dropout doubles the attention weights that it keeps. In head 0, dp = (2 * 8 + 8, 0). Its mean
     under p is 18, so dz = (9/2, -9/2):
 
     >>> config = replace(config, attention_probs_dropout_prob=0.5)

@@ -135,12 +135,11 @@ def encoder_backward(params, dy, cache, contributions=None):
     Without the residual link the first term is missing. We write :math:`f^{\leftarrow}` for the
     backward pass of f: it takes the gradient of the output of f and returns the gradient of the
     input. The backward pass of the layer returns two gradients. One of them,
-    :math:`f_q^{\leftarrow}`, is for :math:`x_q`, the rows that the queries come from. The other one,
-    :math:`dx_{kv}`, is for :math:`x_{kv}`, the rows that the keys and values come from.
-    :math:`x_{kv}` has all rows of :math:`h^{(l)}`. In most layers :math:`x_q` has
-    all rows too. In the last layer it may have only the rows at the positions. (ROW.2) puts the
-    gradients of these rows back at their positions. Then the two gradients of :math:`h^{(l)}` add
-    up:
+    :math:`f_q^{\leftarrow}`, is for :math:`x_q`, the rows that the queries come from. The other
+    one, :math:`dx_{kv}`, is for :math:`x_{kv}`, the rows that the keys and values come from.
+    :math:`x_{kv}` has all rows of :math:`h^{(l)}`. In most layers :math:`x_q` has all rows too. In
+    the last layer it may have only the rows at the positions. (ROW.2) puts the gradients of these
+    rows back at their positions. Then the two gradients of :math:`h^{(l)}` add up:
 
     .. math::
        :label: ENC.5

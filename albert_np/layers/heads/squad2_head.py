@@ -78,9 +78,9 @@ def squad_head_backward(params, dy, cache):
     r"""Compute the gradients of the SQuAD 2 head.
 
     The start scores are used twice: they are an output, and the score for the absence of an answer
-    depends on them. If the mask replaced a start score by a constant, its gradient is 0. A small
-    change of the start scores does not change which starts are the best, so this choice has no
-    gradient.
+    depends on them. If the mask replaced a start score by a constant, the gradient of this start
+    score is 0. A small change of the start scores does not change which starts are the best, so no
+    gradient passes through this choice.
 
     .. math::
        :label: SQ.2
