@@ -8,8 +8,8 @@ DESCRIPTION = """\
 Make a student's workspace, and check what was written in it.
 
 A workspace holds modules of this package. In them, the functions of the exercises are empty. The
-check runs each function on random inputs and compares the results with those of the package. It
-also compares them with the package's results under every planted fault, so that it can name the
+check runs each function on random inputs and compares the results with the package's results.
+It also compares them with the package's results under every planted fault, so that it can name the
 mistake.
 """
 

@@ -35,13 +35,14 @@ def add(commands):
         parser.add_argument("--units", default="1-8", metavar="UNITS",
                            help="such as 1-6 or 2,4 (default: %(default)s)")
         parser.add_argument("--seed", type=int, metavar="N",
-                            help="of the hidden inputs (default: one is drawn, and kept with the "
-                                 "results)")
+                            help="the seed of the hidden inputs (default: the command draws one "
+                                 "and keeps it with the results)")
         parser.add_argument("--visible-seed", type=int, default=0, metavar="N",
-                            help="of the inputs of which students are told: that of their "
-                                 "workspaces (default: %(default)s)")
+                            help="the seed of the inputs that students are told about, which is "
+                                 "the seed of their workspaces (default: %(default)s)")
         parser.add_argument("--seconds", type=float, default=10.0, metavar="S",
-                            help="of the processor for one exercise (default: %(default)g)")
+                            help="processor time for one exercise, in seconds (default: "
+                                 "%(default)g)")
         parser.add_argument("--memory", type=float, default=2.0, metavar="GIB",
                             help="address space of one process (default: %(default)g)")
     notebooks = commands.add_parser("notebooks", help=NOTEBOOKS, description=(

@@ -21,10 +21,10 @@ What a line holds depends on the task; a tab separates several fields:
   translation      text                                 -> translation, log_probability
 
 Lines that begin with { are JSON objects with these names as fields (text, text_pair, words,
-question, context, choices, source), or with those of the training file. For classification and
+question, context, choices, source), or with the fields of the training file. For classification and
 similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of the training
 file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml) are read as
-for the training. What was decided is said. Any number of lines is read, in bounded memory.
+in training. The command prints what it decided. It reads any number of lines in bounded memory.
 """
 
 EXAMPLES = """\

@@ -63,8 +63,8 @@ def add(commands):
     parser.add_argument("--trials", type=int, metavar="N",
                         help="points that are drawn at random (default: 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="of these draws; that of the trials is an option like others "
-                             "(default: %(default)s)")
+                        help="the seed of these draws. The seed of the trials is an option like "
+                             "the others (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N",
                         help="trials at a time, each on one core (default: %(default)s)")
     parser.add_argument("--prune", action="store_true",
