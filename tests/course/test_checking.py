@@ -189,7 +189,7 @@ def test_what_no_name_is_known_for_is_described(exercise, old, new, words):
 def test_a_fault_is_never_taken_for_another(exercise):
     """Where another name is given, its answers are the same."""
     faults = {fault.name: fault for fault in faults_of(exercise)}
-    for name, fault in list(faults.items())[:2]:
+    for name, fault in list(faults.items())[:1]:
         source = source_of_module(exercise.module).replace(fault.old, fault.new)
         module = module_from_source(source, exercise, exercise.module)
         verdict = check_exercise(exercise, module, 0)
