@@ -87,6 +87,12 @@ def test_a_text_of_which_nothing_is_left_is_refused(task, row, tokenizer):
         task.features(tokenizer, [row], ("a",), Settings("choice", max_length=20))
 
 
+def test_a_translation_may_have_no_source_on_purpose(tokenizer):
+    [[example]] = translation.features(tokenizer, [Pair("", ("a list",))], (),
+                                       Settings("translation", max_length=20))
+    assert example["source"] == [] and len(example["target"])
+
+
 def test_the_sentence_quotes_the_beginning_of_the_text():
     check_pieces("", [1])
     with pytest.raises(ValueError) as error:

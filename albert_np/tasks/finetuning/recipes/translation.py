@@ -42,11 +42,15 @@ def configuration(labels):
 
 
 def features(tokenizer, rows, labels, settings):
-    """Pieces of source and target. Pairs that are too long are left out of training."""
+    """Pieces of source and target. Pairs that are too long are left out of training.
+
+    Without a source (""), the model learns to write the target alone, as a language model.
+    """
     sources = tokenizer.encode_batch([row.source for row in rows])
     targets = tokenizer.encode_batch([row.targets[0] for row in rows])
     for row, source in zip(rows, sources):
-        check_pieces(row.source, source)
+        if row.source:
+            check_pieces(row.source, source)
     return [[{**join_pieces(tokenizer, source, target), "source": source, "target": target}]
             if len(source) + len(target) + 3 <= settings.max_length
             and 0 < len(target) <= settings.max_target_length else []
