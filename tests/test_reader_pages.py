@@ -17,7 +17,7 @@ from albert_np.gradcheck.equations import find_equations, read_sources  # noqa: 
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "docs"))
 
-from reader import mathematics, names, page, pairs, rows, runs, shapes, write  # noqa: E402
+from reader import mathematics, names, page, pairs, pieces, rows, runs, shapes, write  # noqa: E402
 
 PAIRS = {pair.name: pair for pair in pairs.find_pairs()}
 EQUATIONS = rows.checked_equations()
@@ -133,7 +133,7 @@ def test_a_deleted_label_stops_the_build_and_is_named(old, new, words):
 def test_every_name_of_the_table_is_in_the_code_and_in_the_formulas(file, name):
     own = [pair for pair in PAIRS.values() if pair.file == file]
     code = {word for pair in own for lines in (pair.forward, pair.backward) if lines
-            for line in lines.lines for word in page.code_names(line.text.lstrip())}
+            for line in lines.lines for word in pieces.code_names(line.text.lstrip())}
     assert name in code
     texts = " ".join(one.docstring for one in EQUATIONS.values() if one.file == file)
     formulas = [one.latex for one in EQUATIONS.values() if one.file == file]

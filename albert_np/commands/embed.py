@@ -63,7 +63,7 @@ def _embed(options):
     for vector, text in zip(vectors, read):
         # The shortest decimals that give the same numbers back.
         print(json_text({"text": text, "vector": [float(str(x)) for x in vector]},
-                         ensure_ascii=False))
+                        ensure_ascii=False))
     return 0
 
 

@@ -28,8 +28,7 @@ it decided.
 
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
-gained.
-Without --model the command trains a tokenizer on the rows and starts with fresh weights.
+gained. Without --model the command trains a tokenizer on the rows and starts with fresh weights.
 
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
 It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the

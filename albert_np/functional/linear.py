@@ -103,5 +103,6 @@ def linear_backward(dy, cache):
     with np.errstate(over="ignore", invalid="ignore"):
         dx = (dy_rows @ W.T).reshape(x.shape)                          # (LIN.2)  (..., I)
         dW = x_rows.T @ dy_rows                                        # (LIN.3)  (I, O)
+        # plain: db = dy_rows.sum(axis=0)
         db = np.dot(np.ones(len(dy_rows), dy.dtype), dy_rows)          # (LIN.4)  (O,)
     return dx, dW, db

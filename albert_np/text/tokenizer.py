@@ -9,6 +9,7 @@ import numpy as np
 from ..files import read_bytes, write_together
 from ..files.json_objects import json_file
 from .tokenizing.arguments import check_return_tensors, check_text, check_texts, settle_lengths
+from .tokenizing.offsets import align
 from .tokenizing.preprocessing import preprocess, preprocess_aligned, preprocess_with_places
 from .tokenizing.rows import build_row, stack_rows
 from .tokenizing.sentencepiece_file import in_one_sentence, load_sentencepiece
@@ -286,34 +287,11 @@ class AlbertTokenizer:
         return self.convert_tokens_to_ids(pieces), offsets
 
     def _align(self, text):
-        """Yield (piece, start, end) for a text without special tokens.
-
-        The pieces, one after another, are the *normalised* text. So three strings have to be laid
-        side by side: the text, the preprocessed text, and the normalised text.
-        """
+        """Yield (piece, start, end) for a text without special tokens."""
         clean, starts, ends = preprocess_with_places(text, self.do_lower_case, self.keep_accents)
-        # begins[i]: where in `clean` the i-th normalised character comes from.
         with in_one_sentence(self._model_file):
             normalised, begins = self._model.normalize(clean, with_offsets=True)
-        position = 0
-        for piece in self.tokenize(text):
-            begin, position = position, position + len(piece)
-            while begin < position and normalised[begin] == "▁":     # the space before a word
-                begin += 1
-            if begin == position:
-                following = begins[position]
-                start = starts[following] if following < len(starts) else len(text)
-                yield piece, start, start
-                continue
-            first = begins[begin]
-            # Characters that came from one (a ligature) begin at the same place: the end is where
-            # the next one begins that begins later.
-            last = begins[position - 1]
-            behind = position
-            while behind < len(begins) and begins[behind] <= last:
-                behind += 1
-            stop = begins[behind] if behind < len(begins) else len(starts)
-            yield piece, starts[first], ends[stop - 1]
+        yield from align(self.tokenize(text), normalised, begins, starts, ends, len(text))
 
     def _split_comma(self, piece):
         """Cut a piece such as ``▁2010,`` into ``▁2010`` and ``,``.

@@ -278,7 +278,7 @@ def derivations(docstring, latex_of):
     Returns
     -------
     (list of Derivation, str)
-        The equations, and the text behind the last.
+        The equations, and the text after the last one.
     """
     body = re.split(r"\n\n\w[\w ]+\n-{3,}\n", docstring)[0]
     body = body.split("\n\n", 1)[1] if "\n\n" in body else ""

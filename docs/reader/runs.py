@@ -16,7 +16,7 @@ MOST_RUNS = 8     # of one page
 
 @dataclass(frozen=True)
 class Run:
-    """One forward call and the backward call behind it.
+    """One forward call and the backward call that follows it.
 
     Attributes
     ----------
@@ -153,7 +153,7 @@ def _told(values, is_head):
 
 
 def _passes(call):
-    """(first step, step behind the last) of each pass of the first loop that ran."""
+    """(first step, step after the last) of each pass of the first loop that ran."""
     for row in call.rows:
         if row.text.lstrip().startswith("for ") and len(row.visits) > 1:
             steps = [visit.step for visit in row.visits]

@@ -5,6 +5,7 @@ import pytest
 
 from albert_np import layers
 from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
+from albert_np.layers import feed_forward
 from albert_np.parameters import flatten
 
 
@@ -178,3 +179,19 @@ def test_pooler_takes_the_first_token(rng, x):
     params = random_parameters(small_config())["pooler"]
     y, _ = layers.pooler_forward(params, x)
     np.testing.assert_allclose(y, np.tanh(x[:, 0] @ params["W"] + params["b"]))
+
+
+@pytest.mark.parametrize("act", ["gelu_new", "gelu", "relu", "tanh"])
+def test_a_large_activation_is_applied_again_with_the_same_bits(act, rng, monkeypatch):
+    """Where u is small, what the activation remembers is kept; where it is large, only u is."""
+    config = small_config(hidden_act=act)
+    params = random_parameters(config)["encoder"]["feed_forward"][0]["feed_forward"]
+    x, dy = rng.standard_normal((2, 2, 5, config.hidden_size))
+    results = []
+    for limit, kept in ((feed_forward.SMALL, True), (0, False)):
+        monkeypatch.setattr(feed_forward, "SMALL", limit)
+        y, cache = layers.feed_forward_forward(params, x, config)
+        assert (cache[2] is not None) == kept
+        dx, grads = layers.feed_forward_backward(params, dy, cache)
+        results.append([array.tobytes() for array in (y, dx, *flatten(grads).values())])
+    assert results[0] == results[1]

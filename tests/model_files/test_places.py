@@ -113,7 +113,7 @@ def test_paths_do_not_go_to_the_hub(name):
     ("albert-base", "albert-base-v2"), ("albert-xlarge-v3", "albert-xlarge-v2"),
     ("nothing-like-that", None), ("runs/nothing-like-that", None)])
 def test_a_mistyped_folder_is_told_first(tmp_path, monkeypatch, typed, near):
-    """With the name that is nearest; what the hub says comes behind it."""
+    """The sentence gives the nearest name first, and then what the hub says."""
     monkeypatch.chdir(tmp_path)
     for name in ("hfclass", "runs/spam"):
         (tmp_path / name).mkdir(parents=True)

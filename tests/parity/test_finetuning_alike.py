@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("sklearn")
 
-from test_pytorch_parity import load_into_torch, one_thread, their_config
+from both_sides import load_into_torch, one_thread, their_config
 from test_training_alike import TorchOptimizer, torch_arguments
 from toys import MODEL, WORDS, toy_splits
 

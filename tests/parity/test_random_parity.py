@@ -16,8 +16,8 @@ from albert_np.models import AlbertForPreTraining
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from test_pytorch_parity import (SMALL, arrays, make_inputs, objective, one_thread, pair,
-                                 random_upstream, run_torch, without_repetition)
+from both_sides import (SMALL, arrays, make_inputs, objective, one_thread, pair,
+                        random_upstream, run_torch, without_repetition)
 
 pytestmark = pytest.mark.parity
 

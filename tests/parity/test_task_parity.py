@@ -15,9 +15,9 @@ from albert_np.inference.translation import translation_batch
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from test_pytorch_parity import (BOUNDS, SMALL, arrays, load_into_torch, make_inputs, objective,
-                                 one_thread, our_model, pair, random_upstream, their_config,
-                                 their_gradients)
+from both_sides import (BOUNDS, SMALL, arrays, load_into_torch, make_inputs, objective,
+                        one_thread, our_model, pair, random_upstream, their_config,
+                        their_gradients)
 
 pytestmark = pytest.mark.parity
 

@@ -20,7 +20,7 @@ from albert_np.optim import LAMB, AdamW, clip_by_global_norm, warmup_polynomial_
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from test_pytorch_parity import make_inputs, one_thread, pair
+from both_sides import make_inputs, one_thread, pair
 
 pytestmark = pytest.mark.parity
 

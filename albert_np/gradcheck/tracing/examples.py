@@ -126,7 +126,7 @@ def trace_function(name, numbers=None, example=None, inside=False, fault=None):
         if near or _reaches(function, source, module, owner, statements):
             return _run(function, source, module, owner, statements, numbers, inside or not near)
     raise ValueError(f"{PACKAGE.name}/{file}: {function} has no example to run; "
-                     f"type one behind --example")
+                     f"type one after --example")
 
 
 def trace_equation(label, numbers=None, example=None, inside=False, fault=None):

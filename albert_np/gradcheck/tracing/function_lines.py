@@ -137,7 +137,7 @@ def _statements(body):
 
 
 def _end(statement, rows):
-    """The last line of a statement; of a compound one, of its head without comments behind it."""
+    """The last line of a statement. Of a compound statement it is the last line of the head."""
     body = getattr(statement, "body", None)
     if not body:
         return statement.end_lineno

@@ -22,7 +22,7 @@ from .function_lines import functions_of
 
 @dataclass(frozen=True)
 class Value:
-    """An array or a number that a line made or changed, as it was behind that line.
+    """An array or a number that a line made or changed, as it was after that line.
 
     Attributes
     ----------

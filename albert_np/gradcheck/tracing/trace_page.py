@@ -141,7 +141,7 @@ def told(values):
 
 
 def _code(row, width):
-    """The text of a line behind its number; a comment that does not fit is left out."""
+    """The text of a line after its number. A comment that does not fit is left out."""
     first, *rest = row.text.splitlines()
     margin = len(first) - len(first.lstrip())
     lines = [f"{row.line:>4}  {' ' * max(0, margin - 4)}{first.lstrip()}",

@@ -1,4 +1,4 @@
-"""The rows of a batch: pieces cut to a length, special tokens around them, padding behind."""
+"""The rows of a batch: pieces cut to a length, special tokens around them, padding after them."""
 
 import numpy as np
 
