@@ -86,8 +86,9 @@ def _add_options(parser):
                       help="which columns of a table or of JSON lines are read. FIELD is text, "
                            "text_pair or label. COLUMN is the name of a column or, in a table, its "
                            "number from 0 (default: columns with usual names, such as text, "
-                           "sentence, text_pair, label, class, score; in a table without them "
-                           "text=0 label=1, or for similarity text=0 text_pair=1 label=2)")
+                           "sentence, text_pair, label, class, score. In a table without such "
+                           "names, column 0 is the text and column 1 the label; for "
+                           "similarity, columns 0 and 1 are the texts and column 2 the label)")
     add_options(rows, FinetuningOptions, ("header", "split_copies"))
 
     model = parser.add_argument_group("model")

@@ -19,11 +19,11 @@ minutes on two cores. The model learns two tasks at the same time:
 
     loss = MLM loss + lambda * SOP loss
 
-The MLM loss falls in steps. A blind guess has the loss ln(vocabulary size). Soon the model knows
-how frequent each piece is: it reaches the unigram loss and stays there for a while. Then attention
-finds the neighbouring pieces, and the loss falls below the loss of the bigram model. The SOP loss
-begins near ln 2, the loss of tossing a coin. By default it falls soon, because the model is asked
-only about beginnings of documents, and beginnings are easy to recognise.
+The MLM loss does not fall evenly. A blind guess has the loss ln(vocabulary size). Soon the model
+knows how frequent each piece is: it reaches the unigram loss and stays there for a while. Then
+attention finds the neighbouring pieces, and the loss falls below that of the bigram model. The SOP
+loss begins near ln 2, the loss of tossing a coin. By default it falls soon, because the model is
+asked only about beginnings of documents, and beginnings are easy to recognise.
 
 The run folder contains config.json, model.safetensors (with the names of Hugging Face), the
 tokenizer, metrics.csv, results.json, losses.png and checkpoints. If anything stops the run (Ctrl-C,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-IGNORED = -100     # the label of what is not predicted and counts in no loss; PyTorch's default
+IGNORED = -100     # a row with this label is not predicted and has no loss; PyTorch's default
 
 
 def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):

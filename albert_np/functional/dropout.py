@@ -53,12 +53,12 @@ def dropout_forward(x, p, rng):
         raise ValueError(f"p is {p}; a dropout probability lies in [0, 1)")
     if rng is None or p == 0:
         return x, None
-    # The same for every dtype of x. A float32 from [0, 1) is a multiple of 2^-24: too coarse if
-    # little is kept.
+    # The random numbers do not depend on the dtype of x. A float32 from [0, 1) is a multiple of
+    # 2^-24. That is too coarse if little is kept.
     digits = np.float32 if p <= 0.99 else np.float64
     kept = rng.random(x.shape, dtype=digits) >= p
     mask = kept * np.asarray(1 / (1 - p), dtype=x.real.dtype)          # (...)
-    with np.errstate(over="ignore", invalid="ignore"):                 # an infinite x has y NaN
+    with np.errstate(over="ignore", invalid="ignore"):                 # infinity times 0 is NaN
         y = x * mask                                                   # (DO.1)
     return y, mask
 

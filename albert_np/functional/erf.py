@@ -9,8 +9,8 @@ _NEAR_P = (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2,
            3.77485237685302021e2, 3.20937758913846947e3)
 _NEAR_Q = (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3,
            2.84423683343917062e3)
-# x > 0.46875:  erfc(x) = exp(-x^2) * P(x) / Q(x). Cody has a third quotient beyond 4; there erfc is
-# below 2e-8, and this one is good to more digits than 1 - erfc can show.
+# x > 0.46875:  erfc(x) = exp(-x^2) * P(x) / Q(x). For x > 4 Cody uses another quotient. Here it is
+# the same one: erfc is below 2e-8 there, and its error is too small to change 1 - erfc.
 _FAR_P = (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0,
           6.61191906371416295e1, 2.98635138197400131e2, 8.81952221241769090e2,
           1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3)
@@ -48,7 +48,7 @@ def erf(x):
     Parameters
     ----------
     x : array (...)
-        Real, or complex with a small imaginary part (the code compares the real part).
+        Real, or complex with a small imaginary part. The real part decides which formula is used.
 
     Returns
     -------

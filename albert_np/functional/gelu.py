@@ -34,8 +34,9 @@ def gelu_forward(x):
     Notes
     -----
     If a square overflows or x is infinite, NumPy raises an error. The code then clips x to the
-    range from -40 to 40. Outside of this range y is x or 0. Both passes of the erf form (GELU.1)
-    and of the tanh form (GELU.3) do this. For ordinary numbers this takes no extra time.
+    range from -40 to 40. Outside of this range y is x or 0. The forward and the backward pass of
+    both forms, (GELU.1) and (GELU.3), clip x in this way. For ordinary numbers nothing is clipped,
+    and no time is lost.
 
     References
     ----------
@@ -228,7 +229,7 @@ def gelu_new_backward(dy, cache):
             twice_slope = 2 * SQRT_2_OVER_PI * 3 * CUBIC * x
             twice_slope *= x
             twice_slope += 2 * SQRT_2_OVER_PI                          # (GELU.4)  2 u'
-            dx = twice_slope                                           # from here in its place
+            dx = twice_slope                                           # overwrites twice_slope
             dx *= x
             dx *= 1 - s
             dx += 1                                                    # 1 + 2 x (1 - s) u'

@@ -4,7 +4,8 @@ import numpy as np
 
 from .sums import column_sum, row_mean
 
-FAR_FROM_0 = 4     # standard deviations; at this mean, rounding costs two bits of x_hat
+# If the mean of a row is so many standard deviations from 0, rounding costs two bits of x_hat.
+FAR_FROM_0 = 4
 
 
 def layer_norm_forward(x, gamma, beta, eps=1e-12):
@@ -48,7 +49,7 @@ def layer_norm_forward(x, gamma, beta, eps=1e-12):
 
     Examples
     --------
-    The first row has mean 3 and variance 4. With eps = 12 sigma is 4, so
+    The first row has mean 3 and variance 4. Let eps be 12. Then sigma is 4, and
     x_hat = (-1/2, -1/2, 1/2, 1/2). The second row is constant, so its x_hat is 0:
 
     >>> x = np.array([[1.0, 1.0, 5.0, 5.0], [60.0, 60.0, 60.0, 60.0]])

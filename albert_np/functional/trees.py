@@ -77,7 +77,7 @@ def tree_paths(tree):
 def leaves_at(tree, paths):
     """Return the leaves at some paths. It is faster than `flatten`, as it does not walk the tree.
 
-    The paths come from :func:`tree_paths` of any tree with these keys.
+    :func:`tree_paths` gives the paths, for this tree or for another one with the same keys.
 
     Examples
     --------
@@ -162,7 +162,8 @@ def global_norm(tree):
     vectors = [leaf.ravel() for leaf in flatten(tree).values()]
     with np.errstate(over="ignore"):
         squares = _sum_of_squares(vectors)
-        if 1e-20 < squares < np.inf:        # no square below 1e-38, which has few digits, counts
+        # Squares below 1e-38 have few digits in float32, but they cannot change such a sum.
+        if 1e-20 < squares < np.inf:
             return float(np.sqrt(squares))
         largest = float(np.max([np.abs(vector).max(initial=0) for vector in vectors]))
         if not 0 < largest < np.inf:                           # no gradient, or one not finite

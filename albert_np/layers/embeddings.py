@@ -27,8 +27,8 @@ def embeddings_forward(params, input_ids, token_type_ids, config, rng=None):
     Parameters
     ----------
     params : dict
-        word (V, E), position (P, E), token_type (types, E), layer_norm {gamma, beta}, and, unless
-        ``config.embedding_mapping`` is off, mapping {W (E, H), b (H,)}.
+        word (V, E), position (P, E), token_type (types, E), layer_norm {gamma, beta}. If
+        ``config.embedding_mapping`` is on, also mapping {W (E, H), b (H,)}.
     input_ids, token_type_ids : integer arrays (B, T)
     config : AlbertConfig
     rng : numpy.random.Generator or None
@@ -86,9 +86,9 @@ def embeddings_backward(params, dh, cache):
     Go backwards through (FE.2). The map gives :math:`de = dh\, W^\top` by (LIN.2). Then dropout
     (DO.2) and layer norm (LN.5) give ds. In the sum (FE.1), each of the three terms has the
     gradient ds. A row of the word table or of the type table may be used several times. Its
-    gradient is the sum over all its uses (EMB.2). Row t of the position table is used once in every
-    sequence of the batch. Its gradient is the sum over the sequences. No sequence uses the rows
-    from T on, so their gradient is 0:
+    gradient is the sum over all its uses (EMB.2). No sequence uses the rows of the position table
+    from T on, so their gradient is 0. Row t is used once in every sequence of the batch. Its
+    gradient is the sum over the sequences:
 
     .. math::
        :label: FE.3

@@ -171,7 +171,8 @@ def encoder_backward(params, dy, cache, contributions=None):
 
     Let dy = (32, 0). The second depth has two layer norms. The backward pass of the second one
     gives ds = (12, -12). The backward pass of the first one then gives dx = (9, -9). This is the dy
-    of the first depth. The gradient of the shared beta is the sum (32, 0) + (9, -9):
+    of the first depth. Both depths share the second beta, so its gradient is the sum
+    (32, 0) + (9, -9):
 
     >>> import numpy as np
     >>> from albert_np import AlbertConfig

@@ -2,7 +2,7 @@
 
 from ..functional import ACTIVATIONS, linear_backward, linear_forward
 
-SMALL = 3 * 2**19      # bytes of u, up to which the result of the activation is kept
+SMALL = 3 * 2**19      # if u has at most so many bytes, the result of the activation is kept
 
 
 def feed_forward_forward(params, x, config):

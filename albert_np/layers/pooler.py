@@ -63,7 +63,8 @@ def pooler_backward(params, dy, cache):
 
     Examples
     --------
-    For y = 1/2 the slope of tanh is 3/4, and 8 * 3/4 * 2 = 12. The second token gets 0:
+    For y = 1/2 the slope of tanh is 3/4. With dy = 8 and W = 2 the first token gets the gradient
+    8 * 3/4 * 2 = 12. The second token gets 0:
 
     >>> params, x = {"W": np.array([[2.0]]), "b": np.zeros(1)}, np.arctanh([[[0.5], [0.9]]]) / 2
     >>> dy = np.array([[8.0]])

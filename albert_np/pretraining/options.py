@@ -56,16 +56,17 @@ class PretrainingOptions:
     config: dict | None = option(
         None, "fields of AlbertConfig that differ from SMALL_CONFIG, a small model")
     wave_start: bool = option(
-        True, "the first values of the position table are waves (WAVE.1). If this is off, they are "
-        "random numbers, as in google-research/albert. With waves a small model learns sooner to "
-        "find the neighbours of a gap (default: on; with --config: off)",
+        True, "before training, fill the position table with waves (WAVE.1). If this is off, it is "
+        "filled with random numbers, as in google-research/albert. With waves a small model learns "
+        "sooner to find the neighbours of a gap (default: on; with --config: off)",
         flags=("--wave-positions",))
     steps: int = option(9000, "number of batches to train on", least=1)
     batch_size: int = option(26, "B, sequences in a batch", least=1)
     learning_rate: float = option(
         3e-3, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
-        "on a straight line to 0 at the last step. The line is drawn from this value at step 0, "
-        "and not from the end of the warm-up", above=0, flags=("--learning-rate", "--lr"))
+        "on a straight line to 0 at the last step. This line has the given value at "
+        "step 0, so the rate is already a little lower when the warm-up ends", above=0,
+        flags=("--learning-rate", "--lr"))
     warmup_steps: int | None = option(
         None, "number of steps in which the learning rate rises; default: one twentieth of the "
         "steps")

@@ -33,8 +33,8 @@ class FinetuningOptions:
         "default: the test part of the data", metavar="NAME_OR_FILE")
     dev: str | None = option(
         None, "use this file as the development part, by which the best epoch is chosen; default: "
-        "the development part of the data. If the data are one file and this option is given, the "
-        "rows of its development part are used for training", metavar="FILE")
+        "the development part of the data. If --data is one file, all of its rows that are not "
+        "in the test part are then used for training", metavar="FILE")
     columns: dict | None = option(
         None, "which columns of a table or of JSON lines are read. The keys are text, text_pair "
         "and label. Each value is the name of a column or, in a table, its number from 0; default: "
@@ -44,8 +44,8 @@ class FinetuningOptions:
         "by that line, and say so")
     split_copies: bool = option(
         False, "divide a file row by row, so that copies of a text may be in several parts. "
-        "Without this option all copies of a text stay in one part. Texts are copies if they "
-        "differ only in capitals and punctuation after every digit is replaced by 0")
+        "Without this option all copies of a text stay in one part. To find copies, every "
+        "digit is replaced by 0, and capitals and punctuation are ignored")
     data_folder: str | None = option(None, "the folder where data sets are searched")
     model: str | None = option(
         None, "the model to start from: a pretraining run, a folder of published weights, or a "
@@ -62,8 +62,9 @@ class FinetuningOptions:
     batch_size: int = option(32, "B, examples in a batch", least=1)
     learning_rate: float = option(
         3e-4, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
-        "on a straight line to 0 at the last step. The line is drawn from this value at step 0, "
-        "and not from the end of the warm-up. Large models need 1e-5 to 5e-5", above=0,
+        "on a straight line to 0 at the last step. This line has the given value at "
+        "step 0, so the rate is already a little lower when the warm-up ends. Large models need "
+        "1e-5 to 5e-5", above=0,
         flags=("--learning-rate", "--lr"))
     warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
                            below=1)
@@ -72,7 +73,7 @@ class FinetuningOptions:
         "linear", "the learning rate after the warm-up: it falls on a straight line to 0 (linear), "
         "or it stays the same (constant)", choices=tuple(SCHEDULES))
     best_by: str | None = option(
-        None, "choose the best epoch by this figure of the development part, such as f1; default: "
+        None, "choose the best epoch by this metric of the development part, such as f1; default: "
         "the metric of the task", metavar="FIGURE")
     weight_decay: float = option(
         0.01, "the weight decay of adamw and lamb. It is applied to matrices only", least=0)
