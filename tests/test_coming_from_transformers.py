@@ -65,7 +65,7 @@ def test_our_lines_run_and_learn(folder, capsys):
     assert names["output"].logits.shape == (2, 2) and 0 <= names["accuracy"] <= 1
     assert names["loss"] > 0 and names["words"][0].startswith("a")
     assert "25 of 27" not in capsys.readouterr().out
-    assert {path.name for path in Path("mine").iterdir()} == {
+    assert {path.name for path in Path("mine").iterdir()} - {"tokenizer.json"} == {
         "config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"}
 
 

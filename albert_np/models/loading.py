@@ -176,11 +176,17 @@ def save_pretrained(model, folder, tokenizer=None):
     UserWarning
         The model has ``cross_layer_residual``.
     """
-    if model.config.cross_layer_residual:
-        warnings.warn(f"{folder}: transformers does not know cross_layer_residual and would "
-                      f"compute other numbers with these weights; the model is right in albert_np "
-                      f"only", stacklevel=3)
+    for sentence in ignored_by_transformers(model.config):
+        warnings.warn(f"{folder}: {sentence}", stacklevel=3)
     write_together(model_files(model, folder, tokenizer))
+
+
+def ignored_by_transformers(config):
+    """What of a model transformers would leave out without a word: a list of sentences."""
+    if not config.cross_layer_residual:
+        return []
+    return ["transformers does not know cross_layer_residual and would compute other numbers with "
+            "these weights; the model is right in albert_np only"]
 
 
 def model_files(model, folder, tokenizer=None):

@@ -16,6 +16,7 @@ from ..files.threads import one_thread_each
 from ..models import AlbertForPreTraining
 from ..optim import warmup_polynomial_decay
 from ..parameters.initial_values import wave_positions
+from ..text.tokenizing.tokenizer_json import MISSING, can_write
 from .baselines import BigramModel, UnigramModel, evaluate_baseline
 from .distributed import Alone
 from .evaluation import evaluate
@@ -138,6 +139,8 @@ def _run(output, options, checkpoint, communicator, progress):
     data, fingerprint = communicator.from_first(lambda: open_run_data(
         output, options, resuming=(output / OPTIONS_NAME).exists(), say=say))
     say(f"tokenizer  {data.tokenizer.vocab_size:,} pieces")
+    if not can_write():
+        say(f"{'':10} {MISSING}")
     baselines = communicator.from_first(lambda: _baselines(data, say))
     model = make_model(data.tokenizer, options)
     say(f"model      {sum(model.config.parameter_counts().values()):,} parameters: hidden size "

@@ -14,6 +14,8 @@ from .tokenizing.preprocessing import preprocess, preprocess_aligned, preprocess
 from .tokenizing.rows import build_row, stack_rows
 from .tokenizing.sentencepiece_file import in_one_sentence, load_sentencepiece
 from .tokenizing.tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
+from .tokenizing.tokenizer_json import FILE_NAME as JSON_NAME
+from .tokenizing.tokenizer_json import can_write, ends_in_number_comma, write_tokenizer_json
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
 
@@ -87,7 +89,7 @@ class AlbertTokenizer:
 
         self._special_pattern = re.compile(f"({'|'.join(map(re.escape, SPECIAL_TOKENS))})")
         self._comma_pieces = {piece: self._split_comma(piece) for piece in self.pieces
-                              if len(piece) > 1 and piece[-1] == "," and piece[-2].isdigit()}
+                              if ends_in_number_comma(piece)}
         self._comma_ids = {self._ids[piece]: self.convert_tokens_to_ids(parts)
                            for piece, parts in self._comma_pieces.items()}
 
@@ -141,7 +143,10 @@ class AlbertTokenizer:
     def save(self, folder):
         """Write ``spiece.model`` and ``tokenizer_config.json`` into a folder.
 
-        transformers finds its AlbertTokenizer there too.
+        If the library tokenizers is installed, also ``tokenizer.json``. With it
+        ``transformers.AutoTokenizer.from_pretrained(folder)`` gives the ids that this tokenizer
+        gives. Without it transformers makes its own AlbertTokenizer of ``spiece.model``, which cuts
+        some texts differently (docs/differences.md).
 
         Parameters
         ----------
@@ -161,8 +166,18 @@ class AlbertTokenizer:
         """What `save` writes: a dict from names of files to bytes."""
         settings = {"tokenizer_class": "AlbertTokenizer", "do_lower_case": self.do_lower_case,
                     "keep_accents": self.keep_accents}
-        return {MODEL_NAME: self.model_bytes,
-                SETTINGS_NAME: json_file(settings)}
+        files = {MODEL_NAME: self.model_bytes}
+        if can_write():
+            scored = [(piece, self._model.get_score(i)) for i, piece in enumerate(self.pieces)]
+            special = {token: self._ids[token] for token in SPECIAL_TOKENS}
+            files[JSON_NAME] = write_tokenizer_json(self.model_bytes, scored, special,
+                                                    self.do_lower_case, self.keep_accents)
+            # transformers' AlbertTokenizer would keep its own rules beside this file.
+            settings |= {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": CLS,
+                         "eos_token": SEP, "pad_token": PAD, "unk_token": UNK, "cls_token": CLS,
+                         "sep_token": SEP, "mask_token": MASK,
+                         "model_input_names": ["input_ids", "token_type_ids", "attention_mask"]}
+        return {**files, SETTINGS_NAME: json_file(settings)}
 
     # ------------------------------------------------------------------ text to pieces and ids
 

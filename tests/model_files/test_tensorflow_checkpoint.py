@@ -5,8 +5,8 @@ import pytest
 from tensorflow_files import (block, checksum, crc32c_bit_by_bit, entry, header, integer, table,
                               text, variables, varint, write)
 
+from albert_np.model_files.protobuf import read_fields, read_varint
 from albert_np.model_files.tensorflow.crc32c import crc32c, masked_crc32c
-from albert_np.model_files.tensorflow.protobuf import read_fields, read_varint
 from albert_np.model_files.tensorflow.reader import read_tensorflow
 from albert_np.model_files.tensorflow.sorted_table import read_table
 

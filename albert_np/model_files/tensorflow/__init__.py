@@ -1,5 +1,4 @@
 """The checkpoints of the original code, read without TensorFlow.
 
-Read ``crc32c``, ``protobuf`` (the records of an index), ``sorted_table`` (the index), then
-``reader``.
+Read ``crc32c``, ``sorted_table`` (the index), then ``reader``.
 """

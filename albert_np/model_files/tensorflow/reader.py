@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ...files import read_bytes
+from ..protobuf import read_fields
 from .crc32c import masked_crc32c
-from .protobuf import read_fields
 from .sorted_table import read_table
 
 # The numbers of TensorFlow's types.proto.

@@ -10,8 +10,8 @@ skipped here. The footer says where the index block is; the values of the index 
 others are ("handles": position and size).
 """
 
+from ..protobuf import read_varint
 from .crc32c import masked_crc32c
-from .protobuf import read_varint
 
 _MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER = 48                    # two handles, filled up to 40 bytes, then the magic number

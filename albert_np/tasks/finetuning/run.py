@@ -16,10 +16,11 @@ from ...files.options import options_from
 from ...files.run_folders import claim_folder, release_folder
 from ...files.threads import one_thread_each
 from ...inference.load import load_config
-from ...models.loading import model_files
+from ...models.loading import ignored_by_transformers, model_files
 from ...parameters import count
 from ...parameters.published_names import HEADS
 from ...text.tokenizer import AlbertTokenizer
+from ...text.tokenizing.tokenizer_json import MISSING, can_write
 from ...text.tokenizing.train_tokenizer import VocabularyTooLarge, train_tokenizer
 from .data import load_splits, repeated, texts_of
 from .options import FinetuningOptions
@@ -91,7 +92,8 @@ def finetune(task, output, *, progress=True, **options):
         net, tokenizer = _start(task, splits, settings, options, output, say)
         say(f"{'model':10} {count(net.params):,} parameters, "
             f"{'from scratch' if fresh else f'from {options.model}'}")
-        for note in _notes(net, tokenizer, options):
+        for note in [*_notes(net, tokenizer, options), *ignored_by_transformers(net.config),
+                     *([] if can_write() else [MISSING])]:
             say(f"{'':10} {note}")
         windows = task.features(tokenizer, splits.train, splits.labels, settings)
         examples = [example for row in windows for example in row]

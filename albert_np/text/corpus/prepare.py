@@ -3,7 +3,7 @@
 The folder that this writes::
 
     manifest.json                  written last: without it the folder is not finished
-    spiece.model, tokenizer_config.json
+    spiece.model, tokenizer_config.json, and perhaps tokenizer.json
     train-00000.pieces.npy         the ids of all pieces of the shard
     train-00000.sentences.npy      where each sentence ends among them
     train-00000.documents.npy      where each document ends among the sentences

@@ -1,6 +1,6 @@
 """What the tokenizer is made of: cleaning, the files of a folder, and training a new one.
 
-Read ``preprocessing``, ``train_tokenizer``, ``sentencepiece_file``, ``tokenizer_folder``;
-``arguments`` checks the arguments of a call, ``rows`` makes its arrays, and ``offsets`` says where
-in the text each piece comes from.
+Read ``preprocessing``, ``train_tokenizer``, ``sentencepiece_file``, ``tokenizer_folder``,
+``tokenizer_json`` (the same tokenizer for transformers); ``arguments`` checks the arguments of a
+call, ``rows`` makes its arrays, and ``offsets`` says where in the text each piece comes from.
 """

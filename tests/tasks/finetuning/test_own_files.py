@@ -1,6 +1,7 @@
 """Fine-tuning on files of one's own: what is kept, what is said, and what is refused in time."""
 
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -161,6 +162,22 @@ def test_how_a_fresh_model_came_about_is_said(inference_folder, tmp_path, capsys
     said = capsys.readouterr().out
     assert "new weights, drawn with seed 0: classifier.weight, classifier.bias\n" in said
     assert f"weights of {inference_folder} that are left out: predictions.LayerNorm.bias, " in said
+
+
+def test_what_transformers_would_not_know_is_said(tmp_path, capsys, monkeypatch):
+    """A field that its configuration cannot hold, and a missing library that writes for it."""
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    data = write_csv(tmp_path / "rows.csv", texts(40))
+    for residual in (True, False):
+        config = {**TINY, "cross_layer_residual": residual}
+        finetune("classification", tmp_path / f"{residual}", data=data,
+                 **{**FRESH, "config": config})
+        said = capsys.readouterr().out
+        assert ("           transformers does not know cross_layer_residual and would compute "
+                "other numbers with these weights; the model is right in albert_np only\n"
+                in said) == residual
+        assert "           tokenizer.json is not written, so transformers will cut " in said
+    assert not (tmp_path / "True" / "tokenizer.json").exists()
 
 
 def test_files_of_the_task_are_read_as_in_training(tmp_path):
