@@ -20,11 +20,11 @@ Teach a model a task from labelled rows.
 the folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains
 the files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines
 (.jsonl). For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it is JSON
-lines with words and tags. For questions it has SQuAD's format. For choices it is COPA's XML, JSON
-lines, or a table with SWAG's columns. For translation its lines are source, tab, target. The
-command looks at the first line of a table and decides whether it is a row or has the names of the
-columns. If the command knows these names, it chooses the columns by them. The command prints what
-it decided.
+lines with words and tags. For questions it has SQuAD's format; if some are marked is_impossible, as
+in SQuAD 2.0, the model learns when a text has no answer. For choices it is COPA's XML, JSON lines,
+or a table with SWAG's columns. For translation its lines are source, tab, target. The command looks
+at the first line of a table and decides whether it is a row or has the names of the columns. If the
+command knows these names, it chooses the columns by them. The command prints what it decided.
 
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining

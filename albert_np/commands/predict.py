@@ -20,6 +20,9 @@ What a line holds depends on the task; a tab separates several fields:
   choice           context TAB question TAB choices ... -> choice, text, probabilities
   translation      text                                 -> translation, log_probability
 
+A model that has learnt when a text has no answer gives an empty answer then. It adds no_answer, the
+probability that there is none, and best_answer.
+
 Lines that begin with { are JSON objects with these names as fields (text, text_pair, words,
 question, context, choices, source), or with the fields of the training file. For classification and
 similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of the training

@@ -6,7 +6,7 @@ from ..datasets.features import pad_examples
 INPUTS = ("input_ids", "token_type_ids", "attention_mask")
 
 
-def outputs_of(model, examples, names, pool=None):
+def outputs_of(model, examples, names, pool=None, inputs=()):
     """Outputs of the forward pass, without dropout and without labels.
 
     Parameters
@@ -18,6 +18,8 @@ def outputs_of(model, examples, names, pool=None):
         Of the outputs that are wanted, such as ``("logits",)``.
     pool : concurrent.futures.Executor, optional
         Runs several batches at a time.
+    inputs : tuple of str
+        Of further arrays of the examples that the forward pass gets.
 
     Returns
     -------
@@ -25,7 +27,8 @@ def outputs_of(model, examples, names, pool=None):
         For each example its row of each output; padding is left where it is.
     """
     def run(indices):
-        batch = pad_examples([{name: examples[i][name] for name in INPUTS} for i in indices],
+        batch = pad_examples([{name: examples[i][name] for name in (*INPUTS, *inputs)}
+                              for i in indices],
                              model.config.pad_token_id)
         # recompute: nothing is kept of the layers, since there is no backward pass.
         output, _ = model.forward(**batch, recompute=True)

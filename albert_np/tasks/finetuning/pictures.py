@@ -84,10 +84,11 @@ def draw_questions(folder, model, tokenizer, rows, predictions, settings):
     windows = question_windows(tokenizer, row, settings.max_length, settings.doc_stride,
                                settings.max_query_length)
     window = next((window for window in windows if window["start_positions"]), windows[0])
-    batch = pad_examples([{name: window[name] for name in INPUTS}], model.config.pad_token_id)
+    names = (*INPUTS, "p_mask") if settings.no_answer else INPUTS
+    batch = pad_examples([{name: window[name] for name in names}], model.config.pad_token_id)
     output, _ = model.forward(**batch)
-    (start, _), (end, _) = (softmax_forward(logits) for logits in (output.start_logits[0],
-                                                                    output.end_logits[0]))
+    ends = output.end_logits[0, 0] if settings.no_answer else output.end_logits[0]
+    (start, _), (end, _) = softmax_forward(output.start_logits[0]), softmax_forward(ends)
     context = np.flatnonzero(window["p_mask"][1:] == 0) + 1
     pieces = [tokenizer.pieces[i] for i in window["input_ids"]]
     return [pictures.plot_answer_attention(

@@ -2,13 +2,14 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 from ...files.file_kinds import ending_of
 from ...inference.load import load, load_config
 from ...model_files.folders import find_folder
 from ..datasets import choose_columns, iterate_table
-from .recipes import TASKS
+from .recipes import TASKS, model_class
 from .settings import Settings, read_settings
 
 TABLES = (".csv", ".tsv", ".tab")    # endings of files that are read as tables
@@ -17,7 +18,8 @@ WINDOW = 1024      # rows that are read, and sorted by length, at a time
 # Models that were not fine-tuned here say by their class what they are for.
 ARCHITECTURES = {"AlbertForSequenceClassification": "classification",
                  "AlbertForTokenClassification": "entities",
-                 "AlbertForQuestionAnswering": "questions", "AlbertForMultipleChoice": "choice"}
+                 "AlbertForQuestionAnswering": "questions", "AlbertForSquad2": "questions",
+                 "AlbertForMultipleChoice": "choice"}
 
 
 def load_for_task(name_or_folder):
@@ -44,11 +46,13 @@ def load_for_task(name_or_folder):
     if settings is None:
         settings = Settings(_task_of(name_or_folder, config),
                             max_length=min(config.max_position_embeddings, 384), doc_stride=128)
+        if "AlbertForSquad2" in config.extra["architectures"]:
+            settings = replace(settings, no_answer=True, no_answer_threshold=0.5)
     if settings.task not in TASKS:
         raise ValueError(f"{name_or_folder} is for the task {settings.task!r}; the tasks are "
                          f"{', '.join(TASKS)}.")
     task = TASKS[settings.task]
-    model, tokenizer = load(name_or_folder, task.MODEL)
+    model, tokenizer = load(name_or_folder, model_class(task, settings))
     return SimpleNamespace(task=task, model=model, tokenizer=tokenizer, settings=settings)
 
 

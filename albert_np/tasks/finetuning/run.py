@@ -25,8 +25,8 @@ from ...text.tokenizing.train_tokenizer import VocabularyTooLarge, train_tokeniz
 from .data import load_splits, repeated, texts_of
 from .options import FinetuningOptions
 from .pictures import draw_pictures
-from .recipes import TASKS, translation
-from .settings import FILE_NAME
+from .recipes import TASKS, model_class
+from .settings import FILE_NAME, read_settings
 from .start import FRESH_CONFIG, from_pretrained, from_scratch, kept_labels, start_notes
 from .trainer import branches, original_optimizer, steps_of, train_epochs
 
@@ -82,9 +82,8 @@ def finetune(task, output, *, progress=True, **options):
             f"by, {len(splits.test):,} to report")
         for sentence in repeated(splits):
             say(f"{'':10} {sentence}")
-        if options.task == "translation":
-            spelling = translation.spelling_of(row.targets[0] for row in splits.train)
-            settings = replace(settings, spelling=spelling)
+        if hasattr(task, "settings_of"):
+            settings = task.settings_of(splits, settings)
         settings = replace(settings, columns=splits.columns, pairs=_pairs(splits.train))
         waited = time.perf_counter()
         baselines = _score_baselines(task, splits, seed)
@@ -104,21 +103,26 @@ def finetune(task, output, *, progress=True, **options):
             branches(net.params, trained), options.learning_rate, steps, options.warmup,
             options.weight_decay, options.optimizer, options.schedule)
 
-        reached, metric = [], options.best_by or task.METRIC
+        reached, metric, tuned = [], options.best_by or task.METRIC, settings
 
         def figures_of(rows, settings, rng=None):
             predictions = task.predict(net, tokenizer, rows, settings, pool)
             return predictions, task.figures(rows, predictions, splits.labels, rng)
 
         def evaluate():
+            nonlocal tuned
             quick = replace(settings, beams=1)             # a translation: greedily
-            _, found = figures_of(splits.dev, quick, np.random.default_rng(seed))
+            predictions = task.predict(net, tokenizer, splits.dev, quick, pool)
+            if hasattr(task, "tune"):
+                tuned, predictions = task.tune(settings, splits.dev, predictions)
+            found = task.figures(splits.dev, predictions, splits.labels,
+                                 np.random.default_rng(seed))
             reached.append(found[metric].value)             # a search reads it after each epoch
             write_whole(output / "epochs.json", json_text(reached).encode())
             return found[metric]
 
         def save(epoch, figure):
-            write_together(_model_files(net, tokenizer, settings, output))
+            write_together(_model_files(net, tokenizer, tuned, output))
 
         if options.best_by is not None:                     # better now than after an epoch
             _, found = figures_of(splits.dev, replace(settings, beams=1))
@@ -133,6 +137,7 @@ def finetune(task, output, *, progress=True, **options):
             patience=options.patience, on_best=save, workers=options.workers, pool=pool,
             progress=progress, accumulation_steps=options.accumulation_steps, trained=trained)
 
+        settings = read_settings(output) or settings         # with what the best epoch was tuned to
         results = {"task": options.task, "data": options.data, "metric": metric,
                    "start": "scratch" if fresh else "pretrained",
                    "parameters": count(net.params), "examples": len(examples),
@@ -215,7 +220,7 @@ def _new_tokenizer(texts, vocab_size, file, say):
 
 def _start(task, splits, settings, options, output, say):
     """The model and its tokenizer, before training."""
-    changes = dict(task.configuration(splits.labels))
+    changes, kind = dict(task.configuration(splits.labels)), model_class(task, settings)
     if options.dropout is not None:
         for name in ("hidden_dropout_prob", "attention_probs_dropout_prob",
                      "classifier_dropout_prob"):
@@ -228,12 +233,11 @@ def _start(task, splits, settings, options, output, say):
         tokenizer = AlbertTokenizer.from_pretrained(options.model)
         config = load_config(options.model)
     else:
-        return from_pretrained(task.MODEL, options.model, changes, settings.max_length,
-                               options.seed)
+        return from_pretrained(kind, options.model, changes, settings.max_length, options.seed)
     config = {**FRESH_CONFIG, **config} if isinstance(config, dict) else config.to_dict()
     if settings.max_length > config["max_position_embeddings"]:
         changes["max_position_embeddings"] = settings.max_length
-    return from_scratch(task.MODEL, config, tokenizer, changes, options.seed), tokenizer
+    return from_scratch(kind, config, tokenizer, changes, options.seed), tokenizer
 
 
 def _has_dropout(config):

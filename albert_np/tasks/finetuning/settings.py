@@ -34,6 +34,12 @@ class Settings:
         "help": "translation: how a character that the tokenizer has simplified is written in the "
         "target language; Chinese writes its comma as one wide character"})
 
+    no_answer: bool = option(
+        False, "questions: the model also predicts whether the text has an answer at all. "
+        "Training turns this on if questions of the training part have no answer")
+    no_answer_threshold: float = option(
+        1.0, "questions: an answer is empty if the probability of \"no answer\" is above this. "
+        "Training chooses it on the development part", least=0)
     columns: dict = field(default_factory=dict, metadata={
         "help": "from text, text_pair and label to the columns of the training file, by which "
         "tables and JSON lines are read for predictions"})

@@ -9,12 +9,14 @@
 ``reads``         of tasks with a format of their own: whether a file to predict from has it
 ``labels_of``     the labels that rows have, in a fixed order
 ``check``         refuses rows that are not enough, where a task needs more than one row
+``settings_of``   of some tasks: `Settings` that follow from the rows
 ``COLUMNS``       of tasks that read tables: which columns are needed, and which can be used
 ``configuration`` what the task says of the model's configuration
 ``features``      for each row its examples: arrays for the forward pass
 ``LEFT_OUT``      why a row can be without examples
 ``collate``       examples as the keyword arguments of a forward pass
 ``predict``       for each row a dict, as ``albert-np predict`` prints it
+``tune``          of some tasks: `Settings` that follow from predictions of the development part
 ``figures``       predictions against rows, in figures with intervals
 ``baselines``     predictions without a neural network, to compare with
 ================= ==================================================================================
@@ -25,4 +27,9 @@ from . import choice, classification, entities, questions, similarity, translati
 TASKS = {"classification": classification, "entities": entities, "questions": questions,
          "similarity": similarity, "choice": choice, "translation": translation}
 
-__all__ = ["TASKS"]
+__all__ = ["TASKS", "model_class"]
+
+
+def model_class(task, settings):
+    """The class of a task's model; with "no answer" among the answers it is another one."""
+    return task.MODEL_WITH_NO_ANSWER if settings.no_answer else task.MODEL

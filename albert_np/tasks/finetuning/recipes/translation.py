@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 from ....inference.translation import beam_search, translation_batch
 from ....models import AlbertForMaskedLM as MODEL
@@ -39,6 +40,11 @@ def labels_of(rows):
 def configuration(labels):
     """The fields of the configuration that the task settles, as a dict."""
     return {}
+
+
+def settings_of(splits, settings):
+    """Settings that follow from the rows: how the target language is spelt."""
+    return replace(settings, spelling=spelling_of(row.targets[0] for row in splits.train))
 
 
 def features(tokenizer, rows, labels, settings):
