@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..text.batches import tokenize_documents
 from ..text.corpus.corpora import embedded_corpus, read_corpus, split_documents
 from ..text.corpus.manifest import tokenizer_identity
 from ..text.corpus.prepared import PreparedCorpus, is_prepared
+from ..text.corpus.tokenized_documents import TokenizedDocuments
 from ..text.data_options import DataOptions
 from ..text.tokenizer import AlbertTokenizer
 from ..text.tokenizing.train_tokenizer import train_tokenizer
@@ -46,6 +48,7 @@ def open_run_data(output, options, resuming=False, say=print):
         prepared.tokenizer.save(output)
         say(f"corpus     {corpus}: {_count_prepared(prepared.train)} to train on, "
             f"{_count_prepared(prepared.held_out)} held out")
+        _say_short((prepared.train, prepared.held_out), data_options, say)
         data = PretrainingData(prepared.train, prepared.held_out, prepared.tokenizer, **own)
         return data, prepared.fingerprint
 
@@ -58,8 +61,32 @@ def open_run_data(output, options, resuming=False, say=print):
         f"{_count(train)} to train on, {_count(held_out)} held out")
     tokenizer = (AlbertTokenizer.from_folder(output) if resuming
                  else _get_tokenizer(options, train, output))
-    data = PretrainingData.from_text(train, held_out, tokenizer, **own)
-    return data, _fingerprint(documents, tokenizer)
+    parts = [[TokenizedDocuments.from_lists(tokenize_documents(text, tokenizer))]
+             for text in (train, held_out)]
+    _say_without_pieces(sum(map(len, documents)), parts, say)
+    _say_short(parts, data_options, say)
+    return PretrainingData(*parts, tokenizer, **own), _fingerprint(documents, tokenizer)
+
+
+def _say_without_pieces(sentences, parts, say):
+    """Count the sentences of which the tokenizer leaves nothing; an error if no text is left."""
+    for name, (part,) in zip(("train", "evaluate"), parts):
+        if not part.num_pieces:
+            raise ValueError(f"the tokenizer leaves no piece of the text to {name} on; give "
+                             f"another tokenizer (--tokenizer) or other text (--corpus)")
+    missing = sentences - sum(part.num_sentences for part, in parts)
+    if missing:
+        say(f"left out   {missing:,} of {sentences:,} sentences: the tokenizer leaves no piece of "
+            f"them")
+
+
+def _say_short(parts, options, say):
+    """Count the documents that are too short for a pair of segments."""
+    documents = sum(len(shard) for part in parts for shard in part)
+    short = sum(shard.count_short(options.least_sentences) for part in parts for shard in part)
+    if short:
+        say(f"left out   {short:,} of {documents:,} documents: they have one sentence, and a pair "
+            f"of segments needs two (--layout says what ends a document)")
 
 
 def read_tokenizer(path):

@@ -139,5 +139,10 @@ class DataOptions:
         """How many pieces a sequence holds besides [CLS] and two [SEP]."""
         return self.max_seq_length - 3
 
+    @property
+    def least_sentences(self):
+        """A document with fewer sentences gives no pair of segments."""
+        return 1 if self.single_sentence_negatives else 2
+
     def __post_init__(self):
         check_options(self)

@@ -84,7 +84,8 @@ def segment_spans(documents, options, rng):
     spans = _cut(sentence_starts, document_starts, options, rng)
     if not spans:
         raise NoPairs(f"None of the {len(documents)} documents has two sentences, and a pair of "
-                      "segments needs two of the same document.")
+                      "segments needs two of the same document. With layout='lines' an empty line "
+                      "ends a document, with 'prose' only a paragraph.")
     return np.concatenate(sentences), truncate(np.array(spans), options.room, rng)
 
 
@@ -119,7 +120,7 @@ def _cut(starts, document_starts, options, rng):
 
     D = len(document_starts) - 1
     sop, nsp = options.sentence_task == "sop", options.sentence_task == "nsp"
-    least = 1 if options.single_sentence_negatives else 2
+    least = options.least_sentences
     spans = []
     for d in range(D):
         first, last = document_starts[d], document_starts[d + 1]

@@ -210,8 +210,7 @@ def read_blocks(source, layout="auto", text_field="text", limit=BLOCK_BYTES):
 def block_documents(block, text_field="text"):
     """The documents of a block.
 
-    In JSON every line is a document, and its text never becomes two. A document without a sentence
-    is left out.
+    In JSON every line is a document, and its text never becomes two.
 
     Parameters
     ----------
@@ -222,6 +221,7 @@ def block_documents(block, text_field="text"):
     Returns
     -------
     list of documents; a document is a list of str
+        A document of JSON is empty if its text has no sentence.
 
     Raises
     ------
@@ -235,9 +235,8 @@ def block_documents(block, text_field="text"):
     texts = [_text_of(line, text_field, block, number)
              for number, line in enumerate(text.split("\n"), block.line) if line.strip()]
     layout = guess_layout("\n".join(texts)) if block.layout == "auto" else block.layout
-    documents = [[sentence for part in read_layout(text, layout) for sentence in part]
-                 for text in texts]
-    return [document for document in documents if document]
+    return [[sentence for part in read_layout(text, layout) for sentence in part]
+            for text in texts]
 
 
 def _decode(block):

@@ -34,7 +34,8 @@ def read_corpus(path, layout="auto", text_field="text", say=None):
     text_field : str
         The name of the field of a JSON object that holds its text.
     say : callable, optional
-        Gets a sentence that names the files of a folder that are left out.
+        Gets a sentence that names the files of a folder that are left out, and one that counts the
+        documents without a sentence.
 
     Returns
     -------
@@ -58,9 +59,13 @@ def read_corpus(path, layout="auto", text_field="text", say=None):
     for file in corpus_files(path, say):
         for block in read_blocks(Source(file), layout, text_field, limit=None):
             documents += block_documents(block, text_field)
-    if not documents:
+    kept = [document for document in documents if document]
+    if not kept:
         raise ValueError(f"There is not one sentence in {path}.")
-    return documents
+    if say is not None and len(kept) < len(documents):
+        say(f"left out   {len(documents) - len(kept):,} of {len(documents):,} documents: they have "
+            f"no sentence")
+    return kept
 
 
 def split_documents(documents, held_out=0.1, *, rng, groups=None):

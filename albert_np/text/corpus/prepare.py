@@ -32,6 +32,8 @@ from .tokenize_blocks import KEY_RANGE, Work, tokenize_blocks
 MEGABYTE = 1 << 20
 BYTES_PER_PIECE = 4                  # of English, roughly; only the held-out share rests on it
 PACKING = 3                          # how many times smaller gzip makes text, roughly
+NO_PIECES = "sentences: the tokenizer leaves no piece of them"
+NO_SENTENCES = "documents: no sentence of them is left, or they had none"
 
 
 def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_megabytes=10.0,
@@ -116,8 +118,8 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
     given.save(output)
     share = min(held_out, held_out_pieces * BYTES_PER_PIECE / max(1, _unpacked_bytes(before)))
     work = Work(str(output), text_field, seed, round(share * KEY_RANGE))
-    read, parts = _write_parts(sources, layout, work, shard_pieces,
-                               processes or _processors(), output, progress, held_out)
+    read, parts, left_out = _write_parts(sources, layout, work, shard_pieces,
+                                         processes or _processors(), output, progress, held_out)
     for source, was in zip(read, before):
         if _state(source.path) != was or source.bytes_read != was[1]:
             raise ValueError(f"{source.path} changed while it was read; prepare the corpus again.")
@@ -131,6 +133,9 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
     write_whole(output / MANIFEST_NAME, json_file(manifest, 1))
     release_folder(output)
     prepared = PreparedCorpus(output)
+    for what, count in left_out.items():
+        if count:
+            say(f"left out   {count:,} {what}")
     say(f"train      {prepared.train}\nheld out   {prepared.held_out}\nThe folder is {output}")
     return prepared
 
@@ -239,12 +244,17 @@ def _write_parts(sources, layout, work, shard_pieces, processes, output, progres
         New ones, read to their ends.
     parts : dict
         For the manifest: "train" and "held_out", lists of what each shard holds.
+    left_out : dict
+        From what is left out to its number.
     """
-    sources, writers, smallest = _write_once(sources, layout, work, shard_pieces, processes,
-                                             output, progress)
+    sources, writers, smallest, left_out = _write_once(sources, layout, work, shard_pieces,
+                                                       processes, output, progress)
     documents = {part: sum(entry["documents"] for entry in writer.entries)
                  for part, writer in writers.items()}
     if not any(documents.values()):
+        if left_out[NO_PIECES]:
+            raise ValueError(f"The tokenizer leaves no piece of any of the {left_out[NO_PIECES]} "
+                             f"sentences; give another tokenizer (--tokenizer) or other text.")
         raise ValueError(f"There is not one sentence in {sources[0].path.parent}.")
     if held_out and sum(documents.values()) == 1:
         raise ValueError("A corpus of 1 document cannot be divided into text to train on and text "
@@ -257,13 +267,13 @@ def _write_parts(sources, layout, work, shard_pieces, processes, output, progres
     if not documents["train"]:
         raise ValueError(f"All {documents['held_out']} documents of the corpus would be held out; "
                          f"make held_out smaller than {held_out}, or take another seed.")
-    return sources, {part: writer.entries for part, writer in writers.items()}
+    return sources, {part: writer.entries for part, writer in writers.items()}, left_out
 
 
 def _write_once(sources, layout, work, shard_pieces, processes, output, progress):
     sources = [Source(source.path) for source in sources]
     writers = {part: ShardWriter(output, part, shard_pieces) for part in ("train", "held_out")}
-    smallest = KEY_RANGE
+    smallest, left_out = KEY_RANGE, {NO_PIECES: 0, NO_SENTENCES: 0}
 
     def marked_blocks():
         for source in sources:
@@ -279,7 +289,9 @@ def _write_once(sources, layout, work, shard_pieces, processes, output, progress
             for part, writer in writers.items():
                 writer.add(getattr(result, part))
             smallest = min(smallest, result.smallest_key)
+            left_out[NO_PIECES] += result.without_pieces
+            left_out[NO_SENTENCES] += result.without_sentences
             bar.update(read)
         for writer in writers.values():
             writer.finish()
-    return sources, writers, smallest
+    return sources, writers, smallest, left_out

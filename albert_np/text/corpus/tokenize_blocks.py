@@ -33,6 +33,8 @@ class TokenizedBlock(NamedTuple):
     train: Flat
     held_out: Flat
     smallest_key: int                # of all documents of the block; KEY_RANGE if it has none
+    without_pieces: int              # sentences that are left out
+    without_sentences: int           # documents that are left out
 
 
 class Work(NamedTuple):
@@ -105,13 +107,15 @@ def tokenize_block(block, work, tokenizer):
         Sentences without a piece are left out, and so are documents without a sentence.
     """
     documents = block_documents(block, work.text_field)
+    read = sum(map(len, documents)), len(documents)
     flat = encode_documents(documents, tokenizer)
     documents = [document for document, length in zip(documents, flat.document_lengths) if length]
     flat = flat._replace(document_lengths=flat.document_lengths[flat.document_lengths > 0])
     keys = [document_key(document, work.seed) for document in documents]
     is_held_out = np.array([key < work.held_out_below for key in keys], bool)      # (D,)
     return TokenizedBlock(_select(flat, ~is_held_out), _select(flat, is_held_out),
-                          min(keys, default=KEY_RANGE))
+                          min(keys, default=KEY_RANGE),
+                          read[0] - len(flat.sentence_lengths), read[1] - len(documents))
 
 
 def encode_documents(documents, tokenizer):

@@ -90,6 +90,10 @@ class TokenizedDocuments(Sequence):
         """S, the number of sentences of all documents."""
         return len(self.sentence_ends)
 
+    def count_short(self, least):
+        """How many documents have fewer than so many sentences (int)."""
+        return int(np.count_nonzero(np.diff(self.document_ends, prepend=0) < least))
+
     def fingerprint(self):
         """The SHA-256 (hex) of the three arrays; the integer types they have do not matter."""
         digest = hashlib.sha256()
