@@ -93,6 +93,11 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
         for part in PARTS:
             if getattr(splits, part):
                 check(getattr(splits, part), f"the {part} part of {data}", part == "train")
+    for part in ("dev", "test"):
+        if len(getattr(splits, part)) == 1:
+            raise ValueError(f"the {part} part of {data} has 1 row; at least 2 are needed to "
+                             f"compute figures with intervals. Add rows, or name another file "
+                             f"with --{part}.")
     return splits
 
 

@@ -96,6 +96,8 @@ def finetune(task, output, *, progress=True, **options):
             say(f"{'':10} {note}")
         windows = task.features(tokenizer, splits.train, splits.labels, settings)
         examples = [example for row in windows for example in row]
+        # A row that no figure can be computed for must show now, and not after an epoch.
+        task.features(tokenizer, [*splits.dev, *splits.test], splits.labels, settings)
         _say_left_out(task, windows, options.data, say)
         steps = steps_of(examples, options.batch_size, options.epochs)
         trained = tuple(name for name in net.params if name in HEADS) if options.freeze else None
@@ -126,9 +128,11 @@ def finetune(task, output, *, progress=True, **options):
 
         if options.best_by is not None:                     # better now than after an epoch
             _, found = figures_of(splits.dev, replace(settings, beams=1))
-            if metric not in found:
-                raise ValueError(f"best_by is {metric!r}; the figures of this task are "
-                                 f"{', '.join(found)}")
+            for part, names in (("development", found),
+                                ("reported", next(iter(baselines.values())))):
+                if metric not in names:
+                    raise ValueError(f"best_by is {metric!r}; the figures of the {part} part are "
+                                     f"{', '.join(names)}")
         history = train_epochs(
             net, examples, lambda *chosen: task.collate(net.config, *chosen), optimizer,
             epochs=options.epochs, batch_size=options.batch_size,

@@ -48,15 +48,15 @@ def test_the_test_part_may_come_from_elsewhere(tmp_path):
 
 
 def test_named_parts_and_data_sets_are_looked_up(tmp_path):
-    rows, asked = toy_splits("choice", 3, 1).train, []
+    rows, asked = toy_splits("choice", 4, 1).train, []
 
     def fetch(folder):
         asked.append(folder)
-        return Splits(rows, rows[:1], rows[1:])
+        return Splits(rows, rows[:2], rows[2:])
 
     task = SimpleNamespace(DATASETS={"mine": fetch}, TESTS={"other": lambda folder: rows[:2]},
                            labels_of=lambda rows: ())
-    assert load_splits(task, "mine", folder=tmp_path).test == rows[1:]
+    assert load_splits(task, "mine", folder=tmp_path).test == rows[2:]
     assert load_splits(task, "mine", "other").test == rows[:2] and asked == [tmp_path, None]
     task.DATASETS["mine"] = lambda folder: Splits(rows, [], [])
     with pytest.raises(ValueError, match="mine has no rows in its dev part; at least one is"):

@@ -367,9 +367,9 @@ def test_folders_of_data(tmp_path):
     (tmp_path / "valid.tsv").write_text("a list\tmaybe\n")
     with pytest.raises(ValueError, match="The label 'maybe' of the held-out rows"):
         load_splits(task, tmp_path)
-    (tmp_path / "valid.tsv").write_text("a list\tyes\n")
+    (tmp_path / "valid.tsv").write_text("a list\tyes\na file\tno\n")
     splits = load_splits(task, tmp_path)
-    assert (len(splits.train), len(splits.dev), splits.test) == (2, 1, [])
+    assert (len(splits.train), len(splits.dev), splits.test) == (2, 2, [])
     (tmp_path / "dev.tsv").write_text("a list\tyes\n")
     with pytest.raises(ValueError, match="has 2 files for its dev part"):
         load_splits(task, tmp_path)

@@ -97,8 +97,8 @@ def test_a_figure_that_is_not_there_is_refused_before_the_first_step(tmp_path, r
                  str(tmp_path / "run"), "--vocab-size", "45", "--hidden-size", "16", "--heads", "2",
                  "--layers", "1", "--intermediate-size", "20", "--max-length", "16", "--quiet",
                  "--best-by", "bleu"]) == 2
-    assert capsys.readouterr().err == ("albert-np: best_by is 'bleu'; the figures of this task are "
-                                       "accuracy, matthews, f1\n")
+    assert capsys.readouterr().err == ("albert-np: best_by is 'bleu'; the figures of the "
+                                       "development part are accuracy, matthews, f1\n")
     assert not (tmp_path / "run" / "epochs.json").exists()
 
 

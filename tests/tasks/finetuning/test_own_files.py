@@ -16,7 +16,7 @@ from toys import MODEL, TOYS, write_rows, write_toy
 from albert_np import AlbertForSequenceClassification, AlbertTokenizer
 from albert_np.commands.cli import main
 from albert_np.config import AlbertConfig
-from albert_np.tasks.datasets import Answer, Choice, Question
+from albert_np.tasks.datasets import Answer, Choice, Classification, Question, Tagged
 from albert_np.tasks.finetuning import TASKS, Settings, finetune, run
 from albert_np.tasks.finetuning.batches import epoch_batches
 from albert_np.tasks.finetuning.data import load_splits
@@ -211,7 +211,9 @@ def test_what_is_left_out_of_a_folder_is_named(tmp_path):
     ("similarity", ["{} a,b,3"] * 40, "the train part of .* rows with the score 3 only; a "
                                       "correlation needs at least two different scores"),
     ("similarity", ["{} a,b,3", "{} a,b,4"] * 5, "the dev part of .* has 1 rows with the score"),
-    ("entities", ["{} O\n"] * 40, "the train part of .* has no entity: every tag is O")])
+    ("entities", ["{} O\n"] * 40, "the train part of .* has no entity: every tag is O"),
+    ("classification", ["{} a,ham", "{} a,spam"] * 5, "the dev part of .* has 1 row; at least 2 "
+                                                      "are needed to compute figures with inter")])
 def test_what_figures_need_is_checked_before_the_first_step(task, lines, sentence, tmp_path):
     names = "ab cd ef gh ij kl mn op qr st uv wx yz".split()
     words = [f"{first}{second}" for first in names for second in names]
@@ -220,6 +222,58 @@ def test_what_figures_need_is_checked_before_the_first_step(task, lines, sentenc
     path.write_text("\n".join(line.format(word) for line, word in zip(lines, words)))
     with pytest.raises(ValueError, match=sentence):
         load_splits(TASKS[task], path)
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_part_of_one_row_is_refused(task, part, tmp_path):
+    splits = write_toy(task, tmp_path, train=4, others=4)
+    # Rows of all labels are learnt from, and four are held out.
+    write_rows(task, [*splits.train, *splits.dev, *splits.test], tmp_path, "train")
+    write_rows(task, splits.train, tmp_path, "dev")
+    write_rows(task, splits.train, tmp_path, "test")
+    if task != "similarity" or len({row.label for row in splits.train}) > 1:
+        load_splits(TASKS[task], tmp_path)
+    write_rows(task, splits.train[:1], tmp_path, part)
+    with pytest.raises(ValueError, match=rf"the {part} part of .* has 1 row"):
+        load_splits(TASKS[task], tmp_path)
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_a_part_without_an_entity_is_refused(part, tmp_path):
+    splits = write_toy("entities", tmp_path, train=4, others=4)
+    rows = [Tagged(row.words, ("O",) * len(row.words)) for row in splits.train]
+    write_rows("entities", rows, tmp_path, part)
+    with pytest.raises(ValueError, match=rf"the {part} part of .* has no entity: every tag is O, "
+                                         "and F1 would be 0 for any predictions"):
+        load_splits(TASKS["entities"], tmp_path)
+
+
+@pytest.mark.parametrize("part, name", [("dev", "development"), ("test", "reported")])
+def test_a_part_of_one_label_has_no_figure_that_needs_two(part, name, tmp_path, monkeypatch):
+    write_toy("classification", tmp_path / "data", train=40, others=10)
+    rows = [Classification(text, label=label) for text, label in texts(4, ("yes",))]
+    write_rows("classification", rows, tmp_path / "data", part)
+    task, predictions = TASKS["classification"], [{"label": label} for label in ("no", "yes")] * 2
+    assert list(task.figures(rows, predictions, ("no", "yes"))) == ["accuracy"]
+    common = {**FRESH, "data": tmp_path / "data", "progress": False}
+    results = finetune("classification", tmp_path / "run", **common)
+    assert list(results["validation" if part == "dev" else "test"]) == ["accuracy"]
+    monkeypatch.setattr(run, "train_epochs", lambda *_, **__: pytest.fail("it has trained"))
+    with pytest.raises(ValueError, match=f"^best_by is 'f1'; the figures of the {name} part are "
+                                         f"accuracy$"):
+        finetune("classification", tmp_path / "other", best_by="f1", **common)
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_a_text_without_pieces_shows_before_the_training(part, tmp_path, monkeypatch):
+    write_toy("classification", tmp_path / "data", train=40, others=4)
+    with open(tmp_path / "data" / f"{part}.tsv", "a") as file:
+        file.write("\u0301\tyes\n")
+    monkeypatch.setattr(run, "train_epochs", lambda *_, **__: pytest.fail("it has trained"))
+    with pytest.raises(ValueError, match="the tokenizer leaves no piece; a text needs at least"):
+        finetune("classification", tmp_path / "run", data=tmp_path / "data", progress=False,
+                 **FRESH)
 
 
 def test_baselines_and_figures_come_before_the_training(tmp_path, monkeypatch):

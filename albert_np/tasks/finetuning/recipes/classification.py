@@ -87,11 +87,16 @@ def _answer(logits, names, problem):
 
 
 def figures(rows, predictions, labels, rng=None):
-    """Accuracy, Matthews' correlation, and with two labels F1 of the second, such as "spam"."""
+    """Accuracy, Matthews' correlation, and with two labels F1 of the second, such as "spam".
+
+    If all rows have one label, accuracy alone: the other two would be 0 for any predictions.
+    """
     true = [row.label for row in rows]
     guessed = [prediction["label"] for prediction in predictions]
-    found = {"accuracy": metrics.accuracy(true, guessed, rng),
-             "matthews": metrics.matthews(true, guessed, rng)}
+    found = {"accuracy": metrics.accuracy(true, guessed, rng)}
+    if len(set(true)) < 2:
+        return found
+    found["matthews"] = metrics.matthews(true, guessed, rng)
     if len(labels) == 2:
         found["f1"] = metrics.f1(true, guessed, labels[1], rng)
     return found

@@ -48,9 +48,10 @@ def labels_of(rows):
 
 
 def check(rows, part, is_train):
-    """Refuse rows from which nothing can be learnt."""
-    if is_train and {tag for row in rows for tag in row.tags} == {"O"}:
-        raise ValueError(f"{part} has no entity: every tag is O.")
+    """Refuse rows from which nothing can be learnt, or for which F1 is 0 whatever is predicted."""
+    if {tag for row in rows for tag in row.tags} == {"O"}:
+        raise ValueError(f"{part} has no entity: every tag is O"
+                         f"{'' if is_train else ', and F1 would be 0 for any predictions'}.")
 
 
 def configuration(labels):
