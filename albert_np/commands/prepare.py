@@ -15,7 +15,8 @@ A corpus is a file, or a folder with files *.txt, *.jsonl or *.ndjson in the ord
 Names that end in .jsonl or .ndjson, in capitals or not, mean JSON lines: a document on each line,
 its text in the field "text". Names that end in .txt mean plain text. With another ending the first
 line decides. Files may be packed by gzip. In plain text an empty line (in prose: two) ends a
-document. Whatever is left out of a folder is named.
+document. Whatever is left out of a folder is named. Sentences of which the tokenizer leaves no
+piece, and documents without a sentence, are counted.
 
 Running the command again over a finished folder compares the corpus with what was prepared and
 says whether it changed; a folder that was not finished is begun anew.

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from albert_np import AlbertConfig
 from albert_np.text import AlbertTokenizer
 
 transformers = pytest.importorskip("transformers")
@@ -24,6 +25,7 @@ def ours(data_folder):
 def theirs(ours, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
     ours.save(folder)
+    AlbertConfig().save_pretrained(folder)             # as beside a model
     return transformers.AutoTokenizer.from_pretrained(folder)
 
 
