@@ -25,6 +25,7 @@ from albert_np.tasks.finetuning import Settings, finetune
 from albert_np.tasks.finetuning.predicting import iterate_predictions, load_for_task
 from albert_np.tasks.finetuning.recipes import questions
 
+
 def normalised(text):
     text = "".join(c for c in text.lower() if c not in set(string.punctuation))
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
