@@ -9,10 +9,11 @@ from .. import __version__
 from ..files import write_whole
 from ..files.json_objects import json_file
 from ..plotting import plot_losses
+from ..text.tokenizing.tokenizer_json import FILE_NAME
 from .metrics import to_csv
 
 _FILES = ("config.json", "model.safetensors", "spiece.model", "tokenizer_config.json",
-          "metrics.csv", "results.json", "losses.png", "options.json", "checkpoints")
+          FILE_NAME, "metrics.csv", "results.json", "losses.png", "options.json", "checkpoints")
 
 
 def write_results(output, options, metrics, baselines, config):
@@ -71,4 +72,5 @@ def summary(results, output):
     if final["sop_accuracy"] is not None:
         lines.append(f"sentence order        {final['sop_accuracy']:.1%} right, where tossing a "
                      f"coin gives 50.0%")
-    return "\n".join([*lines, "", f"The run is in {output}: {', '.join(_FILES)}."])
+    files = [name for name in _FILES if name != FILE_NAME or (output / name).exists()]
+    return "\n".join([*lines, "", f"The run is in {output}: {', '.join(files)}."])
