@@ -48,6 +48,12 @@ def baselines_by_hand(data):
             for name, model in (("unigram", UnigramModel), ("bigram", BigramModel))}
 
 
+@pytest.fixture(autouse=True)
+def with_the_library(monkeypatch):
+    """Whether or not tokenizers is installed, nothing is said about it."""
+    monkeypatch.setattr("albert_np.pretraining.run.can_write", lambda: True)
+
+
 def test_what_a_run_says_and_writes_before_it_trains(corpus, options, tmp_path, capsys,
                                                      monkeypatch):
     found = []
