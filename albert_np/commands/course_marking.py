@@ -81,7 +81,7 @@ def _autograder(options):
 
     _exercises(options.units), _limits(options)              # what would be refused later
     _refuse_bad_numbers(options)
-    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    seed = secrets.randbelow(2**53) if options.seed is None else options.seed
     write_autograder(options.output, seed, [
         f"--units {options.units}", f"--visible-seed {options.visible_seed}",
         f"--seconds {options.seconds:g}", f"--memory {options.memory:g}"])

@@ -103,13 +103,16 @@ GREEDY = RIGHT.replace("    dx_hat =", "    np.ones((20, 2**27))\n    dx_hat =")
 FORK = RIGHT + """
 import ctypes, os, time
 
-if os.fork() == 0:
-    os.setsid()
-    if os.fork():
-        os._exit(0)
-    ctypes.CDLL(None).prctl(15, b"{orphan}")
-    time.sleep(600)
-os.fork()
+try:
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        ctypes.CDLL(None).prctl(15, b"{orphan}")
+        time.sleep(600)
+    os.fork()
+except OSError:                    # where no other process may be started
+    pass
 """
 
 DELETE = RIGHT + """

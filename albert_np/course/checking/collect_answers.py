@@ -16,6 +16,7 @@ from ..trials.random_inputs import Draw
 from .load_modules import faulty_module, reference_module
 
 ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
+MOST_TEXT = 1 << 20      # letters of an array of texts, in which each takes as many as the longest
 
 
 @dataclass
@@ -234,6 +235,9 @@ def _pack(array):
 
 def _unpack(packed):
     if "text" in packed:
+        texts = np.asarray(packed["text"], dtype=object).ravel().tolist()
+        if len(texts) * max((len(str(text)) for text in texts), default=0) > MOST_TEXT:
+            raise ValueError(f"texts of more than {MOST_TEXT:,} letters are not read")
         return np.asarray(packed["text"], dtype=str)
     dtype = np.dtype(packed["dtype"])
     if dtype.kind not in "biufc":

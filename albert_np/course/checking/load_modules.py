@@ -100,7 +100,7 @@ def forbid_solution(exercise):
     Only for a process that ends after the exercise.
     """
     for name in exercise.functions:
-        function = find(reference_module(exercise), name)
+        function = _function_of(find(reference_module(exercise), name))
         if isinstance(function, types.FunctionType) and not function.__code__.co_freevars:
             function.__defaults__ = function.__kwdefaults__ = None
             function.__code__ = _forbidden.__code__
@@ -115,5 +115,11 @@ def uses_solution(exercise, module):
     """The first function of the exercise that is the package's own object, or None."""
     own = reference_module(exercise)
     return next((name for name in exercise.functions
-                 if module is not own and isinstance(find(own, name), types.FunctionType)
-                 and find(module, name) is find(own, name)), None)
+                 if module is not own
+                 and isinstance(_function_of(find(own, name)), (types.FunctionType, dict))
+                 and _function_of(find(module, name)) is _function_of(find(own, name))), None)
+
+
+def _function_of(value):
+    """The function behind a property; anything else is itself."""
+    return value.fget if isinstance(value, property) else value

@@ -52,12 +52,15 @@ class Verdict:
         The most important first; empty if everything is right.
     printed : str
         What the student's code printed.
+    spent : float
+        Seconds that the student's code took.
     """
 
     exercise: str
     points: float
     findings: list = field(default_factory=list)
     printed: str = ""
+    spent: float = 0.0
 
 
 def no_points(exercise, kind, text):

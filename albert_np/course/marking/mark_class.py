@@ -16,10 +16,12 @@ from tqdm import tqdm
 from ... import __version__
 from ...files import read_text, remove_leftovers, write_whole
 from ...files.json_objects import json_file, json_text
+from ..checking.verdict import no_points
 from ..exercises import EXERCISES
 from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
-from .mark_submission import mark_submission
+from .harmless_text import cell, file_stem, printable
+from .mark_submission import Mark, mark_submission
 from .read_submissions import fingerprint, read_submission, submissions_in
 
 
@@ -65,13 +67,16 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     remove_leftovers(store)
     seed = settled_seed(store / ".seed.json", seed)
     workers = min(workers or os.cpu_count() or 1, len(submissions))
-    rows, sandboxes = {}, queue.SimpleQueue()
+    rows, unmarked, sandboxes = {}, [], queue.SimpleQueue()
 
     def mark(name):
         sandbox = sandboxes.get()
         try:
-            return _mark_one(submissions[name], store / f"{name}.json", seed, exercises, sandbox,
-                             visible_seed)
+            return _mark_one(submissions[name], store / f"{file_stem(name)}.json", seed, exercises,
+                             sandbox, visible_seed)
+        except Exception as error:               # costs one row and not the table
+            unmarked.append(name)
+            return _not_marked(error, exercises)
         finally:
             sandboxes.put(sandbox)
 
@@ -99,6 +104,8 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
             cage.close()
     table = [_row(name, rows[name], exercises) for name in submissions]
     write_whole(output, _csv(table))
+    if unmarked:
+        say(f"Mark by hand: {', '.join(map(printable, sorted(unmarked)))}; the table says why.")
     return table
 
 
@@ -158,6 +165,12 @@ def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
     return value
 
 
+def _not_marked(error, exercises):
+    verdicts = [no_points(exercise, "crash", "It was not marked.") for exercise in exercises]
+    return results(list(map(Mark, exercises, verdicts, verdicts)),
+                   remarks=[f"It could not be marked: {printable(f'{error!r}')}"])
+
+
 def _stored(path):
     try:
         value = json.loads(read_text(path))
@@ -172,7 +185,7 @@ def settled_seed(path, seed):
         try:
             return int(json.loads(read_text(path))["seed"])
         except FileNotFoundError:
-            seed = secrets.randbelow(2**31)
+            seed = secrets.randbelow(2**53)      # the largest range that every JSON reader keeps
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} holds no seed; remove it, or give --seed.") from error
     write_whole(path, json_text({"seed": seed}).encode())
@@ -192,5 +205,5 @@ def _csv(rows):
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue().encode("utf-8")

@@ -1,16 +1,20 @@
 """What students handed in: the texts of their files, read with care."""
 
 import hashlib
-import io
 import json
 import zipfile
 from pathlib import Path, PurePosixPath
 
 from ...files.file_kinds import ending_of
+from .harmless_text import printable
 from .notebooks import source_of_notebook
 
 MOST_FILES = 500                 # of one submission
 MOST_BYTES = 1 << 20             # of one file; the longest module of this package is a tenth
+MOST_OF_NOTEBOOK = 20 << 20      # with its outputs, which are dropped
+MOST_IN_ALL = 4 << 20
+LONGEST_NAME = 100               # bytes of each folder's or file's name
+MOST_REMARKS = 20
 ENDINGS = (".zip", ".ipynb")       # of submissions that are files, in any case
 SKIPPED = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".venv", "venv"}
 
@@ -51,7 +55,8 @@ def submissions_in(folder, say=None):
         raise ValueError(f"{folder} holds no submissions: each should be a folder, a zip file or a "
                          f"notebook in it, named after the student.")
     if others and say is not None:
-        say(f"Not marked: {', '.join(others)}; a submission is a folder, a zip file or a notebook.")
+        say(f"Not marked: {', '.join(map(printable, others))}; a submission is a folder, a zip file "
+            f"or a notebook.")
     return found
 
 
@@ -80,44 +85,82 @@ def read_submission(path, modules):
         for name, size, read in _entries(path):
             if name.suffix not in (".py", ".ipynb") or SKIPPED & set(name.parts):
                 continue
-            if len(files) >= MOST_FILES or size > MOST_BYTES:
-                remarks.append(f"{name} was left out: at most {MOST_FILES} files of {MOST_BYTES:,} "
-                               f"bytes are read.")
-                continue
+            shown = printable(str(name))
             try:
-                text = read()[:MOST_BYTES].decode("utf-8").removeprefix("\ufeff")
-                if name.suffix == ".ipynb":
-                    module, text = source_of_notebook(text)
-                    name = PurePosixPath(module)
-                files.setdefault(str(name), text)
-            except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
-                remarks.append(f"{name} cannot be read: {error}")
-    except (OSError, zipfile.BadZipFile) as error:
-        remarks.append(f"{path.name} cannot be read: {error}")
-    return _from_workspace(files, tuple(modules)), remarks
+                if reason := _too_much(name, size, files):
+                    remarks.append(f"{shown} was left out: {reason}.")
+                else:
+                    name, text = _module(name, read)
+                    files.setdefault(name, text)
+            except Exception as error:           # a damaged file has many ways to say so
+                remarks.append(f"{shown} cannot be read: {_said(error)}")
+    except Exception as error:
+        remarks.append(f"{printable(path.name)} cannot be read: {_said(error)}")
+    files = _from_workspace(files, tuple(modules))
+    for name in [name for name in files if any(str(folder) in files
+                                               for folder in PurePosixPath(name).parents)]:
+        del files[name]
+        remarks.append(f"{printable(name)} was left out: its folder has the name of a file.")
+    if len(remarks) > MOST_REMARKS:
+        remarks[MOST_REMARKS:] = [f"{len(remarks) - MOST_REMARKS} more files have remarks."]
+    return files, remarks
+
+
+def _too_much(name, size, files):
+    """Why a file is not read; nothing if it is."""
+    most = MOST_OF_NOTEBOOK if name.suffix == ".ipynb" else MOST_BYTES
+    if max(len(part.encode("utf-8", "surrogateescape")) for part in name.parts) > LONGEST_NAME:
+        return f"a name has at most {LONGEST_NAME} bytes"
+    if len(str(name)) > 10 * LONGEST_NAME:
+        return f"a path has at most {10 * LONGEST_NAME} letters"
+    if len(files) >= MOST_FILES or size > most:
+        return f"at most {MOST_FILES} files of {most:,} bytes are read"
+    if sum(map(len, files.values())) + (size if name.suffix == ".py" else 0) > MOST_IN_ALL:
+        return f"at most {MOST_IN_ALL:,} bytes are read in all"
+    return ""
+
+
+def _module(name, read):
+    """The place and the text of a module, from its file or its notebook."""
+    text = read(MOST_OF_NOTEBOOK if name.suffix == ".ipynb" else MOST_BYTES)
+    text = text.decode("utf-8").removeprefix("\ufeff")
+    if name.suffix == ".ipynb":
+        name, text = source_of_notebook(text)
+        if max(len(text), len(name)) > MOST_BYTES:
+            raise ValueError(f"its code is longer than {MOST_BYTES:,} bytes")
+        if max(map(len, name.split("/"))) > LONGEST_NAME // 4:
+            raise ValueError("the name of its module is too long")
+    return str(name), text
+
+
+def _said(error):
+    return printable(f"{error}" or type(error).__name__)
 
 
 def _entries(path):
     """(name, bytes, a function that reads it) of everything in a folder, zip file or notebook."""
     if path.is_file() and ending_of(path) == ".zip":
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+        with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
                 name = PurePosixPath(entry.filename)
                 if not (entry.is_dir() or name.is_absolute() or ".." in name.parts):
-                    yield name, entry.file_size, lambda entry=entry: _unzip(archive, entry)
+                    yield (name, entry.file_size,
+                           lambda most, entry=entry: _begin(archive.open(entry), most))
     elif path.is_file():
-        yield PurePosixPath(path.name), path.stat().st_size, path.read_bytes
+        yield (PurePosixPath(path.name), path.stat().st_size,
+               lambda most: _begin(path.open("rb"), most))
     else:
         for inside in sorted(path.rglob("*")):
             relative = inside.relative_to(path)
             links = any((path / part).is_symlink() for part in (relative, *relative.parents[:-1]))
             if not links and inside.is_file():
-                yield PurePosixPath(*relative.parts), inside.stat().st_size, inside.read_bytes
+                yield (PurePosixPath(*relative.parts), inside.stat().st_size,
+                       lambda most, inside=inside: _begin(inside.open("rb"), most))
 
 
-def _unzip(archive, entry):
-    with archive.open(entry) as file:
-        return file.read(MOST_BYTES)             # its size may be a lie
+def _begin(file, most):
+    with file:
+        return file.read(most)                   # the size that was told may be a lie
 
 
 def _from_workspace(files, modules):

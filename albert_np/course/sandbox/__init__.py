@@ -2,6 +2,7 @@
 
 Read ``sandbox`` (the side that you trust), ``forking_server`` (starts a process for each exercise),
 ``ask_file`` (what runs in that process) and ``pipes`` (what may pass between them); then
-``give_up_rights`` and ``linux_calls`` (how that process is locked in), and ``judge_reply``.
+``give_up_rights``, ``linux_calls`` and ``allowed_calls`` (how that process is locked in),
+``folders`` (how its folder is measured and removed), and ``judge_reply``.
 This file imports nothing, because the server must not load the right answers.
 """

@@ -4,9 +4,10 @@
 forks for every request, so that each exercise of each student gets a process that nobody has
 touched, in some milliseconds:
 
-- the *server* reads requests and never runs a line of a student;
-- its child, the *keeper*, makes a scratch folder, watches the clock and the disk, and ends
-  everything that is left afterwards;
+- the *server* forks when a request waits. It neither reads the request nor runs a line of a
+  student, so that its memory, which all later processes inherit, holds nothing of a submission;
+- its child, the *keeper*, reads the request, makes a scratch folder, watches the clock and the
+  disk, and ends everything that is left afterwards. It passes the answer on without decoding it;
 - the keeper's child, the *student*, gives up its rights, loads the module and answers.
 
 The answers are arrays. The right ones are known only at the other end of the pipe, in
@@ -18,7 +19,6 @@ import contextlib
 import gc
 import os
 import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -28,13 +28,15 @@ from pathlib import Path
 from . import give_up_rights
 from . import linux_calls as linux
 from .ask_file import answer, prepare
-from .pipes import Inbox, receive, send
+from .folders import bytes_in, remove_folder
+from .pipes import Inbox, receive, send, send_bytes
 
 DISK_BYTES = 64 << 20    # of the whole scratch folder
 MOST_PRINTED = 4000      # bytes of what the student's code printed
 TICK = 0.05              # seconds between two looks at clock and disk
 
 GATE = 3                 # the only pipe a student has
+NO_REQUEST = 3           # exit status of a keeper that finds none: the other end is gone
 
 
 def main():
@@ -57,32 +59,47 @@ def main():
             give_up_rights.own_network()
     gc.freeze()                                  # what is here stays shared with the forks
     send(replies, able)
-    while (request := receive(requests)) is not None:
+    while True:
+        select.select([requests], [], [])
         keeper = os.fork()
         if not keeper:
-            status = 1
-            try:
-                os.close(requests)
-                keep = _keep_caged if able else _keep_uncaged
-                send(replies, keep(request, able, readable))
-                status = 0
-            finally:
-                os._exit(status)
-        if os.waitpid(keeper, 0)[1]:
+            _be_the_keeper(requests, replies, able, readable)
+        status = os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
+        if status == NO_REQUEST:
+            return
+        if status:
             send(replies, {"ended": "broken"})
+
+
+def _be_the_keeper(requests, replies, able, readable):
+    """Read a request, run it, and reply. Does not return."""
+    status = 1
+    try:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))    # by way of every "finally"
+        request = receive(requests)
+        os.close(requests)
+        if request is None:
+            status = NO_REQUEST
+        else:
+            reply, answers = (_keep_caged if able else _keep_uncaged)(request, able, readable)
+            send(replies, reply)
+            send_bytes(replies, answers)
+            status = 0
+    finally:
+        os._exit(status)
 
 
 def _keep_uncaged(request, able, readable):
     """Run a request in the student's own folder, and keep what it prints."""
     with tempfile.TemporaryFile() as printed:
-        reply = _keep(request, request["folder"], printed.fileno(), lambda: None)
+        reply, answers = _keep(request, request["folder"], printed.fileno(), lambda: None)
         printed.seek(max(0, os.fstat(printed.fileno()).st_size - MOST_PRINTED))
-        return {**reply, "printed": printed.read().decode("utf-8", "replace")}
+        return {**reply, "printed": printed.read().decode("utf-8", "replace")}, answers
 
 
 def _keep_caged(request, able, readable):
     """Run a request in a scratch folder and without rights."""
-    scratch = tempfile.mkdtemp(prefix="albert-np-course-")
+    scratch = tempfile.mkdtemp(dir=request["folder"])
     try:
         for name, text in request["files"].items():
             path = Path(scratch, name)
@@ -94,16 +111,16 @@ def _keep_caged(request, able, readable):
                 for path in (folder, *(os.path.join(folder, name) for name in names)):
                     os.chown(path, user, user)
         if able["namespaces"]:
-            linux.unshare(linux.NEW_PID)
+            linux.unshare(linux.NEW_PID | linux.NEW_IPC)
         return _keep(request, scratch, os.open(os.devnull, os.O_WRONLY),
                      lambda: give_up_rights.give_up_rights(able, request["memory"], readable,
                                                            scratch, user), scratch)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove_folder(scratch)
 
 
 def _keep(request, folder, output, lock_in, scratch=None):
-    """Run a request in a child, and say how that ended."""
+    """Run a request in a child; return how that ended, and the bytes of its answer."""
     with contextlib.suppress(OSError):           # other systems than Linux cannot
         linux.adopt_orphans()
     listen, gate = os.pipe()
@@ -124,33 +141,49 @@ def _watch(student, listen, seconds, scratch):
     other processes had the processor is not counted, and a pause of the whole computer counts as
     a few ticks, so that marks do not depend on what else the computer does.
     """
-    inbox, passed, before = Inbox(), 0.0, time.monotonic()
-    while passed - _queued(student) < 3 * seconds:
-        gone, status, used = os.wait4(student, os.WNOHANG)
-        while select.select([listen], [], [], 0 if gone else TICK)[0]:
-            piece = os.read(listen, 1 << 20)
-            try:
-                inbox.add(piece)
-                if inbox.complete:
-                    return {"ended": "answered", "rounds": inbox.value()}
-            except ValueError:
-                return {"ended": "garbled"}
-            if not piece:
-                time.sleep(0 if gone else TICK)              # all have closed it
-                break
-        if scratch and _bytes_in(scratch) > DISK_BYTES:
-            return {"ended": "disk"}
-        if gone:
-            by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-            # The kernel counts for its limit by ticks, and is not exact to a part of a second.
-            spent = used.ru_utime + used.ru_stime
-            if by in (signal.SIGKILL, signal.SIGXCPU) and spent > 0.5 * seconds:
-                return {"ended": "time"}
-            return ({"ended": "died", "how": signal.strsignal(by)} if by else
-                    {"ended": "quit", "how": f"exit status {os.WEXITSTATUS(status)}"})
+    inbox, gone, passed, spent, before = Inbox(), 0, 0.0, 0.0, time.monotonic()
+    end = None
+    while end is None:
+        if not gone:
+            gone, status, used = os.wait4(student, os.WNOHANG)
+        piece = _piece(listen, 0 if gone else TICK)
+        try:
+            inbox.add(piece)
+        except ValueError:
+            end = {"ended": "garbled"}
         now = time.monotonic()
         passed, before = passed + min(now - before, 4 * TICK), now
-    return {"ended": "time"}
+        spent = max(spent, passed - _queued(student))
+        if inbox.complete:
+            end = {"ended": "answered"}
+        elif gone and not piece:
+            end = _how_it_died(status, used, seconds)
+        elif scratch and bytes_in(scratch) > DISK_BYTES:
+            end = {"ended": "disk"}
+        elif spent >= 3 * seconds:
+            end = {"ended": "time"}
+    answers = inbox.message() if end["ended"] == "answered" else b""
+    return {**end, "spent": spent}, answers
+
+
+def _piece(descriptor, wait):
+    """What can be read from a pipe; nothing if nothing comes, or if all have closed it."""
+    if not select.select([descriptor], [], [], wait)[0]:
+        return b""
+    piece = os.read(descriptor, 1 << 20)
+    if not piece:
+        time.sleep(wait)
+    return piece
+
+
+def _how_it_died(status, used, seconds):
+    by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    # The kernel counts for its limit by ticks, and is not exact to a part of a second.
+    spent = used.ru_utime + used.ru_stime
+    if by in (signal.SIGKILL, signal.SIGXCPU) and spent > 0.5 * seconds:
+        return {"ended": "time"}
+    return ({"ended": "died", "how": signal.strsignal(by)} if by else
+            {"ended": "quit", "how": f"exit status {os.WEXITSTATUS(status)}"})
 
 
 def _queued(process):
@@ -159,17 +192,6 @@ def _queued(process):
         return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-def _bytes_in(folder):
-    total = 0
-    for inside, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(inside, name)).st_blocks * 512
-            except OSError:
-                pass                                         # gone between the two looks
-    return total
 
 
 def _end_all(student):
@@ -207,6 +229,7 @@ def _children():
 def _be_the_student(request, folder, output, lock_in, gate):
     """Give up every right, answer, and end. Does not return."""
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
         for descriptor in (1, 2):
             os.dup2(output, descriptor)
@@ -216,7 +239,7 @@ def _be_the_student(request, folder, output, lock_in, gate):
         os.chdir(folder)
         with contextlib.suppress(OSError):
             linux.die_with_parent()
-        give_up_rights.limit_processor(request["seconds"])
+        give_up_rights.limit_time_and_files(request["seconds"])
         lock_in()
         getpid, leave, post = os.getpid, os._exit, send
         me = getpid()

@@ -8,6 +8,7 @@ import sysconfig
 from pathlib import Path
 
 from . import linux_calls as linux
+from .allowed_calls import refuse_other_calls
 
 PROCESSES = 8            # that a student may have at the same time
 FILE_BYTES = 16 << 20    # of one file
@@ -24,13 +25,13 @@ def abilities(readable):
     Returns
     -------
     dict of str to bool
-        "namespaces" of its own for processes and network, "files" confined, "calls" refused,
-        "user": another user id.
+        "namespaces" of its own for processes, their communication and network, "files" confined,
+        "calls" refused, "user": another user id.
     """
     able = {}
-    for name, attempt in (("namespaces", _own_processes_and_network),
+    for name, attempt in (("namespaces", _own_namespaces),
                           ("files", lambda: linux.confine_files(readable, [])),
-                          ("calls", linux.forbid_calls)):
+                          ("calls", refuse_other_calls)):
         child = os.fork()
         if not child:
             try:
@@ -44,9 +45,9 @@ def abilities(readable):
     return able
 
 
-def _own_processes_and_network():
+def _own_namespaces():
     own_network()
-    linux.unshare(linux.NEW_PID)
+    linux.unshare(linux.NEW_PID | linux.NEW_IPC)
 
 
 def own_network():
@@ -61,9 +62,10 @@ def own_network():
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
-def limit_processor(seconds):
-    """Let this process compute for that long, and leave no memory dump."""
-    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, math.ceil(seconds))):
+def limit_time_and_files(seconds):
+    """Let this process compute for that long, write no large file, and leave no memory dump."""
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, math.ceil(seconds)),
+                       (resource.RLIMIT_FSIZE, FILE_BYTES)):
         resource.setrlimit(what, (most, most))
 
 
@@ -83,8 +85,7 @@ def give_up_rights(able, memory, readable, scratch, user):
     user : int or None
         The number of the user to become.
     """
-    for what, most in ((resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_NOFILE, 64),
-                       (resource.RLIMIT_AS, memory)):
+    for what, most in ((resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_AS, memory)):
         resource.setrlimit(what, (most, most))
     linux.gain_no_privileges()
     if able["files"]:
@@ -98,7 +99,7 @@ def give_up_rights(able, memory, readable, scratch, user):
     resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
     linux.die_with_parent()
     if able["calls"]:
-        linux.forbid_calls()
+        refuse_other_calls()
 
 
 def readable_paths():
@@ -113,18 +114,30 @@ def readable_paths():
     """
     import numpy
 
-    hidden = {Path(path).resolve() for path in sys.path
-              if Path(path).name in ("site-packages", "dist-packages")}
-    hidden.add(Path(__file__).resolve().parents[2])
-    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"),
-               sysconfig.get_config_var("LIBDIR") or "/usr/lib", "/usr/lib", "/usr/lib64", "/lib",
-               "/lib64"]
+    folders = [Path(folder).resolve() for folder in (
+        sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"),
+        sysconfig.get_config_var("LIBDIR") or "/usr/lib", "/usr/lib", "/usr/lib64", "/lib",
+        "/lib64")]
+    hidden = {Path(__file__).resolve().parents[2], *installed_packages([*folders, *sys.path])}
     allowed = ["/dev/null", "/dev/urandom", "/dev/zero"]
-    for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
+    for folder in dict.fromkeys(folders):
         allowed += folders_around(folder, hidden)
     numpy_folder = Path(numpy.__file__).resolve().parent
     return [str(path) for path in (*allowed, numpy_folder, numpy_folder.with_name("numpy.libs"))
             if os.path.exists(path)]
+
+
+def installed_packages(folders):
+    """The folders of installed packages among and beneath these, of every Python.
+
+    A virtual environment does not name those of the Python that it was made from.
+    """
+    names = ("site-packages", "dist-packages")
+    for folder in map(Path, folders):
+        inside = [folder / name for name in names]
+        inside += [path for name in names for path in folder.glob(f"python*/{name}")]
+        yield from (path.resolve() for path in (folder, *inside)
+                    if path.name in names and path.is_dir())
 
 
 def folders_around(folder, hidden):

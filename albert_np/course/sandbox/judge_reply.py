@@ -35,12 +35,15 @@ class Reply(NamedTuple):
         The signal or the exit status.
     printed : str
         The last lines that the student's code printed; always empty in a cage.
+    spent : float
+        Seconds that it took, without those in which other processes had the processor.
     """
 
     ended: str
     rounds: list | None = None
     how: str = ""
     printed: str = ""
+    spent: float = 0.0
 
 
 def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0):
@@ -70,5 +73,5 @@ def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0):
             except Exception as error:    # whatever a submission made up, the class goes on
                 verdict = no_points(exercise, "crash", "Its answer cannot be read: "
                                     f"{type(error).__name__}: {error}"[:500])
-    verdict.printed = reply.printed
+    verdict.printed, verdict.spent = reply.printed, reply.spent
     return verdict

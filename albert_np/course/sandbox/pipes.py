@@ -8,7 +8,7 @@ import json
 import os
 import struct
 
-LONGEST = 64 << 20                               # bytes of one message
+LONGEST = 32 << 20       # bytes of one message; as Python objects it may take 30 times as many
 _HEAD = struct.Struct("<Q")
 
 
@@ -62,6 +62,10 @@ class Inbox:
         if len(self._bytes) < _HEAD.size:
             return _HEAD.size - len(self._bytes)
         return min(_HEAD.size + _HEAD.unpack_from(self._bytes)[0] - len(self._bytes), 1 << 20)
+
+    def message(self):
+        """The bytes of the whole message, as :func:`send` wrote them, and nothing after them."""
+        return bytes(self._bytes[:_HEAD.size + _HEAD.unpack_from(self._bytes)[0]])
 
     def value(self):
         """What the message says.

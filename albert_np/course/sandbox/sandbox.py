@@ -1,18 +1,22 @@
 """The trusted side: let a student's file answer in a process of its own, and judge it here."""
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .folders import remove_folder
 from .judge_reply import Reply, judge_reply
 from .pipes import Inbox, send
 
 GRACE = 900              # seconds after which a server that says nothing is started anew
+PARTING = 10             # seconds for a server to end what it started
 
 # Of the environment, which may hold passwords, a submission sees these and no more.
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
@@ -20,10 +24,18 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
 # What may be missing on a machine, and what that means.
 MISSING = {
     "files": "files cannot be confined here (no Landlock): a submission may read what this "
-             "user can, and without another user id also change it",
-    "calls": "system calls cannot be refused here (no seccomp): a submission may open connections",
-    "namespaces": "processes cannot be put into a namespace of their own here: they are found and "
+             "user can, and without another user id also change it; it may leave files that a "
+             "later submission reads",
+    "calls": "system calls cannot be refused here (no seccomp): a submission may open connections "
+             "and start other processes, each with its own share of memory; it may keep memory in "
+             "files without a name (memfd)",
+    "namespaces": "processes cannot be put into namespaces of their own here: they are found and "
                   "ended by their parent, and a submission sees other processes",
+}
+# What is missing if none of several abilities is there.
+MISSING_BOTH = {
+    ("calls", "namespaces"): "a submission may pass something to a later one in System V shared "
+                             "memory, semaphores and messages, and leave it on this machine",
 }
 
 
@@ -70,7 +82,7 @@ class Sandbox:
 
     def __init__(self, limits=Limits(), caged=True, without=()):
         self.limits, self.caged, self._without = limits, caged, tuple(without)
-        self._server, self.able, self._closed = None, {}, False
+        self._server, self._folder, self.able, self._closed = None, None, {}, False
 
     def __enter__(self):
         self._start()
@@ -91,6 +103,8 @@ class Sandbox:
 
             keep_memory_private()                # the right answers are in it
             environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+            self._folder = tempfile.mkdtemp(prefix="albert-np-course-")
+            os.chmod(self._folder, 0o711)        # another user enters one of the folders in it
         paths += filter(None, [environment.get("PYTHONPATH")])
         # The child's own environment: a process that forks must have one thread, NumPy's included.
         environment.update(PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE="1",
@@ -115,13 +129,23 @@ class Sandbox:
     def _end(self):
         if self._server is not None:
             server, self._server = self._server, None
-            try:
-                os.killpg(server.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            self._signal(server, signal.SIGTERM)             # the keeper ends what it keeps
+            with contextlib.suppress(OSError, ValueError):   # and has the pipe open until then
+                while (select.select([server.stdout], [], [], PARTING)[0]
+                       and os.read(server.stdout.fileno(), 1 << 20)):
+                    pass
+            self._signal(server, signal.SIGKILL)
             server.wait()
             server.stdin.close()
             server.stdout.close()
+        if self._folder is not None:
+            remove_folder(self._folder)
+            self._folder = None
+
+    @staticmethod
+    def _signal(server, number):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(server.pid, number)
 
     def check(self, exercise, files, seed, sizes=None, seconds=None):
         """Run a student's file and judge its answers; parameters as in :meth:`run`.
@@ -160,14 +184,17 @@ class Sandbox:
         """
         seconds = seconds or self.limits.seconds
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
-                   "memory": self.limits.memory,
-                   **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
+                   "memory": self.limits.memory}
         for _ in range(2):
             try:
                 if self._server is None:
                     self._start()
+                request |= ({"files": files, "folder": self._folder} if self.caged else
+                            {"folder": str(Path(files).resolve())})
                 send(self._server.stdin.fileno(), request)
                 reply = self._receive(3 * seconds + GRACE)
+                if reply is not None and reply["ended"] == "answered":
+                    reply |= self._answers()
             except (OSError, ValueError, AttributeError):
                 reply = None
             if self._closed:
@@ -177,6 +204,14 @@ class Sandbox:
                 return Reply(**reply)
             self._end()
         return Reply("broken")
+
+    def _answers(self):
+        """What follows on a reply: the message of the student's process, as it was sent there."""
+        try:
+            rounds = self._receive(GRACE)
+        except ValueError:
+            return {"ended": "garbled"}
+        return {"rounds": rounds} if rounds is not None else {"ended": "broken"}
 
     def _receive(self, seconds):
         """The next message of the server; None if it does not come.
@@ -207,4 +242,5 @@ def weaknesses(able):
     -------
     list of str
     """
-    return [text for name, text in MISSING.items() if not able[name]]
+    return [*(text for name, text in MISSING.items() if not able[name]),
+            *(text for names, text in MISSING_BOTH.items() if not any(map(able.get, names)))]
