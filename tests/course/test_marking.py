@@ -11,8 +11,11 @@ import pytest
 
 import albert_np
 from albert_np.course.exercises import EXERCISES
+from albert_np.course.checking.verdict import Verdict, no_points
 from albert_np.course.marking import mark_class
+from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem, printable
 from albert_np.course.marking.mark_class import grade_class, grade_one
+from albert_np.course.marking.mark_submission import mark_submission
 from albert_np.course.marking.read_submissions import read_submission, submissions_in
 from albert_np.course.sandbox.sandbox import Limits
 
@@ -226,6 +229,139 @@ def test_a_broken_zip_costs_its_own_points(tmp_path):
                            limits=QUICK, workers=1, quiet=True)
     assert (ann["points"], bob["points"]) == (FORWARD + BACKWARD, 0)
     assert "bob.zip cannot be read" in bob["remarks"] and "No file of an exercise" in bob["remarks"]
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def damaged(path):
+    """A byte in the middle of the first compressed file is another one."""
+    data = bytearray(path.read_bytes())
+    for at in range(60, 90):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+
+
+def test_damaged_submissions_cost_one_row_each(tmp_path):
+    folder = hand_in(tmp_path / "class", {"ann": RIGHT, 250 * "n": RIGHT})
+    odd = os.fsdecode(b"J\xfcrgen")
+    hand_in(folder, {odd: RIGHT})
+    zipped(folder / "flipped.zip", {adversaries.FILE: RIGHT, "other.py": "x = 1"})
+    damaged(folder / "flipped.zip")
+    zipped(folder / "long.zip", {adversaries.FILE: RIGHT, 300 * "n" + ".py": "x = 1",
+                                 "/".join(400 * ["nnn"]) + "/x.py": "x = 1"})
+    zipped(folder / "both.zip", {adversaries.FILE: RIGHT, f"{adversaries.FILE}/x.py": "x = 1"})
+    zipped(folder / "=1+1.zip", {adversaries.FILE: RIGHT, "\x1b[2J.py/x.py": b"\xff"})
+    grade_class(folder, tmp_path / "grades.csv", exercises=LAYER_NORM, limits=QUICK, workers=1,
+                quiet=True)
+    text = (tmp_path / "grades.csv").read_text("utf-8")
+    rows, full = rows_of(tmp_path / "grades.csv"), str(float(FORWARD + BACKWARD))
+    assert {name[:9]: row["points"] for name, row in rows.items()} == {
+        "ann": full, 9 * "n": full, "J\\udcfcrg": full, "flipped": "0.0", "long": full, "both": full,
+        "'=1+1": full}
+    assert "decompressing" in rows["flipped"]["remarks"]
+    assert rows["long"]["remarks"].count("was left out") == 2
+    assert "its folder has the name of a file" in rows["both"]["remarks"]
+    assert "\\x1b[2J.py/x.py cannot be read" in rows["'=1+1"]["remarks"] and "\x1b" not in text
+    assert len(list((tmp_path / "grades.results").glob("[!.]*.json"))) == len(rows)
+
+
+def test_whatever_goes_wrong_costs_one_row(tmp_path, monkeypatch):
+    hand_in(tmp_path / "class", {"ann": RIGHT, "bob": RIGHT})
+    real, said = mark_class.mark_submission, []
+
+    def broken(files, *arguments):
+        if not said:
+            said.append("")
+            raise OSError("nobody thought of this")
+        return real(files, *arguments)
+
+    monkeypatch.setattr(mark_class, "mark_submission", broken)
+    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
+                           limits=QUICK, workers=1, quiet=True, say=said.append)
+    assert (ann["points"], bob["points"]) == (0, FORWARD + BACKWARD)
+    assert "nobody thought of this" in ann["remarks"] and "Mark by hand: ann" in said[-1]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_a_notebook_with_much_output_is_read(tmp_path, kind):
+    cell = {"cell_type": "code", "metadata": {}, "source": "x = 1",
+            "outputs": [{"output_type": "stream", "name": "stdout", "text": 5 * 2**20 * "o"}]}
+    text = json.dumps({"cells": [cell],
+                       "metadata": {"albert_np": {"module": adversaries.FILE}}})
+    if kind == "zip":
+        path = zipped(tmp_path / "ann.zip", {"a.ipynb": text})
+    else:
+        path = tmp_path / "ann"
+        path.mkdir()
+        (path / "a.ipynb").write_text(text)
+    files, remarks = read_submission(path, [adversaries.FILE])
+    assert files[adversaries.FILE].strip() == "x = 1" and remarks == []
+
+
+def test_a_submission_has_a_largest_size(tmp_path):
+    hand_in(tmp_path, {"ann": RIGHT})
+    for number in range(30):
+        (tmp_path / f"ann/z{number}.py").write_text((1 << 20) * "#")
+    files, remarks = read_submission(tmp_path / "ann", [adversaries.FILE])
+    assert len(files) == 1 + 3 and files[adversaries.FILE] == RIGHT
+    assert len(remarks) == 21 and "in all" in remarks[0] and remarks[-1].startswith("7 more")
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("=1+1", "'=1+1"), ("+1", "'+1"), ("-ann", "'-ann"), ("@SUM(A1)", "'@SUM(A1)"),
+    (" =1", "' =1"), ("\t=1", "\\t=1"), ("\uff1d1", "'\uff1d1"), ("Ann-Li", "Ann-Li"),
+    ("\u5b66\u751f", "\u5b66\u751f"), ("a\x1b[2Jb", "a\\x1b[2Jb"), ("a\r\nb", "a\\r\\nb"),
+    ("\u202eexe", "\\u202eexe"), ("\udcff", "\\udcff"),
+])
+def test_cells_are_harmless(text, expected):
+    assert cell(text) == expected
+
+
+def test_names_of_result_files():
+    assert file_stem("Ann Li") == "Ann Li" and cell(-1.5) == -1.5
+    stems = {file_stem(name) for name in (201 * "n", 202 * "n", "\udcff", 68 * "\u5b66")}
+    assert len(stems) == 4 and all(len(stem.encode()) <= LONGEST_STEM for stem in stems)
+    assert printable(300 * "n") == 200 * "n" + "..."
+
+
+class Slow:
+    """A sandbox in which everything takes as long as it may and is wrong."""
+
+    limits = Limits(seconds=2.0)
+
+    def __init__(self):
+        self.seeds, self.spent = [], 0.0
+
+    def check(self, exercise, files, seed, seconds):
+        self.seeds.append(seed)
+        self.spent += 3 * seconds
+        return Verdict(exercise.id, 0.0, no_points(exercise, "error", "late").findings,
+                       spent=3 * seconds)
+
+
+def test_a_submission_that_wastes_time_is_bounded():
+    """That sleeps at its import and raises, say: three times the seconds for every run."""
+    sandbox, files = Slow(), {exercise.module: "" for exercise in EXERCISES}
+    mark_submission(files, sandbox, 1)
+    runs = 2 * len(EXERCISES)
+    assert len(sandbox.seeds) == runs
+    assert sandbox.spent <= (10 + 2 * 3) * 2.0 + 3 * 1.0 * runs
+
+
+def test_the_hidden_seed_stays_outside():
+    """A process gets a seed for its exercise alone; the visible seed is known to everyone."""
+    sandbox, files = Slow(), {exercise.module: "" for exercise in EXERCISES}
+    mark_submission(files, sandbox, 123, visible_seed=7)
+    hidden = [seed for seed in sandbox.seeds if seed != 7]
+    assert len(set(hidden)) == len(EXERCISES) and 123 not in hidden
+    again = Slow()
+    mark_submission(files, again, 123, visible_seed=7)
+    assert again.seeds == sandbox.seeds
 
 
 # ---- Gradescope ----------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 """The cage: what a submission may do, what it may not, and what is said of how it ended."""
 
+import math
 import os
+import tempfile
+import threading
+import time
 from pathlib import Path
 
 import adversaries
@@ -9,7 +13,8 @@ import pytest
 import albert_np
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.sandbox import pipes
-from albert_np.course.sandbox.give_up_rights import folders_around
+from albert_np.course.sandbox.folders import bytes_in, remove_folder
+from albert_np.course.sandbox.give_up_rights import folders_around, installed_packages
 from albert_np.course.sandbox.judge_reply import ENDINGS, Reply, judge_reply
 from albert_np.course.sandbox.sandbox import Limits, Sandbox, weaknesses
 
@@ -181,3 +186,174 @@ def test_bad_messages_are_refused():
         deep.value()
 
 
+
+
+# ---- nothing of another submission ---------------------------------------------------------------
+
+SCAN = """\
+    import ctypes, os
+    wanted = b"{backwards}"
+    libc, (reader, writer) = ctypes.CDLL(None), os.pipe()
+    libc.sbrk.restype = ctypes.c_void_p
+    def pages(middle, count):
+        for page in range(middle - count * 4096, middle + count * 4096, 4096):
+            if libc.write(writer, ctypes.c_void_p(page), ctypes.c_size_t(4096)) == 4096:
+                yield os.read(reader, 4096)
+    found = sum(wanted in page[::-1] for address in (libc.sbrk(0), id(wanted))
+                for page in pages(address >> 12 << 12, 4096))
+    raise ValueError(f"found {found}")
+    dx_hat ="""
+
+
+def test_the_memory_holds_nothing_of_an_earlier_submission(sandbox):
+    """It is read through a pipe, which tells an error of an address that does not exist."""
+    secret = "an-answer-that-ann-wrote"
+    padding = "\n".join(f"# {secret} {number}" for number in range(2000))
+    sandbox.run(BACKWARD, {adversaries.FILE: adversaries.RIGHT + padding}, 1)
+    text = adversaries.RIGHT.replace("    dx_hat =", SCAN.replace("{backwards}", secret[::-1]))
+    own = text.replace("def layer_norm_forward", f"# {secret}\ndef layer_norm_forward")
+    for submission, found in ((own, True), (text, False)):       # the scan finds what is there
+        reply = sandbox.run(BACKWARD, {adversaries.FILE: submission}, 1)
+        assert reply.ended == "answered"
+        assert (reply.rounds[0][0]["message"].split(" (")[0] != "found 0") == found
+
+
+def test_the_keeper_does_not_decode_an_answer(sandbox):
+    """Bytes that are no text come back as they were sent, and are refused here."""
+    body = b"\xff" * 10
+    line = f"import os; os.write(3, {len(body).to_bytes(8, 'little') + body!r})"
+    assert said_by(sandbox, line) == "garbled" and said_by(sandbox, "pass") == ""
+
+
+# ---- limits --------------------------------------------------------------------------------------
+
+def test_time_asleep_is_told(sandbox):
+    text = "import time; time.sleep(0.4)\n" + adversaries.RIGHT
+    assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).spent > 0.1
+
+
+def test_an_answer_that_comes_drop_by_drop_ends():
+    drip = "import os, time; os.write(3, (10**6).to_bytes(8, 'little'))\n    while True: " \
+           "os.write(3, b' '); time.sleep(0.005)"
+    with Sandbox(Limits(seconds=0.2)) as sandbox:
+        assert said_by(sandbox, drip) == "time"
+
+
+def test_folders_nested_deeply_are_removed(tmp_path, monkeypatch):
+    nest = """\
+    import os
+    for _ in range(1100):                        # the paths of Python end at 1000, of Linux at 4096
+        os.mkdir("folder"); os.chdir("folder")
+    dx_hat ="""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Sandbox(Limits(seconds=5.0), without=["calls"]) as sandbox:
+        text = adversaries.RIGHT.replace("    dx_hat =", nest)
+        assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).ended in ("answered", "disk")
+        assert said_by(sandbox, "pass") == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_measured_and_removed(tmp_path):
+    """One that is too deep to be measured counts as full; closed ones are removed too."""
+    top = tmp_path / "top"
+    (top / "closed" / "inside").mkdir(parents=True)
+    (top / "file").write_bytes(bytes(10_000))
+    (top / "link").symlink_to(tmp_path)
+    assert 4 * 4096 <= bytes_in(str(top)) < 50_000
+    (top / "closed").chmod(0)
+    here = os.getcwd()
+    try:
+        os.chdir(top)
+        for _ in range(50):
+            os.mkdir(100 * "x")
+            os.chdir(100 * "x")
+    finally:
+        os.chdir(here)
+    assert bytes_in(str(top)) == math.inf
+    remove_folder(str(top))
+    remove_folder(str(top))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_of_an_answer_have_a_largest_size():
+    """Each takes as much room as the longest: 13 GB here."""
+    leaves = {"dx": {"text": ["a" * 10_000] + 300_000 * [""]}}
+    rounds = [[{"name": "gradients", "error": None, "message": "", "changed": [],
+                "leaves": leaves}]]
+    verdict = judge_reply(BACKWARD, Reply("answered", rounds), 1)
+    assert verdict.points == 0 and "letters" in verdict.findings[0].text
+
+
+# ---- at home -------------------------------------------------------------------------------------
+
+@pytest.fixture
+def at_home(tmp_path):
+    """Write a submission into a workspace, and give the folder."""
+    def write(line):
+        path = tmp_path / adversaries.FILE
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(adversaries.RIGHT.replace("    dx_hat =", f"    {line}\n    dx_hat ="))
+        return tmp_path
+    return write
+
+
+def test_what_is_printed_at_home_has_a_largest_size(at_home):
+    folder = at_home("while True: print('x' * 100_000)")
+    with Sandbox(Limits(seconds=5.0), caged=False) as sandbox:
+        verdict = sandbox.check(BACKWARD, folder, 1)
+    assert "File too large" in verdict.findings[0].text and len(verdict.printed) == 4000
+
+
+def test_what_a_function_started_at_home_ends_with_the_check(at_home):
+    folder = at_home("import os, subprocess, sys, time; started = subprocess.Popen([sys.executable,"
+                     " '-c', 'import time; time.sleep(600)'], start_new_session=True); "
+                     "open('part', 'w').write(str(started.pid)); os.rename('part', 'pid'); "
+                     "time.sleep(600)")
+    with Sandbox(Limits(seconds=100.0), caged=False) as sandbox:
+        def check():
+            with pytest.raises(RuntimeError, match="closed"):
+                sandbox.check(BACKWARD, folder, 1)
+
+        checking = threading.Thread(target=check)
+        checking.start()
+        while not (folder / "pid").exists():
+            time.sleep(0.01)
+        sandbox.close()                                      # as Ctrl-C does
+        checking.join()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((folder / "pid").read_text()), 0)
+
+
+# ---- the solution --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("text", [
+    "from albert_np.text.data_options import DataOptions",
+    "import albert_np.text.data_options as own\nclass DataOptions(own.DataOptions): pass",
+    "import albert_np.text.data_options as own\nclass DataOptions:\n"
+    "    def __init__(self, **options): self.options = own.DataOptions(**options)\n"
+    "    room = property(lambda self: self.options.room)",
+])
+def test_a_property_of_the_package_earns_nothing(sandbox, text):
+    exercise = next(one for one in EXERCISES if "DataOptions.room" in one.functions)
+    verdict = sandbox.check(exercise, {exercise.module: text}, 1)
+    assert (verdict.points, verdict.findings[0].kind) == (0, "solution")
+
+
+def test_packages_of_every_python_are_closed(tmp_path):
+    """Those of the Python beneath a virtual environment, and those of the system."""
+    for name in ("base/lib/python3.11/site-packages", "venv/site-packages",
+                 "usr/lib/python3/dist-packages", "usr/lib/python3.13/json"):
+        (tmp_path / name).mkdir(parents=True)
+    folders = ["base/lib", "base/lib/python3.11", "venv/site-packages", "usr/lib", "nowhere"]
+    found = set(installed_packages([tmp_path / name for name in folders]))
+    assert {str(path.relative_to(tmp_path)) for path in found} == {
+        "base/lib/python3.11/site-packages", "venv/site-packages", "usr/lib/python3/dist-packages"}
+
+
+def test_installed_packages_cannot_be_read(sandbox):
+    if not sandbox.able["files"]:
+        pytest.skip("this machine cannot confine files")
+    folder = Path(os.__file__).parent / "site-packages"
+    if not folder.is_dir():
+        pytest.skip("this Python has no folder of installed packages beside its library")
+    assert "Permission denied" in said_by(sandbox, f"import os; os.listdir({str(folder)!r})")
