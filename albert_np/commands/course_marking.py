@@ -41,8 +41,9 @@ def add(commands):
                             help="the seed of the inputs that students are told about, which is "
                                  "the seed of their workspaces (default: %(default)s)")
         parser.add_argument("--seconds", type=float, default=10.0, metavar="S",
-                            help="processor time for one exercise, in seconds (default: "
-                                 "%(default)g)")
+                            help="processor time for one exercise, in seconds; after ten times "
+                                 "as many, the others of the submission get a tenth each "
+                                 "(default: %(default)g)")
         parser.add_argument("--memory", type=float, default=2.0, metavar="GIB",
                             help="address space of one process (default: %(default)g)")
     notebooks = commands.add_parser("notebooks", help=NOTEBOOKS, description=(

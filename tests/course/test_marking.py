@@ -261,8 +261,8 @@ def test_damaged_submissions_cost_one_row_each(tmp_path):
     text = (tmp_path / "grades.csv").read_text("utf-8")
     rows, full = rows_of(tmp_path / "grades.csv"), str(float(FORWARD + BACKWARD))
     assert {name[:9]: row["points"] for name, row in rows.items()} == {
-        "ann": full, 9 * "n": full, "J\\udcfcrg": full, "flipped": "0.0", "long": full, "both": full,
-        "'=1+1": full}
+        "ann": full, 9 * "n": full, "J\\udcfcrg": full, "flipped": "0.0", "long": full,
+        "both": full, "'=1+1": full}
     assert "decompressing" in rows["flipped"]["remarks"]
     assert rows["long"]["remarks"].count("was left out") == 2
     assert "its folder has the name of a file" in rows["both"]["remarks"]
@@ -310,6 +310,14 @@ def test_a_submission_has_a_largest_size(tmp_path):
     files, remarks = read_submission(tmp_path / "ann", [adversaries.FILE])
     assert len(files) == 1 + 3 and files[adversaries.FILE] == RIGHT
     assert len(remarks) == 21 and "in all" in remarks[0] and remarks[-1].startswith("7 more")
+
+
+def test_a_notebook_names_no_odd_module(tmp_path):
+    for module in ("x" * 200 + ".py", "/".join(60 * "x") + ".py"):
+        text = json.dumps({"cells": [], "metadata": {"albert_np": {"module": module}}})
+        (tmp_path / "a.ipynb").write_text(text)
+        files, remarks = read_submission(tmp_path / "a.ipynb", [adversaries.FILE])
+        assert files == {} and "at most" in remarks[0]
 
 
 @pytest.mark.parametrize("text, expected", [

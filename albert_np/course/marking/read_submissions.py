@@ -12,8 +12,9 @@ from .notebooks import source_of_notebook
 MOST_FILES = 500                 # of one submission
 MOST_BYTES = 1 << 20             # of one file; the longest module of this package is a tenth
 MOST_OF_NOTEBOOK = 20 << 20      # with its outputs, which are dropped
-MOST_IN_ALL = 4 << 20
+MOST_IN_ALL = {".py": 4 << 20, ".ipynb": 200 << 20}
 LONGEST_NAME = 100               # bytes of each folder's or file's name
+DEEPEST = 30
 MOST_REMARKS = 20
 ENDINGS = (".zip", ".ipynb")       # of submissions that are files, in any case
 SKIPPED = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".venv", "venv"}
@@ -55,8 +56,8 @@ def submissions_in(folder, say=None):
         raise ValueError(f"{folder} holds no submissions: each should be a folder, a zip file or a "
                          f"notebook in it, named after the student.")
     if others and say is not None:
-        say(f"Not marked: {', '.join(map(printable, others))}; a submission is a folder, a zip file "
-            f"or a notebook.")
+        others = ", ".join(map(printable, others))
+        say(f"Not marked: {others}; a submission is a folder, a zip file or a notebook.")
     return found
 
 
@@ -80,16 +81,18 @@ def read_submission(path, modules):
     remarks : list of str
         About what could not be read.
     """
-    path, files, remarks = Path(path), {}, []
+    path, files, remarks, read_of = Path(path), {}, [], {".py": 0, ".ipynb": 0}
     try:
         for name, size, read in _entries(path):
-            if name.suffix not in (".py", ".ipynb") or SKIPPED & set(name.parts):
+            if name.suffix not in read_of or SKIPPED & set(name.parts):
                 continue
             shown = printable(str(name))
             try:
-                if reason := _too_much(name, size, files):
+                if reason := (_too_long(name)
+                              or _too_much(name.suffix, size, len(files), read_of)):
                     remarks.append(f"{shown} was left out: {reason}.")
                 else:
+                    read_of[name.suffix] += size
                     name, text = _module(name, read)
                     files.setdefault(name, text)
             except Exception as error:           # a damaged file has many ways to say so
@@ -106,17 +109,22 @@ def read_submission(path, modules):
     return files, remarks
 
 
-def _too_much(name, size, files):
-    """Why a file is not read; nothing if it is."""
-    most = MOST_OF_NOTEBOOK if name.suffix == ".ipynb" else MOST_BYTES
+def _too_long(name):
+    """What is wrong with the length of a name; nothing if that is right."""
     if max(len(part.encode("utf-8", "surrogateescape")) for part in name.parts) > LONGEST_NAME:
         return f"a name has at most {LONGEST_NAME} bytes"
-    if len(str(name)) > 10 * LONGEST_NAME:
-        return f"a path has at most {10 * LONGEST_NAME} letters"
-    if len(files) >= MOST_FILES or size > most:
+    if len(name.parts) > DEEPEST:
+        return f"at most {DEEPEST} folders may lie in each other"
+    return ""
+
+
+def _too_much(kind, size, files, read_of):
+    """Why a file of this kind and size is not read; nothing if it is."""
+    most = MOST_OF_NOTEBOOK if kind == ".ipynb" else MOST_BYTES
+    if files >= MOST_FILES or size > most:
         return f"at most {MOST_FILES} files of {most:,} bytes are read"
-    if sum(map(len, files.values())) + (size if name.suffix == ".py" else 0) > MOST_IN_ALL:
-        return f"at most {MOST_IN_ALL:,} bytes are read in all"
+    if read_of[kind] + size > MOST_IN_ALL[kind]:
+        return f"at most {MOST_IN_ALL[kind]:,} bytes are read in all"
     return ""
 
 
@@ -125,11 +133,10 @@ def _module(name, read):
     text = read(MOST_OF_NOTEBOOK if name.suffix == ".ipynb" else MOST_BYTES)
     text = text.decode("utf-8").removeprefix("\ufeff")
     if name.suffix == ".ipynb":
-        name, text = source_of_notebook(text)
-        if max(len(text), len(name)) > MOST_BYTES:
-            raise ValueError(f"its code is longer than {MOST_BYTES:,} bytes")
-        if max(map(len, name.split("/"))) > LONGEST_NAME // 4:
-            raise ValueError("the name of its module is too long")
+        module, text = source_of_notebook(text)
+        name = PurePosixPath(module)
+        if len(text) > MOST_BYTES or _too_long(name):
+            raise ValueError(_too_long(name) or f"its code is longer than {MOST_BYTES:,} letters")
     return str(name), text
 
 

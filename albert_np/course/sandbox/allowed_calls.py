@@ -14,7 +14,7 @@ import struct
 
 from . import linux_calls as linux
 
-# What a call's arguments must be: (which argument, bits to look at, the values that these may have).
+# What an argument must be: (which one, the bits to look at, the values that these may have).
 _CLONE_THREAD, _NEW_NAMESPACES = 0x00010000, 0x7E020000                      # linux/sched.h
 _O_TMPFILE = 0x00400000                                                      # a file without name
 _F_DUPFD_TO_F_SETFL, _F_DUPFD_CLOEXEC = range(5), 1030                       # linux/fcntl.h

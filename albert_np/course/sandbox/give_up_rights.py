@@ -10,7 +10,7 @@ from pathlib import Path
 from . import linux_calls as linux
 from .allowed_calls import refuse_other_calls
 
-PROCESSES = 8            # that a student may have at the same time
+PROCESSES = 8            # and threads that a student may have at the same time
 FILE_BYTES = 16 << 20    # of one file
 
 
@@ -94,9 +94,10 @@ def give_up_rights(able, memory, readable, scratch, user):
         linux.become(user, read_everywhere=able["files"] and able["calls"])
     else:
         linux.drop_capabilities()
-    # Processes are counted by user: if the user has others, none may be added.
-    processes = PROCESSES if user is not None or able["namespaces"] else 0
-    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    if user is not None or able["namespaces"]:
+        resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+    elif not able["calls"]:                      # counted by user, who may have others: none more
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     linux.die_with_parent()
     if able["calls"]:
         refuse_other_calls()
