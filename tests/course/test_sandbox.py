@@ -2,7 +2,6 @@
 
 import math
 import os
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -257,12 +256,21 @@ def test_folders_nested_deeply_are_removed(tmp_path, monkeypatch):
     for _ in range(1100):                        # the paths of Python end at 1000, of Linux at 4096
         os.mkdir("folder"); os.chdir("folder")
     dx_hat ="""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with Sandbox(Limits(seconds=5.0), without=["calls"]) as sandbox:
         text = adversaries.RIGHT.replace("    dx_hat =", nest)
         assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).ended in ("answered", "disk")
         assert said_by(sandbox, "pass") == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_server_of_a_killed_process_cleans_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Sandbox(Limits(seconds=2.0)) as sandbox:
+        assert len(list(tmp_path.iterdir())) == 1
+        sandbox._server.stdin.close()                        # as the kernel does
+        sandbox._server.wait()
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_is_measured_and_removed(tmp_path):

@@ -50,28 +50,32 @@ def main():
     os.dup2(null, 0)
     os.dup2(2, 1)                                # what is printed by mistake goes to stderr
     prepare()
-    readable, able = [], {}
+    readable, able, folder = [], {}, None
     if "uncaged" not in sys.argv:
         readable = give_up_rights.readable_paths()
         able = {name: can and name not in sys.argv[1:]
                 for name, can in give_up_rights.abilities(readable).items()}
         if able["namespaces"]:
             give_up_rights.own_network()
+        folder = tempfile.mkdtemp(prefix="albert-np-course-")
+        os.chmod(folder, 0o711)                  # another user enters a folder in it
     gc.freeze()                                  # what is here stays shared with the forks
-    send(replies, able)
+    send(replies, {"able": able, "folder": folder})
     while True:
         select.select([requests], [], [])
         keeper = os.fork()
         if not keeper:
-            _be_the_keeper(requests, replies, able, readable)
+            _be_the_keeper(requests, replies, able, readable, folder)
         status = os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
         if status == NO_REQUEST:
-            return
+            break
         if status:
             send(replies, {"ended": "broken"})
+    if folder:
+        remove_folder(folder)
 
 
-def _be_the_keeper(requests, replies, able, readable):
+def _be_the_keeper(requests, replies, able, readable, folder):
     """Read a request, run it, and reply. Does not return."""
     status = 1
     try:
@@ -81,7 +85,8 @@ def _be_the_keeper(requests, replies, able, readable):
         if request is None:
             status = NO_REQUEST
         else:
-            reply, answers = (_keep_caged if able else _keep_uncaged)(request, able, readable)
+            reply, answers = (_keep_caged(request, able, readable, folder) if folder else
+                              _keep_uncaged(request))
             send(replies, reply)
             send_bytes(replies, answers)
             status = 0
@@ -89,7 +94,7 @@ def _be_the_keeper(requests, replies, able, readable):
         os._exit(status)
 
 
-def _keep_uncaged(request, able, readable):
+def _keep_uncaged(request):
     """Run a request in the student's own folder, and keep what it prints."""
     with tempfile.TemporaryFile() as printed:
         reply, answers = _keep(request, request["folder"], printed.fileno(), lambda: None)
@@ -97,9 +102,9 @@ def _keep_uncaged(request, able, readable):
         return {**reply, "printed": printed.read().decode("utf-8", "replace")}, answers
 
 
-def _keep_caged(request, able, readable):
-    """Run a request in a scratch folder and without rights."""
-    scratch = tempfile.mkdtemp(dir=request["folder"])
+def _keep_caged(request, able, readable, folder):
+    """Run a request without rights in a scratch folder, which is made in another folder."""
+    scratch = tempfile.mkdtemp(dir=folder)
     try:
         for name, text in request["files"].items():
             path = Path(scratch, name)
@@ -107,8 +112,8 @@ def _keep_caged(request, able, readable):
             path.write_text(text, "utf-8")
         user = 61184 + os.getppid() % 4096 if able["user"] else None
         if user is not None:                     # a number that no account has
-            for folder, _, names in os.walk(scratch):
-                for path in (folder, *(os.path.join(folder, name) for name in names)):
+            for inside, _, names in os.walk(scratch):
+                for path in (inside, *(os.path.join(inside, name) for name in names)):
                     os.chown(path, user, user)
         if able["namespaces"]:
             linux.unshare(linux.NEW_PID | linux.NEW_IPC)

@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +102,6 @@ class Sandbox:
 
             keep_memory_private()                # the right answers are in it
             environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-            self._folder = tempfile.mkdtemp(prefix="albert-np-course-")
-            os.chmod(self._folder, 0o711)        # another user enters one of the folders in it
         paths += filter(None, [environment.get("PYTHONPATH")])
         # The child's own environment: a process that forks must have one thread, NumPy's included.
         environment.update(PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE="1",
@@ -115,11 +112,12 @@ class Sandbox:
              *(self._without if self.caged else ["uncaged"])],
             env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
             start_new_session=True)
-        self.able = self._receive(GRACE)
-        if self.able is None:
+        started = self._receive(GRACE)
+        if started is None:
             self._end()
             raise ValueError("The process for the students' code did not start; the lines above "
                              "say why.")
+        self.able, self._folder = started["able"], started["folder"]
 
     def close(self):
         """End the server and all that it started, for good; an exercise that runs is given up."""
@@ -184,13 +182,12 @@ class Sandbox:
         """
         seconds = seconds or self.limits.seconds
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
-                   "memory": self.limits.memory}
+                   "memory": self.limits.memory,
+                   **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
         for _ in range(2):
             try:
                 if self._server is None:
                     self._start()
-                request |= ({"files": files, "folder": self._folder} if self.caged else
-                            {"folder": str(Path(files).resolve())})
                 send(self._server.stdin.fileno(), request)
                 reply = self._receive(3 * seconds + GRACE)
                 if reply is not None and reply["ended"] == "answered":
