@@ -10,7 +10,7 @@ import adversaries
 import pytest
 
 from albert_np.course.exercises import EXERCISES
-from albert_np.course.sandbox.allowed_calls import (ALLOWED, CLONE3, CONDITIONS, allowed_numbers)
+from albert_np.course.sandbox.allowed_calls import ALLOWED, CLONE3, CONDITIONS, allowed_numbers
 from albert_np.course.sandbox.sandbox import Limits, Sandbox
 
 BACKWARD = next(exercise for exercise in EXERCISES if "layer_norm_backward" in exercise.functions)

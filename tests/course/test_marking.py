@@ -10,8 +10,8 @@ import adversaries
 import pytest
 
 import albert_np
-from albert_np.course.exercises import EXERCISES
 from albert_np.course.checking.verdict import Verdict, no_points
+from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking import mark_class
 from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem, printable
 from albert_np.course.marking.mark_class import grade_class, grade_one

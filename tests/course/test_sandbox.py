@@ -28,6 +28,13 @@ def sandbox():
         yield sandbox
 
 
+@pytest.fixture(scope="module")
+def with_all_calls():
+    """As on a machine that cannot refuse system calls."""
+    with Sandbox(Limits(seconds=2.0), without=["calls"]) as sandbox:
+        yield sandbox
+
+
 def said_by(sandbox, extra):
     """What the backward pass of a submission says when these lines are executed in it."""
     text = adversaries.RIGHT.replace("    dx_hat =", f"    {extra}\n    dx_hat =")
@@ -83,7 +90,7 @@ def test_a_file_has_a_largest_size(sandbox):
     assert "File too large" in said_by(sandbox, "open('giant', 'wb').write(bytes(20 << 20))")
 
 
-def test_only_the_first_process_answers():
+def test_only_the_first_process_answers(with_all_calls):
     """A copy that the submission forks comes back from the function too, here with zeros."""
     text = adversaries.RIGHT.replace("    dx_hat =", """\
     import os, time
@@ -94,8 +101,8 @@ def test_only_the_first_process_answers():
         else:
             dy = dy * 0
     dx_hat =""")
-    with Sandbox(Limits(seconds=2.0), without=["calls"]) as sandbox:
-        assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == BACKWARD.points
+    verdict = with_all_calls.check(BACKWARD, {adversaries.FILE: text}, 1)
+    assert verdict.points == BACKWARD.points
 
 
 @pytest.mark.parametrize("without", [("namespaces",), ("files", "calls"),
@@ -225,15 +232,14 @@ def test_the_keeper_does_not_decode_an_answer(sandbox):
     assert said_by(sandbox, line) == "garbled" and said_by(sandbox, "pass") == ""
 
 
-def test_system_v_memory_does_not_outlive_an_exercise():
+def test_system_v_memory_does_not_outlive_an_exercise(with_all_calls):
     """Where the call cannot be refused, a namespace of its own ends with the process."""
     key = 0x5EED0000 + os.getpid()
     line = "import ctypes; assert ctypes.CDLL(None).shmget({}, {}, {}) {}"
-    with Sandbox(Limits(seconds=2.0), without=["calls"]) as sandbox:
-        if not sandbox.able["namespaces"]:
-            pytest.skip("this machine has no namespaces")
-        assert said_by(sandbox, line.format(key, 4096, 0o1666, ">= 0")) == ""
-        assert said_by(sandbox, line.format(key, 0, 0, "== -1")) == ""
+    if not with_all_calls.able["namespaces"]:
+        pytest.skip("this machine has no namespaces")
+    assert said_by(with_all_calls, line.format(key, 4096, 0o1666, ">= 0")) == ""
+    assert said_by(with_all_calls, line.format(key, 0, 0, "== -1")) == ""
 
 
 # ---- limits --------------------------------------------------------------------------------------
@@ -250,18 +256,16 @@ def test_an_answer_that_comes_drop_by_drop_ends():
         assert said_by(sandbox, drip) == "time"
 
 
-def test_folders_nested_deeply_are_removed(tmp_path, monkeypatch):
+def test_folders_nested_deeply_are_removed(with_all_calls):
     nest = """\
     import os
     for _ in range(1100):                        # the paths of Python end at 1000, of Linux at 4096
         os.mkdir("folder"); os.chdir("folder")
     dx_hat ="""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with Sandbox(Limits(seconds=5.0), without=["calls"]) as sandbox:
-        text = adversaries.RIGHT.replace("    dx_hat =", nest)
-        assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).ended in ("answered", "disk")
-        assert said_by(sandbox, "pass") == ""
-    assert list(tmp_path.iterdir()) == []
+    text = adversaries.RIGHT.replace("    dx_hat =", nest)
+    reply = with_all_calls.run(BACKWARD, {adversaries.FILE: text}, 1, seconds=5.0)
+    assert reply.ended in ("answered", "disk")
+    assert os.listdir(with_all_calls._folder) == []
 
 
 def test_the_server_of_a_killed_process_cleans_up(tmp_path, monkeypatch):
