@@ -11,6 +11,7 @@ import pytest
 
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.sandbox.allowed_calls import ALLOWED, CLONE3, CONDITIONS, allowed_numbers
+from albert_np.course.sandbox.give_up_rights import abilities
 from albert_np.course.sandbox.sandbox import Limits, Sandbox
 
 BACKWARD = next(exercise for exercise in EXERCISES if "layer_norm_backward" in exercise.functions)
@@ -118,6 +119,14 @@ def test_the_numbers_are_those_of_the_kernel(machine, header):
     numbers = allowed_numbers(machine)
     assert numbers == {name: known.get(name) for name in numbers}
     assert CLONE3 == known["clone3"]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("missing", ["openat", "clone"])
+def test_a_table_that_lacks_something_is_not_used(monkeypatch, missing):
+    """The C library of this machine needs both: rather no filter than no marks."""
+    monkeypatch.delitem(ALLOWED, missing)
+    assert not abilities([])["calls"]
 
 
 def test_an_unknown_machine_is_an_error():

@@ -23,6 +23,7 @@ _PR_SET_NAME, _PR_GET_NAME = 15, 16                                          # l
 ALL_BITS = 0xFFFFFFFF
 CONDITIONS = {
     "clone": (0, _CLONE_THREAD | _NEW_NAMESPACES, [_CLONE_THREAD]),
+    "open": (1, _O_TMPFILE, [0]),
     "openat": (2, _O_TMPFILE, [0]),
     "fcntl": (1, ALL_BITS, [*_F_DUPFD_TO_F_SETFL, _F_DUPFD_CLOEXEC]),        # no locks, no owners
     "ioctl": (1, ALL_BITS, [_TCGETS, _FIONREAD, _FIONCLEX, _FIOCLEX]),
@@ -55,6 +56,7 @@ ALLOWED = {
     "prctl":             (157, 167),
     "chdir":             (80, 49),
     "getcwd":            (79, 17),
+    "open":              (2, None),     # of C libraries other than GNU's, as are some below
     "openat":            (257, 56),
     "close":             (3, 57),
     "dup":               (32, 23),
@@ -70,6 +72,7 @@ ALLOWED = {
     "readv":             (19, 65),
     "write":             (1, 64),
     "writev":            (20, 66),
+    "pipe":              (22, None),
     "pipe2":             (293, 59),
     "poll":              (7, None),
     "ppoll":             (271, 73),
