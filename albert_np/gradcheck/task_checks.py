@@ -101,15 +101,19 @@ def task_model_checks():
     kinds = dict(single_label_classification=np.array([3, 1]),
                  multi_label_classification=several, regression=numbers)
 
-    def classification(what, problem, outputs=loss, **changes):
+    weights = np.array([0.25, 3.0])
+
+    def classification(what, problem, outputs=loss, given=None, **changes):
         return _model("AlbertForSequenceClassification", what,
                       small_config(num_labels=K, problem_type=problem, **changes), outputs,
-                      **({} if problem is None else dict(labels=kinds[problem])))
+                      **({} if problem is None else dict(labels=kinds[problem])), **(given or {}))
 
     return [
         *[classification(problem.replace("_", " "), problem, **NO_DROPOUT) for problem in kinds],
         _model("AlbertForSequenceClassification", "one number",
                small_config(num_labels=1, **NO_DROPOUT), loss, labels=numbers[:, 0]),
+        classification("weights of labels", "single_label_classification", **NO_DROPOUT,
+                       given=dict(label_weights=weights, label_counts=dict(labels=4.5))),
         classification("dropout", "single_label_classification", **DROPOUT),
         classification("every output", None, TRUNK + ("logits", "pooled_output"), **NO_DROPOUT),
         _model("AlbertForTokenClassification", "ignored labels",

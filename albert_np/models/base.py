@@ -111,7 +111,7 @@ class BaseModel:
 
         Returns
         -------
-        dict of str to int
+        dict of str to int, or to float
             As :func:`~albert_np.models.trunk.label_counts` counts them.
         """
         return label_counts(batch)

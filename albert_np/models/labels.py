@@ -99,6 +99,35 @@ def check_problem_labels(config, problem, B, labels):
     return labels if np.issubdtype(labels.dtype, np.inexact) else labels.astype(np.float64)
 
 
+def check_label_weights(problem, B, weights):
+    """Refuse weights of labels that do not fit.
+
+    Parameters
+    ----------
+    problem : str or None
+        From :func:`problem_of`; None without labels.
+    B : int
+        Sequences.
+    weights : array (B,) or None
+
+    Raises
+    ------
+    ValueError
+        The labels are not single labels, or the weights are not B finite numbers of at least 0.
+    """
+    if weights is None:
+        return
+    if problem != "single_label_classification":
+        raise ValueError(f"label_weights are weights of single labels, but "
+                         f"{'there are no labels' if problem is None else f'this is {problem}'}")
+    weights = as_array("label_weights", weights)
+    if weights.shape != (B,):
+        raise ValueError(f"label_weights have shape {weights.shape}; they must have shape {(B,)}")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"label_weights must be finite numbers of at least 0, but they are "
+                         f"{weights.tolist()}")
+
+
 def check_positions(B, start_positions, end_positions):
     """Where answers begin and end, as two integer arrays (B,), or None where neither is given.
 

@@ -8,7 +8,7 @@ from ..functional import (binary_cross_entropy_backward, binary_cross_entropy_fo
 from ..layers import classification_head_backward, classification_head_forward
 from .base import BaseModel
 from .inputs import check_inputs
-from .labels import check_problem_labels, problem_of
+from .labels import check_label_weights, check_problem_labels, problem_of
 from .trunk import add, albert_forward, share_of_batch, trunk_backward, upstream
 
 LOSSES = {
@@ -31,7 +31,7 @@ class AlbertForSequenceClassification(BaseModel):
     components = ("embeddings", "encoder", "pooler", "classification_head")
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, rng=None,
-                recompute=False, label_counts=None):
+                recompute=False, label_counts=None, label_weights=None):
         """Compute the logits and, where labels are given, the loss.
 
         Parameters
@@ -48,6 +48,9 @@ class AlbertForSequenceClassification(BaseModel):
         label_counts : dict, optional
             As for :meth:`AlbertForPreTraining.forward
             <albert_np.models.pretraining.AlbertForPreTraining.forward>`.
+        label_weights : array (B,), optional
+            With single labels: the weights w in the loss (CE.1), one for each sequence. If each
+            class has a weight, these are the weights of the labels.
 
         Returns
         -------
@@ -62,6 +65,7 @@ class AlbertForSequenceClassification(BaseModel):
         if labels is not None:
             problem = problem_of(config, labels)
             labels = check_problem_labels(config, problem, len(input_ids), labels)
+        check_label_weights(problem, len(input_ids), label_weights)
 
         output, albert_cache = albert_forward(params, input_ids, attention_mask, token_type_ids,
                                               config, rng, recompute)
@@ -69,8 +73,10 @@ class AlbertForSequenceClassification(BaseModel):
             params["classification_head"], output.pooled_output, config, rng)        # (B, K)
         loss_cache = None
         if labels is not None:
-            output.loss, problem_cache = LOSSES[problem][0](output.logits, labels)
-            output.loss, share = share_of_batch(output.loss, "labels", labels, label_counts)
+            weights = {} if label_weights is None else {"weights": label_weights}
+            output.loss, problem_cache = LOSSES[problem][0](output.logits, labels, **weights)
+            output.loss, share = share_of_batch(output.loss, "labels", labels, label_counts,
+                                                label_weights)
             loss_cache = problem_cache, share
         return output, (albert_cache, head_cache, problem, loss_cache, output.logits.shape)
 

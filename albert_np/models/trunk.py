@@ -205,24 +205,27 @@ def label_counts(batch):
     dict of str to int
         ``labels`` and ``sentence_order_label``: entries that are not -100, or all if they are
         floating-point numbers (-100.0 is a label like any other); ``start_positions`` and
-        ``end_positions``: those that are in the text. Names without labels are left out.
+        ``end_positions``: those that are in the text. Names without labels are left out. With
+        ``label_weights``, ``labels`` is a float, the sum of the weights of the labels that count.
     """
-    counts = {name: _count(batch[name]) for name in ("labels", "sentence_order_label")
-              if batch.get(name) is not None}
+    counts = {name: _count(batch[name], batch.get("label_weights") if name == "labels" else None)
+              for name in ("labels", "sentence_order_label") if batch.get(name) is not None}
     T = np.shape(batch["input_ids"])[-1]
     return counts | {name: _count(answer_labels(batch[name], T))
                      for name in ("start_positions", "end_positions")
                      if batch.get(name) is not None}
 
 
-def _count(labels):
+def _count(labels, weights=None):
     labels = np.asarray(labels)
     if np.issubdtype(labels.dtype, np.floating):
         return labels.size
+    if weights is not None:
+        return float(np.asarray(weights, np.float64)[labels != IGNORED].sum())
     return int(np.count_nonzero(labels != IGNORED))
 
 
-def share_of_batch(loss, name, labels, counts):
+def share_of_batch(loss, name, labels, counts, weights=None):
     r"""Turn the mean over a part's own labels into the part's share of the mean over a batch.
 
     .. math::
@@ -231,7 +234,8 @@ def share_of_batch(loss, name, labels, counts):
        \text{loss} = \sum_i \frac{N_i}{N}\, \text{loss}_i
 
     where part i has :math:`N_i` of the N labels that count: :math:`N_i\, \text{loss}_i` is the sum
-    over its labels, and the sum over all labels divided by N is the mean over the batch.
+    over its labels, and the sum over all labels divided by N is the mean over the batch. If the
+    labels have weights, :math:`N_i` and N are sums of weights, W in (CE.1).
 
     Parameters
     ----------
@@ -241,6 +245,8 @@ def share_of_batch(loss, name, labels, counts):
     labels : array
     counts : dict or None
         From ``model.label_counts`` of the whole batch; None: this is the whole batch.
+    weights : array, optional
+        The weight of each label.
 
     Returns
     -------
@@ -250,7 +256,8 @@ def share_of_batch(loss, name, labels, counts):
     """
     if counts is None:
         return loss, 1.0
-    share = _count(labels) / max(counts[name], 1)
+    own = _count(labels, weights)
+    share = own / counts[name] if own else 0.0
     return loss * share, share                                         # (PAR.1)
 
 

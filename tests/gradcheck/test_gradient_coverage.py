@@ -165,7 +165,8 @@ def hides(keep, queries):
 def optional(run):
     """Those of the arguments that change what is computed which the subject is given."""
     given = run.calls[0][1]
-    return {name for name in ("positions", "label_counts") if given.get(name) is not None}
+    return {name for name in ("positions", "label_counts", "label_weights")
+            if given.get(name) is not None}
 
 
 def two_arrays(run):
@@ -278,8 +279,11 @@ REQUIREMENTS = [
                 lambda run: run["starts"] is None and run["n_top"] > 1
                 and not run["may_answer"].all()),
     # models of tasks
-    *[Requirement("AlbertForSequenceClassification", problem, classifies(problem))
+    *[Requirement("AlbertForSequenceClassification", problem,
+                  lambda run, problem=problem: classifies(problem)(run) and not optional(run))
       for problem in PROBLEM_TYPES],
+    Requirement("AlbertForSequenceClassification", "weights of labels, a part of a batch",
+                lambda run: optional(run) == {"label_counts", "label_weights"}),
     Requirement("AlbertForSequenceClassification", "one number", classifies(K=1)),
     Requirement("AlbertForSequenceClassification", "dropout",
                 classifies("single_label_classification", drops=True)),

@@ -227,6 +227,10 @@ def test_labels_that_count():
                          "sentence_order_label": [-100, 0]}) == {
                              "labels": 4, "sentence_order_label": 1}
     assert label_counts({"input_ids": ids, "labels": [-100.0, 1.0]}) == {"labels": 2}
+    weights = np.array([0.5, 4.0])
+    assert label_counts({"input_ids": ids, "labels": [3, -100], "label_weights": weights,
+                         "sentence_order_label": [0, 1]}) == {
+                             "labels": 0.5, "sentence_order_label": 2}
     assert label_counts({"input_ids": ids, "labels": None, "start_positions": [4, 3],
                          "end_positions": [-1, 0]}) == {"start_positions": 1, "end_positions": 2}
 
@@ -238,6 +242,9 @@ def test_the_share_of_a_part():
     assert share_of_batch(3.0, "labels", labels, {"labels": 2}) == (3.0, 1.0)
     assert share_of_batch(0.0, "labels", labels[1:2], {"labels": 0}) == (0.0, 0.0)
     assert share_of_batch(3.0, "labels", labels[:1], {"labels": 1}) == (3.0, 1.0)
+    weights = np.array([0.125, 9, 0.125, 9], np.float32)
+    loss, share = share_of_batch(np.float32(3), "labels", labels, {"labels": 0.5}, weights)
+    assert (loss, share, loss.dtype) == (1.5, 0.5, np.float32)
 
 
 @pytest.mark.parametrize("problem, labels, counted", [

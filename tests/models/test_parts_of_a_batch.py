@@ -37,6 +37,9 @@ CASES = [*LABELS.items(),
          ("AlbertForQuestionAnswering", OUTSIDE),
          *[("AlbertForSequenceClassification", dict(labels=labels, problem=problem))
            for problem, labels in CLASSES.items()],
+         *[("AlbertForSequenceClassification", dict(
+             problem="single_label_classification", labels=CLASSES["single_label_classification"],
+             label_weights=scale * np.array([3.0, 0.5, 9.0, 1.0, 0.25]))) for scale in (1, 0.1)],
          ("AlbertForSequenceClassification", dict(problem="multi_label_classification",
                                                   labels=RNG.integers(0, 2, (5, 4)))),
          *[("AlbertForSequenceClassification", dict(problem="regression", labels=np.where(

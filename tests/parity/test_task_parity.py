@@ -233,6 +233,23 @@ def test_every_label_ignored(agree):
     assert all((gradient == 0).all() for gradient in ours.state_dict(ours.backward(cache)).values())
 
 
+@pytest.mark.parametrize("dtype", BOUNDS)
+def test_weights_of_classes(dtype, agree):
+    """``CrossEntropyLoss(weight=...)``: its mean is over the sum of the weights of the labels."""
+    rng = np.random.default_rng(5)
+    config = AlbertConfig(**SMALL, num_labels=K)
+    ours, theirs = pair(models.AlbertForSequenceClassification, config, dtype)
+    inputs, _ = make_inputs(config, (B, T), "padding", rng)
+    labels, classes = np.array([3, 0, IGNORED, 3, 1]), rng.uniform(0.2, 3.0, K).astype(dtype)
+    logits = theirs(**torch_arguments(inputs, torch.float64)).logits
+    expected = torch.nn.CrossEntropyLoss(torch.tensor(classes))(logits, torch.tensor(labels))
+    expected.backward()
+    output, cache = ours.forward(**inputs, labels=labels,
+                                 label_weights=classes[np.maximum(labels, 0)])
+    agree({"loss": output.loss}, {"loss": expected.detach().numpy()}, BOUNDS[dtype])
+    agree(ours.state_dict(ours.backward(cache)), their_gradients(theirs), BOUNDS[dtype])
+
+
 # ---- the prefix mask ----------------------------------------------------------------------------
 
 def test_prefix_mask(agree):

@@ -62,7 +62,7 @@ FAULTS = (
         concept="every use adds its part", caught_by="AlbertForPreTraining, sharing all"),
     PlantedFault(
         "parts_of_a_batch_weigh_the_same", "models/trunk.py",
-        old="share = _count(labels) / max(counts[name], 1)",
+        old="share = own / counts[name] if own else 0.0",
         new="share = 1 / 2",
         wrong="The parts of a batch are averaged as if each had as many masked pieces.",
         concept="means of means",
