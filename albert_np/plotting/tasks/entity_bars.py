@@ -1,19 +1,24 @@
-"""Which types of entity are found, and which are taken for something else."""
+"""Which types of entity, or which labels, are found, and which are taken for something else."""
 
 import numpy as np
 
 from ..figures import BLUE, GREEN, ORANGE, label_axes, save_figure
 from ..lettering import lettering
 
+ENTITIES = ("entity", "entities")
 
-def entity_bars_figure(scores, title="Entities, by type"):
-    """Three bars for each type of entity: precision, recall, F1.
+
+def entity_bars_figure(scores, title="Entities, by type", counted=ENTITIES):
+    """Three bars for each type of entity, or each label: precision, recall, F1.
 
     Parameters
     ----------
     scores : list of (type, precision, recall, F1, entities)
-        First of all types together, as from :func:`albert_np.tasks.metrics.entity_scores`.
+        First of all types together, as from :func:`albert_np.tasks.metrics.entity_scores` or
+        :func:`albert_np.tasks.metrics.label_scores`.
     title : str
+    counted : (str, str)
+        What the last numbers count: one of them, and several.
 
     Returns
     -------
@@ -30,7 +35,7 @@ def entity_bars_figure(scores, title="Entities, by type"):
         axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=10)
     label_axes(axes, title=title, grid="x")
     texts, fonts = lettering(*names)
-    texts = [f"{text}\n{n:,} entit{'y' if n == 1 else 'ies'}" for text, n in zip(texts, counts)]
+    texts = [f"{text}\n{n:,} {counted[int(n != 1)]}" for text, n in zip(texts, counts)]
     axes.set_yticks(range(len(names)), texts, fontsize=12, fontfamily=fonts)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.08)
@@ -40,6 +45,6 @@ def entity_bars_figure(scores, title="Entities, by type"):
     return figure
 
 
-def plot_entity_bars(scores, path, title="Entities, by type"):
+def plot_entity_bars(scores, path, title="Entities, by type", counted=ENTITIES):
     """Save :func:`entity_bars_figure` as PNG at `path`; return the path."""
-    return save_figure(entity_bars_figure(scores, title), path)
+    return save_figure(entity_bars_figure(scores, title, counted), path)

@@ -8,7 +8,7 @@ written alike. ``checks`` refuses empty training data.
 """
 
 from .choices import commonest_place, tfidf_choices
-from .labels import commonest_label, tfidf_labels
+from .labels import commonest_label, commonest_labels, tfidf_label_sets, tfidf_labels
 from .questions import first_sentences, overlapping_sentences
 from .similarity import mean_score, tfidf_similarity
 from .tags import commonest_tags, outside
@@ -16,6 +16,7 @@ from .translation import commonest_target, nearest_translation
 
 __all__ = [
     "commonest_label",
+    "commonest_labels",
     "commonest_place",
     "commonest_tags",
     "commonest_target",
@@ -25,6 +26,7 @@ __all__ = [
     "outside",
     "overlapping_sentences",
     "tfidf_choices",
+    "tfidf_label_sets",
     "tfidf_labels",
     "tfidf_similarity",
 ]

@@ -26,6 +26,28 @@ def commonest_label(train, rows):
     return [Counter(row.label for row in train).most_common(1)[0][0]] * len(rows)
 
 
+def commonest_labels(train, rows):
+    """The set of labels that most training rows have, for rows with any number of labels.
+
+    Parameters
+    ----------
+    train, rows : lists of Classification
+        With tuples of labels.
+
+    Returns
+    -------
+    list of lists of str
+
+    Raises
+    ------
+    ValueError
+        There is no training row.
+    """
+    check_train(train)
+    commonest = Counter(tuple(sorted(row.label)) for row in train).most_common(1)[0][0]
+    return [list(commonest)] * len(rows)
+
+
 def tfidf_labels(train, rows, C=10.0):
     """Logistic regression over the TF-IDF of words and pairs of words.
 
@@ -50,8 +72,53 @@ def tfidf_labels(train, rows, C=10.0):
     check_train(train)
     if not rows or len({row.label for row in train}) == 1:        # nothing to tell apart
         return commonest_label(train, rows)
-    text = library("sklearn.feature_extraction.text", "scikit-learn")
+    seen, asked = _tfidf(train, rows)
+    return _regression(seen, [row.label for row in train], asked, C)
+
+
+def tfidf_label_sets(train, rows, C=10.0):
+    """For each label a logistic regression over TF-IDF: has a row this label?
+
+    Parameters
+    ----------
+    train, rows : lists of Classification
+        With tuples of labels.
+    C : float
+        How little the weights are held back.
+
+    Returns
+    -------
+    list of lists of str
+
+    Raises
+    ------
+    ValueError
+        There is no training row, or scikit-learn is not installed.
+    """
+    check_train(train)
+    found = [[] for _ in rows]
+    if not rows:
+        return found
+    seen, asked = _tfidf(train, rows)
+    for name in sorted({label for row in train for label in row.label}):
+        has = [name in row.label for row in train]
+        guesses = [True] * len(rows) if all(has) else _regression(seen, has, asked, C)
+        for labels, guess in zip(found, guesses):
+            if guess:
+                labels.append(name)
+    return found
+
+
+def _regression(seen, labels, asked, C):
+    """What a logistic regression that learnt from some rows guesses for others."""
     linear_model = library("sklearn.linear_model", "scikit-learn")
+    model = linear_model.LogisticRegression(C=C, max_iter=1000)
+    return model.fit(seen, labels).predict(asked).tolist()
+
+
+def _tfidf(train, rows):
+    """The features of training rows and of rows to guess for: two sparse matrices."""
+    text = library("sklearn.feature_extraction.text", "scikit-learn")
     sparse = library("scipy.sparse", "scipy")
     columns = ["text"] + ["text_pair"] * (train[0].text_pair is not None)
     features = []
@@ -60,7 +127,4 @@ def tfidf_labels(train, rows, C=10.0):
                                      token_pattern=r"\w+|[^\w\s]")
         features.append((words.fit_transform([getattr(row, column) for row in train]),
                          words.transform([getattr(row, column) for row in rows])))
-    seen, asked = (sparse.hstack(part).tocsr() for part in zip(*features))
-    model = linear_model.LogisticRegression(C=C, max_iter=1000)
-    model.fit(seen, [row.label for row in train])
-    return model.predict(asked).tolist()
+    return tuple(sparse.hstack(part).tocsr() for part in zip(*features))

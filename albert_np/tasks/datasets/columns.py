@@ -30,8 +30,8 @@ class Columns:
     ----------
     columns : dict
         From text, text_pair and label to the name or the number of a column.
-    header : bool
-        Whether the first line holds names.
+    header : bool or None
+        Whether the first line holds names; None: it is JSON lines.
     sentence : str
         The decision, and which option changes it.
     """
@@ -120,7 +120,7 @@ def _choose_fields(path, given, needed, optional, header):
             chosen[role] = role if place is None else names[place]
     where = ", ".join(f"{role} is the field {chosen[role]!r}"
                       for role in chosen if role in needed or chosen[role] in names)
-    return Columns(chosen, False, f"{path}: {where}")
+    return Columns(chosen, None, f"{path}: {where}")
 
 
 def _first_known(role, folded):

@@ -11,12 +11,13 @@ class Classification:
     ----------
     text : str
     text_pair : str, optional
-    label : str, or float where it is a score, or None where there is none
+    label : str, or None where there is none
+        A float if it is a score; a tuple of str if a row can have several labels, or none of them.
     """
 
     text: str
     text_pair: str | None = None
-    label: str | float | None = None
+    label: str | float | tuple | None = None
 
 
 @dataclass(frozen=True)

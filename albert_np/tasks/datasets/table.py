@@ -55,7 +55,8 @@ def read_table(path, text=0, text_pair=None, label=None, *, delimiter=None, labe
     return rows
 
 
-def iterate_table(path, columns, header=None, delimiter=None, labels=None, score=None):
+def iterate_table(path, columns, header=None, delimiter=None, labels=None, score=None,
+                  separator=None):
     """Yield the rows of a table one by one; a file of any size passes through.
 
     Parameters
@@ -63,6 +64,8 @@ def iterate_table(path, columns, header=None, delimiter=None, labels=None, score
     path, header, delimiter, labels, score : as in :func:`read_table`
     columns : dict
         From text, text_pair and label to a column; those that are missing or None are not read.
+    separator : str, optional
+        A row has any number of labels, with this sign between them.
 
     Yields
     ------
@@ -92,7 +95,9 @@ def iterate_table(path, columns, header=None, delimiter=None, labels=None, score
                 raise bad_row(path, number, f"the {role} (column {places[role] + 1}) is empty.")
         row = {role: record[place] for role, place in places.items()}
         if "label" in row:
-            row["label"] = checked_label(path, number, row["label"], labels, score)
+            row["label"] = (checked_label(path, number, row["label"], labels, score)
+                            if separator is None else
+                            separated_labels(path, number, row["label"], separator))
         yield Classification(**row)
 
 
@@ -139,6 +144,37 @@ def _place(path, number, column, names):
         raise bad_row(path, number, f"there is no column {column + 1}; the line has "
                                     f"{len(names)}.")
     return column
+
+
+def separated_labels(path, number, text, separator):
+    """The labels of a row, with a sign between them.
+
+    Parameters
+    ----------
+    path : str or Path
+    number : int
+        Of the line.
+    text : str
+        Of blanks alone: no label.
+    separator : str
+
+    Returns
+    -------
+    tuple of str
+        Without blanks at their ends, each once.
+
+    Raises
+    ------
+    ValueError
+        There is nothing between two signs; the sentence names file and line.
+    """
+    if is_empty(text):
+        return ()
+    labels = [label.strip(BLANKS) for label in text.split(separator)]
+    if not all(labels):
+        raise bad_row(path, number, f"a label of {text[:60]!r} is empty; {separator!r} is the sign "
+                                    f"between two labels.")
+    return tuple(dict.fromkeys(labels))
 
 
 def checked_label(path, number, label, labels=None, score=None):

@@ -1,14 +1,15 @@
 """Figures of merit from the standard libraries, each with a bootstrap interval.
 
 Every function takes ``rng=None`` and returns a `Figure`; with a generator it has an interval. Read
-``bootstrap`` and ``labels``; then ``scores``, ``entities``, ``answers``, ``translation`` and
-``calibration``. ``checks`` refuses lists of unequal length.
+``bootstrap`` and ``labels``; then ``label_sets``, ``scores``, ``entities``, ``answers``,
+``translation`` and ``calibration``. ``checks`` refuses lists of unequal length.
 """
 
 from .answers import answer_scores, best_null_threshold, exact_match, normalise_answer, overlap_f1
 from .bootstrap import Figure, bootstrap
 from .calibration import calibration_bins, expected_calibration_error
 from .entities import entity_f1, entity_scores
+from .label_sets import label_scores, macro_f1, micro_f1
 from .labels import accuracy, confusion_matrix, f1, matthews
 from .scores import pearson, spearman
 from .translation import bleu, bleu_by_length, chrf
@@ -29,7 +30,10 @@ __all__ = [
     "exact_match",
     "expected_calibration_error",
     "f1",
+    "label_scores",
+    "macro_f1",
     "matthews",
+    "micro_f1",
     "normalise_answer",
     "overlap_f1",
     "pearson",

@@ -19,13 +19,15 @@ def sequence_examples(tokenizer, rows, max_length, labels=()):
     max_length : int
         With the special tokens.
     labels : tuple of str
-        The place of a label in it is its number. Scores stay what they are.
+        The place of a label in it is its number. Scores stay what they are. Of several labels
+        each has a place with 1, all others 0.
 
     Returns
     -------
     list of dict, one for each row
         input_ids, token_type_ids, attention_mask : int64 arrays (T,)
-        labels : int64 (), or float64 () for a score; missing where the row has none
+        labels : int64 (), float64 () for a score, or float64 (K,) for several labels; missing
+        where the row has none
 
     Raises
     ------
@@ -60,6 +62,9 @@ def sequence_examples(tokenizer, rows, max_length, labels=()):
 
 
 def _number(label, labels):
+    if isinstance(label, tuple):
+        numbers = [_number(one, labels) for one in label]
+        return np.isin(np.arange(len(labels)), numbers).astype(np.float64)
     if not isinstance(label, str):
         return np.float64(label)
     if label not in labels:
