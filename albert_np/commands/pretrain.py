@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from .options_of import CONFIG, add_options, fill_when_chosen, given
 from .output_folder import free_folder
+from .resuming import refuse_others
 
 DESCRIPTION = """\
 Pretrain an ALBERT from scratch.
@@ -131,7 +132,7 @@ def _begin_or_resume(options, communicator):
 
     common = dict(communicator=communicator, progress=not options.quiet)
     if options.resume is not None:
-        _refuse_others(options)
+        refuse_others(options, kept=("resume", "quiet", "mpi"))
         return resume(options.resume, **common)
     asked = given(options, PretrainingOptions.__dataclass_fields__)
     if communicator.size > 1:
@@ -141,15 +142,6 @@ def _begin_or_resume(options, communicator):
     output = options.output or communicator.from_first(lambda: free_folder("runs/pretrain"))
     return pretrain(output, config=_config_changes(options), data=_data_changes(options), **common,
                     **asked)
-
-
-def _refuse_others(options):
-    """A run goes on with its own options: others beside --resume would be ignored."""
-    for action in options.parser._actions:
-        value = getattr(options, action.dest, action.default)
-        if value != action.default and action.dest not in ("resume", "quiet", "mpi"):
-            raise ValueError(f"--resume goes on with the options that the run was begun with; "
-                             f"remove {action.option_strings[0]}")
 
 
 def _data_changes(options):

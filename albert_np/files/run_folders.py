@@ -30,7 +30,7 @@ def refuse_other_files(folder, command, own=()):
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     others = [name for name in names
               if name not in (UNFINISHED, LOCK_NAME) and not re.fullmatch(r"\..+\.\d+\.part", name)]
-    if others and not set(own) & set(names) and _unfinished(folder) != command:
+    if others and not set(own) & set(names) and not is_unfinished(folder, command):
         raise ValueError(f"the folder {folder} is not empty ({others[0]}) and holds no unfinished "
                          f"run of albert-np {command}; choose another --output")
 
@@ -62,8 +62,18 @@ def release_folder(folder):
     (Path(folder) / UNFINISHED).unlink(missing_ok=True)
 
 
-def _unfinished(folder):
-    """The command whose unfinished run a folder holds, or None."""
+def is_unfinished(folder, command):
+    """Whether a folder is marked as that of an unfinished run of a command.
+
+    Parameters
+    ----------
+    folder : str or Path
+    command : str
+
+    Returns
+    -------
+    bool
+    """
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return (folder / UNFINISHED).read_text("utf-8").strip()
-    return None
+        return (Path(folder) / UNFINISHED).read_text("utf-8").strip() == command
+    return False

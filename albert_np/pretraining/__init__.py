@@ -12,7 +12,8 @@ from .batches import PretrainingData, held_out_batches
 from .distributed import find_communicator
 from .evaluation import evaluate, top_guesses
 from .guesses import show_guesses
-from .run import RunStopped, pretrain, resume
+from .run import pretrain, resume
+from .stopping import RunStopped
 from .trainer import train
 
 __all__ = ["BigramModel", "PretrainingData", "RunStopped", "UnigramModel", "evaluate",

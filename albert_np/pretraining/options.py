@@ -135,8 +135,17 @@ class PretrainingOptions:
         return {**SMALL_CONFIG, "max_position_embeddings": length, **self.config}
 
 
-def read_run_options(output):
-    """The `PretrainingOptions` that the run in a folder was begun with.
+def read_run_options(output, options=PretrainingOptions):
+    """The options that the run in a folder was begun with.
+
+    Parameters
+    ----------
+    output : str or Path
+    options : dataclass of options
+
+    Returns
+    -------
+    instance of the dataclass
 
     Raises
     ------
@@ -149,4 +158,4 @@ def read_run_options(output):
     if not path.exists():
         raise FileNotFoundError(f"There is no run in {output} that could go on: it has no "
                                 f"{OPTIONS_NAME}.")
-    return read_options(path, PretrainingOptions)
+    return read_options(path, options)

@@ -28,7 +28,7 @@ from .run_checkpoints import FOLDER_NAME as CHECKPOINTS
 from .run_checkpoints import newest_checkpoint, save_checkpoint
 from .run_data import open_run_data
 from .state import capture, restore
-from .stopping import stop_requests
+from .stopping import RunStopped, stop_requests
 from .trainer import train
 
 
@@ -207,20 +207,6 @@ def _write_end(output, options, model, metrics, baselines, say):
     results = write_results(output, options, metrics, baselines, model.config)
     say(summary(results, output))
     return results
-
-
-class RunStopped(Exception):
-    """A run was asked to stop, and did, with everything saved.
-
-    Attributes
-    ----------
-    signal : int
-        SIGINT or SIGTERM.
-    """
-
-    def __init__(self, signal, message):
-        super().__init__(message)
-        self.signal = signal
 
 
 def _baselines(data, say):

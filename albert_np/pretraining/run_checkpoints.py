@@ -77,6 +77,20 @@ def save_checkpoint(folder, step, tensors, state, keep=2):
     return path
 
 
+def remove_checkpoints(folder):
+    """Remove the checkpoints of a run that needs them no more.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The run folder. What is no checkpoint stays in it.
+    """
+    with contextlib.suppress(OSError):
+        for _, path in _checkpoints(folder):
+            path.unlink()
+        (Path(folder) / FOLDER_NAME).rmdir()
+
+
 def load_checkpoint(path):
     """Read a checkpoint.
 

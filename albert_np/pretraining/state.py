@@ -61,14 +61,50 @@ def restore(checkpoint, model, optimizer, rng, fingerprint, options=None):
         An option or the text is another one, or the checkpoint belongs to another model.
     """
     step, tensors, state = checkpoint
-    saved = state.get("options") or options or {}
-    for name, value in (options or {}).items():
-        if value != saved.get(name):
-            raise ValueError(f"{name} is {value!r} in {OPTIONS_NAME}, but {saved.get(name)!r} in "
-                             f"the checkpoint of step {step}; put it back, or begin a new run")
+    refuse_changed_options(step, state.get("options") or options or {}, options or {})
     if state.get("fingerprint") != fingerprint:
         raise ValueError("the text is not the one that this run began with: the corpus or the "
                          "tokenizer has changed; bring it back, or begin a new run")
+    restore_parameters(tensors, model, optimizer)
+    rng.bit_generator.state = state["rng"]
+    return from_matrix(tensors["metrics"]), tuple(state["position"])
+
+
+def refuse_changed_options(step, saved, options):
+    """Refuse to go on with other options than a run was begun with.
+
+    Parameters
+    ----------
+    step : int
+        Of the checkpoint.
+    saved, options : dict
+        The options in the checkpoint, and those that the run would go on with.
+
+    Raises
+    ------
+    ValueError
+        It names the first that differs, and both values.
+    """
+    for name, value in options.items():
+        if value != saved.get(name):
+            raise ValueError(f"{name} is {value!r} in {OPTIONS_NAME}, but {saved.get(name)!r} in "
+                             f"the checkpoint of step {step}; put it back, or begin a new run")
+
+
+def restore_parameters(tensors, model, optimizer):
+    """Put parameters and the optimiser's state, as `capture` names them, back in their places.
+
+    Parameters
+    ----------
+    tensors : dict of str to array
+    model, optimizer
+        They change in place.
+
+    Raises
+    ------
+    ValueError
+        A parameter is missing or has another shape; nothing is changed then.
+    """
     params = flatten(model.params)
     for name, parameter in params.items():
         saved = tensors.get(f"params.{name}")
@@ -80,5 +116,3 @@ def restore(checkpoint, model, optimizer, rng, fingerprint, options=None):
                           if name.startswith("optimizer.")})
     for name, parameter in params.items():
         parameter[...] = tensors[f"params.{name}"]
-    rng.bit_generator.state = state["rng"]
-    return from_matrix(tensors["metrics"]), tuple(state["position"])

@@ -6,6 +6,20 @@ import threading
 from types import SimpleNamespace
 
 
+class RunStopped(Exception):
+    """A run was asked to stop, and did, with everything saved.
+
+    Attributes
+    ----------
+    signal : int
+        SIGINT or SIGTERM.
+    """
+
+    def __init__(self, signal, message):
+        super().__init__(message)
+        self.signal = signal
+
+
 @contextlib.contextmanager
 def stop_requests():
     """Turn Ctrl-C and SIGTERM into a wish, to be granted at the next good moment.
