@@ -68,8 +68,18 @@ def translation(rng):
     return Pair(" ".join(words), (" ".join(TRANSLATED[word] for word in words),))
 
 
-TOYS = {"classification": classification, "similarity": similarity, "entities": entities,
-        "questions": questions, "choice": choice, "translation": translation}
+def multi_label(rng):
+    """Which of two words are in it?"""
+    words = _words(rng, least=6, without=("list", "file"))
+    for place, word in enumerate(("list", "file")):
+        if rng.random() < 0.5:
+            words[place + rng.integers(2) * 2] = word
+    return Classification(" ".join(words), label=tuple(word for word in ("list", "file")
+                                                       if word in words))
+
+
+TOYS = {"classification": classification, "multi-label": multi_label, "similarity": similarity,
+        "entities": entities, "questions": questions, "choice": choice, "translation": translation}
 
 
 def toy_splits(task, train=800, others=60, seed=0):
@@ -86,6 +96,9 @@ def write_rows(task, rows, folder, part):
             for row in rows:
                 fields = [row.text, *([row.text_pair] if row.text_pair else []), str(row.label)]
                 file.write("\t".join(fields) + "\n")
+    elif task == "multi-label":
+        (folder / f"{part}.jsonl").write_text("".join(
+            json.dumps({"text": row.text, "labels": list(row.label)}) + "\n" for row in rows))
     elif task == "entities":
         (folder / f"{part}.conll").write_text("\n\n".join(
             "\n".join(f"{word}\t{tag}" for word, tag in zip(row.words, row.tags))

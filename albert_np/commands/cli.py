@@ -5,12 +5,12 @@ import sys
 
 from .. import __version__
 from ..files import in_a_sentence
-from . import (ablate, course, embed, equation, fill_mask, finetune, gradcheck, info, plot, predict,
-               prepare, pretrain, search, similarity, trace)
+from . import (ablate, course, embed, equation, evaluate, fill_mask, finetune, gradcheck, info,
+               plot, predict, prepare, pretrain, search, similarity, trace)
 from .parser import Parser
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and check its gradients."
-COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, predict, fill_mask, embed,
+COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, evaluate, predict, fill_mask, embed,
             similarity, info, gradcheck, equation, trace, course)
 
 

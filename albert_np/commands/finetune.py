@@ -1,30 +1,36 @@
 """``albert-np finetune``: teach a pretrained model a task."""
 
 import argparse
+import sys
 
+from .input_columns import add_columns, columns_of
 from .options_of import CONFIG, add_options, fill_when_chosen, given
 from .output_folder import free_folder
 from .parser import Parser
+from .resuming import Resume, refuse_others
 
 DESCRIPTION = """\
 Teach a model a task from labelled rows.
 
   classification   a label for a text or a pair of texts       --data sms-spam, polarity
+  multi-label      any number of labels for a text or a pair
   entities         a tag for every word                        --data wnut17
   questions        the part of a text that answers a question  --data squad-slice
   similarity       a score for a pair of texts                 --data stsb
   choice           which of several answers fits               --data copa, mctest
   translation      a text in another language                  --data english-chinese
 
---data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in
-the folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains
-the files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines
-(.jsonl). For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it is JSON
-lines with words and tags. For questions it has SQuAD's format; if some are marked is_impossible, as
-in SQuAD 2.0, the model learns when a text has no answer. For choices it is COPA's XML, JSON lines,
-or a table with SWAG's columns. For translation its lines are source, tab, target. The command looks
-at the first line of a table and decides whether it is a row or has the names of the columns. If the
-command knows these names, it chooses the columns by them. The command prints what it decided.
+--data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in the
+folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains the
+files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines (.jsonl).
+For several labels --label-separator says which sign is between them in a table; in JSON lines the
+label can be a list. For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it
+is JSON lines with words and tags. For questions it has SQuAD's format; if some are marked
+is_impossible, as in SQuAD 2.0, the model learns when a text has no answer. For choices it is COPA's
+XML, JSON lines, or a table with SWAG's columns. For translation its lines are source, tab, target.
+The command looks at the first line of a table and decides whether it is a row or has the names of
+the columns. If the command knows these names, it chooses the columns by them. The command prints
+what it decided.
 
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
@@ -33,7 +39,9 @@ gained. Without --model the command trains a tokenizer on the rows and starts wi
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
 It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the
 scores of baselines without a neural network. The run folder contains the model and its tokenizer,
-results.json, steps.csv and pictures.
+results.json, steps.csv, the predictions for both parts, and pictures. If anything stops the run
+(Ctrl-C, a full disk, a power cut), --resume continues it. The model, the predictions and the scores
+are then the same, bit for bit.
 """
 
 EXAMPLES = """\
@@ -44,11 +52,15 @@ examples:
   albert-np finetune questions --model runs/pretrain --data squad-slice --test xquad-en
   albert-np finetune similarity --model runs/pretrain --data stsb --scratch --output runs/fresh
   albert-np finetune translation --data english-chinese --epochs 10 --batch-size 64 --lr 1e-3
+  albert-np finetune multi-label --data subjects.csv --label-separator ';'
+  albert-np finetune classification --data sms-spam --class-weights balanced --best-by f1
+  albert-np finetune --resume runs/classification
+  albert-np evaluate runs/classification --data others.csv
   albert-np predict runs/classification "You have won a prize!"
 """
 
 SETTINGS = ("max_length", "doc_stride", "max_query_length", "max_answer_length", "beams",
-            "max_target_length")
+            "max_target_length", "label_separator")
 
 
 def add(commands):
@@ -56,7 +68,7 @@ def add(commands):
     parser = commands.add_parser(
         "finetune", help="teach a pretrained model a task", description=DESCRIPTION,
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.set_defaults(run=_finetune)
+    parser.set_defaults(run=_finetune, parser=parser)
     fill_when_chosen(parser, _add_options)
 
 
@@ -82,13 +94,10 @@ def _add_options(parser):
 
     rows = parser.add_argument_group("rows")
     add_options(rows, FinetuningOptions, ("data", "dev", "test"))
-    rows.add_argument("--columns", nargs="+", default=[], metavar="FIELD=COLUMN",
-                      help="which columns of a table or of JSON lines are read. FIELD is text, "
-                           "text_pair or label. COLUMN is the name of a column or, in a table, its "
-                           "number from 0 (default: columns with usual names, such as text, "
-                           "sentence, text_pair, label, class, score. In a table without such "
-                           "names, column 0 is the text and column 1 the label; for "
-                           "similarity, columns 0 and 1 are the texts and column 2 the label)")
+    add_columns(rows, "columns with usual names, such as text, sentence, text_pair, label, class, "
+                      "score. In a table without such names, column 0 is the text and column 1 "
+                      "the label; for similarity, columns 0 and 1 are the texts and column 2 the "
+                      "label")
     add_options(rows, FinetuningOptions, ("header", "split_copies"))
 
     model = parser.add_argument_group("model")
@@ -98,38 +107,43 @@ def _add_options(parser):
     training = parser.add_argument_group("training")
     add_options(training, FinetuningOptions, (
         "epochs", "batch_size", "learning_rate", "warmup", "optimizer", "schedule", "weight_decay",
-        "max_gradient_norm", "dropout", "freeze", "best_by", "patience", "seed", "workers",
-        "accumulation_steps"))
+        "max_gradient_norm", "class_weights", "dropout", "freeze", "best_by", "patience", "seed",
+        "workers", "accumulation_steps"))
 
     add_options(parser.add_argument_group("texts"), Settings, SETTINGS)
 
     output = parser.add_argument_group("output")
     output.add_argument("--output", metavar="FOLDER",
                         help="the run folder (default: runs/TASK, then runs/TASK-2, ...)")
+    output.add_argument("--resume", action=Resume, metavar="RUN",
+                        help="continue an interrupted run with the same options")
+    add_options(output, FinetuningOptions, ("checkpoint_every",))
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
 def _finetune(options):
     from ..files.freed_memory import keep_freed_memory
-    from ..tasks.finetuning import finetune
-    from ..tasks.finetuning.options import FinetuningOptions
+    from ..pretraining import RunStopped
 
     keep_freed_memory()
-    asked = given(options, FinetuningOptions.__dataclass_fields__)
-    asked |= {"columns": _columns(options.columns), "config": given(options, CONFIG),
-              "settings": given(options, SETTINGS)}
-    finetune(output=options.output or free_folder(f"runs/{options.task}"),
-             progress=not options.quiet, **asked)
+    try:
+        _begin_or_resume(options)
+    except RunStopped as stop:
+        print(f"albert-np: {stop}", file=sys.stderr)
+        return 128 + stop.signal
     return 0
 
 
-def _columns(pairs):
-    """``text=0 label=stars`` as a dict; numbers are places, other words names."""
-    columns = {}
-    for pair in pairs:
-        field, equals, column = pair.partition("=")
-        if not equals or field not in ("text", "text_pair", "label") or not column:
-            raise ValueError(f"--columns has {pair!r}; it must be text=, text_pair= or label=, and "
-                             f"then the name or the number of a column")
-        columns[field] = int(column) if column.isdigit() else column
-    return columns
+def _begin_or_resume(options):
+    from ..tasks.finetuning import finetune, resume
+    from ..tasks.finetuning.options import FinetuningOptions
+
+    if options.resume is not None:
+        refuse_others(options)
+        resume(options.resume, progress=not options.quiet)
+        return
+    asked = given(options, FinetuningOptions.__dataclass_fields__)
+    asked |= {"columns": columns_of(options.columns), "config": given(options, CONFIG),
+              "settings": given(options, SETTINGS)}
+    finetune(output=options.output or free_folder(f"runs/{options.task}"),
+             progress=not options.quiet, **asked)

@@ -14,6 +14,7 @@ Predict with a model that albert-np finetune made, a JSON object for each line.
 What a line holds depends on the task; a tab separates several fields:
 
   classification   text, or text TAB text for pairs     -> label, probabilities
+  multi-label      text, or text TAB text for pairs     -> labels, probabilities
   entities         words                                -> tags, entities
   questions        question TAB text                    -> answer, start, end, score
   similarity       text TAB text                        -> score
@@ -24,10 +25,11 @@ A model that has learnt when a text has no answer gives an empty answer then. It
 probability that there is none, and best_answer.
 
 Lines that begin with { are JSON objects with these names as fields (text, text_pair, words,
-question, context, choices, source), or with the fields of the training file. For classification and
-similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of the training
-file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml) are read as
-in training. The command prints what it decided. It reads any number of lines in bounded memory.
+question, context, choices, source), or with the fields of the training file. For classification,
+multi-label and similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of
+the training file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml)
+are read as in training. The command prints what it decided. It reads any number of lines in bounded
+memory.
 """
 
 EXAMPLES = """\

@@ -40,7 +40,7 @@ examples:
       --method grid --space lr=1e-5..1e-3:log:5 seed=0,1,2
 """
 
-_OURS = ("output", "quiet")          # options of finetune that the search itself sets
+_OURS = ("output", "resume", "quiet")   # options of finetune that the search itself sets
 
 
 def add(commands):
@@ -106,11 +106,11 @@ def check_start(asked):
 
     from ..model_files.folders import find_folder
     from ..tasks.finetuning import TASKS
+    from ..tasks.finetuning.data import no_data
 
-    known = TASKS[asked.task].DATASETS
-    if asked.data not in known and not Path(asked.data).exists():
-        raise FileNotFoundError(f"There is no file or folder {asked.data}, and no data set of that "
-                                f"name; the data sets of this task are {', '.join(known)}.")
+    task = TASKS[asked.task]
+    if asked.data not in task.DATASETS and not Path(asked.data).exists():
+        raise FileNotFoundError(no_data(task, asked.data))
     if getattr(asked, "model", None) is not None:
         find_folder(asked.model, weights=False)
 

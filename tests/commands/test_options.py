@@ -28,7 +28,7 @@ COMMANDS = {
                  {"help", "config_name", "original_data", "mpi", "output", "resume", "quiet"},
                  {"config", "data", "parts"}),
     "finetune": (FinetuningOptions, {"config": AlbertConfig, "settings": Settings}, FRESH_CONFIG,
-                 {"help", "task", "columns", "output", "quiet"},
+                 {"help", "task", "columns", "output", "resume", "quiet"},
                  {"config", "settings", "data_folder", "task", "columns"})}
 
 

@@ -1,12 +1,13 @@
 """Fine-tuning: a pretrained ALBERT learns a task from labelled rows.
 
 Read one task, such as ``recipes/classification.py``; then ``data`` (its rows), ``start`` (its
-model), ``batches``, ``parallel`` and ``trainer`` (the training loop), ``outputs`` and
-``predicting``. ``run`` puts them together, with ``options``, ``settings`` and ``pictures``.
+model), ``class_weights``, ``prepare``, ``batches``, ``parallel``, ``state`` and ``trainer`` (the
+training loop), ``outputs`` and ``predicting``, ``report`` and ``pictures``. ``run`` puts them
+together, with ``options`` and ``settings``. ``evaluate`` scores a finished model on other rows.
 """
 
 from .recipes import TASKS
-from .run import finetune
+from .run import finetune, resume
 from .settings import Settings, read_settings
 
-__all__ = ["TASKS", "Settings", "finetune", "read_settings"]
+__all__ = ["TASKS", "Settings", "finetune", "read_settings", "resume"]

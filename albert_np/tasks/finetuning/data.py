@@ -8,8 +8,47 @@ from ..datasets import Splits, choose_columns, split_by_key, text_key
 PARTS = ("train", "dev", "test")
 
 
+class RowReader:
+    """Read files of one's own, all of them by the same rules: ``reader(path)`` gives the rows.
+
+    Parameters
+    ----------
+    task : module of :mod:`albert_np.tasks.finetuning.recipes`
+    columns : dict, optional
+        Of tables and JSON lines: from text, text_pair and label to a column.
+    header : bool, optional
+        Whether the first line of a table holds names. None: decide.
+    separator : str, optional
+        The sign between the labels of a row, if a row can have several.
+    say : callable, optional
+        Gets a sentence about each table: what was decided about its columns.
+
+    Attributes
+    ----------
+    columns : dict
+        Those of the first table that was read.
+    """
+
+    def __init__(self, task, columns=None, header=None, separator=None, say=None):
+        self.task, self.asked, self.header, self.say = task, columns, header, say
+        self.columns, self.options = {}, {} if separator is None else {"separator": separator}
+
+    def __call__(self, path):
+        """The rows of a file."""
+        if not hasattr(self.task, "COLUMNS"):
+            if self.header is not None:
+                raise ValueError(f"{path} has no line with the names of columns; remove --header "
+                                 f"or --no-header")
+            return self.task.read(path, self.asked or {})
+        found = choose_columns(path, self.asked, header=self.header, **self.task.COLUMNS)
+        if self.say is not None:
+            self.say(found.sentence)
+        self.columns = self.columns or found.columns
+        return self.task.read(path, found.columns, found.header, **self.options)
+
+
 def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header=None,
-                split_copies=False, say=None, dev=None):
+                split_copies=False, say=None, dev=None, separator=None):
     """Rows to learn from, to choose by, and to report.
 
     Parameters
@@ -20,14 +59,12 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
         ``valid.*``) and, perhaps, ``test.*``; or one file, which is divided here, 80 : 10 : 10.
     test : str or Path, optional
         Another test part: a file, or a name of the task's ``TESTS``.
-    columns : dict, optional
-        Of tables and JSON lines: from text, text_pair and label to a column.
+    columns, header, separator
+        As for :class:`RowReader`.
     folder : str or Path, optional
         Where data sets are looked for, see :func:`albert_np.tasks.datasets.find_file`.
     seed : int
         Of the division.
-    header : bool, optional
-        Whether the first line of a table holds names. None: decide.
     split_copies : bool
         Let copies of a text lie in several parts.
     say : callable, optional
@@ -48,29 +85,8 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
         There is no such data set, file or folder, a row is bad, or the rows are not enough for the
         task.
     """
-    chosen = {}
-
-    def read(path):
-        if not hasattr(task, "COLUMNS"):
-            if header is not None:
-                raise ValueError(f"{path} has no line with the names of columns; remove --header "
-                                 f"or --no-header")
-            return task.read(path, columns or {})
-        found = choose_columns(path, columns, header=header, **task.COLUMNS)
-        if say is not None:
-            say(found.sentence)
-        chosen.setdefault("columns", found.columns)               # those of the training part
-        return task.read(path, found.columns, found.header)
-
-    if str(data) in task.DATASETS:
-        splits = task.DATASETS[str(data)](folder=folder)
-    elif Path(data).is_dir():
-        splits = _from_folder(read, Path(data), say)
-    elif Path(data).exists():
-        splits = _divided(read(data), data, seed, split_copies)
-    else:
-        raise FileNotFoundError(f"There is no file or folder {data}, and no data set of that name; "
-                                f"the data sets of this task are {', '.join(task.DATASETS)}.")
+    read = RowReader(task, columns, header, separator, say)
+    splits = _three_parts(task, data, read, folder, seed, split_copies, say)
     if dev is not None:
         more = splits.dev if Path(data).is_file() else []
         splits = Splits([*splits.train, *more], read(dev), splits.test, splits.labels)
@@ -82,12 +98,9 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
         if not getattr(splits, part):
             raise ValueError(f"{data} has no rows in its {part} part; at least one is needed.")
     check_labels([*splits.train, *splits.dev, *splits.test], data)
-    labels = splits.labels or task.labels_of(splits.train)
-    new = set(task.labels_of([*splits.dev, *splits.test])) - set(labels)
-    if new:
-        raise ValueError(f"The label {min(new)!r} of the held-out rows of {data} stands in no "
-                         f"training row; the labels there are {', '.join(labels)}.")
-    splits = replace(splits, labels=tuple(labels), columns=chosen.get("columns", {}))
+    labels = tuple(splits.labels or task.labels_of(splits.train))
+    check_known(task, [*splits.dev, *splits.test], labels, f"the held-out rows of {data}",
+                "stands in no training row; the labels there are")
     check = getattr(task, "check", None)
     if check is not None:
         for part in PARTS:
@@ -98,7 +111,44 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
             raise ValueError(f"the {part} part of {data} has 1 row; at least 2 are needed to "
                              f"compute figures with intervals. Add rows, or name another file "
                              f"with --{part}.")
-    return splits
+    return replace(splits, labels=labels, columns=read.columns)
+
+
+def _three_parts(task, data, read, folder, seed, split_copies, say):
+    """The parts of a data set, a folder, or one file."""
+    if str(data) in task.DATASETS:
+        return task.DATASETS[str(data)](folder=folder)
+    if Path(data).is_dir():
+        return _from_folder(read, Path(data), say)
+    if Path(data).exists():
+        return _divided(read(data), data, seed, split_copies)
+    raise FileNotFoundError(no_data(task, data))
+
+
+def no_data(task, data):
+    """A sentence that there is no file or data set of this name."""
+    if not task.DATASETS:
+        return f"There is no file or folder {data}."
+    return (f"There is no file or folder {data}, and no data set of that name; the data sets of "
+            f"this task are {', '.join(task.DATASETS)}.")
+
+
+def check_known(task, rows, labels, which, what):
+    """ValueError if rows have a label that is not among the labels of a model.
+
+    Parameters
+    ----------
+    task : module of :mod:`albert_np.tasks.finetuning.recipes`
+    rows : list
+    labels : tuple of str
+    which : str
+        What the rows are called.
+    what : str
+        What is wrong with such a label; the labels follow.
+    """
+    new = set(task.labels_of(rows)) - set(labels)
+    if new:
+        raise ValueError(f"The label {min(new)!r} of {which} {what} {', '.join(labels)}.")
 
 
 def _divided(rows, data, seed, split_copies):

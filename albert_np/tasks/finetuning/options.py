@@ -1,9 +1,12 @@
 """What a fine-tuning run can be told."""
 
+import json
 import os
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, asdict, dataclass
+from pathlib import Path
 
 from ...config import AlbertConfig
+from ...files.json_objects import json_text
 from ...files.options import check_names, check_options, documented, option, options_from
 from ...pretraining.options import OPTIMIZERS
 from .recipes import TASKS
@@ -11,12 +14,15 @@ from .settings import Settings
 from .trainer import SCHEDULES
 
 MAX_LENGTH = {"questions": 192}                   # of other tasks 128
+PATHS = ("data", "dev", "test", "model", "data_folder")
+# What may differ when a run goes on. Of the files a checkpoint knows the content.
+FREE = (*PATHS, "checkpoint_every")
 
 
 @documented
 @dataclass(kw_only=True)
 class FinetuningOptions:
-    """What makes a fine-tuning run what it is; ``results.json`` keeps it.
+    """What makes a fine-tuning run what it is; ``options.json`` and ``results.json`` keep it.
 
     Raises
     ------
@@ -83,6 +89,10 @@ class FinetuningOptions:
         1, "work through each batch in this many portions, to save memory", least=1)
     max_gradient_norm: float = option(
         1.0, "a gradient with a larger norm is shortened to this norm", above=0)
+    class_weights: str | None = option(
+        None, "classification: balanced multiplies the loss of each row by n / (number of classes "
+        "x number of rows of its class), and divides by the sum of these weights; default: all "
+        "rows have the same weight", choices=("balanced",))
     dropout: float | None = option(
         None, "probability of setting an entry of a hidden state, an attention weight or an input "
         "of the head to 0; default: the probabilities of the model", least=0, below=1)
@@ -92,15 +102,18 @@ class FinetuningOptions:
         0, "the seed of fresh weights, of the order of the examples, of dropout and of the "
         "bootstrap", least=0)
     workers: int = option(2, "number of threads that share each batch", least=1)
+    checkpoint_every: int = option(
+        500, "number of steps between checkpoints; there is also one after each epoch. An "
+        "interrupted run continues from the last checkpoint", least=1)
     settings: dict | None = option(
         None, "fields of Settings: how texts are cut and how answers are built")
 
     def __post_init__(self):
-        for name in ("data", "dev", "test", "model", "data_folder"):
+        for name in PATHS:
             if isinstance(getattr(self, name), os.PathLike):
                 setattr(self, name, os.fspath(getattr(self, name)))
         check_options(self)
-        self.task_settings()
+        self._check_labels()
         check_names(AlbertConfig, self.config or {})
         if self.scratch and self.model is None:
             raise ValueError("scratch takes shape and tokenizer of a model; name one, or leave "
@@ -108,6 +121,31 @@ class FinetuningOptions:
         if self.config and self.model is not None:
             raise ValueError("config describes a fresh model with a tokenizer of its own; it does "
                              "not go together with model")
+
+    def _check_labels(self):
+        separator = self.task_settings().label_separator
+        if separator is not None and self.task != "multi-label":
+            raise ValueError("label_separator is for rows with several labels: for the task "
+                             "multi-label")
+        if separator == "":
+            raise ValueError("label_separator is empty; it must be the sign between two labels, "
+                             "such as ';'")
+        if self.class_weights is not None and self.task != "classification":
+            raise ValueError(f"class_weights are weights of the classes of the task "
+                             f"classification; the task {self.task} has none")
+
+    def with_whole_paths(self):
+        """All options as a dict; files and folders are found from any folder."""
+        task = TASKS[self.task]
+        known = {None, *task.DATASETS, *getattr(task, "TESTS", ())}
+        whole = {name: str(Path(value).resolve()) for name in PATHS
+                 if (value := getattr(self, name)) not in known and Path(value).exists()}
+        return {**asdict(self), **whole}
+
+    def lasting(self):
+        """The options that a run keeps to its end, as JSON gives them back (dict)."""
+        values = {name: value for name, value in asdict(self).items() if name not in FREE}
+        return json.loads(json_text(values))
 
     def task_settings(self):
         """The `Settings` of the task, changed by `settings`."""

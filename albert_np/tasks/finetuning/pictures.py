@@ -6,24 +6,20 @@ from ...functional import softmax_forward
 from ...plotting import tasks as pictures
 from ..datasets.features import pad_examples, question_windows
 from ..metrics import (bleu, bleu_by_length, calibration_bins, confusion_matrix, entity_scores,
-                       expected_calibration_error, pearson, spearman)
+                       expected_calibration_error, label_scores, pearson, spearman)
 from .outputs import INPUTS
 
 
-def draw_pictures(results, history, folder, model, tokenizer, rows, predictions, settings):
-    """Draw what a task has to show.
+def draw_training(results, history, folder):
+    """Draw how a run learnt, and what it reached beside methods without a network.
 
     Parameters
     ----------
     results : dict
-        What ``results.json`` is going to hold.
+        What ``results.json`` holds.
     history : dict
         From :func:`~albert_np.tasks.finetuning.trainer.train_epochs`.
     folder : Path
-    model, tokenizer
-    rows, predictions : lists
-        Of the test part, or of the development part where there is no other.
-    settings : Settings
 
     Returns
     -------
@@ -35,12 +31,29 @@ def draw_pictures(results, history, folder, model, tokenizer, rows, predictions,
     figures = {name: _three(found[metric]) for name, found in results["baselines"].items()}
     start = {"scratch": "from scratch", "pretrained": "pretrained"}[results["start"]]
     figures[start] = _three(results[part][metric])
-    draw = DRAWN_FOR.get(results["task"])
-    return [
-        pictures.plot_learning_curves({start: {"losses": losses, "epochs": epochs}}, metric,
-                                      folder / "learning-curves.png"),
-        pictures.plot_baselines_bars(figures, metric, folder / "baselines.png"),
-        *(draw(folder, model, tokenizer, rows, predictions, settings) if draw else [])]
+    return [pictures.plot_learning_curves({start: {"losses": losses, "epochs": epochs}}, metric,
+                                          folder / "learning-curves.png"),
+            pictures.plot_baselines_bars(figures, metric, folder / "baselines.png")]
+
+
+def draw_predictions(task, folder, model, tokenizer, rows, predictions, settings):
+    """Draw what the predictions of a task make visible.
+
+    Parameters
+    ----------
+    task : str
+    folder : Path
+    model, tokenizer
+    rows, predictions : lists
+        Of the test part, or of the development part if there is no other.
+    settings : Settings
+
+    Returns
+    -------
+    list of Path
+    """
+    draw = DRAWN_FOR.get(task)
+    return draw(folder, model, tokenizer, rows, predictions, settings) if draw else []
 
 
 def _three(figure):
@@ -49,7 +62,7 @@ def _three(figure):
 
 def draw_classification(folder, model, tokenizer, rows, predictions, settings):
     """Which labels are taken for which, and whether 90 % sure means 90 % right."""
-    labels = list(model.config.id2label.values())
+    labels = list(model.config.label_names)
     true = [row.label for row in rows]
     p = np.array([list(prediction["probabilities"].values()) for prediction in predictions])
     counts, _ = confusion_matrix(true, [prediction["label"] for prediction in predictions], labels)
@@ -61,6 +74,14 @@ def draw_classification(folder, model, tokenizer, rows, predictions, settings):
                                   folder / "reliability.png")]
 
 
+def draw_multi_label(folder, model, tokenizer, rows, predictions, settings):
+    """Precision and recall of each label."""
+    scores = label_scores([row.label for row in rows],
+                          [prediction["labels"] for prediction in predictions],
+                          model.config.label_names)
+    return [pictures.plot_entity_bars(scores, folder / "labels.png", "Labels", ("label", "labels"))]
+
+
 def draw_similarity(folder, model, tokenizer, rows, predictions, settings):
     """Scores against predictions."""
     gold, predicted = [row.label for row in rows], [guess["score"] for guess in predictions]
@@ -70,7 +91,10 @@ def draw_similarity(folder, model, tokenizer, rows, predictions, settings):
 
 
 def draw_entities(folder, model, tokenizer, rows, predictions, settings):
-    """Precision and recall of each type of name."""
+    """Precision and recall of each type of name; nothing if there is no name."""
+    if not any(tag != "O" for row, prediction in zip(rows, predictions)
+               for tag in (*row.tags, *prediction["tags"])):
+        return []
     scores = entity_scores([row.tags for row in rows],
                            [prediction["tags"] for prediction in predictions])
     return [pictures.plot_entity_bars(scores, folder / "entities.png")]
@@ -104,6 +128,6 @@ def draw_translation(folder, model, tokenizer, rows, predictions, settings):
                                               folder / "lengths.png")]
 
 
-DRAWN_FOR = {"classification": draw_classification, "similarity": draw_similarity,
-             "entities": draw_entities, "questions": draw_questions,
-             "translation": draw_translation}
+DRAWN_FOR = {"classification": draw_classification, "multi-label": draw_multi_label,
+             "similarity": draw_similarity, "entities": draw_entities,
+             "questions": draw_questions, "translation": draw_translation}

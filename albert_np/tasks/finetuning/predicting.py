@@ -58,8 +58,11 @@ def load_for_task(name_or_folder):
 
 def _task_of(name, config):
     for architecture in config.extra.get("architectures") or ():
-        if architecture in ARCHITECTURES:
-            return ARCHITECTURES[architecture]
+        task = ARCHITECTURES.get(architecture)
+        if task == "classification" and config.problem_type == "multi_label_classification":
+            return "multi-label"
+        if task is not None:
+            return task
     raise ValueError(f"{name} is no model for a task; albert-np finetune makes one of it.")
 
 

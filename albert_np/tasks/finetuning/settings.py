@@ -40,6 +40,9 @@ class Settings:
     no_answer_threshold: float = option(
         1.0, "questions: an answer is empty if the probability of \"no answer\" is above this. "
         "Training chooses it on the development part", least=0)
+    label_separator: str | None = option(
+        None, "multi-label: the sign between the labels of a row in a table, such as ';' "
+        "(default: none, for JSON lines with lists of labels)", metavar="SIGN")
     columns: dict = field(default_factory=dict, metadata={
         "help": "from text, text_pair and label to the columns of the training file, by which "
         "tables and JSON lines are read for predictions"})

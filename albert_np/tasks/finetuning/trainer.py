@@ -12,8 +12,8 @@ from ...functional.trees import tree_map
 from ...optim import warmup_polynomial_decay
 from ...pretraining.options import OPTIMIZERS
 from ...pretraining.step import generators, optimisation_step, progress_bar
-from .batches import epoch_batches
 from .parallel import losses_and_gradients
+from .state import Progress
 
 
 def steps_of(examples, batch_size, epochs):
@@ -68,8 +68,8 @@ def branches(tree, names):
 
 
 def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng, dropout=True,
-                 max_gradient_norm=1.0, evaluate=None, patience=None, on_best=None, workers=1,
-                 pool=None, progress=True, accumulation_steps=1, trained=None):
+                 max_gradient_norm=1.0, evaluate=None, patience=None, on_best=None, on_step=None,
+                 at=None, workers=1, pool=None, progress=True, accumulation_steps=1, trained=None):
     """Train, evaluate after each epoch, and end with the parameters of the best one.
 
     Parameters
@@ -94,6 +94,11 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
         Stop when so many epochs in a row were no better than the best.
     on_best : callable, optional
         ``on_best(epoch, figure)`` after an epoch better than all before, to save the model.
+    on_step : callable, optional
+        ``on_step(at, epoch_ended)`` after each step, and after each epoch with its evaluation, to
+        save what there is. What it raises ends the training.
+    at : Progress, optional
+        Where to go on; None: at the beginning. It changes in place.
     workers : int
         Parts that each batch is divided into.
     pool : concurrent.futures.Executor, optional
@@ -120,49 +125,57 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
         No label of any example counts.
     """
     lengths = np.array([example["input_ids"].size for example in examples])
-    changing = SimpleNamespace(params=branches(model.params, trained))
     kinds = _kinds(examples)
-    history = {"steps": [], "epochs": [], "best_epoch": None}
-    best, best_params, started = None, None, time.perf_counter()
+    changing = SimpleNamespace(params=branches(model.params, trained))
+    at = Progress() if at is None else at
+    started = time.perf_counter() - at.seconds()
     with (ThreadPoolExecutor(workers) as own, np.errstate(over="ignore", invalid="ignore"),
-          progress_bar(steps_of(examples, batch_size, epochs), progress=progress) as bar):
-        for epoch in range(1, epochs + 1):
-            for batch in epoch_batches(lengths, batch_size, rng, kinds=kinds):
+          progress_bar(steps_of(examples, batch_size, epochs), taken=optimizer.steps,
+                       progress=progress) as bar):
+        while at.epoch <= epochs and not at.out_of_patience(patience):
+            for batch in at.batches_left(lengths, batch_size, rng, kinds):
                 loss, grads = losses_and_gradients(
                     model, [examples[i] for i in batch], collate,
                     generators(rng if dropout else None, workers * accumulation_steps),
                     pool or own)
+                at.batches += 1
                 if grads is None:                  # no label of this batch counts
                     continue
                 taken = optimisation_step(changing, optimizer, loss, branches(grads, trained),
                                           max_gradient_norm)
-                history["steps"].append({**taken, "seconds": time.perf_counter() - started})
+                at.history["steps"].append({**taken, "seconds": time.perf_counter() - started})
                 bar.update()
-                if len(history["steps"]) % 20 == 0:
-                    bar.set_postfix_str(f"loss {_recent(history):.3f}")
-            if not history["steps"]:
+                if len(at.history["steps"]) % 20 == 0:
+                    bar.set_postfix_str(f"loss {_recent(at.history):.3f}")
+                if on_step is not None:
+                    on_step(at, False)
+            if not at.history["steps"]:
                 raise ValueError("no label of any example counts (all are -100), so there is "
                                  "nothing to learn")
-            if evaluate is None:
-                continue
-            figure = evaluate()
-            history["epochs"].append({
-                "epoch": epoch, "step": optimizer.steps, "value": figure.value, "low": figure.low,
-                "high": figure.high, "seconds": time.perf_counter() - started})
-            better = best is None or figure.value > best
-            if progress:
-                bar.write(f"epoch {epoch:3d} of {epochs}   loss {_recent(history):.4f}   "
-                          f"development part {figure}{'   best so far' if better else ''}")
-            if better:
-                best, best_params = figure.value, tree_map(np.copy, model.params)
-                history["best_epoch"] = epoch
-                if on_best is not None:
-                    on_best(epoch, figure)
-            elif patience is not None and epoch - history["best_epoch"] >= patience:
-                break
-    if best_params is not None:
-        model.params = best_params
-    return history
+            if evaluate is not None:
+                sentence = _end_epoch(at, model, evaluate(), optimizer.steps, started, on_best)
+                if progress:
+                    bar.write(f"epoch {at.epoch:3d} of {epochs}   {sentence}")
+            at.epoch, at.batches = at.epoch + 1, 0
+            if on_step is not None:
+                on_step(at, True)
+    if at.best is not None:
+        model.params = at.best
+    return at.history
+
+
+def _end_epoch(at, model, figure, step, started, on_best):
+    """Note what the evaluation of an epoch found, and keep the best parameters; a sentence."""
+    better = at.is_better(figure.value)
+    at.history["epochs"].append({
+        "epoch": at.epoch, "step": step, "value": figure.value, "low": figure.low,
+        "high": figure.high, "seconds": time.perf_counter() - started})
+    if better:
+        at.best, at.history["best_epoch"] = tree_map(np.copy, model.params), at.epoch
+        if on_best is not None:
+            on_best(at.epoch, figure)
+    return (f"loss {_recent(at.history):.4f}   development part {figure}"
+            f"{'   best so far' if better else ''}")
 
 
 def _recent(history):

@@ -50,7 +50,8 @@ def test_curves_and_bars_show_the_results(plots, tmp_path, start, test):
     results = {"metric": "f1", "task": "none of these", "start": start,
                "validation": figure(3), "test": figure(4) if test else None,
                "baselines": {"a": figure(5), "b": figure(6)}}
-    paths = pictures.draw_pictures(results, HISTORY, tmp_path, None, None, [], [], None)
+    paths = pictures.draw_training(results, HISTORY, tmp_path)
+    assert pictures.draw_predictions("none of these", tmp_path, None, None, [], [], None) == []
     assert [path.name for path in paths] == ["learning-curves.png", "baselines.png"]
     name, value = {"scratch": "from scratch", "pretrained": "pretrained"}[start], 4 if test else 3
     assert plots["plot_learning_curves"] == (
@@ -66,7 +67,7 @@ def draw(task, folder, rows, predictions, model=None, tokenizer=None, settings=N
 
 def test_the_picture_of_classes(plots, tmp_path):
     labels, p = ["b", "a", "c"], [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.4, 0.5, 0.1]]
-    model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(labels))))
+    model = SimpleNamespace(config=SimpleNamespace(label_names=tuple(labels)))
     rows = [Classification("", label=label) for label in ("b", "a", "c")]
     guesses = [{"label": labels[np.argmax(row)], "probabilities": dict(zip(labels, row))}
                for row in p]

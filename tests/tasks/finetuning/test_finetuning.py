@@ -26,8 +26,8 @@ from albert_np.tasks.metrics import Figure
 from albert_np.text import AlbertTokenizer, train_tokenizer
 
 # What each toy reaches at least, of the figure by which its best epoch is chosen.
-REACHED = {"classification": 0.95, "similarity": 0.95, "entities": 0.95, "questions": 0.95,
-           "choice": 0.95, "translation": 50}
+REACHED = {"classification": 0.95, "multi-label": 0.75, "similarity": 0.95, "entities": 0.95,
+           "questions": 0.95, "choice": 0.95, "translation": 50}
 EPOCHS = {"translation": 6}
 
 
@@ -92,7 +92,8 @@ def test_the_folder_predicts_what_was_reported(runs, task):
 def line_of(task, row):
     if task == "entities":
         return " ".join(row.words)
-    names = {"classification": ("text",), "similarity": ("text", "text_pair"),
+    names = {"classification": ("text",), "multi-label": ("text",),
+             "similarity": ("text", "text_pair"),
              "questions": ("question", "context"), "translation": ("source",)}
     if task == "choice":
         return "\t".join((row.context, row.question, *row.choices))

@@ -219,7 +219,7 @@ def bar(monkeypatch):
     """A `Bar`, with the arguments of its making."""
     bar = Bar()
 
-    def make(steps, progress):
+    def make(steps, taken, progress):
         bar.made = steps, progress
         return bar
 

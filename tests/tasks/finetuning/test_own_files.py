@@ -17,7 +17,7 @@ from albert_np import AlbertForSequenceClassification, AlbertTokenizer
 from albert_np.commands.cli import main
 from albert_np.config import AlbertConfig
 from albert_np.tasks.datasets import Answer, Choice, Classification, Question, Tagged
-from albert_np.tasks.finetuning import TASKS, Settings, finetune, run
+from albert_np.tasks.finetuning import TASKS, Settings, finetune, report, run
 from albert_np.tasks.finetuning.batches import epoch_batches
 from albert_np.tasks.finetuning.data import load_splits
 from albert_np.tasks.finetuning.predicting import rows_of_file
@@ -31,7 +31,8 @@ FRESH = {"config": TINY, "vocab_size": 45, "epochs": 1, "learning_rate": 1e-3, "
 
 @pytest.fixture(autouse=True)
 def without_pictures(monkeypatch):
-    monkeypatch.setattr(run, "draw_pictures", lambda *arguments: None)
+    for name in ("draw_training", "draw_predictions"):
+        monkeypatch.setattr(report, name, lambda *arguments: None)
 
 
 def texts(count, labels=("spam", "ham")):
@@ -74,14 +75,14 @@ def test_a_folder_with_something_else_is_left_alone(checkpoint, tmp_path):
     assert {path: path.read_bytes() for path in checkpoint.iterdir()} == before
 
 
-def test_an_unfinished_run_may_be_begun_again(tmp_path, monkeypatch):
+def test_a_run_that_was_stopped_before_its_first_step_may_be_begun_again(tmp_path, monkeypatch):
     data = write_csv(tmp_path / "rows.csv", texts(40))
-    original = run.train_epochs
-    monkeypatch.setattr(run, "train_epochs", lambda *_, on_best, **__: (on_best(1, 0), 1 / 0))
+    original = run.original_optimizer
+    monkeypatch.setattr(run, "original_optimizer", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         finetune("classification", tmp_path / "run", data=data, progress=False, **FRESH)
-    assert (tmp_path / "run" / "model.safetensors").exists()
-    monkeypatch.setattr(run, "train_epochs", original)
+    assert (tmp_path / "run" / "spiece.model").exists()
+    monkeypatch.setattr(run, "original_optimizer", original)
     finetune("classification", tmp_path / "run", data=data, progress=False, **FRESH)
     assert not (tmp_path / "run" / ".unfinished").exists()
     with pytest.raises(ValueError, match="holds a finished run"):
@@ -286,7 +287,7 @@ def test_baselines_and_figures_come_before_the_training(tmp_path, monkeypatch):
 
 def test_results_are_written_before_the_pictures(tmp_path, monkeypatch):
     data = write_csv(tmp_path / "rows.csv", texts(40))
-    monkeypatch.setattr(run, "draw_pictures", lambda *_: 1 / 0)
+    monkeypatch.setattr(report, "draw_training", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         finetune("classification", tmp_path / "run", data=data, progress=False, **FRESH)
     written = json.loads((tmp_path / "run" / "results.json").read_text())

@@ -19,14 +19,15 @@ from toys import MODEL, write_toy
 from albert_np import AlbertTokenizer
 from albert_np.parameters import count
 from albert_np.tasks import metrics
-from albert_np.tasks.finetuning import TASKS, finetune, read_settings, run
+from albert_np.tasks.finetuning import TASKS, finetune, read_settings, report
 from albert_np.tasks.finetuning.predicting import load_for_task
 from albert_np.tasks.metrics import Figure
 
 HISTORY = {"steps": [{"step": 1, "loss": 0.123456789, "learning_rate": 0.0},
                      {"step": 2, "loss": 1 / 3, "learning_rate": 2e-5}],
            "epochs": [{"epoch": 1, "step": 1, "value": 0.5, "low": 0.25, "high": 0.75},
-                      {"epoch": 2, "step": 2, "value": 0.75, "low": None, "high": None}],
+                      {"epoch": 2, "step": 2, "value": 0.75, "low": None, "high": None,
+                       "seconds": 8.5}],
            "best_epoch": 2}
 
 
@@ -41,14 +42,16 @@ def untaught(tmp_path, monkeypatch):
         if not test:
             next((tmp_path / "data").glob("test.*")).unlink()
 
-        def train(model, examples, collate, optimizer, *, evaluate, on_best, **others):
-            figures = [evaluate(), evaluate()]
-            on_best(2, figures[1])
+        def train(model, examples, collate, optimizer, *, evaluate, on_best, at, **others):
+            figure = evaluate()
+            at.history["epochs"].append({"value": figure.value})
+            on_best(2, evaluate())
             return HISTORY
 
         monkeypatch.setattr("albert_np.tasks.finetuning.run.train_epochs", train)
-        monkeypatch.setattr("albert_np.tasks.finetuning.run.draw_pictures",
-                            lambda *arguments: drawn.append(arguments))
+        for name in ("training", "predictions"):
+            monkeypatch.setattr(f"albert_np.tasks.finetuning.report.draw_{name}",
+                                lambda *arguments: drawn.append(arguments))
         results = finetune(task, tmp_path / "run", data=tmp_path / "data",
                            **{"config": MODEL, "vocab_size": 45, "progress": False,
                               "settings": {"max_length": 24}, **options})
@@ -58,8 +61,8 @@ def untaught(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("test", [True, False])
 def test_results_are_figures_of_the_predictions(untaught, test):
-    results, folder, splits, ((_, history, _, model, _, rows, predictions, settings),) = untaught(
-        seed=3, test=test)
+    results, folder, splits, ((_, history, _), (_, _, model, _, rows, predictions, settings)) = (
+        untaught(seed=3, test=test))
     task = TASKS["classification"]
     loaded = load_for_task(folder)
     for part, its_rows in (("validation", splits.dev), ("test", splits.test if test else None)):
@@ -89,14 +92,15 @@ def test_results_are_figures_of_the_predictions(untaught, test):
 
 def test_seconds_are_counted_from_the_start(untaught, monkeypatch):
     clock = itertools.count(100, 7)
-    monkeypatch.setattr("albert_np.tasks.finetuning.run.time",
-                        SimpleNamespace(perf_counter=clock.__next__))
+    for module in ("prepare", "report"):
+        monkeypatch.setattr(f"albert_np.tasks.finetuning.{module}.time",
+                            SimpleNamespace(perf_counter=clock.__next__))
     results, *_ = untaught()
-    assert (results["training_seconds"], results["seconds"]) == (14, 28)
+    assert (results["training_seconds"], results["seconds"]) == (8.5, 7)
 
 
 def test_steps_as_a_table():
-    assert run._steps_csv(HISTORY["steps"]).decode().splitlines() == [
+    assert report.steps_csv(HISTORY["steps"]).decode().splitlines() == [
         "step,loss,learning_rate", "1,0.123457,0", "2,0.333333,2e-05"]
 
 

@@ -22,10 +22,12 @@
 ================= ==================================================================================
 """
 
-from . import choice, classification, entities, questions, similarity, translation
+from . import (choice, classification, entities, multi_label, questions, similarity,
+               translation)
 
-TASKS = {"classification": classification, "entities": entities, "questions": questions,
-         "similarity": similarity, "choice": choice, "translation": translation}
+TASKS = {"classification": classification, "multi-label": multi_label, "entities": entities,
+         "questions": questions, "similarity": similarity, "choice": choice,
+         "translation": translation}
 
 __all__ = ["TASKS", "model_class"]
 

@@ -53,7 +53,8 @@ def features(tokenizer, rows, labels, settings):
 
 def collate(config, examples, length=None):
     """Examples as the keyword arguments of the forward pass, padded to a length."""
-    return padded_batch(config, examples, ("labels",), length)
+    weights = ("label_weights",) if "label_weights" in examples[0] else ()
+    return padded_batch(config, examples, ("labels", *weights), length)
 
 
 def predict(model, tokenizer, rows, settings, pool=None):

@@ -1,5 +1,7 @@
 """Rows that users write: in tables, in JSON lines, and as single lines."""
 
+import functools
+
 from ....files.file_kinds import kind_of
 from ....files.text_lines import bad_row, is_empty
 from ...datasets import Classification, choose_columns, iterate_table
@@ -7,7 +9,8 @@ from ...datasets.json_lines import numbered_objects, shown
 from ...datasets.table import checked_label
 
 
-def read_texts(path, columns=None, header=None, needed=("text", "label"), optional=(), score=None):
+def read_texts(path, columns=None, header=None, needed=("text", "label"), optional=(), score=None,
+               label_of=None, separator=None):
     """Yield the rows of a table or of JSON lines; both are checked in the same way.
 
     Parameters
@@ -17,6 +20,12 @@ def read_texts(path, columns=None, header=None, needed=("text", "label"), option
     score : (float, float), optional
         The label is a number between these two; otherwise it is a text, or a whole number or truth
         value of JSON, which becomes a text.
+
+    label_of : callable, optional
+        From a file, the number of a line, the name of a field and its value in JSON to the label
+        of the row. None: the label is a text or, with `score`, a number.
+    separator : str, optional
+        As for :func:`~albert_np.tasks.datasets.table.iterate_table`.
 
     Yields
     ------
@@ -30,8 +39,10 @@ def read_texts(path, columns=None, header=None, needed=("text", "label"), option
     """
     chosen = choose_columns(path, columns, needed, optional, header)
     if kind_of(path) != "json lines":
-        yield from iterate_table(path, chosen.columns, chosen.header, score=score)
+        yield from iterate_table(path, chosen.columns, chosen.header, score=score,
+                                 separator=separator)
         return
+    label_of = label_of or functools.partial(_one_label, score)
     for number, fields in numbered_objects(path):
         row = {}
         for role, name in chosen.columns.items():
@@ -41,8 +52,7 @@ def read_texts(path, columns=None, header=None, needed=("text", "label"), option
             if name not in fields:
                 raise bad_row(path, number, f"the field {name!r} is missing.")
             if role == "label":
-                row[role] = checked_label(path, number, _label(path, number, name, value, score),
-                                          None, score)
+                row[role] = label_of(path, number, name, value)
             elif not isinstance(value, str):
                 raise bad_row(path, number, f"the field {name!r} must be a text, not "
                                             f"{shown(value)}.")
@@ -53,12 +63,16 @@ def read_texts(path, columns=None, header=None, needed=("text", "label"), option
         yield Classification(**row)
 
 
-def _label(path, number, name, value, score):
+def _one_label(score, path, number, name, value):
     """The label of an object: a text, or, for a score, a number."""
-    if isinstance(value, (str, int) if score is None else (int, float)):
-        return value if isinstance(value, str) or score is not None else shown(value)
-    kind = "a text or a whole number" if score is None else "a number"
-    raise bad_row(path, number, f"the field {name!r} must be {kind}, not {shown(value)}.")
+    if not isinstance(value, (str, int) if score is None else (int, float)):
+        kind = "a text or a whole number" if score is None else "a number"
+        several = ("; rows with several labels are for the task multi-label"
+                   if score is None and isinstance(value, list) else "")
+        raise bad_row(path, number,
+                      f"the field {name!r} must be {kind}, not {shown(value)}{several}.")
+    value = value if isinstance(value, str) or score is not None else shown(value)
+    return checked_label(path, number, value, None, score)
 
 
 def text_fields(fields, needed, optional=()):

@@ -1,0 +1,200 @@
+"""What a fine-tuning run begins with: rows, figures to compare with, a model, and examples."""
+
+import time
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+import numpy as np
+
+from ...inference.load import load_config
+from ...models.loading import ignored_by_transformers
+from ...parameters import count
+from ...text.tokenizer import AlbertTokenizer
+from ...text.tokenizing.tokenizer_json import MISSING, can_write
+from ...text.tokenizing.train_tokenizer import VocabularyTooLarge, train_tokenizer
+from ..datasets import Splits
+from .class_weights import add_balanced_weights
+from .data import load_splits, repeated, texts_of
+from .recipes import TASKS, model_class
+from .settings import Settings
+from .start import FRESH_CONFIG, from_pretrained, from_scratch, kept_labels, start_notes
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first step.
+
+    Attributes
+    ----------
+    task : module of :mod:`albert_np.tasks.finetuning.recipes`
+    settings : Settings
+    splits : Splits
+    baselines : dict
+        From the name of a method without a network to its figures on the rows that are reported.
+    model, tokenizer
+    examples : list of dict
+        Of the training rows.
+    started : float
+        ``time.perf_counter()`` when this began.
+    """
+
+    task: ModuleType
+    settings: Settings
+    splits: Splits
+    baselines: dict
+    model: object
+    tokenizer: AlbertTokenizer
+    examples: list
+    started: float
+
+
+def prepare(options, output, resuming, say):
+    """Read the rows of a run, make its model, and say what was found.
+
+    Parameters
+    ----------
+    options : FinetuningOptions
+    output : Path
+        The run folder. It gets the tokenizer if one is trained.
+    resuming : bool
+        Take the tokenizer that was trained when the run was begun.
+    say : callable
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        The data or the model is unsuitable.
+    """
+    started, task = time.perf_counter(), TASKS[options.task]
+    splits = _read_rows(task, options, say)
+    settings = _settings_for(options, splits)
+    # Before the training: what is missing for a figure must show before, not after.
+    baselines = _score_baselines(task, splits, options.seed)
+    model, tokenizer = _start(task, splits, settings, options, output, resuming, say)
+    origin = "from scratch" if starts_fresh(options) else f"from {options.model}"
+    say(f"{'model':10} {count(model.params):,} parameters, {origin}")
+    for note in [*_notes(model, tokenizer, options), *ignored_by_transformers(model.config),
+                 *([] if can_write() else [MISSING])]:
+        say(f"{'':10} {note}")
+    examples = _examples(task, tokenizer, splits, settings, options, say)
+    return Prepared(task, settings, splits, baselines, model, tokenizer, examples, started)
+
+
+def starts_fresh(options):
+    """Whether the weights of a run are new."""
+    return options.model is None or options.scratch
+
+
+# ---- the rows ------------------------------------------------------------------------------------
+
+def _read_rows(task, options, say):
+    """The three parts, with the labels in the order of the model to start from."""
+    splits = load_splits(task, options.data, options.test, options.columns, options.data_folder,
+                         options.seed, options.header, options.split_copies,
+                         lambda sentence: say(f"{'files':10} {sentence}"), dev=options.dev,
+                         separator=options.task_settings().label_separator)
+    if not starts_fresh(options):
+        splits = replace(splits, labels=kept_labels(options.model, splits.labels))
+    say(f"{'data':10} {len(splits.train):,} rows to learn from, {len(splits.dev):,} to choose by, "
+        f"{len(splits.test):,} to report")
+    for sentence in repeated(splits):
+        say(f"{'':10} {sentence}")
+    return splits
+
+
+def _settings_for(options, splits):
+    """The settings of the task, with what the rows say."""
+    pairs = _pairs(splits.train)
+    columns = {role: column for role, column in splits.columns.items()
+               if role != "text_pair" or pairs is not False}
+    settings = replace(options.task_settings(), columns=columns, pairs=pairs)
+    task = TASKS[options.task]
+    return task.settings_of(splits, settings) if hasattr(task, "settings_of") else settings
+
+
+def _pairs(rows):
+    """Whether all texts are pairs (True), none is (False), or some are (None)."""
+    found = {row.text_pair is not None for row in rows if hasattr(row, "text_pair")}
+    return found.pop() if len(found) == 1 else None
+
+
+def _score_baselines(task, splits, seed):
+    """The figures of methods without a network, on the rows that are reported."""
+    rows = splits.test or splits.dev
+    return {name: task.figures(rows, guesses, splits.labels, np.random.default_rng(seed))
+            for name, guesses in task.baselines(splits.train, rows).items()}
+
+
+# ---- the model -----------------------------------------------------------------------------------
+
+def _start(task, splits, settings, options, output, resuming, say):
+    """The model and its tokenizer, before training."""
+    changes, kind = dict(task.configuration(splits.labels)), model_class(task, settings)
+    if options.dropout is not None:
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob",
+                     "classifier_dropout_prob"):
+            changes[name] = options.dropout
+    if not starts_fresh(options):
+        return from_pretrained(kind, options.model, changes, settings.max_length, options.seed)
+    if options.model is None:
+        file = output / "spiece.model"
+        if not resuming:
+            _train_tokenizer(texts_of(splits.train), options.vocab_size, file, say)
+        tokenizer, config = AlbertTokenizer(file), {**FRESH_CONFIG, **(options.config or {})}
+    else:
+        tokenizer = AlbertTokenizer.from_pretrained(options.model)
+        config = load_config(options.model).to_dict()
+    if settings.max_length > config["max_position_embeddings"]:
+        changes["max_position_embeddings"] = settings.max_length
+    return from_scratch(kind, config, tokenizer, changes, options.seed), tokenizer
+
+
+def _train_tokenizer(texts, vocab_size, file, say):
+    """A tokenizer trained on the rows, with fewer pieces if so many do not fit."""
+    try:
+        train_tokenizer(texts, vocab_size, file)
+    except VocabularyTooLarge as error:
+        say(f"{'vocabulary':10} {error.largest:,} pieces instead of {vocab_size:,}: more do not "
+            f"fit these rows")
+        train_tokenizer(texts, error.largest, file)
+
+
+def _notes(model, tokenizer, options):
+    """How the model came about, in sentences."""
+    if options.model is None:
+        return [f"a new vocabulary of {tokenizer.vocab_size:,} pieces, learnt from the training "
+                f"rows; all weights are new, drawn with seed {options.seed}"]
+    if options.scratch:
+        return [f"all weights are new, drawn with seed {options.seed}; the shape and the "
+                f"vocabulary are those of {options.model}"]
+    return start_notes(model, options.model)
+
+
+# ---- the examples --------------------------------------------------------------------------------
+
+def _examples(task, tokenizer, splits, settings, options, say):
+    """The examples of all training rows; rows without one are counted."""
+    of_rows = task.features(tokenizer, splits.train, splits.labels, settings)
+    # A row that no figure can be computed for must show now, and not after an epoch.
+    task.features(tokenizer, [*splits.dev, *splits.test], splits.labels, settings)
+    _say_left_out(task, of_rows, options.data, say)
+    examples = [example for row in of_rows for example in row]
+    if options.class_weights is not None:
+        weights = add_balanced_weights(examples, len(splits.labels))
+        say(f"{'weights':10} " + ", ".join(f"{label} {weight:.3g}" for label, weight in
+                                           zip(splits.labels, weights)))
+    return examples
+
+
+def _say_left_out(task, of_rows, data, say):
+    """Name the training rows that have no example; none with one is an error."""
+    missing = sum(not row for row in of_rows)
+    if missing:
+        sentence = f"{missing:,} of {len(of_rows):,} training rows of {data}: {task.LEFT_OUT}"
+        if missing == len(of_rows):
+            raise ValueError(f"nothing is left to learn from: left out are {sentence}")
+        say(f"{'left out':10} {sentence}")

@@ -1,0 +1,112 @@
+"""What a run came to: figures of its held-out parts, files, pictures, and a few lines."""
+
+import csv
+import io
+import time
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from ...files import write_whole
+from ...files.json_objects import json_file, json_text
+from ...parameters import count
+from .pictures import draw_predictions, draw_training
+from .prepare import starts_fresh
+
+
+def score_rows(loaded, rows, labels, rng=None, pool=None, **changes):
+    """Predictions for rows, and their figures.
+
+    Parameters
+    ----------
+    loaded : object with task, model, tokenizer, settings
+        Such as :func:`~albert_np.tasks.finetuning.predicting.load_for_task` gives.
+    rows : list
+        With what is right.
+    labels : tuple of str
+    rng : numpy.random.Generator, optional
+        Draws the bootstrap; None: no intervals.
+    pool : concurrent.futures.Executor, optional
+    **changes
+        Fields of the settings that are to differ.
+
+    Returns
+    -------
+    predictions : list of dict
+    figures : dict of str to Figure
+    """
+    settings = replace(loaded.settings, **changes)
+    predictions = loaded.task.predict(loaded.model, loaded.tokenizer, rows, settings, pool)
+    return predictions, loaded.task.figures(rows, predictions, labels, rng)
+
+
+def report(run, options, history, output, pool, say):
+    """Score the held-out parts and write everything about a run into its folder.
+
+    Parameters
+    ----------
+    run : Prepared
+        With the model of the best epoch.
+    options : FinetuningOptions
+    history : dict
+        From :func:`~albert_np.tasks.finetuning.trainer.train_epochs`.
+    output : Path
+    pool : concurrent.futures.Executor
+    say : callable
+
+    Returns
+    -------
+    dict
+        What ``results.json`` holds.
+    """
+    results = {"task": options.task, "data": options.data,
+               "metric": options.best_by or run.task.METRIC,
+               "start": "scratch" if starts_fresh(options) else "pretrained",
+               "parameters": count(run.model.params), "examples": len(run.examples),
+               "best_epoch": history["best_epoch"], "epochs": history["epochs"],
+               "validation": None, "test": None,
+               "baselines": {name: as_numbers(found) for name, found in run.baselines.items()},
+               "training_seconds": history["epochs"][-1]["seconds"],
+               "options": options.with_whole_paths(), "settings": asdict(run.settings)}
+    parts = {"validation": run.splits.dev, **({"test": run.splits.test} if run.splits.test else {})}
+    for part, rows in parts.items():
+        predictions, found = score_rows(run, rows, run.splits.labels,
+                                        np.random.default_rng(options.seed), pool)
+        write_whole(output / f"predictions-{part}.jsonl", prediction_lines(rows, predictions))
+        results[part] = as_numbers(found)
+        say(f"{part:10} {in_words(found)}")
+    for name, found in run.baselines.items():
+        say(f"{'':10} {in_words(found)}   ({name})")
+    results["seconds"] = time.perf_counter() - run.started
+    write_whole(output / "steps.csv", steps_csv(history["steps"]))
+    write_whole(output / "results.json", json_file(results, ensure_ascii=False))
+    draw_training(results, history, output)
+    draw_predictions(options.task, output, run.model, run.tokenizer, rows, predictions,
+                     run.settings)
+    return results
+
+
+def in_words(figures):
+    """Figures on one line."""
+    return "   ".join(f"{name} {figure}" for name, figure in figures.items())
+
+
+def as_numbers(figures):
+    """Figures as what JSON can hold."""
+    return {name: asdict(figure) for name, figure in figures.items()}
+
+
+def prediction_lines(rows, predictions):
+    """Rows with what was predicted for each, as JSON lines."""
+    return "".join(json_text({**asdict(row), "prediction": prediction}, ensure_ascii=False) + "\n"
+                   for row, prediction in zip(rows, predictions)).encode()
+
+
+def steps_csv(rows):
+    """The steps of a history as a table."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: f"{value:.6g}" if isinstance(value, float) else value
+                      for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()

@@ -1,0 +1,363 @@
+"""A fine-tuning run that is interrupted, however that happens, ends as if it had not been."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sentencepiece")
+pytest.importorskip("sklearn")
+
+from toys import MODEL, write_toy
+
+from albert_np.commands.cli import main
+from albert_np.pretraining import RunStopped
+from albert_np.tasks.finetuning import TASKS, finetune, report, resume, run, trainer
+from albert_np.tasks.finetuning.state import Progress
+
+OPTIONS = dict(config={**MODEL, "hidden_dropout_prob": 0.1, "num_hidden_layers": 1}, vocab_size=45,
+               epochs=3, batch_size=8, learning_rate=3e-3, settings={"max_length": 16},
+               checkpoint_every=2)
+SAME = ("model.safetensors", "predictions-validation.jsonl", "predictions-test.jsonl",
+        "epochs.json", "spiece.model", "task.json", "config.json", "tokenizer_config.json")
+
+
+class Killed(BaseException):
+    """What no one catches."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """No pictures, and one baseline."""
+    for name in ("draw_training", "draw_predictions"):
+        monkeypatch.setattr(report, name, lambda *arguments: None)
+    monkeypatch.setattr(TASKS["classification"], "baselines", lambda train, rows: {
+        "commonest label": [{"label": "yes"}] * len(rows)})
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    write_toy("classification", folder, train=32, others=8)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(data, tmp_path_factory):
+    """The folder of a run that was not interrupted."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        quick.__wrapped__(patch)
+        begin(folder, data)
+    return folder
+
+
+def begin(folder, data, **changes):
+    return finetune("classification", folder, data=data, progress=False, **{**OPTIONS, **changes})
+
+
+def begin_or_resume(folder, data, **changes):
+    if (folder / "options.json").exists():
+        return resume(folder, progress=False)
+    return begin(folder, data, **changes)
+
+
+def assert_same_run(folder, other):
+    """Model, predictions and every figure that no clock has measured, bit for bit."""
+    for name in SAME:
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
+    ours, theirs = (without_times(json.loads((path / "results.json").read_text()))
+                    for path in (folder, other))
+    assert ours == theirs
+    steps, expected = ([line.rpartition(",")[0] for line in
+                        (path / "steps.csv").read_text().splitlines()] for path in (folder, other))
+    assert steps == expected and len(steps) > 5
+    assert not (folder / "checkpoints").exists() and not (folder / ".unfinished").exists()
+
+
+def without_times(results):
+    if isinstance(results, dict):
+        return {name: without_times(value) for name, value in results.items()
+                if "seconds" not in name}
+    return [without_times(value) for value in results] if isinstance(results, list) else results
+
+
+# ---- kills ---------------------------------------------------------------------------------------
+
+class Clock:
+    """Counts steps, evaluations and files that take their places; kills before the one it is told.
+    """
+
+    def __init__(self, monkeypatch):
+        self.name, self.left, self.files = None, 0, []
+        for name, place, function in (("step", trainer, "losses_and_gradients"),
+                                      ("scores", run, "score_rows"),
+                                      ("scores", report, "score_rows"), ("file", os, "replace")):
+            monkeypatch.setattr(place, function, self.counted(name, getattr(place, function)))
+
+    def counted(self, name, original):
+        def count(*arguments, **options):
+            if name == self.name:
+                self.left -= 1
+                if not self.left:
+                    self.files += [Path(arguments[-1]).name] if name == "file" else []
+                    raise Killed
+            return original(*arguments, **options)
+        return count
+
+    def kill(self, name, left, folder, data, **changes):
+        self.name, self.left = name, left
+        with pytest.raises(Killed):
+            begin_or_resume(folder, data, **changes)
+        self.name = None
+
+
+def test_ten_kills_change_nothing(data, whole, tmp_path, monkeypatch):
+    """At steps, in evaluations, between a file and the next, before the first step, at the end."""
+    clock, folder = Clock(monkeypatch), tmp_path / "run"
+    for name, left in [("file", 2), ("file", 3), ("file", 4), ("step", 1), ("step", 4), ("file", 1),
+                       ("scores", 1), ("file", 3), ("step", 3), ("scores", 4)]:
+        clock.kill(name, left, folder, data)
+    resume(folder, progress=False)
+    assert_same_run(folder, whole)
+    assert clock.files == ["spiece.model", "step-00000000.safetensors", "options.json",
+                           "step-00000004.safetensors", "spiece.model"]
+
+
+@pytest.mark.parametrize("name", ["epochs.json", *(pytest.param(name, marks=pytest.mark.thorough)
+                                                   for name in ("predictions-test.jsonl",
+                                                                "results.json"))])
+def test_a_kill_before_each_file_of_the_results(data, whole, tmp_path, monkeypatch, name):
+    folder, original = tmp_path / "run", os.replace
+
+    def kill(source, place):
+        if Path(place).name == name:
+            raise Killed
+        original(source, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", kill)
+        with pytest.raises(Killed):
+            begin(folder, data)
+    resume(folder, progress=False)
+    assert_same_run(folder, whole)
+
+
+def test_a_kill_among_the_pictures(data, whole, tmp_path, monkeypatch):
+    """The results are there, but the run is not finished: the pictures are missing."""
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "draw_training", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            begin(folder, data)
+    assert (folder / "results.json").exists()
+    resume(folder, progress=False)
+    assert_same_run(folder, whole)
+
+
+@pytest.mark.parametrize("changes", [
+    dict(optimizer="lamb", freeze=True, class_weights="balanced", patience=1, epochs=6),
+    pytest.param(dict(patience=1, epochs=6, learning_rate=1e-9), marks=pytest.mark.thorough),
+    pytest.param(dict(workers=1, accumulation_steps=2), marks=pytest.mark.thorough),
+    pytest.param(dict(best_by="f1", schedule="constant", optimizer="sgd"),
+                 marks=pytest.mark.thorough)], ids=str)
+def test_every_kind_of_run_goes_on(data, tmp_path, monkeypatch, changes):
+    begin(tmp_path / "whole", data, **changes)
+    clock = Clock(monkeypatch)
+    for moment in (4, 5):
+        clock.kill("step", moment, tmp_path / "run", data, **changes)
+    resume(tmp_path / "run", progress=False)
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+
+
+CODE = f"""
+import sys
+from pathlib import Path
+from albert_np.tasks.finetuning import finetune, resume
+output, data = map(Path, sys.argv[1:3])
+if (output / "options.json").exists():
+    resume(output, progress=False)
+else:
+    finetune("classification", output, data=data, progress=False, **{OPTIONS!r})
+"""
+
+
+@pytest.mark.thorough
+def test_twenty_kills_of_a_process(data, tmp_path, monkeypatch):
+    """SIGKILL, each at a random moment a little after a checkpoint, or at any time."""
+    monkeypatch.undo()                                    # the processes draw, and have baselines
+    begin(tmp_path / "whole", data)
+    folder, killed, rng = tmp_path / "run", 0, random.Random(0)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    while True:
+        before = newest(folder)
+        process = subprocess.Popen([sys.executable, "-c", CODE, str(folder), str(data)],
+                                   env=environment, stderr=subprocess.PIPE, text=True)
+        if killed < 20:
+            while process.poll() is None and newest(folder) == before and rng.random() < 0.999:
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0, 0.02))
+            process.kill()
+        _, error = process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, error
+        killed += 1
+    assert killed > 10
+    assert_same_run(folder, tmp_path / "whole")
+
+
+def newest(folder):
+    return max((path.name for path in (folder / "checkpoints").glob("step-*.safetensors")),
+               default=None)
+
+
+# ---- stopping ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("number, status", [
+    (signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.thorough)])
+def test_signals_stop_with_a_checkpoint(data, whole, tmp_path, capsys, monkeypatch, number, status):
+    """The signal comes in the middle of step 7."""
+    folder, calls, original = tmp_path / "run", [], trainer.losses_and_gradients
+
+    def disturbed(*arguments):
+        calls.append(1)
+        if len(calls) == 7:
+            os.kill(os.getpid(), number)
+        return original(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "losses_and_gradients", disturbed)
+        with pytest.raises(RunStopped, match="stopped after step 7, with a checkpoint; go on with "
+                                             "--resume") as stop:
+            begin(folder, data)
+    assert 128 + stop.value.signal == status and newest(folder) == "step-00000007.safetensors"
+    assert main(["finetune", "--resume", str(folder), "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert_same_run(folder, whole)
+
+
+def stopped(folder, data, monkeypatch, steps=4):
+    """A run that was killed in the step after so many."""
+    original = trainer.losses_and_gradients
+
+    def kill(*arguments):
+        kill.left -= 1
+        if kill.left < 0:
+            raise Killed
+        return original(*arguments)
+
+    kill.left = steps
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "losses_and_gradients", kill)
+        with pytest.raises(Killed):
+            begin(folder, data)
+    return folder
+
+
+# ---- what is refused -----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("steps", [0, 4])
+def test_options_edited_by_hand_are_refused(data, tmp_path, monkeypatch, steps):
+    """Before the first step, too."""
+    folder = stopped(tmp_path / "run", data, monkeypatch, steps)
+    path = folder / "options.json"
+    options = json.loads(path.read_text())
+    for name, value in [
+            ("epochs", 8), ("learning_rate", 0.5), ("batch_size", 5), ("seed", 1), ("workers", 1),
+            ("class_weights", "balanced"), ("config", {"hidden_size": 16}), ("task", "similarity"),
+            ("settings", {"max_length": 8})]:
+        path.write_text(json.dumps({**options, name: value}))
+        with pytest.raises(ValueError) as error:
+            resume(folder, progress=False)
+        assert str(error.value).startswith(f"{name} is {value!r} in options.json, but ")
+        assert str(error.value).endswith(f" in the checkpoint of step {steps}; put it back, or "
+                                         f"begin a new run")
+    path.write_text(json.dumps({**options, "epochs": 0}))
+    with pytest.raises(ValueError, match="options of a run of this version: epochs is 0; it must"):
+        resume(folder, progress=False)
+
+
+def test_files_may_move_but_not_change(data, whole, tmp_path, monkeypatch):
+    folder = stopped(tmp_path / "run", data, monkeypatch)
+    moved, path = tmp_path / "moved", folder / "options.json"
+    write_toy("classification", moved, train=32, others=8)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "data": str(moved),
+                                "checkpoint_every": 1}))
+    text = (moved / "test.tsv").read_text()
+    (moved / "test.tsv").write_text(text.replace("a", "o", 1))
+    with pytest.raises(ValueError, match="the rows, the tokenizer or the configuration of the "
+                                         "model are not those that this run began with"):
+        resume(folder, progress=False)
+    (moved / "test.tsv").write_text(text)
+    resume(folder, progress=False)
+    assert (folder / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_paths_are_found_from_any_folder(data, whole, tmp_path, monkeypatch):
+    monkeypatch.chdir(data.parent)
+    folder = stopped(tmp_path / "run", data.name, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    resume(folder, progress=False)
+    assert_same_run(folder, whole)
+
+
+def test_a_finished_run_says_so(data, whole, capsys):
+    before = {path: path.read_bytes() for path in whole.iterdir()}
+    assert main(["finetune", "--resume", str(whole)]) == 2
+    assert capsys.readouterr().err == (f"albert-np: The run in {whole} is finished; there is "
+                                       f"nothing to go on with.\n")
+    assert {path: path.read_bytes() for path in whole.iterdir()} == before
+
+
+def test_an_unfinished_run_is_not_begun_again(data, tmp_path, monkeypatch):
+    folder = stopped(tmp_path / "run", data, monkeypatch)
+    with pytest.raises(ValueError, match="holds an unfinished run; go on with --resume"):
+        begin(folder, data)
+
+
+def test_a_run_that_was_stopped_before_its_options_were_written(data, whole, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "fingerprint_of", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            begin(tmp_path / "run", data)
+    with pytest.raises(ValueError, match="was stopped before its first step; give the command that "
+                                         "began it again"):
+        resume(tmp_path / "run", progress=False)
+    begin(tmp_path / "run", data)
+    assert_same_run(tmp_path / "run", whole)
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(data, whole, tmp_path, monkeypatch):
+    folder = stopped(tmp_path / "run", data, monkeypatch)
+    path = folder / "checkpoints" / newest(folder)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.warns(UserWarning, match="step-00000004.*The one of step 2 is used instead"):
+        resume(folder, progress=False)
+    assert (folder / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["--resume", "nowhere"], "There is no run in nowhere that could go on: it has no options.js"),
+    (["--resume", "nowhere", "--epochs", "3"], "remove --epochs"),
+    (["classification", "--resume", "nowhere"], "remove classification"),
+    (["--resume", "nowhere", "--data", "x"], "remove --data")])
+def test_bad_resumes_get_one_sentence(capsys, words, sentence):
+    assert main(["finetune", *words]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error and error.count("\n") == 1
+
+
+def test_patience_is_over_wherever_it_is_asked():
+    at = Progress(history={"steps": [], "best_epoch": 1, "epochs": [
+        {"epoch": 1, "value": 0.5}, {"epoch": 2, "value": 0.5}, {"epoch": 3, "value": 0.25}]})
+    assert [at.out_of_patience(patience) for patience in (None, 1, 2, 3)] == [
+        False, True, True, False]
+    assert at.is_better(0.51) and not at.is_better(0.5)
+    assert not Progress().out_of_patience(1) and Progress().is_better(-1.0)

@@ -1,0 +1,209 @@
+"""Rows with several labels, from a file to predictions; and a finished model on other rows."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sentencepiece")
+pytest.importorskip("sklearn")
+
+from toys import MODEL, WORDS
+
+from albert_np.commands.cli import main
+from albert_np.tasks import metrics
+from albert_np.tasks.datasets import Classification
+from albert_np.tasks.finetuning import TASKS, finetune, report
+from albert_np.tasks.finetuning import evaluate as evaluating
+from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.evaluate import evaluate
+from albert_np.tasks.finetuning.predicting import load_for_task
+
+MULTI = TASKS["multi-label"]
+KINDS = ("copy", "file", "list")
+
+
+def rows(count, seed=0):
+    """Texts, and which of three words each has; about half of them have each."""
+    rng = np.random.default_rng(seed)
+    texts = [" ".join(rng.choice(WORDS, 16)) for _ in range(count)]
+    return [Classification(text, label=tuple(word for word in KINDS if word in text.split()))
+            for text in texts]
+
+
+def write_table(path, rows, separator=";"):
+    path.write_text("text,labels\n" + "".join(
+        f'{row.text},"{separator.join(row.label)}"\n' for row in rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a run on a table, and its results."""
+    folder = tmp_path_factory.mktemp("several")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("draw_training", "draw_predictions"):
+            patch.setattr(report, name, lambda *arguments: None)
+        results = finetune("multi-label", folder / "run", config=MODEL, vocab_size=45, epochs=2,
+                           data=write_table(folder / "rows.csv", rows(120)), progress=False,
+                           settings={"max_length": 16, "label_separator": ";"})
+    return folder / "run", results
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+def test_tables_and_json_lines_hold_the_same(tmp_path):
+    expected = rows(20)
+    table = write_table(tmp_path / "rows.csv", expected, " / ")
+    (tmp_path / "rows.jsonl").write_text("".join(
+        json.dumps({"text": row.text, "labels": list(row.label)}) + "\n" for row in expected))
+    (tmp_path / "texts.jsonl").write_text("".join(
+        json.dumps({"text": row.text, "labels": "/".join(row.label)}) + "\n" for row in expected))
+    assert MULTI.read(table, {"text": "text", "label": "labels"}, None, "/") == expected
+    for name, separator in (("rows", None), ("rows", "/"), ("texts", "/")):
+        assert MULTI.read(tmp_path / f"{name}.jsonl", {}, None, separator) == expected
+    assert MULTI.labels_of(expected) == KINDS and any(row.label == () for row in expected)
+
+
+@pytest.mark.parametrize("name, text, sentence", [
+    ("rows.csv", "a,x;y\n", "is a table; --label-separator must say which sign is between"),
+    ("rows.jsonl", '{"text": "a", "label": "x;y"}\n', "line 1: the field 'label' must be a list of "
+     "labels, not \"x;y\"; or --label-separator must say which sign is between them."),
+    ("rows.jsonl", '{"text": "a", "label": ["x", null]}\n', "line 1: the field 'label' must be a "
+     "list of labels, not [\"x\", null]."),
+    ("rows.jsonl", '{"text": "a", "label": ["x", " "]}\n', "line 1: the label is empty."),
+    ("rows.jsonl", '{"text": "a"}\n', "line 1: the field 'label' is missing.")])
+def test_bad_labels_without_a_separator(tmp_path, name, text, sentence):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError) as error:
+        MULTI.read(tmp_path / name, {})
+    assert sentence in str(error.value)
+
+
+def test_bad_labels_with_a_separator(tmp_path):
+    (tmp_path / "rows.tsv").write_text("a\tx; y;x\nb\tx;;y\n")
+    with pytest.raises(ValueError, match="rows.tsv, line 2: a label of 'x;;y' is empty; ';' is the "
+                                         "sign between two labels."):
+        MULTI.read(tmp_path / "rows.tsv", {"text": 0, "label": 1}, False, ";")
+    (tmp_path / "rows.tsv").write_text("a\tx; y;x\nb\t\n")
+    assert [row.label for row in MULTI.read(tmp_path / "rows.tsv", {"text": 0, "label": 1}, False,
+                                            ";")] == [("x", "y"), ()]
+    with pytest.raises(ValueError, match="all rows of it have the same labels .x, y.; at least"):
+        MULTI.check([Classification("a", label=("x", "y")), Classification("b", label=("y", "x"))],
+                    "it", True)
+
+
+def test_other_tasks_name_this_one(tmp_path, capsys):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "a", "label": ["x"]}\n')
+    with pytest.raises(ValueError, match=r'must be a text or a whole number, not \["x"\]; rows '
+                                         "with several labels are for the task multi-label"):
+        load_splits(TASKS["classification"], path)
+    assert main(["finetune", "classification", "--data", str(path), "--label-separator", ";"]) == 2
+    assert "label_separator is for rows with several labels" in capsys.readouterr().err
+    assert main(["finetune", "multi-label", "--data", str(path), "--label-separator", ""]) == 2
+    assert "label_separator is empty; it must be the sign between" in capsys.readouterr().err
+
+
+def test_json_lines_with_one_label_are_read_by_the_run(tmp_path):
+    """The columns that were found are given to the reader once more."""
+    (tmp_path / "rows.jsonl").write_text("".join(
+        json.dumps({"body": f"text {'abcdefgh'[i % 8]} {i}", "text": f"row {'xyz'[i % 3]}{i * i}",
+                    "label": i % 2}) + "\n" for i in range(40)))
+    splits = load_splits(TASKS["classification"], tmp_path / "rows.jsonl", split_copies=True)
+    assert len(splits.train) == 32 and splits.labels == ("0", "1")
+    assert splits.columns == {"text": "text", "label": "label", "text_pair": "text_pair"}
+
+
+# ---- a run ---------------------------------------------------------------------------------------
+
+def test_a_model_of_several_labels(trained):
+    folder, results = trained
+    config = json.loads((folder / "config.json").read_text())
+    assert config["problem_type"] == "multi_label_classification"
+    assert list(config["id2label"].values()) == list(KINDS)
+    assert list(results["test"]) == ["micro f1", "macro f1", "all labels right"]
+    found = [json.loads(line) for line in
+             (folder / "predictions-test.jsonl").read_text().splitlines()]
+    assert results["test"]["micro f1"]["value"] == metrics.micro_f1(
+        [row["label"] for row in found], [row["prediction"]["labels"] for row in found], KINDS
+    ).value
+    for row in found:
+        assert row["prediction"]["labels"] == [
+            name for name, p in row["prediction"]["probabilities"].items() if p >= 0.5]
+
+
+def test_as_many_labels_as_pieces_are_no_sequence():
+    """A row of labels is not padded, even if it has as many entries as the text has pieces."""
+    examples = [{"input_ids": np.arange(n), "token_type_ids": np.zeros(n, int),
+                 "attention_mask": np.ones(n, int), "labels": np.array([0.0, 1.0, 1.0])}
+                for n in (3, 5)]
+    from types import SimpleNamespace
+
+    batch = MULTI.collate(SimpleNamespace(pad_token_id=0), examples)
+    assert batch["labels"].tolist() == [[0, 1, 1]] * 2 and batch["input_ids"].shape == (2, 5)
+
+
+# ---- evaluate ------------------------------------------------------------------------------------
+
+def test_a_finished_model_on_the_rows_of_its_test_part(trained, tmp_path, monkeypatch, capsys):
+    """The figures are those of the run, intervals included, and the pictures those of the task."""
+    folder, results = trained
+    drawn = []
+    monkeypatch.setattr(evaluating, "draw_predictions", lambda *arguments: drawn.append(arguments))
+    splits = load_splits(MULTI, folder.parent / "rows.csv", separator=";")
+    data = write_table(tmp_path / "test.csv", splits.test)
+    assert main(["evaluate", str(folder), "--data", str(data), "--output",
+                 str(tmp_path / "out")]) == 0
+    written = json.loads((tmp_path / "out" / "results.json").read_text())
+    figure = results["test"]["micro f1"]
+    assert 0 < figure["low"] < figure["value"] < figure["high"] < 1
+    assert written["figures"] == results["test"] and written["rows"] == len(splits.test)
+    assert (tmp_path / "out" / "predictions.jsonl").read_text() == (
+        folder / "predictions-test.jsonl").read_text()
+    (task, place, *_, predicted, _, _), = drawn
+    assert (task, place, predicted) == ("multi-label", tmp_path / "out", splits.test)
+    assert not (tmp_path / "out" / ".unfinished").exists()
+    said = capsys.readouterr().out
+    assert f"files      {data}: text is column 1 ('text'), label is column 2 ('labels')" in said
+    assert "evaluation micro f1 " in said
+
+
+def test_the_picture_of_labels_is_drawn(trained, tmp_path):
+    data = write_table(tmp_path / "test.csv", rows(6, seed=5))
+    evaluate(trained[0], data, tmp_path / "out", progress=False)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        ".lock", "labels.png", "predictions.jsonl", "results.json"}
+
+
+def test_models_of_others(trained, tmp_path):
+    """Without ``task.json`` the configuration says what a model answers with."""
+    folder = shutil.copytree(trained[0], tmp_path / "other")
+    (folder / "task.json").unlink()
+    data = write_table(tmp_path / "test.csv", rows(6, seed=5))
+    assert load_for_task(folder).task is MULTI
+    evaluate(folder, data, tmp_path / "out", label_separator=";", progress=False)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "problem_type": "regression"}))
+    with pytest.raises(ValueError, match="other answers with scores and not with labels; scores "):
+        evaluate(folder, data, tmp_path / "scores", progress=False)
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["--data", "nowhere.csv"], "nowhere.csv"),
+    (["--data", "."], ". is a folder; give the file in it that is to be evaluated"),
+    (["--data", "other.csv"], "The label 'new' of other.csv is none of the model's: copy, file, "),
+    (["--data", "good.csv", "--columns", "label=kind"], "there is no column named 'kind'"),
+    (["--data", "good.csv", "--workers", "0"], "--workers is 0; it must be at least 1"),
+    (["--data", "good.csv", "--output", "full"], "the folder full is not empty (x) and holds no "
+     "unfinished run of albert-np evaluate")])
+def test_bad_input_is_one_sentence(trained, tmp_path, monkeypatch, capsys, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / "good.csv", rows(4))
+    write_table(tmp_path / "other.csv", [*rows(4), Classification("a", label=("new",))])
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("")
+    assert main(["evaluate", str(trained[0]), "--quiet", *words]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error and error.count("\n") == 1 and not (tmp_path / "runs").exists()
