@@ -18,7 +18,9 @@ except metadata.PackageNotFoundError:                    # not installed
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx.ext.mathjax",
               "sphinx-mathjax-offline", "numpydoc", "myst_parser",
               "sphinx_gallery.gen_gallery", "extension"]
-exclude_patterns = ["_build", "speed", "tutorials/*.ipynb", "tutorials/*.py"]
+exclude_patterns = ["_build", "speed", "tutorials/*.ipynb", "tutorials/*.py", "tutorials/index.rst",
+                    "sg_execution_times.rst"]
+tutorial_outputs = os.environ.get("ALBERT_NP_DOCS_OUTPUTS", "outputs")     # beneath this folder
 default_role = "py:obj"                                  # `name` in a docstring
 nitpicky = False
 
@@ -38,21 +40,16 @@ numpydoc_xref_param_type = False
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
+# Sphinx-Gallery writes text and code; tutorial_pages.py adds the output. course.md is the list.
 sphinx_gallery_conf = {
     "examples_dirs": ["../tutorials"],
     "gallery_dirs": ["tutorials"],
-    "filename_pattern": r"/\d\d_" if os.environ.get("ALBERT_NP_DOCS_RUN") != "0" else "nothing",
+    "filename_pattern": "run none",
     "within_subsection_order": "FileNameSortKey",
     "nested_sections": False,
     "download_all_examples": False,
     "remove_config_comments": True,
-    "show_memory": False,
-    "capture_repr": (),
-    "image_scrapers": ("matplotlib",),
-    "reset_modules": ("matplotlib",),
-    "plot_gallery": "True",
-    "min_reported_time": 0,
     "write_computation_times": False,
     "show_signature": False,
-    "notebook_images": False,
+    "min_reported_time": 1,
 }

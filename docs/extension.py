@@ -7,6 +7,7 @@
   object is documented, once, in the module that defines it.
 - The pages of the API are written here: one for each module, in the order of the floors.
 - Labels and modules that have a reader page lead to it (see the folder ``reader``).
+- The pages of the tutorials show the output of their last full run (see ``tutorial_pages``).
 """
 
 import importlib
@@ -21,6 +22,7 @@ from sphinx import addnodes
 from sphinx.domains.math import MathDomain
 from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import make_refnode
+from tutorial_pages import add_output
 
 from albert_np.gradcheck.equations import LABEL, find_equations
 
@@ -186,6 +188,8 @@ def write_course(app):
     for source, name in (("README.md", "course.md"), ("teaching.md", "teaching.md")):
         text = (tutorials / source).read_text(encoding="utf-8")
         text = re.sub(r"\[([^\]]*)\]\((\d\d_\w+)\.py\)", page, text)
+        if name == "course.md":
+            text += "\n```{toctree}\n:hidden:\n:glob:\n\ntutorials/*\n```\n"
         write_if_new(Path(app.srcdir) / name,
                      text.replace("](pictures/", "](../tutorials/pictures/")
                          .replace("](../docs/", "]("))
@@ -211,6 +215,8 @@ def setup(app):
     app.connect("builder-inited", write_equations)
     app.connect("builder-inited", write_shapes)
     app.connect("builder-inited", write_course)
+    app.add_config_value("tutorial_outputs", "outputs", "env")
+    app.connect("source-read", add_output)
     app.connect("missing-reference", find_defined)
     app.connect("env-updated", forget_modules_without_source)
     return {"parallel_read_safe": True, "version": "1"}

@@ -124,7 +124,7 @@ def test_its_picture_in_the_index_is_one_that_it_draws(path):
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     name, = re.findall(rf"\]\(pictures/({path.stem[:2]}_\w+)\.png\)", index)
     assert f'"{name}")' in path.read_text(encoding="utf-8")
-    assert 1000 < (FOLDER / "pictures" / f"{name}.png").stat().st_size < 60_000
+    assert 1000 < (FOLDER / "pictures" / f"{name}.png").stat().st_size < 100_000
 
 
 def letters_of(text):
