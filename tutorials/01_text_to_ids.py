@@ -12,21 +12,6 @@ come from the unigram model of Kudo 2018. Run the tutorial with
 ``python tutorials/01_text_to_ids.py``. The pictures are saved in ``tutorials/output/``.
 """
 
-import tempfile
-from functools import cache
-from math import exp, inf
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-from sentencepiece import SentencePieceProcessor
-
-from albert_np import AlbertTokenizer
-from albert_np.course.lecture import quick, show
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-from albert_np.tasks.datasets.fetchers.wikitext2 import fetch_wikitext2
-from albert_np.text import embedded_corpus, preprocess, split_documents, train_tokenizer
-
 # %%
 # Why not letters, why not words?
 # -------------------------------
@@ -43,6 +28,15 @@ from albert_np.text import embedded_corpus, preprocess, split_documents, train_t
 # Python: it is the documentation of the language and of its standard library. We hold out a tenth
 # of it, in whole modules. Later we test the pieces on this *held-out* text, because they were not
 # made from it.
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from albert_np import AlbertTokenizer
+from albert_np.text import embedded_corpus, split_documents, train_tokenizer
 
 documents, modules = embedded_corpus()
 train, held_out = split_documents(documents, 0.1, groups=modules, rng=np.random.default_rng(0))
@@ -68,6 +62,8 @@ tokenizer = tokenizer_of(2000)
 # it cuts the text. There are four steps, in this order. White space becomes single spaces. Quotes
 # become plain quotes. Characters are decomposed (the Unicode form NFKD: é becomes an e and an
 # accent), and the accents are removed. Letters become lower case.
+
+from albert_np.text import preprocess
 
 raw = "The  ``Café''\n is  NAÏVE."
 print(f"\n{raw!r}\n{preprocess(raw)!r}")
@@ -111,6 +107,10 @@ assert "".join(tokenizer.tokenize(text)).replace("▁", " ").strip() == text
 #
 # This is the Viterbi algorithm. Here it is:
 
+from math import inf
+
+from sentencepiece import SentencePieceProcessor
+
 model = SentencePieceProcessor(model_proto=tokenizer.model_bytes)
 first_learnt = 13                   # the ids below are set by hand, see "Special tokens"
 log_p = {tokenizer.pieces[i]: model.get_score(i) for i in range(first_learnt, tokenizer.vocab_size)}
@@ -141,6 +141,13 @@ print(f"\n{agree} of {len(words)} words of the held-out text are cut as the Sent
 
 # %%
 # To see how the tokenizer decides, we list all cuts of one word with their probabilities.
+
+from math import exp
+
+import matplotlib.pyplot as plt
+
+from albert_np.course.lecture import quick, show
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 
 def all_cuts(word):
@@ -190,6 +197,8 @@ show(figure, "01_cuts_of_a_word")
 # long: a word is cut into more pieces, and every piece costs the model time. So let us learn
 # vocabularies of several sizes and use them on three texts: the text that they were made from, the
 # held-out text, and articles of Wikipedia.
+
+from albert_np.tasks.datasets.fetchers.wikitext2 import fetch_wikitext2
 
 try:
     articles = fetch_wikitext2("valid")

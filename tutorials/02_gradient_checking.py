@@ -12,20 +12,6 @@ model that stands in this package has stood before it. Run it with
 ``python tutorials/02_gradient_checking.py``; pictures go to ``tutorials/output/``.
 """
 
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import gradcheck
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.functional import (gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward,
-                                  layer_norm_backward, layer_norm_forward, linear_backward,
-                                  linear_forward, softmax_backward, softmax_forward)
-from albert_np.gradcheck.one_check import random_parameters, small_config
-from albert_np.layers import attention_backward, attention_forward, split_heads
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-
-rng = np.random.default_rng(0)
-
 # %%
 # One number first
 # ----------------
@@ -34,6 +20,10 @@ rng = np.random.default_rng(0)
 # the input (dx). GELU is a function of one number that every layer of ALBERT applies; what it is
 # good for stands in ``03_softmax_gelu_layer_norm.py``, here it is just a function (GELU.3) with a
 # derivative (GELU.5). At x = 0.7, with an upstream gradient of 1, the backward pass says:
+
+import numpy as np
+
+from albert_np.functional import gelu_new_backward, gelu_new_forward
 
 x = np.array([0.7])
 y, cache = gelu_new_forward(x)
@@ -88,12 +78,19 @@ assert abs(centred - analytic) < 1e-4 * abs(one_sided - analytic)
 # enough. Two more formulas enter the race. Differences at h and at 2h, combined so that the
 # :math:`h^2` term cancels too:
 
+from albert_np import gradcheck
+from albert_np.course.lecture import quick, show, source_of
+
 print(source_of(gradcheck.derivative, "FD.1", lines_around=4))
 
 # %%
 # And the *complex step* (FD.2): a formula that works for real numbers works for complex ones, and
 # Taylor's formula with ih in place of h has f' as its first imaginary term. Nothing is subtracted,
 # so nothing is lost.
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 steps = np.logspace(-14, 0, 57)
 near = (f(0.7 + steps) - f(0.7 - steps)) / (2 * steps)
@@ -159,6 +156,11 @@ print(source_of(gradcheck.relative_error, "FD.3"))
 # Attention is the largest layer of the model (``04_attention.py``). For the judge it is a box with
 # numbers going in and coming out:
 
+from albert_np.gradcheck.one_check import random_parameters, small_config
+from albert_np.layers import attention_backward, attention_forward
+
+rng = np.random.default_rng(0)
+
 config = small_config()
 params = random_parameters(config)["encoder"]["attention"][0]["self_attention"]
 x = rng.standard_normal((2, 5, 12))
@@ -217,6 +219,10 @@ for report in gradcheck.check_gradients(attention, forgetful, params, x, rng=rng
 # Above what right gradients show, and below what any fault shows. So measure both. Five functions
 # as they are, and six plausible mistakes. (What softmax and layer norm are for is told in
 # ``03_softmax_gelu_layer_norm.py``. A *linear map* is x @ W + b. All are boxes again.)
+
+from albert_np.functional import (gelu_backward, gelu_forward, layer_norm_backward,
+                                  layer_norm_forward, linear_backward, linear_forward,
+                                  softmax_backward, softmax_forward)
 
 x, W, b = rng.standard_normal((3, 6)), rng.standard_normal((6, 6)), rng.standard_normal(6)
 gamma, beta = 1 + 0.3 * rng.standard_normal(6), rng.standard_normal(6)
@@ -326,6 +332,8 @@ assert max(right.values()) < 1e-7 < min(wrong.values()) < 1e-2
 # --------------------------------
 # Attention cuts each vector of H numbers into A *heads* of D = H/A numbers. A reshape alone does it
 # wrongly; the result has the right shape and even the right numbers, in the wrong places:
+
+from albert_np.layers import split_heads
 
 x = rng.standard_normal((2, 5, 12))
 reshaped, split = x.reshape(2, 3, 5, 4), split_heads(x, 3)

@@ -13,18 +13,6 @@ and the rest of the layer from BERT and the Transformer. Run it with
 ``python tutorials/03_softmax_gelu_layer_norm.py``; pictures go to ``tutorials/output/``.
 """
 
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AlbertConfig, gradcheck
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.functional import (gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward,
-                                  layer_norm_backward, layer_norm_forward, softmax_backward,
-                                  softmax_forward)
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-
-rng = np.random.default_rng(0)
-
 # %%
 # The rules of the ladder
 # -----------------------
@@ -43,6 +31,10 @@ rng = np.random.default_rng(0)
 # -----------------------
 # Softmax turns any K numbers, the *scores* x, into probabilities p: positive, with sum 1, and the
 # larger score gets the larger share (SM.1). Four steps:
+
+import numpy as np
+
+rng = np.random.default_rng(0)
 
 x = rng.standard_normal((2, 4))              # two rows, K = 4
 dp = rng.standard_normal((2, 4))             # the upstream gradient, random
@@ -77,6 +69,9 @@ dx_atomic = de * e
 #
 # That is (SM.2). The package has it in two lines:
 
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.functional import softmax_backward, softmax_forward
+
 print(source_of(softmax_backward))
 y, cache = softmax_forward(x)
 dx = softmax_backward(dp, cache)
@@ -110,6 +105,10 @@ print("package", softmax_forward(np.array([[1000.0, 999.0]]))[0][0])
 # gradient gets through is measured by the size of the matrix :math:`\partial p_i/\partial x_j =
 # \delta_{ij} p_i - p_i p_j` (the root of the sum of its squares; :math:`\delta_{ij}` is 1 for i =
 # j and 0 otherwise).
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 
 def slope_size(p):
@@ -158,6 +157,8 @@ assert through["not scaled"][-1] < 0.5 * through["scaled by 1/sqrt(D)"][-1]
 # What to notice: with the scale the derivative stays where it is for all D; without, it shrinks as
 # D grows. The gradient would not be wrong. It would be right, and small. The published models have
 
+from albert_np import AlbertConfig
+
 for name in ("base", "large", "xlarge", "xxlarge"):
     config = AlbertConfig.from_name(f"albert-{name}-v2")
     print(f"  {name:8s} D = {config.hidden_size // config.num_attention_heads}")
@@ -175,6 +176,8 @@ for name in ("base", "large", "xlarge", "xxlarge"):
 # trained with an imitation by tanh, (GELU.3), whose slope is (GELU.5). Which of the two is called
 # "gelu" depends on whom you ask: in the original code the tanh form, in transformers the erf form
 # (and the tanh form "gelu_new").
+
+from albert_np.functional import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forward
 
 x = np.linspace(-4, 4, 801)
 exact, exact_cache = gelu_forward(x)
@@ -275,6 +278,8 @@ dx_atomic = dx_atomic + dmean * np.ones_like(x) / H
 #
 # which is (LN.5). A ladder of twelve lines has become one formula, and the package reads like it:
 
+from albert_np.functional import layer_norm_backward, layer_norm_forward
+
 print(source_of(layer_norm_backward))
 y_package, cache = layer_norm_forward(x, gamma, beta, eps)
 dx, dgamma_package, dbeta_package = layer_norm_backward(dy, cache)
@@ -316,6 +321,8 @@ assert np.allclose(dx.sum(axis=-1), 0) and np.allclose((dx * x_hat).sum(axis=-1)
 # x is forgotten. What is left is dx_hat / sigma. It runs, it has the right shape, and it points
 # partly in directions that do not exist. A gradient check says so, and so do two sums that cost
 # nothing:
+
+from albert_np import gradcheck
 
 
 def statistics_forgotten(inputs, dy, cache):

@@ -14,18 +14,6 @@ section 3.1 (Lan et al. 2020) takes attention from the Transformer (Vaswani et a
 ``tutorials/output/``.
 """
 
-import matplotlib.pyplot as plt
-import numpy as np
-from matplotlib.colors import ListedColormap
-
-from albert_np import AdamW, AlbertConfig, AlbertForPreTraining
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.functional import softmax_forward
-from albert_np.layers import (attention_backward, attention_forward, merge_heads, split_heads,
-                              visible_keys)
-from albert_np.parameters.initial_values import wave_positions
-from albert_np.plotting.figures import BLUE, GREY, ORANGE
-
 # %%
 # Queries, keys and values
 # ------------------------
@@ -55,6 +43,10 @@ from albert_np.plotting.figures import BLUE, GREY, ORANGE
 # row, and zeros elsewhere. Then x W is simply the first three rows of W. So you can follow every
 # number below.
 
+import numpy as np
+
+from albert_np.functional import softmax_forward
+
 words = ["the", "cat", "sleeps"]
 x = np.eye(3, 4)[None]                                     # (B, T, H) = (1, 3, 4)
 ln2 = np.log(2)
@@ -76,6 +68,9 @@ print("collected, c = p v\n", c.round(3))
 # 0, ln 2 and 0. Their exponentials are 1, 2 and 1. So the attention weights are 1/4, 1/2 and 1/4:
 # the verb attends mostly to the noun. It collects 1/4 of (4, 0, 0, 0), 1/2 of (0, 4, 0, 0) and 1/4
 # of (0, 0, 8, 0). The sum is (1, 2, 2, 0).
+
+from albert_np import AlbertConfig
+from albert_np.layers import attention_forward
 
 assert np.allclose(p[2], [1 / 4, 1 / 2, 1 / 4]) and np.allclose(c[2], [1, 2, 2, 0])
 config = AlbertConfig(hidden_size=4, num_attention_heads=1)
@@ -114,6 +109,9 @@ print("dv\n", dv)
 # something is used more than once, its gradients are *added*: each use changes the loss, and small
 # changes add up.
 
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.layers import attention_backward
+
 dx = dq @ params["W_q"].T + dk @ params["W_k"].T + dv @ params["W_v"].T
 # (The lines of the package multiply dz by D**-0.5 first.)
 dx_q, dx_kv, grads = attention_backward(params, (dy[None], None), cache)
@@ -135,6 +133,8 @@ assert np.allclose(grads["W_q"], x[0].T @ dq) and np.allclose(grads["b_k"], 0)
 # choose their weights by hand. The row x contains the word of a token (6 numbers) and its position
 # (6 numbers). In the first head, each token looks for the token at the position before it. In the
 # second head, each token looks for all tokens with the same word.
+
+import matplotlib.pyplot as plt
 
 sentence = "the cat saw the other cat".split()
 T, D = len(sentence), 6
@@ -178,6 +178,8 @@ assert p[0, 0, 2, 1] > 0.8 and abs(p[0, 1, 1, 5] - p[0, 1, 1, 1]) < 1e-12
 # The typical mistake here is to divide the heads with a reshape alone. The result has the right
 # shape, but it is wrong:
 
+from albert_np.layers import merge_heads, split_heads
+
 x_small = np.arange(6).reshape(1, 3, 2)                                  # T = 3 tokens, H = 2
 print("tokens", x_small[0].tolist())
 print("head 0, by a reshape      ", x_small.reshape(1, 2, 3, 1)[0, 0].ravel())
@@ -191,6 +193,8 @@ assert np.array_equal(merge_heads(split_heads(x_small, 2)), x_small)
 # not see what comes next. A *mask* says which keys a query may see. The attention weight of a
 # masked key is exactly 0 (SM.3). By (SM.4) its gradient is exactly 0, too. So the content of a
 # masked position cannot change anything:
+
+from albert_np.layers import visible_keys
 
 rng = np.random.default_rng(0)
 config = AlbertConfig(hidden_size=12, num_attention_heads=3)
@@ -224,6 +228,9 @@ assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
 # the answer. Every batch is new, so the model cannot memorise the data. (*Training* repeats three
 # steps. Take a batch. Compute the loss and its gradient. Move each parameter a little against its
 # gradient. ``AdamW`` decides how far it moves, see ``10_optimizers.py``.)
+
+from albert_np import AdamW, AlbertForPreTraining
+from albert_np.parameters.initial_values import wave_positions
 
 V, T, B, steps = 10, 12, 32, (120 if quick() else 600)
 table = softmax_forward(2 * np.random.default_rng(1).standard_normal((V, V)))[0]
@@ -262,6 +269,10 @@ for name, mask in masks.items():
 # There is also a direct test: on which inputs does the loss at position i depend? The backward pass
 # knows the answer. Take only the loss at position i, and look at the gradient of each input row
 # (its norm, averaged over a batch).
+
+from matplotlib.colors import ListedColormap
+
+from albert_np.plotting.figures import BLUE, GREY, ORANGE
 
 
 def reach(mask):

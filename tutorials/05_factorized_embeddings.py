@@ -12,24 +12,6 @@ Prerequisites: ``01_text_to_ids.py``, ``02_gradient_checking.py``. In the paper:
 ``python tutorials/05_factorized_embeddings.py``; pictures go to ``tutorials/output/``.
 """
 
-import tempfile
-from dataclasses import replace
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AlbertConfig, AlbertForPreTraining, AlbertOutput, AlbertTokenizer
-from albert_np.config import PUBLISHED
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.functional import cross_entropy_backward, cross_entropy_forward
-from albert_np.inference.sizes import NAMES, as_bert
-from albert_np.layers import embeddings_forward, masked_lm_head_backward, masked_lm_head_forward
-from albert_np.models import albert_backward, albert_forward
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE, YELLOW
-from albert_np.pretraining import PretrainingData
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
-
 # %%
 # A table for V pieces
 # --------------------
@@ -49,6 +31,9 @@ from albert_np.text import DataOptions, embedded_corpus, split_documents, train_
 # The second is smaller where :math:`E (V + H) < V H`, that is, where :math:`E < V H / (V + H)`.
 # That is a little less than H, since V is much larger than H.
 
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.layers import embeddings_forward
+
 V, E, H = 30000, 128, 768
 print(f"one table: V H = {V * H:,};   two factors: V E + E H = {V * E + E * H:,}, "
       f"{V * H / (V * E + E * H):.1f} times fewer;   they break even at E = {V * H / (V + H):.0f}")
@@ -57,6 +42,10 @@ print(source_of(embeddings_forward, "FE.1", "FE.2"))
 # %%
 # Where is the E x H matrix? It stands right behind the embeddings' layer norm and has a bias, but
 # no activation. In this package and in transformers' files it is called
+
+import numpy as np
+
+from albert_np import AlbertConfig, AlbertForPreTraining
 
 config = AlbertConfig(vocab_size=50, embedding_size=8, hidden_size=24, num_attention_heads=2,
                       num_hidden_layers=2, intermediate_size=30)
@@ -79,6 +68,8 @@ assert np.linalg.matrix_rank(wide) == config.embedding_size
 # large and E need not be. And their experiment: the average of five tasks for four widths (table
 # 3, all layers shared), beside the parameters as this package counts them.
 
+from dataclasses import replace
+
 PAPER = {64: 79.0, 128: 80.1, 256: 79.6, 768: 79.8}
 trunk = ("embeddings", "mapping", "attention", "feed_forward", "pooler")     # all but the heads
 
@@ -97,6 +88,10 @@ for width, average in PAPER.items():
 
 # %%
 # All four lie within about a point, and E = 128 is the best of them: the published models have it.
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE, YELLOW
 
 widths = np.arange(16, 1025, 8)
 figure, axes = plt.subplots(figsize=(8.5, 5), layout="constrained")
@@ -140,6 +135,16 @@ show(figure, "05_width_of_the_table")
 # s/\partial a + \partial s/\partial b`. That is all.
 #
 # To see the two parts, run the model in its pieces, on text.
+
+import tempfile
+from pathlib import Path
+
+from albert_np import AlbertOutput, AlbertTokenizer
+from albert_np.functional import cross_entropy_backward, cross_entropy_forward
+from albert_np.layers import masked_lm_head_backward, masked_lm_head_forward
+from albert_np.models import albert_backward, albert_forward
+from albert_np.pretraining import PretrainingData
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 
 documents, modules = embedded_corpus()
 train, held_out = split_documents(documents, 0.1, groups=modules, rng=np.random.default_rng(0))
@@ -249,6 +254,9 @@ assert abs(by_look_up[answer, 0] - whole[answer, 0]) > 1e-5 and by_look_up[absen
 # in how long and on how much text they were trained. Version 1 drops one number in ten, except in
 # xxlarge; version 2 drops none. BERT of the same shape: one table of V x H, and every layer with
 # parameters of its own.
+
+from albert_np.config import PUBLISHED
+from albert_np.inference.sizes import NAMES, as_bert
 
 print(f"\n{'':19s}{'H':>5s}{'L':>4s}{'A':>4s}{'dropout':>9s}{'parameters':>13s}{'BERT':>15s}"
       f"{'ratio':>7s}")

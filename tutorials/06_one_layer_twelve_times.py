@@ -13,33 +13,16 @@ Prerequisites: ``02_gradient_checking.py``, ``04_attention.py``. In the paper: s
 ``python tutorials/06_one_layer_twelve_times.py``; pictures go to ``tutorials/output/``.
 """
 
-import tempfile
-from dataclasses import replace
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.files.threads import one_thread_each
-from albert_np.layers import encoder_backward, encoder_forward
-from albert_np.optim import warmup_polynomial_decay
-from albert_np.parameters import cast, flatten, tree_map
-from albert_np.parameters.initial_values import wave_positions
-from albert_np.plotting.figures import BLUE, GREEN, ORANGE
-from albert_np.pretraining import PretrainingData, evaluate, train
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
-
-keep_freed_memory()                      # large arrays are allocated again at every step
-
 # %%
 # Sharing is a list
 # -----------------
 # Which stored block does each depth use? That is a list of numbers, and all kinds of sharing are
 # such lists: ``schedule`` has, for each application of a layer, the index of its attention block
 # and of its feed-forward block.
+
+from dataclasses import replace
+
+from albert_np import AlbertConfig
 
 base = AlbertConfig.from_name("albert-base-v2")
 for words, changes in {"ALBERT": {}, "attention only": {"sharing": "attention"},
@@ -77,6 +60,9 @@ for words, changes in {"ALBERT": {}, "attention only": {"sharing": "attention"},
 # The encoder does just this. Forward, a loop in which every depth leaves its own cache (ENC.1);
 # backward, the same loop from behind, and each depth adds its part :math:`dW^{(l)}` (ENC.3):
 
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.layers import encoder_backward, encoder_forward
+
 print()
 print(source_of(encoder_forward, "ENC.1", lines_around=3))
 print("...")
@@ -87,6 +73,17 @@ print(source_of(encoder_backward, "ENC.3", lines_around=8))
 # ------------------------------------
 # The text is the documentation of this Python, the loss that of guessing hidden words
 # (``07_masked_language_model.py``). H is the width of the hidden state h, L the depth.
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from albert_np import AlbertForPreTraining, AlbertTokenizer
+from albert_np.parameters import cast
+from albert_np.parameters.initial_values import wave_positions
+from albert_np.pretraining import PretrainingData
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
 
 documents, modules = embedded_corpus()
 training, held_out = split_documents(documents, 0.1, groups=modules, rng=np.random.default_rng(0))
@@ -144,6 +141,8 @@ assert abs(sum(parts) - total) < 1e-15 and abs(slope - total) < 1e-9
 # all the same, and nobody notices. (A *cosine* is the agreement of two directions: 1 the same, 0
 # none, -1 opposite.)
 
+from albert_np.parameters import flatten
+
 
 def vector(tree):
     """All entries of a tree in one row."""
@@ -170,6 +169,10 @@ print(f"\nfirst depth alone against all: cosine {cosine(survivor, whole):.2f}, "
 # application of the layer, :math:`h^{(l+1)} = h^{(l)} + f(h^{(l)})` (ENC.2). ALBERT does not have
 # this outer link. It has the two of the Transformer *inside* f, around attention and around the
 # feed-forward network (BLK.1, BLK.3), each followed by a layer norm.
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, ORANGE
 
 
 def depths(model):
@@ -245,6 +248,15 @@ assert np.diag(measured["shared"][1], 1).mean() > np.diag(measured["not shared"]
 # with sharing, the parameters of one layer *are* the parameters of twelve. We train with L = 1,
 # say L = 2 and go on, then L = 4, then L = 12; the authors let their largest model start from one
 # of six layers. Without sharing each of the twelve layers starts from a copy.
+
+from albert_np import AdamW
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
+from albert_np.optim import warmup_polynomial_decay
+from albert_np.parameters import tree_map
+from albert_np.pretraining import evaluate, train
+
+keep_freed_memory()                      # large arrays are allocated again at every step
 
 
 def train_on(model, steps, rate):

@@ -12,33 +12,19 @@ equation 3 (Lan et al. 2020). Run it with ``python tutorials/07_masked_language_
 go to ``tutorials/output/``.
 """
 
-import tempfile
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.files.threads import one_thread_each
-from albert_np.functional import IGNORED, cross_entropy_forward
-from albert_np.optim import warmup_polynomial_decay
-from albert_np.parameters.initial_values import wave_positions
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
-                                   evaluate_baseline, show_guesses, train)
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
-from albert_np.text.masking import ngram_probabilities
-
-STEPS = 60 if quick() else 2400
-keep_freed_memory()                      # large arrays are allocated again at every step
-
 # %%
 # What is hidden
 # --------------
 # The text is the documentation of this Python. A tenth of it, whole modules, is *held out*: never
 # trained on, only asked about. V is the number of pieces in the vocabulary.
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from albert_np import AlbertTokenizer
+from albert_np.text import embedded_corpus, split_documents, train_tokenizer
 
 V = 2000
 documents, modules = embedded_corpus()
@@ -65,6 +51,11 @@ tokenizer = tokenizer_of(V)
 #
 # Why runs? In "the New [MASK] Times" the gap is filled by anyone who has seen the phrase. When
 # the phrase is hidden as a whole, one has to understand the rest of the sentence.
+
+from albert_np.functional import IGNORED
+from albert_np.pretraining import PretrainingData
+from albert_np.text import DataOptions
+from albert_np.text.masking import ngram_probabilities
 
 
 def data_with(ngram):
@@ -95,6 +86,12 @@ for ngram, data in texts.items():
 # At each of the M chosen places the model gives a score to every piece. Softmax makes probabilities
 # of them, and the loss is the mean of -ln p(right piece) over the M places, the *cross-entropy*
 # (CE.1), in *nats*, since ln is the natural logarithm:
+
+from albert_np import AlbertConfig, AlbertForPreTraining
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.functional import cross_entropy_forward
+from albert_np.parameters.initial_values import wave_positions
+from albert_np.pretraining import evaluate
 
 print(source_of(cross_entropy_forward, "CE.1", lines_around=4))
 config = AlbertConfig(vocab_size=V, embedding_size=64, hidden_size=64, num_hidden_layers=1,
@@ -130,6 +127,8 @@ print(f"\nan untrained model {untrained:.2f}; the same probability for each piec
 # counter guesses from the one piece before the gap (BI.1). It is shown the true one even where
 # that is hidden from our models, so on n-grams the game is not fair to them.
 
+from albert_np.pretraining import BigramModel, UnigramModel, evaluate_baseline
+
 
 def counted(data, tokenizer):
     """Losses of the two counters on held-out text."""
@@ -159,6 +158,15 @@ for size in (300, V) if quick() else (300, 1000, V, 4000):
 # attention can. So let us measure where it looks: p[b, a, t, s] is how much head a at place t
 # takes from place s. For every distance s - t we take the mean over all hidden t, and of the four
 # heads the one that gives most to it.
+
+from albert_np import AdamW
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
+from albert_np.optim import warmup_polynomial_decay
+from albert_np.pretraining import train
+
+STEPS = 60 if quick() else 2400
+keep_freed_memory()                      # large arrays are allocated again at every step
 
 DISTANCES = np.arange(-6, 7)
 
@@ -203,6 +211,11 @@ for ngram, data in texts.items():
           f"at step {crossed[0] if crossed else '(not yet)'}")
 
 # %%
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
+
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained")
 for (ngram, (_, rows, _)), colour, style in zip(runs.items(), (BLUE, ORANGE), ("o-", "s--")):
     figures = [(row["step"], row["mlm_loss"]) for row in rows if row["split"] == "held-out"]
@@ -245,6 +258,8 @@ show(figure, "07_plateau")
 # What can be done about a long plateau: wait; make sure that the learning rate is neither tiny nor
 # so large that attention is thrown about; start a *narrow* model from larger weights than the
 # published 0.02, and its positions from waves, as was done here (``albert-np pretrain`` does).
+
+from albert_np.pretraining import show_guesses
 
 print(show_guesses(runs[1][0], tokenizer, texts[1].held_out))
 

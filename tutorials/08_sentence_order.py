@@ -13,36 +13,21 @@ loss", and table 5 (Lan et al. 2020). Run it with ``python tutorials/08_sentence
 pictures go to ``tutorials/output/``.
 """
 
-import tempfile
-from pathlib import Path
-from types import SimpleNamespace
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.files.threads import one_thread_each
-from albert_np.functional import IGNORED
-from albert_np.layers import sentence_order_head_forward
-from albert_np.optim import warmup_polynomial_decay
-from albert_np.plotting.figures import BLUE, GREY, ORANGE
-from albert_np.pretraining import PretrainingData, evaluate, train
-from albert_np.pretraining.ablation.variants import ablation_of
-from albert_np.text import (DataOptions, TokenizedDocuments, embedded_corpus, segment_pairs,
-                            split_documents, tokenize_documents, train_tokenizer)
-
-TASKS = {"none": "asked nothing", "nsp": "asked NSP", "sop": "asked SOP"}
-SEQUENCES = 60 if quick() else 600       # held-out sequences to ask about
-keep_freed_memory()                      # large arrays are allocated again at every step
-
 # %%
 # Pairs, and which label means what
 # ---------------------------------
 # A sequence is ``[CLS] A [SEP] B [SEP]``: two *segments* of a document, each of one sentence or
 # more. A second table of embeddings, the *token types*, tells the places of A (0) from those of B
 # (1). Here are pairs of the documentation of this Python:
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from albert_np import AlbertTokenizer
+from albert_np.text import (DataOptions, embedded_corpus, segment_pairs, split_documents,
+                            tokenize_documents, train_tokenizer)
 
 documents, modules = embedded_corpus()
 training, held_out = split_documents(documents, 0.1, groups=modules, rng=np.random.default_rng(0))
@@ -65,6 +50,9 @@ for task in ("sop", "nsp"):
 # Where does the model answer? The last hidden state of ``[CLS]`` goes through a linear map and tanh
 # (the *pooler*, POOL.1), and a second linear map makes two numbers of it, a score for each label:
 
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.layers import sentence_order_head_forward
+
 print()
 print(source_of(sentence_order_head_forward))
 
@@ -81,6 +69,19 @@ print(source_of(sentence_order_head_forward))
 # number. Each story has one of 4 topics, with 8 words each. A sentence has four words: first one
 # that says how far the story is (beginning, then, later, at last: 3 words for each), then three of
 # the topic.
+
+from types import SimpleNamespace
+
+from albert_np import AdamW, AlbertConfig, AlbertForPreTraining
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
+from albert_np.optim import warmup_polynomial_decay
+from albert_np.pretraining import PretrainingData, evaluate, train
+from albert_np.text import TokenizedDocuments
+
+TASKS = {"none": "asked nothing", "nsp": "asked NSP", "sop": "asked SOP"}
+SEQUENCES = 60 if quick() else 600       # held-out sequences to ask about
+keep_freed_memory()                      # large arrays are allocated again at every step
 
 TOPICS, STAGES = 4, 4
 MARKS = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]
@@ -157,6 +158,11 @@ models, curves = experiment(made_up, TASKS, 20 if quick() else 600, 4 if quick()
                             intermediate_size=192, initializer_range=0.1)
 
 # %%
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREY, ORANGE
+
 figure, panels = plt.subplots(1, 2, figsize=(10.5, 5), layout="constrained", sharey=True)
 for axes, task in zip(panels, ("nsp", "sop")):
     steps, nsp, sop = curves[task]
@@ -191,6 +197,8 @@ show(figure, "08_what_each_learns")
 # What goes wrong
 # ---------------
 # Labels the other way around, when a model meets data from elsewhere. All shapes fit. But:
+
+from albert_np.functional import IGNORED
 
 
 def flipped(batches):
@@ -238,6 +246,8 @@ _, curves = experiment(python, ("nsp", "sop"), 20 if quick() else 800, 4, 3e-3, 
 # In the paper
 # ------------
 # Table 5 has the same three, far larger and trained for far longer. Right answers in %:
+
+from albert_np.pretraining.ablation.variants import ablation_of
 
 print(f"\n{'':14s}{'words':>7s}{'NSP':>7s}{'SOP':>7s}")
 for variant in ablation_of("sentence-task", 64).variants:

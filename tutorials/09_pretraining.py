@@ -12,35 +12,16 @@ tutorial puts them together. In the paper: sections 3.1 and 4.1 (Lan et al. 2020
 ``python tutorials/09_pretraining.py``. The pictures are saved in ``tutorials/output/``.
 """
 
-import tempfile
-import tracemalloc
-from dataclasses import replace
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.course.lecture import quick, show
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.files.threads import one_thread_each
-from albert_np.optim import warmup_polynomial_decay
-from albert_np.parameters import flatten, global_norm, tree_map
-from albert_np.parameters.initial_values import wave_positions
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-from albert_np.pretraining import (BigramModel, PretrainingData, UnigramModel, evaluate,
-                                   evaluate_baseline, show_guesses, train)
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
-
-ONE_LAYER, STEPS = (40, 64) if quick() else (5000, 8000)      # steps with one layer; in all
-keep_freed_memory()                      # large arrays are allocated again at every step
-
 # %%
 # Text
 # ----
 # English text comes with every Python: its language reference and the docstrings of its standard
 # library. A document is a list of sentences. Here it is one topic or one docstring. We hold out
 # whole modules. So the evaluation never sees a sentence whose neighbour was in the training text.
+
+import numpy as np
+
+from albert_np.text import embedded_corpus, split_documents
 
 documents, modules = embedded_corpus()
 training, held_out = split_documents(documents, 0.1, groups=modules, rng=np.random.default_rng(0))
@@ -52,6 +33,12 @@ print(" ", documents[0][0])
 # ------
 # A small model needs a small vocabulary. Frequent words are one piece, and rare words are several
 # pieces (``01_text_to_ids.py``).
+
+import tempfile
+from pathlib import Path
+
+from albert_np import AlbertTokenizer
+from albert_np.text import train_tokenizer
 
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "spiece.model"
@@ -67,6 +54,9 @@ print(tokenizer.tokenize("The interpreter evaluates expressions lazily."))
 # of these pairs are swapped. All other pairs have the label -100 and train the masked language
 # model only. 15 % of the pieces are chosen, in groups of up to three whole words. Of the chosen
 # pieces, 80 % become ``[MASK]``, 10 % become another piece, and 10 % stay the same.
+
+from albert_np.pretraining import PretrainingData
+from albert_np.text import DataOptions
 
 options = DataOptions(max_seq_length=40, beginnings_only=True)
 data = PretrainingData.from_text(training, held_out, tokenizer, options, batch_size=26, seed=0,
@@ -84,6 +74,8 @@ print({0: "in order", 1: "swapped", -100: "not asked"}[int(batch["sentence_order
 # curve. The unigram model knows how frequent each piece is. The bigram model knows how often each
 # piece follows the piece before the gap.
 
+from albert_np.pretraining import BigramModel, UnigramModel, evaluate_baseline
+
 text = data.training_text()
 counters = {name: evaluate_baseline(counter(text, tokenizer), data.held_out)
             for name, counter in (("unigram", UnigramModel), ("bigram", BigramModel))}
@@ -97,6 +89,11 @@ for name, figures in counters.items():
 # 0.1. The published models use 0.02, but they are much wider. With 0.02 in a model of this width,
 # the attention weights would stay equal for a long time. The position table starts with waves
 # (WAVE.1). Then one rotation turns the row of any position into the row of the next position.
+
+from dataclasses import replace
+
+from albert_np import AlbertConfig, AlbertForPreTraining
+from albert_np.parameters.initial_values import wave_positions
 
 config = AlbertConfig(vocab_size=tokenizer.vocab_size, embedding_size=64, hidden_size=64,
                       num_hidden_layers=3, num_attention_heads=4, intermediate_size=256,
@@ -141,6 +138,12 @@ model = applied(new_model(), 1)
 # longer, CLIP.1.) The *optimiser* decides how far each parameter moves against its gradient. The
 # next tutorial, ``10_optimizers.py``, is about optimisers.
 
+from albert_np import AdamW
+from albert_np.course.lecture import quick, show
+from albert_np.optim import warmup_polynomial_decay
+
+ONE_LAYER, STEPS = (40, 64) if quick() else (5000, 8000)      # steps with one layer; in all
+
 schedule = warmup_polynomial_decay(4e-3, STEPS, STEPS // 20)
 optimizer = AdamW(model.params, lr=schedule, betas=(0.9, 0.98))
 output, cache = model.forward(**batch)
@@ -156,6 +159,12 @@ print(f"loss {output.loss:.2f} = MLM {output.mlm_loss:.2f} + {config.sop_weight}
 # --------
 # Eight times during the run we evaluate the model on the held-out text. Each time it also guesses
 # the hidden pieces of two sequences.
+
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
+from albert_np.pretraining import evaluate, show_guesses, train
+
+keep_freed_memory()                      # large arrays are allocated again at every step
 
 guesses = []
 
@@ -181,6 +190,10 @@ assert quick() or (end["mlm_loss"] < bigram["mlm_loss"]
                    and end["mlm_accuracy"] > bigram["mlm_accuracy"])
 
 # %%
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 
 def curve(axes, key, factor=1.0, smooth=True, **look):
@@ -272,6 +285,8 @@ show(figure, "09_a_run")
 # gradient of the whole text plus the noise of the batch. Training makes the first part small, but
 # the noise of each batch stays. If we average over many batches, the noise shrinks:
 
+from albert_np.parameters import global_norm, tree_map
+
 with one_thread_each():
     several = [model.backward(model.forward(**next(batches))[1])
                for _ in range(4 if quick() else 64)]
@@ -302,6 +317,10 @@ for when, shown in ((rows["held-out"][0], guesses[0]), (rows["held-out"][-1], gu
 # divide the batch into portions and add up their gradients (``train(..., accumulation_steps=4)``).
 # Second, keep only the input of each layer, and compute the layer again in the backward pass
 # (``recompute=True``). The second way takes more time. The gradients are the same, bit for bit:
+
+import tracemalloc
+
+from albert_np.parameters import flatten
 
 
 def gradients(recompute):

@@ -13,28 +13,6 @@ optimizer with learning rate 0.00176" (Lan et al. 2020; You et al. 2020). Run it
 ``python tutorials/10_optimizers.py``; pictures go to ``tutorials/output/``.
 """
 
-import tempfile
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import LAMB, SGD, Adam, AdamW, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.files.threads import one_thread_each
-from albert_np.optim import warmup_polynomial_decay
-from albert_np.optim.lamb import trust_ratio
-from albert_np.optim.moments import decays, update_moments
-from albert_np.parameters import flatten
-from albert_np.parameters.initial_values import wave_positions
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-from albert_np.pretraining import PretrainingData, UnigramModel, evaluate, evaluate_baseline, train
-from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
-
-STEPS = 30 if quick() else 120
-keep_freed_memory()                      # large arrays are allocated again at every step
-
 # %%
 # A valley
 # --------
@@ -50,6 +28,10 @@ keep_freed_memory()                      # large arrays are allocated again at e
 # *Adam* divides each parameter's gradient by that parameter's own typical gradient. It keeps two
 # running means for every parameter, m of the gradient and v of its square,
 
+from albert_np import SGD
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.optim.moments import update_moments
+
 print(source_of(SGD.step, "SGD.1", lines_around=1))
 print(source_of(update_moments))
 
@@ -57,6 +39,10 @@ print(source_of(update_moments))
 # and goes :math:`\eta\, m / \sqrt v` (ADAM.1, with a correction that we come to below). If the
 # gradient keeps its sign, :math:`m / \sqrt v` is near 1: the parameter moves by :math:`\eta`,
 # steep or flat. If it keeps changing sign, m is near 0 and so is the step.
+
+import numpy as np
+
+from albert_np import Adam
 
 
 def walk(make, steps=60):
@@ -88,6 +74,8 @@ assert walk(walks["SGD, 0.0201"])[1][-1] > walk(walks["SGD, 0.019"])[1][-1]
 # by :math:`\sqrt v` like everything else. Take two weights that only feel noise, a loud one and a
 # quiet one:
 
+from albert_np import AdamW
+
 rng = np.random.default_rng(0)
 loudness, decay, rate, steps = np.array([[10.0], [0.01]]), 0.1, 0.01, 600
 in_gradient, in_step = ({"p": np.ones((2, 1000))} for _ in range(2))     # 1,000 weights of each
@@ -113,6 +101,20 @@ print(source_of(AdamW.step))
 # The text is the documentation of this Python, the objective are its hidden words, the model is the
 # one-layer model of ``07_masked_language_model.py``. In so few steps a good rule brings it down to
 # the unigram loss, where it knows how frequent each piece is. Which learning rates are good?
+
+import tempfile
+from pathlib import Path
+
+from albert_np import LAMB, AlbertConfig, AlbertForPreTraining, AlbertTokenizer
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
+from albert_np.optim import warmup_polynomial_decay
+from albert_np.parameters.initial_values import wave_positions
+from albert_np.pretraining import PretrainingData, UnigramModel, evaluate, evaluate_baseline, train
+from albert_np.text import DataOptions, embedded_corpus, split_documents, train_tokenizer
+
+STEPS = 30 if quick() else 120
+keep_freed_memory()                      # large arrays are allocated again at every step
 
 documents, modules = embedded_corpus()
 training, held_out = split_documents(documents, 0.1, groups=modules, rng=np.random.default_rng(0))
@@ -170,6 +172,11 @@ for make in (SGD, Adam, AdamW, LAMB):
           f"  good within a factor of {good.max() / good.min():.0f}")
 
 # %%
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
+
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained")
 x, y = np.meshgrid(np.linspace(-0.13, 0.13, 80), np.linspace(-0.35, 1.15, 80))
 left.contour(x, y, np.sqrt(50 * x**2 + y**2 / 2), levels=12, colors="#BBBBBB", linewidths=0.8)
@@ -217,12 +224,17 @@ show(figure, "10_valley_and_albert")
 # :math:`r = \lVert p\rVert / \lVert u\rVert`, so that every matrix changes by the share
 # :math:`\eta`, no more and no less (LAMB.1):
 
+from albert_np.optim.lamb import trust_ratio
+
 print()
 print(source_of(trust_ratio))
 print(source_of(LAMB.step, "LAMB.1", lines_around=7))
 
 # %%
 # We ask the model that AdamW has trained, with the running means it has at the end.
+
+from albert_np.optim.moments import decays
+from albert_np.parameters import flatten
 
 model, optimizer = run(AdamW, 3.2e-3)
 _, cache = model.forward(**next(data.training_batches((5, 0, 0))))

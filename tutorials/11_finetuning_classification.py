@@ -14,24 +14,6 @@ Run it with ``python tutorials/11_finetuning_classification.py``; pictures go to
 names its folder; otherwise a small one is pretrained here, for about a minute.
 """
 
-import numpy as np
-
-from albert_np.course.lecture import (curves, data_or, made_up_messages, quick, show,
-                                      small_pretrained, source_of, teach, two_starts)
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.layers import classification_head_forward, pooler_forward
-from albert_np.parameters import count
-from albert_np.plotting.tasks import (baselines_bars_figure, confusion_matrix_figure,
-                                      learning_curves_figure, reliability_figure)
-from albert_np.tasks import baselines
-from albert_np.tasks.datasets import Splits, fetch_sms_spam
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.metrics import (bootstrap, calibration_bins, confusion_matrix,
-                                     expected_calibration_error)
-
-keep_freed_memory()                      # large arrays are allocated again at every step
-task = TASKS["classification"]
-
 # %%
 # Messages with labels
 # --------------------
@@ -39,6 +21,11 @@ task = TASKS["classification"]
 # it is measured after each pass over the training part (an *epoch*), and the best epoch is kept.
 # The *test part* is looked at once, at the very end: a part by which something was chosen makes
 # what was chosen look better than it is.
+
+import numpy as np
+
+from albert_np.course.lecture import data_or, made_up_messages, quick, show, source_of
+from albert_np.tasks.datasets import Splits, fetch_sms_spam
 
 splits = data_or(fetch_sms_spam, made_up_messages)
 rows = 150 if quick() else 600
@@ -62,6 +49,8 @@ print(f"{len(splits.train)} messages to learn from, {share:.0%} of them spam")
 # (CLS.1). Softmax makes probabilities of the logits, and the loss is the cross-entropy, minus the
 # logarithm of the probability of the true label (CE.1).
 
+from albert_np.layers import classification_head_forward, pooler_forward
+
 print(source_of(pooler_forward, "POOL.1", lines_around=1))
 print(source_of(classification_head_forward, "CLS.1"))
 
@@ -72,6 +61,14 @@ print(source_of(classification_head_forward, "CLS.1"))
 # some of Wikipedia, and the messages and sentences of the training parts of all tasks, without
 # their labels. (Where no data set is at hand, in the documentation of Python.) Nobody had to label
 # anything for that. It learns with one layer first; then the same layer is applied three times.
+
+from albert_np.course.lecture import small_pretrained, two_starts
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.parameters import count
+from albert_np.tasks.finetuning import TASKS, Settings
+
+keep_freed_memory()                      # large arrays are allocated again at every step
+task = TASKS["classification"]
 
 settings = Settings("classification", max_length=64)       # longer messages lose their end
 models, tokenizer = two_starts(task, small_pretrained(), splits.labels, settings)
@@ -95,6 +92,8 @@ assert fresh.shape == pretrained.shape and not np.array_equal(fresh, pretrained)
 # there are in it, some of them twice and some not at all; compute the accuracy; a thousand times.
 # The interval in brackets holds 95 % of these numbers.
 
+from albert_np.tasks.metrics import bootstrap
+
 
 def accuracy(rows, predictions):
     """The share of labels that are right, with its interval."""
@@ -108,6 +107,9 @@ def accuracy(rows, predictions):
 # --------
 # A step takes 16 messages, and the learning rate rises at first and then falls in a straight line
 # to 0 (``10_optimizers.py`` says why). The function that does it is short:
+
+from albert_np.course.lecture import curves, teach
+from albert_np.plotting.tasks import learning_curves_figure
 
 print(source_of(teach))
 
@@ -129,6 +131,9 @@ show(learning_curves_figure({name: curves(history) for name, history in historie
 # Two methods without a network belong beside every such figure. The first gives every message the
 # commonest label. The second, TF-IDF with logistic regression, counts words, weighs rare ones more,
 # and draws a plane between the labels; it needs scikit-learn.
+
+from albert_np.plotting.tasks import baselines_bars_figure
+from albert_np.tasks import baselines
 
 predictions = {name: task.predict(model, tokenizer, splits.test, settings)
                for name, model in models.items()}
@@ -164,6 +169,9 @@ print(f"pretrained minus from scratch: {gain:+.3f}")
 # right most of the time. The *confusion matrix* shows it. A row holds the messages of one true
 # label, a column those that were called so.
 
+from albert_np.plotting.tasks import confusion_matrix_figure
+from albert_np.tasks.metrics import confusion_matrix
+
 true = [row.label for row in splits.test]
 called = [guess["label"] for guess in predictions["pretrained"]]
 found = np.mean([guess == "spam" for label, guess in zip(true, called) if label == "spam"])
@@ -179,6 +187,9 @@ show(confusion_matrix_figure(counts, names, "pretrained, test part"), "11_confus
 # -------------------------
 # The model gives probabilities. Those that it gives 90 % to should be right nine times in ten. The
 # picture sorts messages by how sure the model was and asks how often it was right.
+
+from albert_np.plotting.tasks import reliability_figure
+from albert_np.tasks.metrics import calibration_bins, expected_calibration_error
 
 p = np.array([list(guess["probabilities"].values()) for guess in predictions["pretrained"]])
 numbers = [splits.labels.index(label) for label in true]

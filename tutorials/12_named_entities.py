@@ -13,25 +13,6 @@ Run it with ``python tutorials/12_named_entities.py``; pictures go to ``tutorial
 pretrained model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 """
 
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, teach,
-                                      two_starts)
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.plotting.tasks import entity_bars_figure, learning_curves_figure
-from albert_np.tasks import baselines
-from albert_np.tasks.datasets import Splits, Tagged, fetch_wnut17
-from albert_np.tasks.datasets.features import tag_windows
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.finetuning.recipes.entities import entities_of
-from albert_np.tasks.metrics import bootstrap, entity_scores
-from albert_np.tasks.metrics.bootstrap import ratio
-
-keep_freed_memory()                      # large arrays are allocated again at every step
-task = TASKS["entities"]
-
 # %%
 # Words with tags
 # ---------------
@@ -39,6 +20,14 @@ task = TASKS["entities"]
 # tagged ``B-`` and its type (it *begins*), further words ``I-`` (*inside*), and all others ``O``
 # (*outside*): BIO. The data set holds messages of social media. Its test part was chosen so that
 # hardly any name of it stands in the training part: to learn names by heart does not help.
+
+import numpy as np
+
+from albert_np.course.lecture import data_or, quick, show
+from albert_np.tasks.datasets import Splits, Tagged, fetch_wnut17
+from albert_np.tasks.finetuning import TASKS
+
+task = TASKS["entities"]
 
 
 def stand_in():
@@ -80,6 +69,13 @@ for word, tag in zip(row.words, row.tags):
 # leaves them out, and so no gradient comes from them. (They are still seen, and the first one
 # learns from them by attention.)
 
+from albert_np.course.lecture import small_pretrained, two_starts
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.tasks.datasets.features import tag_windows
+from albert_np.tasks.finetuning import Settings
+
+keep_freed_memory()                      # large arrays are allocated again at every step
+
 settings = Settings("entities", max_length=64)
 models, tokenizer = two_starts(task, small_pretrained(), labels, settings)
 window = tag_windows(tokenizer, row, labels, settings.max_length)[0]
@@ -106,6 +102,10 @@ assert (window["labels"] >= 0).sum() == (window["word_ids"] >= 0).sum() > 0
 #
 # The second form follows with precision = found / guessed and recall = found / true, and it needs
 # no exception where nothing was found.
+
+from albert_np.tasks.finetuning.recipes.entities import entities_of
+from albert_np.tasks.metrics import bootstrap
+from albert_np.tasks.metrics.bootstrap import ratio
 
 
 def counts(rows, predictions):
@@ -138,6 +138,9 @@ def words_right(rows, predictions):
 # Training from both starts
 # -------------------------
 
+from albert_np.course.lecture import curves, teach
+from albert_np.plotting.tasks import learning_curves_figure
+
 histories = {}
 for name, model in models.items():
     print(f"\n{name}")
@@ -152,6 +155,11 @@ show(learning_curves_figure({name: curves(history) for name, history in historie
 # Two methods without a network stand beside the models: no names at all, and each word's commonest
 # tag in the training part. Each gets two figures, the share of words that are right and the F1 of
 # names.
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.tasks import baselines
 
 predictions = {
     "no names at all": [{"tags": tags} for tags in baselines.outside(splits.train, splits.test)],
@@ -197,6 +205,9 @@ show(figure, "12_words_and_names")
 #
 # By type
 # -------
+
+from albert_np.plotting.tasks import entity_bars_figure
+from albert_np.tasks.metrics import entity_scores
 
 try:
     scores = entity_scores([row.tags for row in splits.test],

@@ -13,35 +13,19 @@ with ``python tutorials/13_question_answering.py``; pictures go to ``tutorials/o
 pretrained model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 """
 
-from dataclasses import replace
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
-                                      teach, two_starts)
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.functional import softmax_forward
-from albert_np.layers import span_head_forward
-from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.plotting.tasks import (answer_attention_figure, baselines_bars_figure,
-                                      learning_curves_figure)
-from albert_np.tasks import baselines
-from albert_np.tasks.datasets import Answer, Question, Splits, fetch_squad_slice
-from albert_np.tasks.datasets.features import pad_examples, question_windows
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.finetuning.outputs import INPUTS, outputs_of
-from albert_np.tasks.metrics import answer_scores, exact_match, overlap_f1
-
-keep_freed_memory()                      # large arrays are allocated again at every step
-task = TASKS["questions"]
-
 # %%
 # Questions about paragraphs
 # --------------------------
 # The data set is a slice of SQuAD: paragraphs of Wikipedia, and questions that people wrote about
 # them with the answer marked. A paragraph has 600 characters or more, and attention costs T² of the
 # tokens; so each is cut to some 250 characters that hold the answer, at a place drawn at random.
+
+from dataclasses import replace
+
+import numpy as np
+
+from albert_np.course.lecture import data_or, quick, show, source_of
+from albert_np.tasks.datasets import Answer, Question, Splits, fetch_squad_slice
 
 
 def stand_in():
@@ -92,6 +76,14 @@ print(f"  {row.context}\n  {row.question}\n  {row.answers[0].text}")
 # given as it stands in the original. So with each piece goes its *offset*: from which character to
 # which it stands in the text. The marked answer becomes two numbers, its first and its last piece.
 
+from albert_np.course.lecture import small_pretrained, two_starts
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.tasks.datasets.features import question_windows
+from albert_np.tasks.finetuning import TASKS, Settings
+
+keep_freed_memory()                      # large arrays are allocated again at every step
+task = TASKS["questions"]
+
 folder = small_pretrained()
 settings = Settings("questions", max_length=160, doc_stride=64)
 models, tokenizer = two_starts(task, folder, (), settings)
@@ -131,6 +123,8 @@ for number, each in enumerate(windows):
 # but the T classes are the places. The loss is the mean of two cross-entropies: of the true start,
 # and of the true end.
 
+from albert_np.layers import span_head_forward
+
 print(source_of(span_head_forward, "SPAN.1", lines_around=1))
 
 # %%
@@ -139,6 +133,10 @@ print(source_of(span_head_forward, "SPAN.1", lines_around=1))
 # An answer is scored twice. *Exact match* asks whether it is the marked one (capitals, articles and
 # punctuation do not count). *F1* is kinder: with s words shared, g guessed and m marked ones, it is
 # 2s / (g + m), which is 1 where both are the same and 0 where they share nothing.
+
+from albert_np.course.lecture import curves, teach
+from albert_np.plotting.tasks import learning_curves_figure
+from albert_np.tasks.metrics import answer_scores, exact_match, overlap_f1
 
 print("exact match", exact_match("in the Rhine valley", ["the Rhine valley"]), "  F1",
       round(overlap_f1("in the Rhine valley", ["the Rhine valley"]), 2))
@@ -162,6 +160,9 @@ show(learning_curves_figure({name: curves(history) for name, history in historie
 # %%
 # Two methods that read nothing but words stand beside it: always the first sentence; and the
 # sentence that shares most words with the question.
+
+from albert_np.plotting.tasks import baselines_bars_figure
+from albert_np.tasks import baselines
 
 predictions = {"first sentence": [{"answer": text} for text in
                                   baselines.first_sentences(short.test)],
@@ -189,6 +190,11 @@ for name, found in predictions.items():
 # Above, the probabilities of start and end along the text. Below, in each head of the last layer,
 # how much the pieces of the answer look at each piece of text and question.
 
+from albert_np.functional import softmax_forward
+from albert_np.plotting.tasks import answer_attention_figure
+from albert_np.tasks.datasets.features import pad_examples
+from albert_np.tasks.finetuning.outputs import INPUTS
+
 model, guesses = models["pretrained"], predictions["pretrained"]
 best = int(np.argmax([overlap_f1(guess["answer"], [answer.text for answer in row.answers])
                       for row, guess in zip(short.test, guesses)]))
@@ -214,6 +220,11 @@ print(row.question, "->", guesses[best]["answer"], "| marked:", row.answers[0].t
 # likeliest end may find the end in front of the start, or a whole paragraph between them. So an
 # answer is read off *pairs*: of all stretches that do not end before they begin and are not too
 # long, the one with the highest sum of both scores.
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, ORANGE
+from albert_np.tasks.finetuning.outputs import outputs_of
 
 windows = [question_windows(tokenizer, row, settings.max_length, settings.doc_stride)[0]
            for row in short.test]

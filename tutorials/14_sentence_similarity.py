@@ -14,28 +14,14 @@ paper: STS-B, one of the tasks of GLUE, in section 4.2.2 and table 9 (Lan et al.
 model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 """
 
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np.course.lecture import (curves, data_or, quick, show, small_pretrained, source_of,
-                                      teach, two_starts)
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.functional import mean_squared_error_backward, mean_squared_error_forward
-from albert_np.plotting.figures import BLUE, GREY, ORANGE
-from albert_np.plotting.tasks import baselines_bars_figure, learning_curves_figure
-from albert_np.tasks import baselines
-from albert_np.tasks.datasets import Classification, Splits, fetch_stsb
-from albert_np.tasks.datasets.features import sequence_examples
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.metrics import bootstrap
-from albert_np.tasks.metrics.bootstrap import ratio
-
-keep_freed_memory()                      # large arrays are allocated again at every step
-task = TASKS["similarity"]
-
 # %%
 # Pairs with a score
 # ------------------
+
+import numpy as np
+
+from albert_np.course.lecture import data_or, quick, show, source_of
+from albert_np.tasks.datasets import Classification, Splits, fetch_stsb
 
 
 def stand_in():
@@ -67,6 +53,14 @@ for row in sorted(splits.train[:40], key=lambda row: row.label)[::8]:
 # piece of one can look at each piece of the other. Beside the word and the position, each token has
 # its *segment*, 0 in the first sentence and 1 in the second, with an embedding of its own.
 
+from albert_np.course.lecture import small_pretrained, two_starts
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.tasks.datasets.features import sequence_examples
+from albert_np.tasks.finetuning import TASKS, Settings
+
+keep_freed_memory()                      # large arrays are allocated again at every step
+task = TASKS["similarity"]
+
 settings = Settings("similarity", max_length=64)
 models, tokenizer = two_starts(task, small_pretrained(), (), settings)
 example = sequence_examples(tokenizer, splits.train[:1], settings.max_length)[0]
@@ -79,6 +73,8 @@ print(example["token_type_ids"])
 # The head has one column: the pooled ``[CLS]`` gives one number y, which may be any. The loss is
 # the mean squared distance from the score s (MSE.1). Its gradient is the distance itself, times
 # 2/N (MSE.2): the farther off, the stronger the pull.
+
+from albert_np.functional import mean_squared_error_backward, mean_squared_error_forward
 
 print(source_of(mean_squared_error_forward, "MSE.1"))
 print(source_of(mean_squared_error_backward, "MSE.2"))
@@ -94,6 +90,9 @@ print(source_of(mean_squared_error_backward, "MSE.2"))
 #
 #    r = \frac{\sum_n (s_n - \bar s)(y_n - \bar y)}
 #             {\sqrt{\sum_n (s_n - \bar s)^2}\; \sqrt{\sum_n (y_n - \bar y)^2}}
+
+from albert_np.tasks.metrics import bootstrap
+from albert_np.tasks.metrics.bootstrap import ratio
 
 
 def pearson(rows, predictions):
@@ -113,6 +112,9 @@ def pearson(rows, predictions):
 # Training from both starts
 # -------------------------
 
+from albert_np.course.lecture import curves, teach
+from albert_np.plotting.tasks import learning_curves_figure
+
 histories = {}
 for name, model in models.items():
     print(f"\n{name}")
@@ -126,6 +128,9 @@ show(learning_curves_figure({name: curves(history) for name, history in historie
 # -----------------------
 # Ridge regression over the share of common words and letters (TF-IDF) needs scikit-learn; without
 # it the plain share of common words stands there, which anybody can count.
+
+from albert_np.plotting.tasks import baselines_bars_figure
+from albert_np.tasks import baselines
 
 
 def shared_words(row):
@@ -157,6 +162,10 @@ show(baselines_bars_figure(figures, "Pearson's correlation on the test part"), "
 #
 # The cloud
 # ---------
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREY, ORANGE
 
 gold = np.array([row.label for row in splits.test])
 figure, all_axes = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained", sharex=True,

@@ -13,39 +13,20 @@ is that of UniLM (Dong et al. 2019, section 2.3). Run it with ``python
 tutorials/15_translation.py``; pictures go to ``tutorials/output/``.
 """
 
-from collections import Counter
-from dataclasses import replace
-from itertools import product
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AlbertTokenizer
-from albert_np.course.lecture import (curves, data_or, output_folder, quick, short_run_adamw, show,
-                                      source_of, teach)
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.files.threads import one_thread_each
-from albert_np.inference.translation import (beam_search, greedy_decode, next_piece_labels,
-                                             prefix_lm_mask)
-from albert_np.models import AlbertForMaskedLM
-from albert_np.parameters import tree_map
-from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.plotting.tasks import learning_curves_figure, translation_lengths_figure
-from albert_np.tasks.datasets import Pair, Splits, fetch_english_chinese
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.finetuning.start import from_scratch
-from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
-from albert_np.tasks.metrics import bleu, bleu_by_length, bootstrap
-from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
-
-keep_freed_memory()                      # large arrays are allocated again at every step
-task = TASKS["translation"]
-
 # %%
 # Sentences in two languages
 # --------------------------
 # Volunteers wrote short sentences in English and Chinese. We keep those of at most four English
 # words; the whole set takes half an hour. One vocabulary serves both languages.
+
+from itertools import product
+
+import numpy as np
+
+from albert_np import AlbertTokenizer
+from albert_np.course.lecture import data_or, output_folder, quick, show, source_of
+from albert_np.tasks.datasets import Pair, Splits, fetch_english_chinese
+from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
 
 
 def stand_in():
@@ -91,6 +72,11 @@ print(f"{len(splits.train):,} pairs to learn from")
 # into one sequence, ``[CLS] source [SEP] target [SEP]``, and let the mask say who may see whom
 # (PLM.1): the source sees the source; the target sees the source, itself, and the target in front
 # of it.
+
+import matplotlib.pyplot as plt
+
+from albert_np.inference.translation import next_piece_labels, prefix_lm_mask
+from albert_np.plotting.figures import BLUE, ORANGE
 
 pair = next((pair for pair in splits.train if len(pair.source.split()) == 3), splits.train[0])
 source, target = tokenizer.encode_batch([pair.source, pair.targets[0]])
@@ -152,6 +138,9 @@ assert ((mask.astype(int) @ mask > 0) == (mask > 0)).all()
 # own answer one place further on. The training loss would fall wonderfully, and nothing would be
 # learnt that helps where the answer has not been written yet.
 
+from albert_np.models import AlbertForMaskedLM
+from albert_np.tasks.finetuning.start import from_scratch
+
 fields = {"embedding_size": 64, "hidden_size": 128, "intermediate_size": 256,
           "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 48,
           "initializer_range": 0.1}
@@ -184,6 +173,10 @@ show(figure, "15_leak")
 # all translations that are known: 1 where they are the same, 0 where they share nothing. The usual
 # ones, BLEU and chrF, count longer runs too; ``albert_np.tasks.metrics`` has both.
 
+from collections import Counter
+
+from albert_np.tasks.metrics import bootstrap
+
 
 def bigrams(text):
     """How often each pair of neighbouring characters stands in a text; ends count as characters."""
@@ -211,6 +204,18 @@ def overlap(rows, predictions):
 # learn, and a model of it is called a *language model*. That is the pretrained start. (It has seen
 # the sentences of the training part only, and no pair.)
 
+from dataclasses import replace
+
+from albert_np.course.lecture import short_run_adamw
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.files.threads import one_thread_each
+from albert_np.parameters import tree_map
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
+
+keep_freed_memory()                      # large arrays are allocated again at every step
+task = TASKS["translation"]
+
 settings = Settings("translation", max_length=48, max_target_length=16, beams=1,
                     spelling=task.spelling_of(pair.targets[0] for pair in splits.train))
 alone = [example for row in task.features(tokenizer, [replace(pair, source="")
@@ -230,6 +235,9 @@ print(f"language model: loss {first:.2f} at the beginning, {last:.2f} at the end
 
 # %%
 # And now both learn to translate.
+
+from albert_np.course.lecture import curves, teach
+from albert_np.plotting.tasks import learning_curves_figure
 
 histories = {}
 for name, model in models.items():
@@ -253,6 +261,10 @@ show(learning_curves_figure({name: curves(history) for name, history in historie
 # good piece can lead where every continuation is bad. A *beam* keeps the four best beginnings
 # alive, and compares what it finds by the mean log-probability of a piece (BEAM.1); without the
 # division by the length short translations would win for being short.
+
+from albert_np.inference.translation import beam_search, greedy_decode
+from albert_np.plotting.tasks import translation_lengths_figure
+from albert_np.tasks.metrics import bleu, bleu_by_length
 
 better = max(histories, key=lambda name: max(row["value"] for row in histories[name]["epochs"]))
 model = models[better]

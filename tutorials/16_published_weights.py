@@ -16,27 +16,16 @@ installed). Without one, a small model is trained here first; everything then wo
 worse.
 """
 
-import tempfile
-import textwrap
-from math import ceil, log10
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AlbertForPreTraining, AlbertModel, fill_mask, sentence_vectors
-from albert_np.course.lecture import model_for_a_lecture, quick, show
-from albert_np.inference.sizes import describe
-from albert_np.parameters import flatten
-from albert_np.plotting.figures import BLUE
-from albert_np.pretraining import evaluate
-
-model, tokenizer, held_out, folder = model_for_a_lecture()
-
 # %%
 # What is in the folder
 # ---------------------
 # Three things make a model: its sizes (``config.json``), its weights (``model.safetensors``) and
 # its pieces (``spiece.model``). If one of them belongs to another model, nothing works.
+
+from albert_np.course.lecture import model_for_a_lecture
+from albert_np.inference.sizes import describe
+
+model, tokenizer, held_out, folder = model_for_a_lecture()
 
 for path in sorted(folder.iterdir()):
     if path.is_file():
@@ -49,6 +38,8 @@ print(describe(model.config))
 # ``from_pretrained`` reads the folder and reports what it did. Anything that was not simply copied
 # is in the report: weights that the file did not have, weights that found no place, conversions.
 
+from albert_np import AlbertForPreTraining
+
 model = AlbertForPreTraining.from_pretrained(folder)
 print(model.load_report)
 
@@ -56,6 +47,10 @@ print(model.load_report)
 # The names in the file are those that everybody's checkpoints use. The shapes are not quite ours:
 # here a map is :math:`y = x W + b` with W of shape (in, out), as in (LIN.1); in the file it is
 # (out, in). Transposing happens at loading, and nowhere else.
+
+import numpy as np
+
+from albert_np.parameters import flatten
 
 stored = model.state_dict()
 ours = flatten(model.params)
@@ -73,6 +68,9 @@ for theirs, mine in (("albert.embeddings.word_embeddings.weight", "embeddings.wo
 # The last of the three is the trap. A matrix (F, H) that was forgotten to be transposed does not
 # fit, and somebody says so. The four maps of attention are *square*. Let us turn these four round,
 # as a loader that forgot them would:
+
+from albert_np.course.lecture import quick, show
+from albert_np.pretraining import evaluate
 
 attention = ("attention.query.weight", "attention.key.weight", "attention.value.weight",
              "attention.dense.weight")
@@ -127,6 +125,8 @@ else:
 # A model of your own has known numbers too, if you write them down: save, load, and compare. Not
 # "about equal": the same weights in the same order of operations give the same bits.
 
+import tempfile
+
 probe = {name: array[:2] for name, array in held_out[0].items() if name != "labels"}
 before = model.forward(**probe)[0].prediction_logits
 with tempfile.TemporaryDirectory() as copy:
@@ -147,6 +147,14 @@ print(f"float32 against float64: largest difference {np.abs(before - exact).max(
 # %%
 # Filling gaps
 # ------------
+
+import textwrap
+from math import ceil, log10
+
+import matplotlib.pyplot as plt
+
+from albert_np import fill_mask
+from albert_np.plotting.figures import BLUE
 
 texts = (["The capital of [MASK] is Paris.", "Paris is the [MASK] of France.",
           "The cat sat on the [MASK]."] if base[2] == 30000 else
@@ -186,6 +194,8 @@ show(figure, "16_guesses")
 # One vector for a whole sentence is the mean of its last hidden states. The cosine of the angle
 # between two of them is 1 for the same direction and 0 for a right angle. Three pairs of sentences,
 # each pair saying much the same:
+
+from albert_np import AlbertModel, sentence_vectors
 
 sentences = ["Return the name of the file.", "The name of the file is returned.",
              "An error is raised if the key does not exist.",

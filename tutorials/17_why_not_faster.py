@@ -13,26 +13,6 @@ same *time* (Lan et al. 2020). Run it with ``python tutorials/17_why_not_faster.
 ``tutorials/output/``.
 """
 
-import time
-import tracemalloc
-from dataclasses import replace
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AdamW, AlbertConfig, AlbertForPreTraining
-from albert_np.course.lecture import quick, show, source_of
-from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.files.threads import one_thread_each
-from albert_np.inference import parameter_table
-from albert_np.inference.sizes import as_bert, format_table
-from albert_np.layers import encoder_forward
-from albert_np.parameters import flatten
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-
-QUICK = quick()
-keep_freed_memory()                 # as in training: large arrays are allocated again and again
-
 # %%
 # Counting parameters
 # -------------------
@@ -40,6 +20,13 @@ keep_freed_memory()                 # as in training: large arrays are allocated
 # states, F that of the feed-forward network, A heads, L layers. "BERT of the same shape" shares
 # nothing and has E = H. (The heads of pretraining count here; without them, as in
 # ``05_factorized_embeddings.py``, it is nearer to nineteen times.)
+
+from albert_np import AlbertConfig
+from albert_np.files.freed_memory import keep_freed_memory
+from albert_np.inference import parameter_table
+from albert_np.inference.sizes import format_table
+
+keep_freed_memory()                 # as in training: large arrays are allocated again and again
 
 large = AlbertConfig.from_name("albert-large-v2")
 print(format_table(parameter_table(large), large))
@@ -58,10 +45,18 @@ print(format_table(parameter_table(large), large))
 #
 # All that is done once for each *layer applied*. The loop of the encoder says so:
 
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.layers import encoder_forward
+
 print(source_of(encoder_forward, "ENC.1", lines_around=3))
 
 # %%
 # Which weights it looks up depends on sharing; how often it goes round does not.
+
+import matplotlib.pyplot as plt
+
+from albert_np.inference.sizes import as_bert
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 
 def operations(config, T):
@@ -122,6 +117,16 @@ show(figure, "17_parameters_and_operations")
 # ---------
 # Two models that differ in ``sharing`` alone. A training step is a forward pass, a backward pass
 # and the optimiser. First the usual mistake: to time a thing once.
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from albert_np import AdamW, AlbertForPreTraining
+from albert_np.files.threads import one_thread_each
+
+QUICK = quick()
 
 B, T = (4, 32) if QUICK else (4, 64)
 shape = AlbertConfig(vocab_size=2000, embedding_size=64, hidden_size=128 if QUICK else 256,
@@ -211,6 +216,10 @@ print(f"{'ratio':24}" + "".join(f"{ratio:10.2f}" for ratio in ratios))
 # keeps for its backward pass. Each of the L applications of a shared layer saw another input and
 # needs a cache of its own, so sharing saves nothing there. We count the bytes that Python's own
 # book-keeper (``tracemalloc``) sees.
+
+import tracemalloc
+
+from albert_np.parameters import flatten
 
 
 def traced(function):

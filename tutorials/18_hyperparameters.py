@@ -13,31 +13,24 @@ Bengio 2012. Run it with ``python tutorials/18_hyperparameters.py``; pictures go
 ``tutorials/output/``.
 """
 
-from itertools import product
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np import AlbertTokenizer
-from albert_np.course.lecture import (data_or, made_up_messages, output_folder, quick,
-                                      short_run_adamw, show)
-from albert_np.plotting.figures import BLUE, ORANGE
-from albert_np.plotting.search_trials import search_figure
-from albert_np.tasks.datasets import Splits, fetch_sms_spam
-from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.finetuning.start import from_scratch
-from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
-from albert_np.tasks.metrics import bootstrap
-from albert_np.tasks.search import Option, read_space
-from albert_np.tasks.search.table import as_text, ranked
-from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
-
 # %%
 # A small task
 # ------------
 # A tiny model is to tell spam from other messages, from fresh weights, in a few dozen steps. A run
 # takes a second or two, so that many can be made. The task is easy when trained for long; with so
 # few steps everything depends on how well they are used.
+
+import numpy as np
+
+from albert_np import AlbertTokenizer
+from albert_np.course.lecture import (data_or, made_up_messages, output_folder, quick,
+                                      short_run_adamw, show)
+from albert_np.tasks.datasets import Splits, fetch_sms_spam
+from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning.start import from_scratch
+from albert_np.tasks.finetuning.trainer import steps_of, train_epochs
+from albert_np.tasks.metrics import bootstrap
+from albert_np.text.tokenizing.train_tokenizer import train_tokenizer
 
 task, settings = TASKS["classification"], Settings("classification", max_length=48)
 splits = data_or(fetch_sms_spam, made_up_messages)
@@ -91,6 +84,11 @@ def trial(number, parameters):
 # 0.2. A learning rate is searched on a logarithmic scale: 0.001 differs from 0.002 as 0.01 does
 # from 0.02. In the words of ``albert-np search`` the space is:
 
+from itertools import product
+
+from albert_np.tasks.search import Option, read_space
+from albert_np.tasks.search.table import as_text
+
 options = {name: Option(name, float) for name in ("learning-rate", "weight-decay")}
 axes = read_space(["learning-rate=1e-5..1e-1:log", "weight-decay=0..0.2"], options)
 side = 2 if quick() else 4                                   # side * side runs of each method
@@ -110,6 +108,9 @@ for name, part in trials.items():
 # ------------------------------
 # Above, a line for each trial: it runs through its values and ends at its score, on the colour bar.
 # Below, the score against each hyper-parameter, with its interval.
+
+from albert_np.plotting.search_trials import search_figure
+from albert_np.tasks.search.table import ranked
 
 best = {name: ranked(part)[0] for name, part in trials.items()}
 show(search_figure(ranked(trials["random"]), axes, f"{side * side} trials at random"),
@@ -131,6 +132,10 @@ show(search_figure(ranked(trials["random"]), axes, f"{side * side} trials at ran
 # *different* learning rates, each of them as often as there are weight decays. If one of the two
 # hardly matters, and before the search nobody knows which, these repetitions teach nothing. Of the
 # random points no two share a value.
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, ORANGE
 
 figure, all_axes = plt.subplots(2, 2, figsize=(11, 7), layout="constrained", sharex=True,
                                 sharey="row")

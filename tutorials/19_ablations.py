@@ -14,19 +14,6 @@ text, are in ``docs/pretraining.md`` (``albert-np ablate sharing`` repeats them,
 each).
 """
 
-import json
-import subprocess
-import sys
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np.course.lecture import output_folder, quick, show
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-
-QUICK = quick()
-SEEDS = 1 if QUICK else 2
-
 # %%
 # A toy language
 # --------------
@@ -38,6 +25,10 @@ SEEDS = 1 if QUICK else 2
 # - its four sentences stand in a row, and six in ten of them begin with a word that tells where:
 #   first, then, later, finally (what a sentence-order task can see);
 # - the two nouns of a sentence determine its verb (what only the masked language model can see).
+
+import numpy as np
+
+from albert_np.course.lecture import output_folder
 
 TOPICS = (("cook baker spoon bread soup butter", "stirs tastes serves bakes"),
           ("gardener flower spade tree bee lawn", "waters plants trims digs"),
@@ -72,6 +63,15 @@ print(document(rng))
 # draws the first weights, the cuts and the masks; run i of one variant has the seed of run i of
 # another, so that they can be compared pair by pair. All are measured on the same held-out text.
 # Two runs go side by side, in processes of their own.
+
+import json
+import subprocess
+import sys
+
+from albert_np.course.lecture import quick, show
+
+QUICK = quick()
+SEEDS = 1 if QUICK else 2
 
 MODEL = {"hidden_size": 32, "embedding_size": 32, "intermediate_size": 128,
          "initializer_range": 0.08, "sop_weight": 0.7}
@@ -160,6 +160,10 @@ show_findings("sentence-task")
 # "Appears" means: the mean of the differences, seed by seed, is larger than their standard
 # deviation. With so few seeds that is a weak standard, and with one seed (quick mode) nothing can
 # be told.
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 figure, panels = plt.subplot_mosaic([["embedding", "embedding"], ["sharing", "task"]],
                                     figsize=(10.5, 8), layout="constrained")

@@ -15,26 +15,18 @@ tutorials/20_looking_inside.py``; pictures go to ``tutorials/output/``. Name a m
 ``ALBERT_NP_MODEL=folder`` or as the only argument; otherwise a small one is trained first.
 """
 
-from dataclasses import replace
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from albert_np.course.lecture import model_for_a_lecture, quick, show, source_of
-from albert_np.functional import cross_entropy_backward, cross_entropy_forward
-from albert_np.layers import (attention_forward, encoder_backward, encoder_forward,
-                              masked_lm_head_backward, masked_lm_head_forward)
-from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
-
-model, tokenizer, held_out, _ = model_for_a_lecture()
-config, params = model.config, model.params
-
 # %%
 # A sentence with a gap
 # ---------------------
 # T is the number of tokens, counting ``[CLS]`` at the front and ``[SEP]`` at the end; A the number
 # of attention heads, L the number of layers. A *hidden state* is what a layer hands to the next: H
 # numbers for each token.
+
+import numpy as np
+
+from albert_np.course.lecture import model_for_a_lecture
+
+model, tokenizer, held_out, _ = model_for_a_lecture()
 
 text, answer = "Return True [MASK] the object is a file.", "▁if"
 inputs = tokenizer(text, return_tensors="np")                                    # (1, T) each
@@ -65,11 +57,16 @@ print(f"we ask about {answer}, which has {np.exp(log_p[answer_id]):.1%}")
 # --------------
 # In each layer and head, token i collects from token j with the weight :math:`p_{ij}` of (ATT.2):
 
+from albert_np.course.lecture import quick, show, source_of
+from albert_np.layers import attention_forward
+
 print(source_of(attention_forward, "ATT.2", "ATT.3", lines_around=1))
 
 # %%
 # The model returns these weights as ``output.attentions``, one array (1, A, T, T) for each layer.
 # Each row adds up to 1: a token divides its attention among all.
+
+import matplotlib.pyplot as plt
 
 attentions = np.array([p[0] for p in output.attentions])                         # (L, A, T, T)
 assert np.allclose(attentions.sum(axis=-1), 1, atol=1e-5)
@@ -169,6 +166,12 @@ assert np.allclose(R.sum(axis=-1), 1, atol=1e-5)
 # over S points, at the middles of S equal steps. They are S sentences of one batch, so that a
 # single forward and a single backward pass do everything:
 
+from albert_np.functional import cross_entropy_backward, cross_entropy_forward
+from albert_np.layers import (encoder_backward, encoder_forward, masked_lm_head_backward,
+                              masked_lm_head_forward)
+
+config, params = model.config, model.params
+
 
 def f_and_gradient(h, column, answer_id):
     """log p of the answer at one column, for each h of a batch (S, T, H), and its gradient."""
@@ -227,6 +230,8 @@ print(f"the gradient at h alone adds up to {plain.sum():.2f} in place of {differ
 # ----------------------------
 # All three say something about words. The direct question is: what happens to f if this one word
 # becomes a ``[MASK]``? T sentences, each with another word erased:
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
 
 
 def read(state):
@@ -314,6 +319,8 @@ for name, values in found.items():
 # The masked-LM head reads the last hidden state. But every layer's state has the same width, so
 # nothing forbids to read earlier ("logit lens", nostalgebraist 2020). And since this model's layers
 # are one layer, applied L times, nothing forbids to apply it further.
+
+from dataclasses import replace
 
 
 def states_by_depth(batch, config):
