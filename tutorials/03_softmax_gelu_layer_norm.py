@@ -5,8 +5,8 @@ A ladder: from small steps to one formula
 How does anyone arrive at a backward pass of one line? By two ways that must meet. The slow one cuts
 a function into *atomic* steps, each so small that its derivative is known from school, and goes
 through them backwards. The fast one derives a single formula on paper. Here both are walked for
-softmax and for layer norm, and they give the same numbers. Between the two stand GELU, and the
-reason why attention divides by the square root of D.
+softmax, for cross-entropy and for layer norm, and they give the same numbers. In between you see
+GELU, and the reason why attention divides by the square root of D.
 
 Prerequisites: ``02_gradient_checking.py``. In the paper: section 3.1 (Lan et al. 2020) takes GELU
 and the rest of the layer from BERT and the Transformer. Run it with
@@ -90,6 +90,76 @@ with np.errstate(over="ignore", invalid="ignore"):
     large = np.exp(np.array([1000.0, 999.0]))
     print("\nplain  ", large / large.sum())
 print("package", softmax_forward(np.array([[1000.0, 999.0]]))[0][0])
+
+# %%
+# Cross-entropy in atomic steps
+# -----------------------------
+# Every classification of this package ends with a softmax and a loss, the *cross-entropy* (CE.1).
+# Each row has a right class, its *label*. The loss takes the probability of the label and its
+# logarithm. It is minus the mean of these logarithms over the N rows. The first four steps are
+# those of softmax:
+
+N, labels = 2, np.array([2, 0])              # two rows, and the right class of each
+
+e = np.exp(x)                                # (N, K)
+total = e.sum(axis=-1, keepdims=True)        # (N, 1)
+inverse = 1 / total                          # (N, 1)
+p = e * inverse                              # (N, K)
+right = p[np.arange(N), labels]              # (N,), the probability of each label
+logarithm = np.log(right)                    # (N,)
+loss = -logarithm.sum() / N                  # a number
+
+# %%
+# Backwards. The loss itself is the number s whose gradient is wanted, so its gradient is 1.
+
+dloss = 1.0
+# forward: loss = -sum of logarithm / N; each row gets the same part
+dlogarithm = -dloss / N * np.ones(N)                             # (N,)
+# forward: logarithm = log(right), whose slope is 1 / right
+dright = dlogarithm / right                                      # (N,)
+# forward: right = p[row, label]; the loss uses one entry of each row, and the others get 0
+dp = np.zeros_like(p)                                            # (N, K)
+dp[np.arange(N), labels] = dright
+# forward: p = e * inverse
+de = dp * inverse                                                # (N, K)
+dinverse = (dp * e).sum(axis=-1, keepdims=True)                  # (N, 1)
+# forward: inverse = 1 / total
+dtotal = -dinverse * inverse**2                                  # (N, 1)
+# forward: total = sum of e; the second use of e
+de = de + dtotal
+# forward: e = exp(x)
+dx_atomic = de * e                                               # (N, K)
+
+# %%
+# Now the formula. In each row, dp has one entry that is not 0, the entry of the label:
+# :math:`dp_{\text{label}} = -1/(N p_{\text{label}})`. Put it into (SM.2). The sum becomes
+# :math:`\sum_i dp_i\, p_i = -1/N`, so
+#
+# .. math::
+#
+#    dx_{\text{label}} = p_{\text{label}} \Big( -\frac{1}{N p_{\text{label}}} + \frac1N \Big)
+#                      = \frac{p_{\text{label}} - 1}{N}, \qquad
+#    dx_j = p_j \Big( 0 + \frac1N \Big) = \frac{p_j}{N} \quad \text{for all others}
+#
+# Both are (CE.2): the probabilities, minus 1 at the label, divided by N.
+
+from albert_np.functional import cross_entropy_backward, cross_entropy_forward
+
+print(source_of(cross_entropy_backward))
+loss_package, cache = cross_entropy_forward(x, labels)
+dx = cross_entropy_backward(dloss, cache)
+print(f"\natomic steps against the formula: {np.abs(dx - dx_atomic).max():.0e} apart")
+assert abs(loss - loss_package) < 1e-15 and np.allclose(dx, dx_atomic, rtol=0, atol=1e-15)
+
+# %%
+# What to notice: the formula for both functions is shorter than the formula of softmax alone. The
+# ladder divides by the probability of the label, and the formula does not, because
+# :math:`p_{\text{label}}` cancels. So the formula still works if this probability is rounded to 0.
+# The ladder would take the logarithm of 0:
+
+loss, cache = cross_entropy_forward(np.array([[1000.0, 0.0]]), np.array([1]))
+print("\nprobabilities", softmax_forward(np.array([[1000.0, 0.0]]))[0][0], "  label 1")
+print(f"loss {loss:.0f}, gradient {cross_entropy_backward(1.0, cache)[0]}")
 
 # %%
 # When softmax stops learning
@@ -357,8 +427,8 @@ for name, backward in (("formula", right_one), ("forgotten", statistics_forgotte
 #
 # Exercises
 # ---------
-# 1. Write the cross-entropy (CE.1) behind a softmax as a ladder and arrive at (CE.2). Why is the
-#    formula for both together shorter than either?
+# 1. Change the loss: the label shall get the probability 0.9, and all other classes share 0.1.
+#    (This is *label smoothing*.) Write its ladder. What takes the place of the 1 in (CE.2)?
 # 2. Do the ladder for the tanh form of GELU, and find 4 s (1 - s) in it.
 # 3. Set eps = 1 in the ladder of layer norm. Which of the two sums, of dx and of dx * x_hat, is
 #    still 0, and why?

@@ -5,8 +5,9 @@ How does a token learn from the others?
 You understand "it" in a sentence only if you look at the other words. *Attention* lets a token look
 at other tokens. The token compares its query with the key of every token. Then it collects values
 from all tokens. It collects most from the tokens whose keys fit best. Here we compute attention
-forwards and backwards on three tokens. You can check the numbers on paper. Then we add heads and
-masks, and see what happens if a mask leaks.
+forwards and backwards on three tokens. You can check the numbers on paper. Then we add heads, and
+write the whole layer in atomic steps. At the end we add masks, and see what happens if a mask
+leaks.
 
 Prerequisites: ``02_gradient_checking.py`` and ``03_softmax_gelu_layer_norm.py``. In the paper:
 section 3.1 (Lan et al. 2020) takes attention from the Transformer (Vaswani et al. 2017, section
@@ -185,6 +186,88 @@ print("tokens", x_small[0].tolist())
 print("head 0, by a reshape      ", x_small.reshape(1, 2, 3, 1)[0, 0].ravel())
 print("head 0, as it should be   ", split_heads(x_small, 2)[0, 0].ravel(), "(column 0 of all)")
 assert np.array_equal(merge_heads(split_heads(x_small, 2)), x_small)
+
+# %%
+# Attention in atomic steps
+# -------------------------
+# The numbers on paper had one head, and the formula of softmax did several steps at once. Now we
+# write the whole layer as a *ladder*, as in ``03_softmax_gelu_layer_norm.py``. Each step is so
+# small that you know its derivative from school. There are B sequences and A heads of D = H/A
+# columns, and all numbers are random. Forwards:
+
+B, T, H, A, D = 2, 3, 4, 2, 2
+rng = np.random.default_rng(5)
+x, dy = rng.standard_normal((B, T, H)), rng.standard_normal((B, T, H))
+params = {**{f"W_{name}": rng.standard_normal((H, H)) for name in "qkvo"},
+          **{f"b_{name}": rng.standard_normal(H) for name in "qkvo"}}
+
+q = x @ params["W_q"] + params["b_q"]                         # (B, T, H)
+k = x @ params["W_k"] + params["b_k"]                         # (B, T, H)
+v = x @ params["W_v"] + params["b_v"]                         # (B, T, H)
+q_heads = q.reshape(B, T, A, D).transpose(0, 2, 1, 3)         # (B, A, T, D)
+k_heads = k.reshape(B, T, A, D).transpose(0, 2, 1, 3)         # (B, A, T, D)
+v_heads = v.reshape(B, T, A, D).transpose(0, 2, 1, 3)         # (B, A, T, D)
+dots = q_heads @ k_heads.transpose(0, 1, 3, 2)                # (B, A, T, T)
+z = dots * D**-0.5                                            # (B, A, T, T)
+e = np.exp(z)                                                 # (B, A, T, T)
+total = e.sum(axis=-1, keepdims=True)                         # (B, A, T, 1)
+inverse = 1 / total                                           # (B, A, T, 1)
+p = e * inverse                                               # (B, A, T, T)
+c_heads = p @ v_heads                                         # (B, A, T, D)
+c = c_heads.transpose(0, 2, 1, 3).reshape(B, T, H)            # (B, T, H)
+y = c @ params["W_o"] + params["b_o"]                         # (B, T, H)
+
+# %%
+# Backwards, the last step first. Above each line is the step that it differentiates.
+
+# forward: y = c @ W_o + b_o; all tokens use the same W_o and b_o, so their gradients are sums
+dc = dy @ params["W_o"].T                                     # (B, T, H)
+dW_o = np.einsum("bth,bto->ho", c, dy)                        # (H, H)
+db_o = dy.sum(axis=(0, 1))                                    # (H,)
+# forward: c = c_heads in another order, so dc_heads = dc in the order before
+dc_heads = dc.reshape(B, T, A, D).transpose(0, 2, 1, 3)       # (B, A, T, D)
+# forward: c_heads = p @ v_heads; each factor gets the upstream gradient times the other factor
+dp = dc_heads @ v_heads.transpose(0, 1, 3, 2)                 # (B, A, T, T)
+dv_heads = p.transpose(0, 1, 3, 2) @ dc_heads                 # (B, A, T, D)
+# forward: p = e * inverse; a whole row uses the same inverse
+de = dp * inverse                                             # (B, A, T, T)
+dinverse = (dp * e).sum(axis=-1, keepdims=True)               # (B, A, T, 1)
+# forward: inverse = 1 / total
+dtotal = -dinverse * inverse**2                               # (B, A, T, 1)
+# forward: total = sum of e; this is the second use of e, so its gradient is added
+de = de + dtotal                                              # (B, A, T, T)
+# forward: e = exp(z)
+dz = de * e                                                   # (B, A, T, T)
+# forward: z = dots * D**-0.5
+ddots = dz * D**-0.5                                          # (B, A, T, T)
+# forward: dots = q_heads @ k_heads.T
+dq_heads = ddots @ k_heads                                    # (B, A, T, D)
+dk_heads = ddots.transpose(0, 1, 3, 2) @ q_heads              # (B, A, T, D)
+# forward: q_heads, k_heads, v_heads = q, k, v in another order
+dq, dk, dv = (each.transpose(0, 2, 1, 3).reshape(B, T, H)
+              for each in (dq_heads, dk_heads, dv_heads))     # (B, T, H) each
+# forward: q = x @ W_q + b_q, and the same for k and v; x is used three times
+dx = dq @ params["W_q"].T + dk @ params["W_k"].T + dv @ params["W_v"].T       # (B, T, H)
+ladder = {"W_o": dW_o, "b_o": db_o}
+for name, gradient in (("q", dq), ("k", dk), ("v", dv)):
+    ladder[f"W_{name}"] = np.einsum("bth,bto->ho", x, gradient)               # (H, H)
+    ladder[f"b_{name}"] = gradient.sum(axis=(0, 1))                           # (H,)
+
+# %%
+# The package joins some of these steps. The five steps from dp to dz are the formula of softmax,
+# (SM.4). ``split_heads`` and ``merge_heads`` change the order of the numbers. One function,
+# ``linear_backward``, computes the three gradients of each linear map. The numbers are the same:
+
+config = AlbertConfig(hidden_size=H, num_attention_heads=A)
+(y_package, _), cache = attention_forward(params, x, x, None, config)
+dx_q, dx_kv, grads = attention_backward(params, (dy, None), cache)
+print(source_of(attention_backward))
+apart = max(np.abs(ladder[name] - grads[name]).max() for name in params)
+print(f"\natomic steps against the package: dx {np.abs(dx - dx_q - dx_kv).max():.0e} apart, "
+      f"gradients of the parameters {apart:.0e}")
+assert np.allclose(y, y_package, rtol=0, atol=1e-12)
+assert np.allclose(dx, dx_q + dx_kv, rtol=0, atol=1e-12)
+assert grads.keys() == ladder.keys() and apart < 1e-12
 
 # %%
 # Masks

@@ -134,13 +134,78 @@ show(figure, "05_width_of_the_table")
 # truth both are one table w. By the chain rule the derivative of s(w, w) is :math:`\partial
 # s/\partial a + \partial s/\partial b`. That is all.
 #
-# To see the two parts, run the model in its pieces, on text.
+# Watch it in atomic steps, on a model so small that all of it is here. It reads N ids, and for each
+# it guesses a piece. One matrix and a tanh take the place of ALBERT's layers. Forwards:
+
+from albert_np.functional import (cross_entropy_backward, cross_entropy_forward, embedding_backward,
+                                  embedding_forward, linear_backward, linear_forward)
+
+V, E, N = 6, 3, 4
+rng = np.random.default_rng(0)
+word, W, bias = (rng.standard_normal(shape) for shape in ((V, E), (E, E), V))
+ids, labels = np.array([1, 4, 1, 0]), np.array([4, 2, 0, 4])
+
+
+def loss_of(word):
+    """Return the loss, and all quantities on the way to it."""
+    one_hot = np.eye(V)[ids]                                  # (N, V), a 1 in the column of the id
+    x = one_hot @ word                                        # (N, E), the first use: looking up
+    h = np.tanh(x @ W)                                        # (N, E)
+    logits = h @ word.T + bias                                # (N, V), the second use: comparing
+    e = np.exp(logits)                                        # (N, V)
+    p = e / e.sum(axis=-1, keepdims=True)                     # (N, V)
+    return -np.log(p[np.arange(N), labels]).mean(), (one_hot, x, h, logits, p)
+
+
+# %%
+# Backwards. The table occurs in two lines, so it gets a gradient in two lines.
+
+loss, (one_hot, x, h, logits, p) = loss_of(word)
+# forward: the loss of logits; its ladder is in 03_softmax_gelu_layer_norm.py
+dlogits = (p - np.eye(V)[labels]) / N                         # (N, V)
+# forward: logits = h @ word.T + bias
+dword_head = dlogits.T @ h                                    # (V, E)
+dh = dlogits @ word                                           # (N, E)
+# forward: h = tanh(u) with u = x @ W
+du = dh * (1 - h**2)                                          # (N, E)
+dx = du @ W.T                                                 # (N, E)
+# forward: x = one_hot @ word
+dword_look_up = one_hot.T @ dx                                # (V, E)
+# both uses change the loss, and small changes add up
+dword = dword_look_up + dword_head                            # (V, E)
+
+# %%
+# The package needs no one-hot matrix. It adds each row of dx to the row of the table that it looked
+# up (EMB.2). Row 1 was looked up twice, so it gets two rows of dx. The head is a linear map whose
+# matrix is the transposed table (MLM.4). The complex step of ``02_gradient_checking.py`` knows
+# nothing of the two parts. It gives their sum:
+
+x_package, look_up_cache = embedding_forward(word, ids)
+logits_package, head_cache = linear_forward(h, word.T, bias)
+loss_package, loss_cache = cross_entropy_forward(logits_package, labels)
+dh_package, dword_head_T, _ = linear_backward(cross_entropy_backward(1.0, loss_cache), head_cache)
+by_package = embedding_backward(dx, look_up_cache) + dword_head_T.T
+
+judged = np.empty((V, E))
+for row, column in np.ndindex(V, E):
+    moved = word.astype(complex)
+    moved[row, column] += 1e-30j
+    judged[row, column] = loss_of(moved)[0].imag / 1e-30
+for name, part in (("sum of both", dword), ("look-up alone", dword_look_up),
+                   ("head alone", dword_head)):
+    print(f"{name:14s} {np.abs(part - judged).max():.0e} from the complex step")
+assert abs(loss - loss_package) < 1e-12 and np.allclose(dh, dh_package, rtol=0, atol=1e-12)
+assert np.allclose(dword, by_package, rtol=0, atol=1e-12)
+assert np.allclose(dword, judged, rtol=0, atol=1e-12)
+assert np.array_equal(x, x_package) and np.abs(dword_head - judged).max() > 0.01
+
+# %%
+# Now the two parts in a real ALBERT. To see them, run the model in its pieces, on text.
 
 import tempfile
 from pathlib import Path
 
 from albert_np import AlbertOutput, AlbertTokenizer
-from albert_np.functional import cross_entropy_backward, cross_entropy_forward
 from albert_np.layers import masked_lm_head_backward, masked_lm_head_forward
 from albert_np.models import albert_backward, albert_forward
 from albert_np.pretraining import PretrainingData

@@ -137,6 +137,7 @@ def words_right(rows, predictions):
 # %%
 # Training from both starts
 # -------------------------
+# ``teach`` is the loop of ``11_finetuning_classification.py`` as a function.
 
 from albert_np.course.lecture import curves, teach
 from albert_np.plotting.tasks import learning_curves_figure
