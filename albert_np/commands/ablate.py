@@ -8,21 +8,24 @@ from .options_of import add_options, fill_when_chosen, given
 DESCRIPTION = """\
 Ablations: short runs that differ in one thing, with several seeds each.
 
-  sharing         the layers share everything, attention, the feed-forward network or nothing
-                  (the paper's table 4)
-  embedding       embeddings of size H/8, H/4, H/2 and H, everything or nothing shared (table 3)
-  sentence-task   two segments are asked about nothing, next sentence or sentence order, and each
-                  model answers both questions (table 5)
-  masking         n-grams, words or pieces; drawn anew or once; as many as there are or at most 2
+  sharing         the layers share everything, only attention, only the feed-forward network, or
+                  nothing (table 4 of the paper)
+  embedding       embeddings of size H/8, H/4, H/2 and H; the layers share everything or nothing
+                  (table 3)
+  sentence-task   train with no question about the segments, with next sentence, or with sentence
+                  order; then each model answers both questions (table 5)
+  masking         mask n-grams, words or pieces; draw the masks in each epoch or once; mask without
+                  a limit or at most 2 pieces of a sequence
   lambda          the weight of the sentence-order loss: 0, 0.05, 0.15, 0.5, 1
 
-All runs share the tokenizer, the held-out text with its masks, and the number of steps; run i of
-one variant has the seed of run i of another. Each ablation leaves a table (means and deviations), a
-picture, and one sentence on whether each order that the paper reports is seen at this scale. It
-takes some five minutes on two cores.
+All runs use the same tokenizer, the same held-out text with the same masks, and the same number of
+steps. Run i has the same seed in every variant. An ablation writes a table with means and standard
+deviations, and a picture. The paper says which variants are better than which. For each such order,
+the ablation also writes a sentence: do these runs show the same order? An ablation takes about five
+minutes on two cores.
 
-Runs that are finished are kept: the same command goes on where it was interrupted, and a larger
---seeds adds runs.
+Finished runs are kept. To continue an interrupted ablation, type the same command again. To add
+runs, type it with a larger --seeds.
 """
 
 EXAMPLES = """\
@@ -51,15 +54,19 @@ def _add_options(parser):
 
     parser.add_argument("ablation", metavar="ABLATION",
                         help="sharing, embedding, sentence-task, masking or lambda")
-    parser.add_argument("--output", metavar="FOLDER", help="default: runs/ablate-ABLATION")
+    parser.add_argument("--output", metavar="FOLDER",
+                        help="the folder for the runs, the table and the picture; default: "
+                             "runs/ablate-ABLATION")
     add_options(parser, PretrainingOptions, PRETRAINING)
     parser.add_argument("--seeds", type=int, default=3, metavar="N",
-                        help="runs of each variant (default: %(default)s)")
+                        help="number of runs of each variant, each with its own seed (default: "
+                             "%(default)s)")
     parser.add_argument("--steps", type=int, metavar="N",
-                        help="of each run; default: 1,300 to 3,300, fewer if there are more "
-                             "variants")
+                        help="number of steps of each run; default: 1,300 to 3,300, fewer if "
+                             "there are more variants")
     parser.add_argument("--processes", type=int, default=2, metavar="N",
-                        help="runs at a time, each on one core (default: %(default)s)")
+                        help="number of runs at the same time, each on one core (default: "
+                             "%(default)s)")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 

@@ -1,4 +1,4 @@
-"""``albert-np plot``: the figures of one run, or of several in comparison."""
+"""``albert-np plot``: draw one run, or compare several."""
 
 import argparse
 from pathlib import Path
@@ -7,9 +7,12 @@ DESCRIPTION = """\
 Draw one run, or compare several.
 
 The picture shows the losses, the accuracies on held-out text, the learning rate, the gradient norm
-and the speed: every step faintly, over it a running mean, and the evaluations as dots. Each run has
-a colour. The figures are those of metrics.csv in the run folder, which also a run that goes on, or
-that was interrupted, has since its first evaluation.
+and the speed. A faint line shows every step, a strong line the running mean. Dots show the
+evaluations. Each run has a colour.
+
+The numbers come from metrics.csv in the run folder. Training writes this file at its first
+evaluation and adds to it at each further one. So you can also draw a run that still goes on, or
+that was interrupted.
 """
 
 EXAMPLES = """\
@@ -28,11 +31,12 @@ def add(commands):
     parser.set_defaults(run=_plot)
     parser.add_argument("runs", metavar="RUN", nargs="+", help="a run folder")
     parser.add_argument("--output", metavar="FILE.png",
-                        help="default: curves.png, in the run folder where it is one run and in "
-                             "the current folder where there are several")
+                        help="where to save the picture; default: curves.png, in the run folder "
+                             "if there is one run, and in the current folder if there are "
+                             "several")
     parser.add_argument("--smooth", type=int, metavar="N",
-                        help="draw the mean of N steps; 1 draws the single steps alone (default: "
-                             "a sixtieth of each run)")
+                        help="draw the mean of N steps. With 1, draw only the single steps "
+                             "(default: a sixtieth of each run)")
 
 
 def _plot(options):

@@ -45,7 +45,7 @@ def plot_ablation(ablation, rows, path, title):
                         (BLUE, ORANGE)[g], "os"[g], 0.24 * (g - (len(groups) - 1) / 2), group)
         axes.margins(y=0.12)
         if chance is not None:
-            draw_references(axes, {"tossing a coin": 100 * chance})
+            draw_references(axes, {"tossing\na coin": 100 * chance})
         if heading.startswith("parameters"):
             axes.set_ylim(bottom=0)
         theirs = heading.startswith("the paper") and ablation.paper_places

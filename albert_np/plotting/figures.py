@@ -46,16 +46,25 @@ def label_axes(axes, x="", y="", title="", grid="both", loc="center"):
 
 
 def draw_references(axes, lines):
-    """Dashed horizontal lines, each with its name written on it at the right."""
+    """Draw dashed horizontal lines, with names and values to the right of the axes.
+
+    No curve goes there, not even the faint ones of single steps.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Of a figure with the layout "constrained", which makes room for the names.
+    lines : dict of str to float
+    """
     low, high = axes.get_ylim()
     for value in lines.values():
         low, high = min(low, value - 0.05 * (high - low)), max(high, value + 0.08 * (high - low))
     axes.set_ylim(low, high)
     for name, value in lines.items():
         axes.axhline(value, color=GREY, linestyle="--", linewidth=1.2, zorder=1)
-        axes.annotate(f"{name} = {value:.2f}", (0.98, value), (0, 3), ha="right",
+        axes.annotate(f"{name} = {value:.2f}", (1, value), (4, 0), va="center",
                       xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=11,
-                      bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5})
+                      annotation_clip=False)
 
 
 def save_figure(figure, path):

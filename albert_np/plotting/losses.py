@@ -32,17 +32,17 @@ def plot_losses(metrics, path, references=None, vocab_size=None, sop_weight=1.0,
 
     mlm_lines = dict(references or {})
     if vocab_size is not None:
-        mlm_lines = {"blind guess, ln V": log(vocab_size), **mlm_lines}
+        mlm_lines = {"blind guess,\nln V": log(vocab_size), **mlm_lines}
     factor = "" if sop_weight == 1 else f"{sop_weight:g} "
-    total_lines = {f"{name} + {factor}ln 2": value + sop_weight * log(2)
+    total_lines = {f"{name} +\n{factor}ln 2": value + sop_weight * log(2)
                    for name, value in mlm_lines.items() if name in (references or {})}
     # A loss that was never asked for has no panel.
     contents = [content for content in (
         ("mlm_loss", "Masked language model", mlm_lines),
-        ("sop_loss", "Sentence order", {"coin toss, ln 2": log(2)}),
+        ("sop_loss", "Sentence order", {"coin toss,\nln 2": log(2)}),
         ("loss", "Total loss", total_lines))
         if any(row[content[0]] is not None for row in metrics)]
-    figure = Figure(figsize=(4.3 * len(contents), 4.6), layout="constrained")
+    figure = Figure(figsize=(5 * len(contents), 4.6), layout="constrained")
     panels = figure.subplots(1, len(contents))
     for axes, (name, heading, lines) in zip(panels, contents):
         _draw_loss(axes, metrics, name)

@@ -11,7 +11,7 @@ from .lettering import lettering
 # Of plot_runs: the figure, its heading, the unit on the axis, and lines to compare with.
 RUN_PANELS = (
     ("mlm_loss", "Masked language model: loss", "nats", {}),
-    ("sop_loss", "Sentence order: loss", "nats", {"coin toss, ln 2": log(2)}),
+    ("sop_loss", "Sentence order: loss", "nats", {"coin toss,\nln 2": log(2)}),
     ("loss", "Total loss", "nats", {}),
     ("gradient_norm", "Gradient norm before clipping", "length", {}),
     ("mlm_accuracy", "Masked language model: accuracy", "right answers", {}),

@@ -11,10 +11,10 @@ class DataOptions:
     """The settings of the data pipeline, from sentences to masked batches.
 
     An option of the original (google-research/albert, create_pretraining_data.py) has the
-    original's name. The defaults are what a small model on a small corpus needs. If the original
-    does something that is better not done, the sound way is the default and a switch of its own
-    brings the quirk back; `DataOptions.original` turns all of them on. These switches are the last
-    ones, from `random_start` on.
+    original's name. The defaults are for a small model and a small corpus. Some rules of the
+    original do harm. They are off by default, and each has a switch that brings it back.
+    `DataOptions.original` brings all of them back. These switches are the last options, from
+    `random_start` on.
 
     Raises
     ------
@@ -53,9 +53,9 @@ class DataOptions:
         False, "besides the masked pieces, choose the same number of other pieces in the same way, "
         "and permute these among their positions. The model has to predict them too")
     sentence_task: str = option(
-        "sop", "the question about two segments: were they swapped (sop), is the second one from "
-        "another document (nsp), or no question (none). With none the segments stay in order and "
-        "have the label -100", choices=("sop", "nsp", "none"))
+        "sop", "the question about two segments. sop: were they swapped? nsp: is the second one "
+        "from another document? none: there is no question, the segments stay in order, and their "
+        "label is -100", choices=("sop", "nsp", "none"))
     masking: str = option(
         "dynamic", "dynamic: draw everything again in each epoch. fixed: draw N different copies "
         "of the data once and repeat them, where N is the dupe-factor. Epoch e uses the random "
@@ -66,44 +66,44 @@ class DataOptions:
         "can rarely tell which of two sentences came first. On the documentation of Python this is "
         "on by default, because its texts are very short. The original does not have this option")
     random_start: bool = option(
-        True, "the first chunk of a document begins at a random one of the sentences that it would "
-        "hold, so that another epoch cuts the same text elsewhere (original: at the first "
+        True, "begin the first chunk of a document at a random sentence among those that would fit "
+        "into it. So every epoch cuts the same text at other places (original: at the first "
         "sentence)")
     overfull_chunks: bool = option(
-        False, "a chunk ends with the first sentence that reaches the target length, so that "
-        "nearly every pair is truncated, which costs little at 512 tokens and nearly half of the "
-        "text at 32; if not, a chunk has as many sentences as fit")
+        False, "end a chunk with the first sentence that reaches the target length. Then nearly "
+        "every pair is too long and is truncated. At 512 tokens this loses little text, at 32 "
+        "tokens nearly half of it. Without it, a chunk has as many sentences as fit")
     single_sentence_negatives: bool = option(
-        False, "a chunk of one sentence gets a second segment from another document and the label "
-        "1, also if the task is sentence order: its subject alone gives it away; if not, a chunk "
-        "takes at least two sentences, and one that is left over at the end of a document is "
-        "dropped")
+        False, "if a chunk has only one sentence, take its second segment from another document, "
+        "with the label 1. This also happens if the task is sentence order, and then the subject "
+        "of the text gives the answer away. Without it, a chunk has at least two sentences, and a "
+        "single sentence at the end of a document is left out")
     ngrams_across_sep: bool = option(
-        False, "an n-gram may have words of both segments, and a piece after [SEP] that does not "
-        "begin a word belongs to the last word before it")
+        False, "an n-gram may contain words of both segments. A piece after [SEP] that does not "
+        "begin a word belongs to the last word before [SEP]")
     ngrams_by_place: bool = option(
-        False, "draw the first word of an n-gram, then n, and give the n-gram up if it meets one "
-        "that was chosen before, which makes long ones rarer than their probability says; if not, "
-        "draw n, then one of the places where such an n-gram still fits")
+        False, "draw the first word of an n-gram, and then n. If the n-gram meets one that was "
+        "chosen before, drop it. So long n-grams are rarer than their probability says. Without "
+        "it, draw n first, and then one of the positions where such an n-gram still fits")
     mask_unknown: bool = option(
-        False, "words with <unk> in them may be chosen, though nothing can be learnt from guessing "
-        "something unknown")
+        False, "mask words that contain <unk> too. The model learns nothing from predicting <unk>")
     replace_by_any_piece: bool = option(
-        False, "draw the random replacement from the whole vocabulary, special tokens included; if "
-        "not, from the ordinary pieces")
+        False, "draw the random replacement of a piece from the whole vocabulary, special tokens "
+        "included. Without it, draw only from the ordinary pieces")
     original_word_starts: bool = option(
-        False, "pieces with one of ' < = > in them always begin a word, 's for instance; if not, "
-        "these count as other punctuation does, and only a single mark is a word of its own")
+        False, "a piece that contains one of ' < = > always begins a word, for example 's. Without "
+        "it, these characters count as other punctuation does: only a single mark is a word of its "
+        "own")
 
     @classmethod
     def original(cls, **changes):
-        """The original's defaults, with all of its quirks.
+        """Return the defaults of the original, with all of its quirks.
 
         Parameters
         ----------
         **changes
-            Options that are to differ, by name; besides those of this class,
-            ``random_next_sentence=True``, the original's name for ``sentence_task="nsp"``.
+            Options with other values, by name. ``random_next_sentence=True`` may be given too. It
+            is the original's name for ``sentence_task="nsp"``.
 
         Returns
         -------

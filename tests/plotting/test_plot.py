@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from albert_np import plotting
 from albert_np.commands.cli import main
-from albert_np.plotting import plot_runs, runs
+from albert_np.plotting import losses, plot_losses, plot_runs, runs
 from albert_np.pretraining.metrics import read_csv, read_run, to_csv
 
 BLUE, ORANGE = plotting.BLUE, plotting.ORANGE
@@ -87,6 +87,20 @@ def test_one_run(tmp_path, capsys, figure):
     (legend,) = figure[0].legends
     assert [text.get_text() for text in legend.get_texts()] == ["one", "training text",
                                                                 "held-out text"]
+
+
+def test_names_of_reference_lines_are_beside_the_curves(monkeypatch, figure):
+    monkeypatch.setattr(losses, "save_figure", runs.save_figure)
+    plot_runs({"one": some_rows()}, "one.png")
+    plot_losses(some_rows(), "one.png", {"unigram": 5.9, "bigram": 4.9}, 2000, 0.15)
+    names = [text for each in figure for axes in each.axes for text in axes.texts]
+    assert [text.get_text().replace("\n", " ") for text in names] == [
+        "coin toss, ln 2 = 0.69", "coin toss = 0.50", "blind guess, ln V = 7.60", "unigram = 5.90",
+        "bigram = 4.90", "coin toss, ln 2 = 0.69", "unigram + 0.15 ln 2 = 6.00",
+        "bigram + 0.15 ln 2 = 5.00"]
+    for name in names:
+        box = name.get_window_extent()
+        assert name.axes.bbox.x1 < box.x0 and box.x1 <= name.figure.bbox.x1
 
 
 def test_several_runs(tmp_path, monkeypatch, capsys, figure):
