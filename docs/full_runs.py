@@ -70,23 +70,24 @@ def run(path, outputs, work, quick):
     """
     environment = {**os.environ, "MPLBACKEND": "agg", "PYTHONPATH": str(DOCS.parent),
                    "ALBERT_NP_QUICK": "1" if quick else "0"}
-    outputs.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=outputs, prefix=".") as temporary:
-        new = Path(temporary, path.stem)
-        new.mkdir()
-        began, used_before = time.monotonic(), processor_seconds()
-        try:
-            done = subprocess.run([sys.executable, DOCS / "tutorial_run.py", path, new], cwd=work,
-                                  env=environment, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                  timeout=LIMIT)
-            fault = done.stderr.strip()[-1500:] or "no reason given" if done.returncode else ""
-        except subprocess.TimeoutExpired:
-            fault = f"not at its end after {LIMIT} seconds"
-        times = processor_seconds() - used_before, time.monotonic() - began
-        if not fault:
-            shutil.rmtree(outputs / path.stem, ignore_errors=True)
-            new.rename(outputs / path.stem)
+    new = work / path.stem
+    new.mkdir()
+    began, used_before = time.monotonic(), processor_seconds()
+    try:
+        done = subprocess.run([sys.executable, DOCS / "tutorial_run.py", path, new], cwd=work,
+                              env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                              timeout=LIMIT)
+        fault = done.stderr.strip()[-1500:] or "no reason given" if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        fault = f"not at its end after {LIMIT} seconds"
+    times = processor_seconds() - used_before, time.monotonic() - began
+    if fault:
+        shutil.rmtree(new)
+    else:
+        outputs.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(outputs / path.stem, ignore_errors=True)
+        shutil.move(new, outputs / path.stem)
     return fault, *times
 
 
@@ -146,14 +147,16 @@ def main():
             print(f"{path.stem:34}", end="", flush=True)
             fault, processor, clock = run(path, outputs, Path(work), options.quick)
             note = ""
+            if not fault and committed and not options.quick:
+                try:
+                    make_small_picture(path, outputs / path.stem)
+                except (OSError, ValueError) as error:
+                    fault = f"no small picture: {error}"
             if fault:
                 failed.append(path.stem)
                 note = f"   failed:\n{fault}"
-            else:
-                if committed and not options.quick:
-                    make_small_picture(path, outputs / path.stem)
-                if "made-up stand-in" in (outputs / path.stem / "run.json").read_text("utf-8"):
-                    note = "   with made-up data: set ALBERT_NP_DATA"
+            elif "made-up stand-in" in (outputs / path.stem / "run.json").read_text("utf-8"):
+                note = "   with made-up data: set ALBERT_NP_DATA"
             print(f"{processor:10.1f} s{clock:8.1f} s{note}", flush=True)
     size = sum(file.stat().st_size for file in outputs.rglob("*") if file.is_file())
     print(f"{len(paths) - len(failed)} of {len(paths)} ran to their end; "

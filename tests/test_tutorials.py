@@ -51,8 +51,10 @@ def faults_of_title(text):
 
 
 def faults_of_cells(text):
-    """Text stands in cells, and each heading is underlined in full."""
+    """The idea comes first. Text stands in cells, and each heading is underlined in full."""
     faults = []
+    if "from albert_np" in text and '"""\n\n# %%\n' not in text:
+        faults.append("code stands before its first cell of text")
     if text.count("\n# %%\n") < 5:
         faults.append("it has fewer than five cells (# %%)")
     for heading, line in re.findall(r"^# (\S.*)\n# (-{3,})$", text, re.MULTILINE):
@@ -163,12 +165,12 @@ Is it so?
 A paragraph.
 """
 
-from albert_np.course.lecture import show
-
 # %%
 # A heading
 # ---------
 # By (LN.5).
+
+from albert_np.course.lecture import show
 
 # %%
 # More
@@ -211,6 +213,7 @@ def test_a_script_without_the_package_saves_its_picture_itself():
     ("# Exercises\n# ---------\n", "", "it does not end with exercises"),
     ("# 3. Three\n", "", "its exercises are numbered 1, 2; they should be 3 to 5"),
     ("# 3. Three\n", "# 4. Four\n", "its exercises are numbered 1, 2, 4; they should be 3 to 5"),
+    ('"""\n\n# %%', '"""\n\nimport os\n\n# %%', "code stands before its first cell of text"),
     ("LN.5", "LN.55", "(LN.55) is no equation of this package"),
     ("(LN.5)", "LN.6 again", "(LN.6) is no equation of this package"),
     ("# more\n", "print(__file__)\n", "it uses __file__, which a notebook does not have"),

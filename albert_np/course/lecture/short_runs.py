@@ -7,19 +7,20 @@ def data_or(fetch, stand_in):
     Parameters
     ----------
     fetch : callable
-        One of `albert_np.tasks.datasets`, with its arguments filled in.
+        A function of `albert_np.tasks.datasets` that needs no argument.
     stand_in : callable
-        Returns something of the same kind, made up.
+        Returns made-up data of the same kind.
     """
     try:
         return fetch()
     except (FileNotFoundError, ValueError) as error:
-        print(f"{error} Until then a small made-up stand-in is used, whose figures say little.")
+        print(f"{error} Until then this tutorial uses a small made-up stand-in. Its numbers say "
+              f"little.")
         return stand_in()
 
 
 def made_up_messages():
-    """Messages that are spam or not, to stand in for `albert_np.tasks.datasets.fetch_sms_spam`.
+    """Make up messages with the labels spam and ham, in place of those of `fetch_sms_spam`.
 
     Returns
     -------
@@ -42,24 +43,24 @@ def made_up_messages():
 
 
 def two_starts(task, folder, labels, settings, seed=0):
-    """The same model for a task twice: with fresh weights, and with pretrained ones.
+    """Return the same model for a task twice: with fresh weights, and with pretrained weights.
 
     Parameters
     ----------
     task : module of :mod:`albert_np.tasks.finetuning.recipes`
     folder : Path
-        Of the pretrained model.
+        The folder of the pretrained model.
     labels : tuple of str
     settings : albert_np.tasks.finetuning.Settings
     seed : int
-        Of fresh weights. The task's head has some in both.
+        Draws the fresh weights. The head of the task has fresh weights in both models.
 
     Returns
     -------
     models : dict
         "from scratch" and "pretrained".
     tokenizer : AlbertTokenizer
-        Of the pretrained model. Both use it.
+        The tokenizer of the pretrained model. Both models use it.
     """
     from ...inference.load import load_config
     from ...tasks.finetuning.start import from_pretrained, from_scratch
@@ -74,7 +75,10 @@ def two_starts(task, folder, labels, settings, seed=0):
 
 def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size=16,
           learning_rate=1e-3, seed=0):
-    """Fine-tune a model in place: epochs of AdamW, and at the end the parameters of the best one.
+    """Fine-tune a model in place, and end with the parameters of the best epoch.
+
+    ``tutorials/11_finetuning_classification.py`` writes this loop line by line. Here each batch is
+    divided between two threads.
 
     Parameters
     ----------
@@ -83,7 +87,7 @@ def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size
     splits : albert_np.tasks.datasets.Splits
     settings : albert_np.tasks.finetuning.Settings
     score : callable
-        From rows and predictions to a :class:`albert_np.tasks.metrics.Figure`.
+        ``score(rows, predictions)`` returns a :class:`albert_np.tasks.metrics.Figure`.
     epochs, batch_size, learning_rate, seed
 
     Returns
@@ -108,18 +112,18 @@ def teach(task, model, tokenizer, splits, settings, score, *, epochs, batch_size
 
 
 def short_run_adamw(params, learning_rate, steps, weight_decay=0.01):
-    """AdamW with warm-up and a straight line down to 0, for a run of minutes.
+    """Return AdamW for a run of minutes. The learning rate rises, then falls to 0.
 
-    It differs from the original's in one number: the mean of squared gradients forgets faster
-    (0.98 in place of 0.999). The first steps would be six times too long otherwise, which throws
-    so small a model off; ``tutorials/10_optimizers.py`` shows why.
+    One number differs from the original: the mean of squared gradients forgets faster (0.98 and
+    not 0.999). With 0.999 the first steps would be six times as long, too long for so small a
+    model. ``tutorials/10_optimizers.py`` shows why.
 
     Parameters
     ----------
     params : tree of arrays
     learning_rate : float
     steps : int
-        Of the whole run. A tenth of them is warm-up.
+        The steps of the whole run. The first tenth is the warm-up.
     weight_decay : float
 
     Returns
@@ -133,7 +137,7 @@ def short_run_adamw(params, learning_rate, steps, weight_decay=0.01):
 
 
 def curves(history):
-    """A history as `albert_np.plotting.tasks.learning_curves_figure` draws it."""
+    """Return a history in the form that `learning_curves_figure` draws."""
     return {"losses": [(row["step"], row["loss"]) for row in history["steps"]],
             "epochs": [(row["epoch"], row["value"], row["low"], row["high"])
                        for row in history["epochs"]]}

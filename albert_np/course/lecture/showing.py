@@ -8,7 +8,7 @@ from ...plotting.figures import save_figure, show_figure
 
 
 def quick():
-    """Whether the environment variable ALBERT_NP_QUICK asks for the same code with fewer steps."""
+    """Say whether ALBERT_NP_QUICK asks for quick mode: the same code with fewer steps."""
     return os.environ.get("ALBERT_NP_QUICK", "0") not in ("", "0")
 
 
@@ -31,9 +31,9 @@ def show(figure, name):
     Parameters
     ----------
     figure : matplotlib Figure
-        Of pyplot, or of the package, such as those of `albert_np.plotting.tasks`.
+        A figure of pyplot, or of the package, such as those of `albert_np.plotting.tasks`.
     name : str
-        Of the file, without its ending.
+        The name of the file, without its ending.
     """
     path = save_figure(figure, output_folder() / f"{name}.png")
     print("saved", path)
@@ -47,7 +47,7 @@ def source_of(function, *labels, lines_around=0):
     ----------
     function : function
     labels : str
-        Such as "LN.5"; without any, the whole function without its docstring.
+        Labels such as "LN.5". Without any, return the whole function without its docstring.
     lines_around : int
         Lines to show before each line that carries a label.
 

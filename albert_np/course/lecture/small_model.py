@@ -19,12 +19,13 @@ WIDTH, PIECES, TOKENS = 64, 2000, 40                   # E = H, V, T
 
 
 def small_pretrained():
-    """The folder of a model for tasks: a user's, or one that is pretrained here in a minute, once.
+    """Return the folder of a pretrained model for tasks.
 
-    The environment variable ALBERT_NP_MODEL names a user's, such as a run of ``albert-np
-    pretrain``. Otherwise a small model learns to fill gaps in plain text: some of Wikipedia, and
-    the training parts of the tasks without their labels; where none of these is at hand, the
-    documentation that comes with Python. It is kept under `output_folder` for the next tutorial.
+    The environment variable ALBERT_NP_MODEL may name a model of yours, such as a run of
+    ``albert-np pretrain``. Otherwise a small model is pretrained here, in about a minute. It learns
+    to fill gaps in plain text: some of Wikipedia, and the training parts of the tasks without their
+    labels. If none of these is there, it learns from the documentation that comes with Python. The
+    model is kept under `output_folder` for the next tutorial.
 
     Returns
     -------
@@ -46,21 +47,21 @@ def small_pretrained():
 
 
 def model_for_a_lecture():
-    """A pretrained model to look at, its tokenizer, and text to ask it about.
+    """Return a pretrained model to look at, its tokenizer, and text to try it on.
 
-    The folder (or the name on the hub) of a model can be given as the only argument of the script,
-    or by the environment variable ALBERT_NP_MODEL. Otherwise a small model is pretrained here on
-    the documentation that comes with Python, and kept for the next tutorial.
+    The only argument of the script, or the environment variable ALBERT_NP_MODEL, may name the
+    folder of a model, or its name on the hub. Otherwise a small model is pretrained here on the
+    documentation that comes with Python, and kept for the next tutorial.
 
     Returns
     -------
     model : AlbertForPreTraining
     tokenizer : AlbertTokenizer
     held_out : list of dict
-        Masked batches, each with the keyword arguments of the model's forward pass. Text that the
-        model made here was not trained on; what a model of the reader's has seen is not known.
+        Masked batches, each with the keyword arguments of the model's forward pass. A model that
+        is made here was not trained on this text. A model of yours may have been.
     folder : Path
-        Where the model is.
+        The folder of the model.
 
     Raises
     ------
@@ -84,13 +85,13 @@ def model_for_a_lecture():
 
 
 def texts_of_tasks():
-    """Plain text of the kinds that the tutorials' tasks are about; empty where there is none.
+    """Return plain text from the data sets of the tutorials; an empty list if there are none.
 
     Returns
     -------
     list of list of str
-        Documents of sentences. Lines that have nothing to do with each other (messages, captions)
-        stand in documents of twenty. Nothing of a development or test part is among them.
+        Documents, each a list of sentences. Twenty unrelated lines (messages, captions) make one
+        document. The development and test parts of the tasks are left out.
     """
     from ...tasks import datasets
 
@@ -111,24 +112,24 @@ def texts_of_tasks():
     for source in sources:
         try:
             documents += source()
-        except (FileNotFoundError, ValueError):      # not at hand: the others will do
+        except (FileNotFoundError, ValueError):      # not there: use the others
             pass
     return documents
 
 
 def deepened(model, num_hidden_layers):
-    """The same parameters, with the shared layer applied another number of times.
+    """Return a model with the same parameters that applies the shared layer more or less often.
 
     Parameters
     ----------
     model : AlbertForPreTraining
-        One that shares all of its layer.
+        All its depths share one layer.
     num_hidden_layers : int
 
     Returns
     -------
     AlbertForPreTraining
-        It has the parameters of `model`, not a copy.
+        Its parameters are those of `model`, not a copy.
     """
     from ... import AlbertForPreTraining
 
@@ -139,7 +140,7 @@ def deepened(model, num_hidden_layers):
 
 
 def _named_model():
-    """The model that the reader has named, or None."""
+    """Return the name of the model that the reader has chosen, or None."""
     # A notebook's kernel and pytest have arguments too, which begin with a hyphen.
     if len(sys.argv) == 2 and not sys.argv[1].startswith("-"):
         return sys.argv[1]
@@ -151,7 +152,7 @@ def _folder_for(text):
 
 
 def _documentation_model():
-    """The folder of the model of Python's documentation, and the documents that it has not seen."""
+    """Return the folder of the model of Python's documentation, and the held-out documents."""
     from ...text import embedded_corpus, split_documents
 
     documents, modules = embedded_corpus()
@@ -171,7 +172,7 @@ def _options(length):
 
 
 def _masked(documents, tokenizer, length):
-    """Masked batches of documents."""
+    """Return masked batches of documents."""
     from ...pretraining import held_out_batches
     from ...text import TokenizedDocuments, tokenize_documents
 
@@ -180,7 +181,7 @@ def _masked(documents, tokenizer, length):
 
 
 def pretrain_small(folder, documents, held_out):
-    """Fill gaps: with one layer first, then with the same layer applied again and again."""
+    """Pretrain a model: with one layer first, then with the same layer applied three times."""
     from ... import AlbertConfig, AlbertForPreTraining, AlbertTokenizer
     from ...files.freed_memory import keep_freed_memory
     from ...files.threads import one_thread_each
