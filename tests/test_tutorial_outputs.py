@@ -171,3 +171,16 @@ def test_output_of_other_cells_is_refused():
     pages = pytest.importorskip("tutorial_pages")
     with pytest.raises(pages.ExtensionError, match="2 cells of code, and its output is that of 1"):
         pages.page_with(PAGE, CELLS[:1], "/outputs/07_small", "")
+
+
+def test_small_pictures_keep_their_colours(tmp_path, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    monkeypatch.setattr(full_runs, "TUTORIALS", tmp_path)
+    (tmp_path / "README.md").write_text("![it](pictures/07_it.png)")
+    (tmp_path / "pictures").mkdir()
+    grey = image.linear_gradient("L")
+    colourful = image.merge("RGB", [grey, grey.rotate(90), grey.rotate(180)])
+    colourful.resize((960, 100)).save(tmp_path / "07_it.png")
+    full_runs.make_small_picture(Path("07_small.py"), tmp_path)
+    small = image.open(tmp_path / "pictures" / "07_it.png")
+    assert small.size == (480, 50) and small.mode == "RGB" and len(small.getcolors(10**6)) > 10_000
