@@ -39,9 +39,10 @@ figure.savefig("tutorials/output/07_it.png", dpi=150)
 @pytest.mark.parametrize("path", sorted(TUTORIALS.glob("[0-9][0-9]_*.py")),
                          ids=lambda path: path.stem)
 def test_no_tutorial_is_newer_than_its_output(path):
-    assert state_of(path, OUTPUTS) in ("full", "quick"), (
-        f"{path.name} has no output of its present code: "
-        f"run python docs/full_runs.py {int(path.stem[:2])} and commit docs/outputs")
+    state, command = state_of(path, OUTPUTS), f"python docs/full_runs.py {int(path.stem[:2])}"
+    if state == "missing":
+        pytest.skip(f"no full run is committed yet: {command}")
+    assert state == "full", f"{path.name}: the output is {state}; run {command} and commit it"
 
 
 def test_the_output_is_small():

@@ -17,6 +17,7 @@ model of yours is used where the variable ``ALBERT_NP_MODEL`` names its folder.
 # %%
 # Pairs with a score
 # ------------------
+# Here are five pairs of the training part, from a low score to a high one.
 
 import numpy as np
 
