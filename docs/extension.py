@@ -209,6 +209,8 @@ def forget_modules_without_source(app, env):
 
 def setup(app):
     """Called by Sphinx."""
+    # It copies MathJax when the pages are built. It does not say that reading can be parallel.
+    app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True
     app.add_domain(LabelledMath, override=True)
     app.add_transform(LinkLabels)
     app.connect("builder-inited", write_api)
