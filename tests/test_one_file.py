@@ -261,7 +261,7 @@ def test_its_check_finds_the_gradients_right(file):
     ("dx_hat - dx_hat.mean(axis=-1, keepdims=True)", "dx_hat"),
     ("np.add.at(dword, ids, ds)", "dword[ids] = ds"),
     ("grads.get(name, 0) + dW[name]", "dW[name]"),
-    ("dk = dz.swapaxes(-1, -2) @ q", "dk = dz @ q"),
+    ("dk = dz.mT @ q", "dk = dz @ q"),
     ("grads[\"word\"] + lm_grads[\"word\"]", "lm_grads[\"word\"]"),
     ("layer_norm_backward(da + ds,", "layer_norm_backward(da,"),
     ("* (1 - pooled * pooled)", "* (1 - pooled)"),

@@ -205,8 +205,8 @@ def attention_forward(params, x, keep):
     k, k_cache = linear_forward(params, "k", x)
     v, v_cache = linear_forward(params, "v", x)                        # (ATT.1)  (B, T, H)
     q, k, v = split_heads(q), split_heads(k), split_heads(v)           # (B, A, T, D)
-    # z_ij = sum_d q_id k_jd / sqrt(D)        p_ij = exp(z_ij) / sum_j exp(z_ij)
-    z = q @ k.swapaxes(-1, -2) * q.shape[-1] ** -0.5                   # (B, A, T, T)
+    # z_ij = sum_d q_id k_jd / sqrt(D)        p_ij = exp(z_ij) / sum_j exp(z_ij)        (.mT is ^T)
+    z = q @ k.mT * q.shape[-1] ** -0.5                                 # (B, A, T, T)
     z = np.where(keep[:, None, None, :], z, -np.inf)                   # exp(-inf) = 0
     exp_z = np.exp(z - z.max(axis=-1, keepdims=True))                  # the same p, no overflow
     p = exp_z / exp_z.sum(axis=-1, keepdims=True)                      # (ATT.2)  (B, A, T, T)
@@ -219,14 +219,14 @@ def attention_backward(dy, q, k, v, p, q_cache, k_cache, v_cache, o_cache):
     dc, o_grads = linear_backward(dy, *o_cache)                        # (B, T, H)
     dc = split_heads(dc)                                               # (B, A, T, D)
     # dp_ij = sum_d dc_id v_jd        dv_jd = sum_i p_ij dc_id
-    dp = dc @ v.swapaxes(-1, -2)                                       # (ATT.5)  (B, A, T, T)
-    dv = p.swapaxes(-1, -2) @ dc                                       # (ATT.6)  (B, A, T, D)
+    dp = dc @ v.mT                                                     # (ATT.5)  (B, A, T, T)
+    dv = p.mT @ dc                                                     # (ATT.6)  (B, A, T, D)
     # One row of the softmax: dp_i / dz_j = [i = j] p_i - p_i p_j, so
     # dz_j = p_j (dp_j - sum_i dp_i p_i)
     dz = p * (dp - (dp * p).sum(axis=-1, keepdims=True))               # (SM.4)  (B, A, T, T)
     # dq_id = sum_j dz_ij k_jd / sqrt(D)        dk_jd = sum_i dz_ij q_id / sqrt(D)
     dq = dz @ k * q.shape[-1] ** -0.5                                  # (ATT.7)  (B, A, T, D)
-    dk = dz.swapaxes(-1, -2) @ q * q.shape[-1] ** -0.5                 # (ATT.8)  (B, A, T, D)
+    dk = dz.mT @ q * q.shape[-1] ** -0.5                               # (ATT.8)  (B, A, T, D)
     dx_q, q_grads = linear_backward(merge_heads(dq), *q_cache)
     dx_k, k_grads = linear_backward(merge_heads(dk), *k_cache)
     dx_v, v_grads = linear_backward(merge_heads(dv), *v_cache)

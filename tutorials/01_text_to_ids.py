@@ -96,14 +96,14 @@ assert "".join(tokenizer.tokenize(text)).replace("▁", " ").strip() == text
 # more probable than many short ones. They are less probable only if the long pieces are rare.
 #
 # A word of n letters has :math:`2^{n-1}` cuts, too many to try all. But look at the best cut of its
-# first e letters. It ends with some piece, from letter b to letter e. The part before that piece
+# first e letters. It ends with some piece, letters b + 1 to e. The part before that piece
 # must be cut in its best way too. (Otherwise a better cut of that part would make the whole cut
 # better.) So we can compute the best score s(e) from the best scores of shorter beginnings. With
 # s(0) = 0,
 #
 # .. math::
 #
-#    s(e) = \max_{b < e} \big( s(b) + \log p(\text{letters } b \text{ to } e) \big)
+#    s(e) = \max_{b < e} \big( s(b) + \log p(\text{letters } b{+}1 \text{ to } e) \big)
 #
 # This is the Viterbi algorithm. Here it is:
 
@@ -112,7 +112,7 @@ from math import inf
 from sentencepiece import SentencePieceProcessor
 
 model = SentencePieceProcessor(model_proto=tokenizer.model_bytes)
-first_learnt = 13                   # the ids below are set by hand, see "Special tokens"
+first_learnt = 13                   # ids 0 to 12 are set by hand, see "Special tokens"
 log_p = {tokenizer.pieces[i]: model.get_score(i) for i in range(first_learnt, tokenizer.vocab_size)}
 
 
@@ -250,8 +250,8 @@ assert all(a > b for values in lengths.values() for a, b in zip(values, values[1
 
 # %%
 # What to notice: every curve falls. The curve of the held-out text is close to the curve of the
-# text that the pieces were learnt from. Both curves become flat. If the vocabulary is larger
-# than an alphabet, the Wikipedia text needs more pieces per word than the other two texts. The
+# text that the pieces were learnt from. Both curves become flat. As soon as the vocabulary has more
+# than single letters, the Wikipedia text needs more pieces per word than the other two texts. The
 # reason is that many of the pieces are programming terms. So if your texts are about a special
 # field, it can help to learn a vocabulary from them.
 #

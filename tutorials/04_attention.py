@@ -146,7 +146,7 @@ x[0, range(T), D + np.arange(T)] = 1
 word_part, position_part = np.eye(2 * D)[:, :D], np.eye(2 * D)[:, D:]
 back_one = position_part @ np.roll(np.eye(D), -1, axis=1)               # looks one position back
 back_one[D] = 0                                                         # nothing before the first
-heads = {"W_q": 9 * np.concatenate([back_one, word_part], axis=1),      # 9: sharp, not yet one-hot
+heads = {"W_q": 9 * np.concatenate([back_one, word_part], axis=1),      # 9 makes p sharp
          "W_k": np.concatenate([position_part, word_part], axis=1),
          "W_v": np.eye(2 * D), "W_o": np.eye(2 * D),
          **{name: np.zeros(2 * D) for name in ("b_q", "b_k", "b_v", "b_o")}}
@@ -173,8 +173,8 @@ assert p[0, 0, 2, 1] > 0.8 and abs(p[0, 1, 1, 5] - p[0, 1, 1, 1]) < 1e-12
 
 # %%
 # What to notice: each row sums to 1. The first token has no token before it. Its query is 0, so its
-# attention weights are all equal. If a word occurs twice, both occurrences get the same attention
-# weight.
+# attention weights are all equal. In the second head, two occurrences of a word get the same
+# attention weight.
 #
 # The typical mistake here is to divide the heads with a reshape alone. The result has the right
 # shape, but it is wrong:
@@ -288,7 +288,8 @@ padded = visible_keys(np.array([[1, 1, 1, 0, 0]]))
 x[0, 3:] = 99.0
 (y_other, _), _ = attention_forward(random, x, x, padded, config)
 print("\nattention weights of the first query, first head:", p[0, 0, 0].round(2))
-print("the text is the same whatever the padding is:", np.array_equal(y[0, :3], y_other[0, :3]))
+print("the outputs of the text do not depend on the padding:",
+      np.array_equal(y[0, :3], y_other[0, :3]))
 assert np.array_equal(y[0, :3], y_other[0, :3]) and not p[0, :, :, 3:].any()
 
 # %%
