@@ -195,3 +195,13 @@ def test_a_large_activation_is_applied_again_with_the_same_bits(act, rng, monkey
         dx, grads = layers.feed_forward_backward(params, dy, cache)
         results.append([array.tobytes() for array in (y, dx, *flatten(grads).values())])
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("tokens, kept", [(6144, True), (6145, False)])
+def test_a_megabyte_and_a_half_is_small(tokens, kept):
+    """u has 64 float32 for each token, 256 bytes."""
+    params = {"W_1": np.ones((1, 64), np.float32), "b_1": np.zeros(64, np.float32),
+              "W_2": np.ones((64, 1), np.float32), "b_2": np.zeros(1, np.float32)}
+    _, cache = layers.feed_forward_forward(params, np.ones((1, tokens, 1), np.float32),
+                                           small_config(hidden_act="relu"))
+    assert cache[1].nbytes == 256 * tokens and (cache[2] is not None) == kept
