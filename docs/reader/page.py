@@ -7,6 +7,7 @@ import re
 from html import escape
 from pathlib import Path
 
+from albert_np.course.notes import LANGUAGES, as_restructured_text, notes_on
 from albert_np.gradcheck.equations import PACKAGE
 
 from . import mathematics
@@ -214,7 +215,7 @@ class _Page:
             return ""
         labels = self._labels(row)
         maths = "".join(f'<span class="m">{one}</span>' for one in shown)
-        derivation = "".join(self._derivation(label) for label in row.labels)
+        derivation = "".join(self._derivation(label) + self._notes(label) for label in row.labels)
         kind = " read" if row.is_read else ""
         return f'<div class="fx{kind}">{maths}{labels}{derivation}</div>'
 
@@ -240,6 +241,13 @@ class _Page:
                 f'</summary><div class="prose">{self._prose(one.text)}'
                 f"{mathematics.mathml(one.latex, self.names, self.pair.file, block=True)}"
                 "</div></details>")
+
+    def _notes(self, label):
+        """What translators wrote about an equation, folded."""
+        return "".join(f'<details class="der" lang="{language}"><summary>{LANGUAGES[language]}'
+                       f'<span class="unseen"> {label}</span></summary><div class="prose">'
+                       f"{self._prose(as_restructured_text(note))}</div></details>"
+                       for language, note in notes_on(label, self.pair.name).items())
 
     def _values(self, line, run):
         """The shapes and numbers that a line made."""
@@ -269,7 +277,7 @@ class _Page:
             items.append(f'<div class="fx" id="{label}"><span class="m">{formula}</span>'
                          f'<span class="labs"><a class="lab" href="#{label}">{label}</a></span> '
                          f'<span class="note">computed in {escape(where)}</span>'
-                         f"{self._derivation(label)}</div>")
+                         f"{self._derivation(label)}{self._notes(label)}</div>")
         return f'<section class="more"><h2>Computed elsewhere</h2>{"".join(items)}</section>'
 
     def _behind(self):
