@@ -252,7 +252,8 @@ def run(path, folder, **environment):
         if value is None:
             environment.pop(name, None)
     # How long matplotlib takes to place a legend says something of the machine only.
-    warnings = ["-W", "error", "-W", "ignore:Creating legend with loc"]
+    warnings = ["-W", "error", "-W", "ignore:Creating legend with loc",
+                "-W", "ignore:No installed font has"]
     return subprocess.run([sys.executable, *warnings, f"tutorials/{path.name}"], cwd=folder,
                           env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=TIME_LIMIT)

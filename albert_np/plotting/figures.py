@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import write_whole
-from .lettering import lettering
+from .lettering import letter_figure, lettering
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart. Yellow is too pale for a line.
 BLUE, ORANGE, GREEN, GREY, YELLOW = "#0072B2", "#D55E00", "#009E73", "#555555", "#F0E442"
@@ -68,7 +68,7 @@ def draw_references(axes, lines):
 
 
 def save_figure(figure, path):
-    """Write a figure as PNG, whole or not at all.
+    """Write a figure as PNG, whole or not at all, with no box in place of a letter.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ def save_figure(figure, path):
     -------
     Path
     """
+    letter_figure(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150)
     write_whole(path, buffer.getvalue())

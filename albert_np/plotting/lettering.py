@@ -1,8 +1,11 @@
-"""Labels in whatever writing: no formula, no warning, no letter that no font has."""
+"""Labels in whatever writing: no formula, and no box in place of a letter that no font has."""
 
+import warnings
 from functools import lru_cache
 
-MISSING = "□"
+NOTE = ("No installed font has all characters of a picture, so it spells some of them, Chinese ones "
+        "in pinyin (without the extra chinese, by their code). To see the characters, install a "
+        "font that has them, such as Noto Sans CJK.")
 # Fonts of these names are looked at first: they have Chinese characters.
 _LIKELY = ("CJK", "Han", "Hei", "Song", "Ming", "WenQuanYi", "YaHei", "PingFang", "Unicode")
 
@@ -10,8 +13,9 @@ _LIKELY = ("CJK", "Han", "Hei", "Song", "Ming", "WenQuanYi", "YaHei", "PingFang"
 def lettering(*texts):
     """Texts that can be drawn, and the fonts to draw them with.
 
-    A dollar sign begins no formula, and what cannot be seen becomes a space. Where matplotlib's own
-    font lacks a character, another installed font gives it; where none has it, a box stands for it.
+    A dollar sign begins no formula, and what cannot be seen becomes a space. If matplotlib's own
+    font lacks a character, another installed font gives it. If no font has it, it is spelled in
+    Latin letters, and a warning says so, once.
 
     Parameters
     ----------
@@ -26,8 +30,60 @@ def lettering(*texts):
     """
     texts = ["".join(c if c.isprintable() else " " for c in str(text)) for text in texts]
     fonts, missing = fonts_for(frozenset("".join(texts)))
-    shown = ["".join(MISSING if c in missing else c for c in text) for text in texts]
+    shown = [_without(missing, text) for text in texts]
     return [text.replace("$", r"\$") for text in shown], list(fonts)
+
+
+def letter_figure(figure):
+    """Do the same, in place, for texts that were written without `lettering`; formulas stay.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    """
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        fonts, missing = fonts_for(frozenset(text.get_text()) - {"\n"})
+        if missing:
+            text.set_text(_without(missing, text.get_text()))
+        if len(fonts) > 1:
+            text.set_fontfamily(list(fonts))
+
+
+def chinese_or_english(chinese, english):
+    """The Chinese labels of a picture, or the English ones if no font has all the characters.
+
+    Parameters
+    ----------
+    chinese, english : dict of str to str
+        The same labels, under the same names.
+
+    Returns
+    -------
+    labels : dict of str to str
+        All in one language.
+    fonts : list of str
+        For ``fontfamily=``.
+    """
+    fonts, missing = fonts_for(frozenset("".join(chinese.values())))
+    return (english, ["sans-serif"]) if missing else (chinese, list(fonts))
+
+
+def _without(missing, text):
+    """A text in which some characters are spelled in Latin letters."""
+    if missing:
+        warnings.warn(NOTE, stacklevel=3)
+    return "".join(_spelled(c) if c in missing else c for c in text)
+
+
+def _spelled(character):
+    """A character in Latin letters, or its code if the library for that is not installed."""
+    try:
+        from anyascii import anyascii
+    except ModuleNotFoundError:
+        return f"U+{ord(character):04X}"
+    return anyascii(character) or f"U+{ord(character):04X}"
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure as MatplotlibFigure
 
 from albert_np.plotting import tasks as pictures
 from albert_np.plotting.figures import BLUE
-from albert_np.plotting.lettering import MISSING, fonts_for, lettering
 from albert_np.plotting.tasks.answer_attention import pieces_around
 
 
@@ -105,22 +104,6 @@ def test_of_a_long_context_the_surroundings_of_the_answer_are_drawn(rng):
     assert pieces_around(5, 5, (3, 10), 20) == (3, 10)
 
 
-@pytest.mark.filterwarnings("error")
-def test_writing_without_a_font(rng, tmp_path, without_pixels):
-    """A box stands for what no font has, and the picture says so."""
-    chinese = [piece.replace("▁the", "比赛在").replace("▁won", "谁\n") for piece in PIECES]
-    case = an_answer(rng, chinese)
-    families, missing = fonts_for(frozenset("比赛在谁"))
-    assert not any("Last Resort" in family for family in families)     # which only has boxes
-    if missing:
-        figure = pictures.answer_attention_figure(*case)
-        assert texts_of(figure.axes[1].get_xticklabels())[2] == "□□□"
-        assert "no installed font" in figure.get_supxlabel()
-    path = pictures.plot_answer_attention(*case, tmp_path / "a.png", answer=(8, 8))
-    assert path.read_bytes() == b"the picture"
-    assert pictures.answer_attention_figure(*an_answer(rng)).get_supxlabel() == ""
-
-
 def change(case, place, value):
     return [value if i == place else part for i, part in enumerate(case)]
 
@@ -141,37 +124,3 @@ def test_shapes_that_do_not_fit(rng, place, value, said):
 def test_an_answer_outside_of_the_context(rng, answer):
     with pytest.raises(ValueError, match=f"from piece {answer[0]} to piece {answer[1]}, does not"):
         pictures.answer_attention_figure(*an_answer(rng), answer=answer)
-
-
-# ---- letters -------------------------------------------------------------------------------------
-
-def test_no_formula_and_no_control_character():
-    assert lettering("$a$", "x\ty\n", 7)[0] == [r"\$a\$", "x y ", "7"]
-
-
-def test_another_font_helps_out(tmp_path):
-    """Circled letters are not in matplotlib's own font, but some are in STIX, which it brings."""
-    from matplotlib.font_manager import findfont, get_font
-
-    own, stix = (get_font(findfont(name)).get_charmap() for name in ("DejaVu Sans", "STIXGeneral"))
-    only_stix = sorted(set(stix) - set(own))
-    character = next(chr(c) for c in only_stix if chr(c).isprintable())
-    (text,), fonts = lettering(f"a{character}")
-    assert text == f"a{character}" and fonts[0] == "sans-serif" and len(fonts) == 2
-    # Saved in earnest, without a warning (which would fail this test).
-    path = pictures.plot_baselines_bars({text: 0.5}, text, tmp_path / "a.png", title=text)
-    assert path.read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_font_that_cannot_be_read_is_passed_over(monkeypatch, tmp_path):
-    from matplotlib import font_manager
-
-    broken = tmp_path / "CJK.ttf"
-    broken.write_bytes(b"no font")
-    entry = font_manager.FontEntry(fname=str(broken), name="Broken CJK")
-    monkeypatch.setattr(font_manager.fontManager, "ttflist", [entry])
-    fonts_for.cache_clear()
-    try:
-        assert lettering("x谁") == (["x" + MISSING], ["sans-serif"])
-    finally:
-        fonts_for.cache_clear()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..figures import BLUE, ORANGE, YELLOW, label_axes, save_figure
-from ..lettering import MISSING, lettering
+from ..lettering import lettering
 
 
 def answer_attention_figure(pieces, start, end, attention, context, answer=None, most=70,
@@ -68,7 +68,6 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
     above.legend(fontsize=13, ncols=3, loc="upper right")            # above all bars
 
     strongest = max(looks[:, slice(*span)].max(initial=0) for span in (shown, question)) or 1.0
-    boxes = False
     for axes, name, span, whole in ((middle, "context", shown, context),
                                     (below, "question", question, question)):
         image = axes.imshow(looks[:, slice(*span)], cmap="Blues", vmin=0, vmax=strongest,
@@ -78,7 +77,7 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
                                      f"attention", loc="left")
         axes.grid(False)
         axes.set_yticks(range(A) if A <= 16 else range(0, A, 4))
-        boxes |= _name_pieces(axes, pieces, span)
+        _name_pieces(axes, pieces, span)
         axes.set_xlim(span[0] - 0.5, span[0] + columns - 0.5)          # columns equally wide
         axes.spines[["top", "right", "bottom"]].set_visible(False)
     for edge in (first - 0.5, last + 0.5):
@@ -87,8 +86,6 @@ def answer_attention_figure(pieces, start, end, attention, context, answer=None,
     bar.set_label("attention", fontsize=13)
     (heading,), fonts = lettering(title or "".join(pieces[slice(*question)]).replace("▁", " "))
     figure.suptitle(heading.strip(), fontsize=15, fontfamily=fonts, wrap=True)
-    if boxes:
-        figure.supxlabel(f"{MISSING} is a character that no installed font has", fontsize=12)
     return figure
 
 
@@ -132,15 +129,11 @@ def _heading(shown, context):
 
 
 def _name_pieces(axes, pieces, span):
-    """Every piece under its column, upright where it is longer than one character.
-
-    True if a character had to be left out.
-    """
+    """Every piece under its column, upright where it is longer than one character."""
     # The low line of SentencePiece only says that a word begins.
     texts = [piece.replace("▁", "") or "[space]" for piece in pieces[slice(*span)]]
     shown, fonts = lettering(*texts)
     axes.set_xticks(range(*span), shown, fontfamily=fonts)
     axes.tick_params(axis="x", length=2)
-    for label, text in zip(axes.get_xticklabels(), texts):
-        label.set(fontsize=11, rotation=90 if len(text) > 1 else 0)
-    return any(MISSING in text for text in shown)
+    for label, text in zip(axes.get_xticklabels(), shown):
+        label.set(fontsize=11, rotation=90 if len(text.removeprefix("\\")) > 1 else 0)
