@@ -29,7 +29,8 @@ def english():
 
 def test_every_letter_is_explained():
     explained = {letter for row in LETTERS for letter in re.findall(r"\b\w\b", row[0])}
-    table = (ROOT / "tutorials" / "README.md").read_text(encoding="utf-8").split("## The letters")[1]
+    tutorials = (ROOT / "tutorials" / "README.md").read_text(encoding="utf-8")
+    table = tutorials.split("## The letters")[1]
     needed = {letter for cell in re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE)
               for letter in re.findall(r"\b\w\b", cell)}
     header = re.search(r"^### The letters\n\n\| (.*) \|$", (ROOT / "README.md").read_text("utf-8"),

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 import warnings
 from pathlib import Path
 
@@ -47,7 +48,14 @@ def faults_of_title(text):
     lines = (ast.get_docstring(ast.parse(text)) or "").strip().splitlines()
     if len(lines) < 4 or not re.fullmatch("=+", lines[1]):
         return ["it does not begin with a title underlined with === and a paragraph"]
-    return [] if len(lines[1]) == len(lines[0]) else ["the line under the title is not as long"]
+    if len(lines[1]) != columns(lines[0]):
+        return ["the line under the title is not as long"]
+    return []
+
+
+def columns(text):
+    """How wide a text is: Chinese characters and signs take two columns each."""
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def faults_of_cells(text):
@@ -58,15 +66,15 @@ def faults_of_cells(text):
     if text.count("\n# %%\n") < 5:
         faults.append("it has fewer than five cells (# %%)")
     for heading, line in re.findall(r"^# (\S.*)\n# (-{3,})$", text, re.MULTILINE):
-        if len(heading) != len(line):
+        if columns(heading) != len(line):
             faults.append(f"the line under {heading!r} is not as long")
     return faults
 
 
 def faults_of_exercises(text):
-    """The last heading is Exercises, with three to five of them, counted from 1."""
+    """The last heading is Exercises or 练习, with three to five of them, counted from 1."""
     headings = list(re.finditer(r"^# (\S.*)\n# -{3,}$", text, re.MULTILINE))
-    if not headings or headings[-1][1] != "Exercises":
+    if not headings or headings[-1][1] not in ("Exercises", "练习"):
         return ["it does not end with exercises"]
     numbers = re.findall(r"^# (\d+)\. ", text[headings[-1].end():], re.MULTILINE)
     if not 3 <= len(numbers) <= 5 or numbers != [str(n + 1) for n in range(len(numbers))]:
@@ -87,7 +95,7 @@ def faults_of_names(text, labels):
     elif not re.search(r"\bshow\(", text):
         faults.append("it shows no picture by albert_np.course.lecture.show")
     faults += [f"line {number} has more than 100 characters"
-               for number, line in enumerate(text.splitlines(), 1) if len(line) > 100]
+               for number, line in enumerate(text.splitlines(), 1) if columns(line) > 100]
     return faults
 
 
@@ -113,7 +121,8 @@ def test_it_stands_in_the_index(path):
 
 @every_tutorial
 def test_the_index_knows_what_comes_before(path):
-    needed = re.search(r"Prerequisites:(.*?)\. ", " ".join(path.read_text().split()))[1]
+    needed = re.search(r"(?:Prerequisites:|先读)(.*?)(?:\. |。)",
+                       " ".join(path.read_text(encoding="utf-8").split()))[1]
     row = next(row for row in (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
                if f"]({path.name})" in row)
     assert re.findall(r"\d+", row.split("|")[-2]) == [
@@ -194,6 +203,15 @@ show(figure, "01_it")
 
 def test_a_sound_tutorial_has_no_fault():
     assert faults_of_form(SOUND, {"LN.5"}) == []
+
+
+def test_a_chinese_tutorial_is_underlined_by_columns():
+    chinese = SOUND.replace("Is it so?\n=========", "是吗？\n======").replace(
+        "# A heading\n# ---------", "# 标题\n# ----").replace("# Exercises\n# ---------",
+                                                           "# 练习\n# ----")
+    assert faults_of_form(chinese, {"LN.5"}) == []
+    assert faults_of_form(chinese.replace("# 标题\n# ----", "# 标题\n# ---"), {"LN.5"}) == [
+        "the line under '标题' is not as long"]
 
 
 def test_a_script_without_the_package_saves_its_picture_itself():

@@ -3,9 +3,9 @@
 import warnings
 from functools import lru_cache
 
-NOTE = ("No installed font has all characters of a picture, so it spells some of them, Chinese ones "
-        "in pinyin (without the extra chinese, by their code). To see the characters, install a "
-        "font that has them, such as Noto Sans CJK.")
+NOTE = ("No installed font has all characters of a picture, so it spells some of them, Chinese "
+        "ones in pinyin (without the extra chinese, by their code). To see the characters, install "
+        "a font that has them, such as Noto Sans CJK.")
 # Fonts of these names are looked at first: they have Chinese characters.
 _LIKELY = ("CJK", "Han", "Hei", "Song", "Ming", "WenQuanYi", "YaHei", "PingFang", "Unicode")
 
@@ -73,7 +73,7 @@ def chinese_or_english(chinese, english):
 def _without(missing, text):
     """A text in which some characters are spelled in Latin letters."""
     if missing:
-        warnings.warn(NOTE, stacklevel=3)
+        warnings.warn(NOTE, stacklevel=1)               # one place: the note comes once
     return "".join(_spelled(c) if c in missing else c for c in text)
 
 

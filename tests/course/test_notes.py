@@ -1,4 +1,4 @@
-"""Notes in other languages: of equations that there are, and showing them as the source has them."""
+"""Notes in other languages: on equations that there are, shown as the source has them."""
 
 import re
 
@@ -9,7 +9,8 @@ from albert_np.course.notes.read_notes import FOLDER
 from albert_np.gradcheck.equations import LABEL, find_equations
 
 FILES = sorted(FOLDER.glob("*/*.md"))
-every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+every_file = pytest.mark.parametrize("path", FILES,
+                                     ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
 @pytest.fixture(scope="module")

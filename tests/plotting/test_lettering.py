@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from albert_np.plotting import tasks as pictures
 from albert_np.plotting.figures import save_figure
-from albert_np.plotting.lettering import NOTE, chinese_or_english, fonts_for, lettering
+from albert_np.plotting.lettering import (NOTE, chinese_or_english, fonts_for,
+                                          letter_figure, lettering)
 
 
 @pytest.fixture
@@ -85,8 +86,9 @@ def test_without_the_library_it_becomes_a_code(fonts, monkeypatch):
 def test_the_note_comes_once(fonts):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
-        for text in ("谁", "参", "数"):
-            lettering(text)
+        lettering("谁")
+        lettering("参数", "谁")
+        letter_figure(Figure().suptitle("损失").figure)
     assert [str(one.message) for one in caught] == [NOTE]
     assert "install" in NOTE and "pinyin" in NOTE
 
