@@ -304,7 +304,7 @@ scores = evaluate(albert, data.held_out)
 print(f"held-out: L_MLM {scores['mlm_loss']:.2f} (ln V = {np.log(config.vocab_size):.2f}), "
       f"L_SOP {scores['sop_loss']:.2f}, sentence order {scores['sop_accuracy']:.0%} right")
 assert scores["mlm_loss"] < np.log(config.vocab_size) - 1
-hidden = "[MASK]小狗看月亮。"
+hidden = "晚上小狗[MASK]月亮。"
 (_, _, best), = top_guesses(albert, tokenizer, tokenizer(hidden)["input_ids"][None])
 print(hidden, ", ".join(f"{piece} {share:.0%}" for piece, share in best))
 albert.save_pretrained(folder, tokenizer)
@@ -325,6 +325,7 @@ with plt.rc_context({"font.family": fonts}):
     bars = left.bar([said[name] for name in millions], list(millions.values()), 0.6,
                     color=[GREY, ORANGE, ORANGE, BLUE])
     left.bar_label(bars, [f"{number:.0f}" for number in millions.values()], fontsize=13)
+    left.set_ylim(0, 125)
     left.set_ylabel(said["count"], fontsize=14)
     left.set_title(said["left"], fontsize=15)
     rows = [row for row in metrics if row["split"] == "train"]
