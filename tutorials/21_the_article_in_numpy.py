@@ -12,6 +12,13 @@
 图保存在 ``tutorials/output/``。术语查 ``docs/zh/glossary.md``。
 """
 
+# %%
+# 从公式到代码
+# ------------
+# 先给一张总表。左边是文章里的公式，右边依次是本项目的公式标号、计算它的那一行、细讲它的教程。
+# 行号不是手写的，是从源代码里的标号读出来的。
+# 命令 ``albert-np equation ENC.3`` 打印一个公式的推导、代码和核对结果。
+
 import time
 from dataclasses import replace
 
@@ -34,13 +41,6 @@ from albert_np.plotting.figures import BLUE, GREY, ORANGE, running_mean
 from albert_np.plotting.lettering import chinese_or_english
 from albert_np.pretraining import PretrainingData, evaluate, top_guesses, train
 from albert_np.text import DataOptions, train_tokenizer
-
-# %%
-# 从公式到代码
-# ------------
-# 先给一张总表。左边是文章里的公式，右边依次是本项目的公式标号、计算它的那一行、细讲它的教程。
-# 行号不是手写的，是从源代码里的标号读出来的。
-# 命令 ``albert-np equation ENC.3`` 打印一个公式的推导、代码和核对结果。
 
 FORMULAS = (
     ("3.1", "h^(l+1) = f(h^(l); W^(l)),  W^(l) = W", "ENC.1", "06"),
