@@ -138,6 +138,15 @@ def test_its_picture_in_the_index_is_one_that_it_draws(path):
     assert 1000 < (FOLDER / "pictures" / f"{name}.png").stat().st_size < 100_000
 
 
+def test_the_table_of_formulas_leads_to_tutorials_that_cite_them():
+    rows = re.findall(r'"([A-Z]+\.\d+)", "(\d\d)"\)',
+                      (FOLDER / "21_the_article_in_numpy.py").read_text(encoding="utf-8"))
+    assert len(rows) > 10
+    for label, number in rows:
+        path, = FOLDER.glob(f"{number}_*.py")
+        assert re.search(rf"\b{label}\b", path.read_text(encoding="utf-8")), (label, number)
+
+
 def letters_of(text):
     """All single letters in the formulas of a tutorial; commands of LaTeX and words left out."""
     greek = dict(zip("alpha beta gamma delta epsilon eta lambda mu sigma Phi varphi".split(),
