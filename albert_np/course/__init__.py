@@ -1,8 +1,9 @@
 """The course: exercises made from the source of this package, and a check that names the mistake.
 
+``notes/`` has derivations in other languages.
 An exercise is a function of this package that a student writes again. Read ``exercises`` (the
 table: add an exercise there) and ``trials/`` (the questions put to each), then ``workspace/`` (what
 a student gets), ``checking/`` (right or wrong, and which mistake), ``sandbox/`` (where students'
 code runs), ``marking/`` (points for a class) and ``teaching_page``. ``lecture/`` is apart from
-these: it holds what the tutorials share. So is ``notes/``: derivations in other languages.
+these: it holds what the tutorials share.
 """
