@@ -110,16 +110,6 @@ def test_every_label_is_on_its_own_page_once():
                              if one.file.startswith(("functional/", "layers/", "optim/"))}
 
 
-def test_notes_of_translators_are_folded_beside_the_equation():
-    html = page.page_html(PAIRS["layer_norm"], [], [], EQUATIONS, ("", ""))
-    notes = dict(re.findall(r'<details class="der" lang="zh"><summary>中文<span class="unseen"> '
-                            r"(\S+)</span></summary>(.*?)</details>", html, re.DOTALL))
-    assert sorted(notes)[:5] == [f"LN.{n}" for n in range(1, 6)]
-    assert "标准差" in notes["LN.1"] and notes["LN.1"].count("<math") > 8
-    assert '<a href="#LN.2">(LN.2)</a>' in notes["LN.5"] and "\\" not in "".join(notes.values())
-    assert 'lang="zh"' not in page.page_html(PAIRS["linear"], [], [], EQUATIONS, ("", ""))
-
-
 @pytest.mark.parametrize("old, new, words", [
     ("# (LN.4)", "#", "layer_norm.py, line .* LN.4 is derived here, but no line of code"),
     (":label: LN.4", ":nowrap:", "no docstring has an equation with :label: LN.4"),
@@ -134,6 +124,16 @@ def test_a_deleted_label_stops_the_build_and_is_named(old, new, words):
             "# (LN.4)", "#")
     with pytest.raises(rows.LabelError, match=words):
         rows.checked_equations(sources)
+
+
+def test_notes_of_translators_are_folded_beside_the_equation():
+    html = page.page_html(PAIRS["layer_norm"], [], [], EQUATIONS, ("", ""))
+    notes = dict(re.findall(r'<details class="der" lang="zh"><summary>中文<span class="unseen"> '
+                            r"(\S+)</span></summary>(.*?)</details>", html, re.DOTALL))
+    assert sorted(notes)[:5] == [f"LN.{n}" for n in range(1, 6)]
+    assert "标准差" in notes["LN.1"] and notes["LN.1"].count("<math") > 8
+    assert '<a href="#LN.2">(LN.2)</a>' in notes["LN.5"] and "\\" not in "".join(notes.values())
+    assert 'lang="zh"' not in page.page_html(PAIRS["linear"], [], [], EQUATIONS, ("", ""))
 
 
 # ---- names ---------------------------------------------------------------------------------------

@@ -215,7 +215,7 @@ class _Page:
             return ""
         labels = self._labels(row)
         maths = "".join(f'<span class="m">{one}</span>' for one in shown)
-        derivation = "".join(self._derivation(label) + self._notes(label) for label in row.labels)
+        derivation = "".join(self._derivation(label) for label in row.labels)
         kind = " read" if row.is_read else ""
         return f'<div class="fx{kind}">{maths}{labels}{derivation}</div>'
 
@@ -236,11 +236,11 @@ class _Page:
     def _derivation(self, label):
         one = self.derived.get(label)
         if one is None or not one.text.strip():
-            return ""
+            return self._notes(label)
         return (f'<details class="der"><summary>why<span class="unseen"> of {label}</span>'
                 f'</summary><div class="prose">{self._prose(one.text)}'
                 f"{mathematics.mathml(one.latex, self.names, self.pair.file, block=True)}"
-                "</div></details>")
+                f"</div></details>{self._notes(label)}")
 
     def _notes(self, label):
         """What translators wrote about an equation, folded."""
@@ -277,7 +277,7 @@ class _Page:
             items.append(f'<div class="fx" id="{label}"><span class="m">{formula}</span>'
                          f'<span class="labs"><a class="lab" href="#{label}">{label}</a></span> '
                          f'<span class="note">computed in {escape(where)}</span>'
-                         f"{self._derivation(label)}{self._notes(label)}</div>")
+                         f"{self._derivation(label)}</div>")
         return f'<section class="more"><h2>Computed elsewhere</h2>{"".join(items)}</section>'
 
     def _behind(self):
