@@ -120,7 +120,7 @@ def test_a_failure_is_told_and_the_next_one_runs(monkeypatch, tmp_path, capsys):
 
 def test_a_number_that_is_none():
     assert [path.stem for path in chosen([4])] == ["04_attention"]
-    with pytest.raises(SystemExit, match="There is no tutorial 99; they are numbered 0 to 20."):
+    with pytest.raises(SystemExit, match=r"There is no tutorial 99; they are numbered 0 to \d+\."):
         chosen([99])
 
 
