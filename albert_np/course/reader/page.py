@@ -7,8 +7,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from albert_np.gradcheck.equations import PACKAGE
-
+from ...gradcheck.equations import PACKAGE
 from . import mathematics
 from .pairs import pages_of_labels
 from .pieces import changed_html, code_names, mark_code, values_html

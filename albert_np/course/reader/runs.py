@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from albert_np.gradcheck.equations import PACKAGE
-from albert_np.gradcheck.planted_faults import PLANTED_FAULTS
-from albert_np.gradcheck.tracing.examples import trace_function
-from albert_np.gradcheck.tracing.trace_page import told
+from ...gradcheck.equations import PACKAGE
+from ...gradcheck.planted_faults import PLANTED_FAULTS
+from ...gradcheck.tracing.examples import trace_function
+from ...gradcheck.tracing.trace_page import told
 
 MOST_RUNS = 8     # of one page
 

@@ -1,6 +1,6 @@
 """Write all reader pages into a folder.
 
-    python -m reader FOLDER          in docs/, with albert_np to be imported
+    python -m albert_np.course.reader FOLDER
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from albert_np.gradcheck.equations import find_equations, read_sources
-from albert_np.gradcheck.tracing.function_lines import functions_of
+from ...gradcheck.equations import find_equations, read_sources
+from ...gradcheck.tracing.function_lines import functions_of
 
 FOLDERS = ("functional/", "layers/", "optim/")
 
