@@ -264,8 +264,11 @@ def test_pointing_stepping_and_forgetting(built, tmp_path):
         forget.click();
         result.wrong = last.querySelector("ins").textContent;
         result.said = document.getElementById("said").textContent;
+        const verdict = () => document.querySelector("#verdict .verdict").textContent;
+        result.verdicts = [verdict()];
         forget.click();
         result.right = last.querySelector(".num").textContent;
+        result.verdicts.push(verdict());
         return result;""", 1366)
     assert console == []
     assert set(found["code"]) == {"inv_std"} and len(found["code"]) >= 5
@@ -275,8 +278,11 @@ def test_pointing_stepping_and_forgetting(built, tmp_path):
     assert found["reverse"] == ["dgamma = column_sum(dy, x_hat)"]
     assert found["now"] == ["mean = row_mean(x)"] and found["hidden"] == "hidden"
     assert found["before"][0].startswith("with np.errstate") and found["shown"] == "visible"
-    assert found["wrong"] == "3 −1 −1 −1" and "layer_norm" in found["said"]
-    assert found["right"] == "2 −2 0 0"
+    assert found["wrong"] == "3 −1 −1 −1" and found["right"] == "2 −2 0 0"
+    failed, passed = found["verdicts"]
+    assert failed == ("The gradient check of these numbers fails: for x[0, 2] backward says −1, "
+                      "forward passes say 0.") and failed in found["said"]
+    assert passed == "The gradient check of these numbers finds nothing wrong."
 
 
 @browser

@@ -4,6 +4,7 @@ Everything on a page comes from the source: labels and comments from its text, v
 the example of its docstring. Read ``pairs`` (which pages there are), ``names`` (code name to
 symbol), ``mathematics`` (LaTeX to MathML, docstrings to HTML), ``lines_as_formulas`` (a line of
 code as LaTeX), ``rows`` (trace and labels to rows), ``runs`` (the numbers, also with a planted
-fault), ``numbers`` and ``pieces`` (arrays and code as short HTML), ``page`` (rows to HTML) and
-``write`` (all pages into a folder). It needs docutils, the extra "lab".
+fault), ``verdicts`` (the gradient check of these numbers), ``numbers`` and ``pieces`` (arrays and
+code as short HTML), ``page`` (rows to HTML) and ``write`` (all pages into a folder). It needs
+docutils, the extra "lab".
 """
