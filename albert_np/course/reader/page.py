@@ -15,7 +15,7 @@ from .rows import rows_of, segments_of
 from .verdicts import verdict_html, verdict_of, verdict_sentence
 
 HERE = Path(__file__).resolve().parent
-WIDE, DENSE = 80, 86         # characters of code and numbers that fit side by side
+WIDE, DENSE = 80, 89         # characters of code and numbers that fit side by side
 MOST_ROWS = 17               # of one function before a page becomes dense
 
 
