@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 
@@ -115,7 +114,8 @@ def runs_of(pair, fault=None, chosen=None, numbers=None):
         calls = trace.calls
         if not any(call.function == pair.forward.function for call in calls):
             calls = trace.calls_of(pair.forward.function)
-        found += zip_longest(_pairs_of_calls(calls, pair), _pairs_of_calls(trace.direct, pair))
+        shown = _pairs_of_calls(calls, pair)
+        found += zip(shown, [*_pairs_of_calls(trace.direct, pair), *[()] * len(shown)])
         if numbers is not None:
             break
     runs = [_run(calls, shift, chosen, direct) for calls, direct in found]
@@ -180,7 +180,7 @@ def _run(calls, shift, chosen, direct):
                 times[line] = number + 1, len(row.visits) - ends
         order += [shift(row.line) for row, _ in call.steps()]
     return Run(values, times, tuple(dict.fromkeys(order)), texts, len(calls) > 1, passes,
-               everything, tuple(direct or ()))
+               everything, tuple(direct))
 
 
 def _told(values, is_head):
