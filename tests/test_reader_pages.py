@@ -55,9 +55,11 @@ def test_a_row_of_layer_norm_has_formula_line_shape_and_value():
 
 def test_rows_without_an_equation_of_their_own_are_read_off_the_line():
     found = table("layer_norm")
-    assert found["dx_hat = dy * gamma"][0].formulas == (r"d\hat{x} = dy \cdot \gamma",)
     second = found["dx -= x_hat * row_mean(dx_hat, x_hat)"][0]
     assert (second.part, second.is_read) == ("LN.5b", True)
+    assert found["y = gamma * x_hat"][0].formulas == (r"y = \gamma \cdot \hat{x}",)
+    own = found["dx_hat = dy * gamma"][0]
+    assert (own.labels, own.formulas) == (("LN.6",), (r"d\hat{x}_j = dy_j\, \gamma_j",))
 
 
 def test_rows_of_attention():
@@ -108,6 +110,15 @@ def test_every_label_is_on_its_own_page_once():
     assert found == {label: [name] for label, name in expected.items()}
     assert set(expected) >= {one.label for one in find_equations()
                              if one.file.startswith(("functional/", "layers/", "optim/"))}
+
+
+def test_an_equation_that_another_file_computes_leads_to_its_line():
+    html = page.page_html(PAIRS["masked_lm_head"], [], [], EQUATIONS, ("", ""))
+    [line] = EQUATIONS["MLM.5"].lines
+    assert re.search(r'<a href="AlbertForPreTraining.html#MLM.5">albert_np/models/pretraining.py, '
+                     rf"line {line.line}</a>", html)
+    there = page.page_html(PAIRS["AlbertForPreTraining"], [], [], EQUATIONS, ("", ""))
+    assert re.search(rf'id="L{line.line}"(?:(?!id="L).)*id="MLM.5"', there, re.DOTALL)
 
 
 @pytest.mark.parametrize("old, new, words", [

@@ -285,19 +285,22 @@ class _Page:
     # ---- below the table -------------------------------------------------------------------------
 
     def _elsewhere(self):
-        """Equations that are derived in these docstrings and computed in other files."""
-        missing = [label for label in self.labels if label not in self.anchors]
+        """Equations that these docstrings derive, each with a link to the row that computes it."""
+        own = {lines.function for lines in (self.pair.forward, self.pair.backward) if lines}
+        missing = [label for label, one in self.equations.items()
+                   if one.file == self.pair.file and one.function in own
+                   and self.pages.get(label) not in (None, self.pair.name)]
         if not missing:
             return ""
         items = []
         for label in missing:
-            one = self.equations[label]
+            one, there = self.equations[label], escape(self.link(label))
             where = ", ".join(f"{PACKAGE.name}/{line.file}, line {line.line}" for line in one.lines)
             formula = mathematics.mathml(one.latex, self.names, self.pair.file)
-            items.append(f'<div class="fx" id="{label}"><span class="m">{formula}</span>'
-                         f'<span class="labs"><a class="lab" href="#{label}">{label}</a></span> '
-                         f'<span class="note">computed in {escape(where)}</span>'
-                         f"{self._derivation(label)}</div>")
+            items.append(f'<div class="fx"><span class="m">{formula}</span>'
+                         f'<span class="labs"><a class="lab" href="{there}">{label}</a></span> '
+                         f'<span class="note">computed in <a href="{there}">{escape(where)}</a>'
+                         f"</span>{self._derivation(label)}</div>")
         return f'<section class="more"><h2>Computed elsewhere</h2>{"".join(items)}</section>'
 
     def _behind(self):
@@ -309,7 +312,7 @@ class _Page:
         return f'<section class="more prose"><h2>Remarks</h2>{text}</section>'
 
     def _check(self, data):
-        if not self.backward or not self.runs:
+        if not any(len(run.direct) == 2 for run in self.runs):
             return ""
         return ('<section class="more" id="check"><h2>Gradient check of these numbers</h2>'
                 f'<div id="verdict" aria-live="polite">{data["runs"][0]["check"]}</div></section>')
@@ -361,7 +364,7 @@ class _Page:
                   "No number of these examples changes." if one.run < 0 else
                   f"{len(changed)} line{'s' if len(changed) > 1 else ''} of this example "
                   f"change{'' if len(changed) > 1 else 's'}.")
-        checked = "" if one.stops else f" {verdict_sentence(one.verdict)}"
+        checked = f" {verdict_sentence(one.verdict)}" if one.verdict else ""
         return {"fault": one.fault.name, "old": one.fault.old.strip(),
                 "new": one.fault.new.strip(), "run": max(one.run, 0),
                 "line": self._row_of(one.line), "changed": changed,

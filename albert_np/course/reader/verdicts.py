@@ -60,7 +60,7 @@ def verdict_sentence(verdict):
     'The gradient check of these numbers stops: the gradient of b has shape (2, 2).'
     """
     if verdict is None:
-        return "This example has no backward pass to check."
+        return "There is no gradient check of this example."
     if verdict.refused:
         return f"The gradient check of these numbers stops: {verdict.refused.rstrip('.')}."
     if not verdict.wrong:

@@ -15,7 +15,8 @@ from .rows import checked_equations
 from .runs import effects_of, runs_of
 
 READER_FILES = tuple(Path(__file__).resolve().parent / name for name in ("reader.css", "reader.js"))
-TITLES = {"functional/": "Functions", "layers/": "Layers", "optim/": "Optimisers"}
+TITLES = {"functional/": "Functions", "layers/": "Layers", "models/": "Models",
+          "optim/": "Optimisers"}
 
 
 def write_pages(folder, only=None, site=True):

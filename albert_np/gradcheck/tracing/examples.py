@@ -251,9 +251,8 @@ def _dotted(file):
 
 def _partner(function):
     """The other one of a forward and a backward function."""
-    if function.endswith("_forward"):
-        return function.removesuffix("_forward") + "_backward"
-    return function.removesuffix("_backward") + "_forward"
+    stem, sign, way = re.fullmatch(r"(.*?)(?:([._])(forward|backward))?", function).groups("")
+    return f"{stem}{sign}{'backward' if way == 'forward' else 'forward'}" if way else ""
 
 
 def _owners(function, docstrings):
