@@ -158,8 +158,8 @@ class AlbertForPreTraining(BaseModel):
         ...                       num_hidden_layers=1, num_attention_heads=2, intermediate_size=3,
         ...                       max_position_embeddings=4, initializer_range=1.0, sop_weight=0.5)
         >>> model = AlbertForPreTraining(config, seed=0, dtype=np.float64)
-        >>> ids, labels = np.array([[2, 4, 5, 3], [2, 5, 1, 3]]), np.full((2, 4), -100)
-        >>> labels[0, 1], order = 1, np.array([1, -100])
+        >>> ids, order = np.array([[2, 4, 5, 3], [2, 5, 1, 3]]), np.array([1, -100])
+        >>> labels = np.array([[-100, 1, -100, -100], [-100, -100, -100, -100]])
         >>> output, cache = model.forward(ids, labels=labels, sentence_order_label=order)
         >>> grads = model.backward(cache)
         >>> [round(float(loss), 4) for loss in (output.mlm_loss, output.sop_loss, output.loss)]

@@ -369,7 +369,7 @@ def _replace(made, names, numbers):
             holder[key] = _fitting(name, numbers[name], holder[key])
             if holder is made:
                 names[key] = holder[key]
-        found[name] = holder[key]
+        found[name] = copy.copy(holder[key])             # the call may change it in place
     return found
 
 
