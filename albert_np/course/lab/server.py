@@ -105,11 +105,12 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused(403, "This server answers only to its own address.")
         if self.headers.get("Origin", f"http://{self.server.host}") != f"http://{self.server.host}":
             raise _Refused(403, "Pages from elsewhere may not ask this server.")
-        _, token, *name = unquote(urlsplit(self.path).path).split("/", 2)
-        if not name or not secrets.compare_digest(token.encode(), self.server.token.encode()):
+        path = unquote(urlsplit(self.path).path)
+        token, slash, name = path.removeprefix("/").partition("/")
+        if not slash or not secrets.compare_digest(token.encode(), self.server.token.encode()):
             raise _Refused(403, "The token in this address is wrong; open the address that "
                                 "albert-np lab has printed.")
-        return name[0]
+        return name
 
     def _body(self):
         """The body of a request, if it is not too long."""
