@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]             # extension.py, reader, and the package
+sys.path[:0] = [str(HERE), str(HERE.parent)]             # extension.py, shapes.py, and the package
 
 project, author = "albert_np", "the authors of albert_np"
 copyright = author

@@ -6,7 +6,7 @@
 - Names that a package only passes on (``albert_np.layers.attention_forward``) lead to where the
   object is documented, once, in the module that defines it.
 - The pages of the API are written here: one for each module, in the order of the floors.
-- Labels and modules that have a reader page lead to it (see the folder ``reader``).
+- Labels and modules that have a reader page lead to it (``albert_np.course.reader``).
 - The pages of the tutorials show the output of their last full run (see ``tutorial_pages``).
 """
 
@@ -16,14 +16,14 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from reader.pairs import find_pairs, pages_of_labels
-from reader.shapes import shapes_svg
+from shapes import shapes_svg
 from sphinx import addnodes
 from sphinx.domains.math import MathDomain
 from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import make_refnode
 from tutorial_pages import add_output
 
+from albert_np.course.reader.pairs import find_pairs, pages_of_labels
 from albert_np.gradcheck.equations import LABEL, find_equations
 
 # The floors of the package, bottom to top.

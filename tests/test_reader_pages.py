@@ -1,7 +1,5 @@
 """The reader pages: every row comes from the source, and a real browser shows what it should."""
 
-import doctest
-import importlib
 import re
 import sys
 from pathlib import Path
@@ -13,11 +11,13 @@ pytest.importorskip("docutils", reason="the reader pages need the extra docs")
 
 from headless_browser import ask_browser, find_browser  # noqa: E402
 
+from albert_np.course.reader import (mathematics, names, page, pairs, pieces, rows, runs,  # noqa: E402
+                                     write)
 from albert_np.gradcheck.equations import find_equations, read_sources  # noqa: E402
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "docs"))
 
-from reader import mathematics, names, page, pairs, pieces, rows, runs, shapes, write  # noqa: E402
+import shapes  # noqa: E402
 
 PAIRS = {pair.name: pair for pair in pairs.find_pairs()}
 EQUATIONS = rows.checked_equations()
@@ -55,9 +55,11 @@ def test_a_row_of_layer_norm_has_formula_line_shape_and_value():
 
 def test_rows_without_an_equation_of_their_own_are_read_off_the_line():
     found = table("layer_norm")
-    assert found["dx_hat = dy * gamma"][0].formulas == (r"d\hat{x} = dy \cdot \gamma",)
     second = found["dx -= x_hat * row_mean(dx_hat, x_hat)"][0]
     assert (second.part, second.is_read) == ("LN.5b", True)
+    assert found["y = gamma * x_hat"][0].formulas == (r"y = \gamma \cdot \hat{x}",)
+    own = found["dx_hat = dy * gamma"][0]
+    assert (own.labels, own.formulas) == (("LN.6",), (r"d\hat{x}_j = dy_j\, \gamma_j",))
 
 
 def test_rows_of_attention():
@@ -108,6 +110,15 @@ def test_every_label_is_on_its_own_page_once():
     assert found == {label: [name] for label, name in expected.items()}
     assert set(expected) >= {one.label for one in find_equations()
                              if one.file.startswith(("functional/", "layers/", "optim/"))}
+
+
+def test_an_equation_that_another_file_computes_leads_to_its_line():
+    html = page.page_html(PAIRS["masked_lm_head"], [], [], EQUATIONS, ("", ""))
+    [line] = EQUATIONS["MLM.5"].lines
+    assert re.search(r'<a href="AlbertForPreTraining.html#MLM.5">albert_np/models/pretraining.py, '
+                     rf"line {line.line}</a>", html)
+    there = page.page_html(PAIRS["AlbertForPreTraining"], [], [], EQUATIONS, ("", ""))
+    assert re.search(rf'id="L{line.line}"(?:(?!id="L).)*id="MLM.5"', there, re.DOTALL)
 
 
 @pytest.mark.parametrize("old, new, words", [
@@ -163,13 +174,6 @@ def test_the_gradient_of_a_name_is_not_the_name():
 def test_a_name_with_an_index_is_not_the_name_without():
     shown = mathematics.mathml("x_{kv} W_q x_i", ["W", "W_q", "x", "x_kv"])
     assert re.findall(r'data-n="(\w+)"', shown) == ["x_kv", "W_q", "x"]
-
-
-@pytest.mark.parametrize("module", ["mathematics", "names", "numbers", "lines_as_formulas"])
-def test_examples_in_docstrings(module):
-    found = importlib.import_module(f"reader.{module}")
-    failed, tried = doctest.testmod(found, extraglobs={"np": np})
-    assert tried and not failed
 
 
 # ---- the picture of shapes ----------------------------------------------------------------------
@@ -245,10 +249,11 @@ def test_no_page_is_wider_than_the_screen(built, tmp_path, width):
 
 
 @browser
-def test_layer_norm_fits_one_screen(built, tmp_path):
-    [bottom], _ = ask_browser(tmp_path, [(built / "layer_norm.html").as_uri()], """
-        return document.querySelector("table").getBoundingClientRect().bottom""", 1366)
-    assert bottom <= 768
+def test_layer_norm_and_attention_fit_one_screen(built, tmp_path):
+    pages = [(built / f"{name}.html").as_uri() for name in ("layer_norm", "attention")]
+    bottoms, _ = ask_browser(tmp_path, pages, """
+        return document.querySelector("main table").getBoundingClientRect().bottom""", 1366)
+    assert max(bottoms) <= 768
 
 
 @browser
@@ -281,8 +286,11 @@ def test_pointing_stepping_and_forgetting(built, tmp_path):
         forget.click();
         result.wrong = last.querySelector("ins").textContent;
         result.said = document.getElementById("said").textContent;
+        const verdict = () => document.querySelector("#verdict .verdict").textContent;
+        result.verdicts = [verdict()];
         forget.click();
         result.right = last.querySelector(".num").textContent;
+        result.verdicts.push(verdict());
         return result;""", 1366)
     assert console == []
     assert set(found["code"]) == {"inv_std"} and len(found["code"]) >= 5
@@ -292,8 +300,11 @@ def test_pointing_stepping_and_forgetting(built, tmp_path):
     assert found["reverse"] == ["dgamma = column_sum(dy, x_hat)"]
     assert found["now"] == ["mean = row_mean(x)"] and found["hidden"] == "hidden"
     assert found["before"][0].startswith("with np.errstate") and found["shown"] == "visible"
-    assert found["wrong"] == "3 −1 −1 −1" and "layer_norm" in found["said"]
-    assert found["right"] == "2 −2 0 0"
+    assert found["wrong"] == "3 −1 −1 −1" and found["right"] == "2 −2 0 0"
+    failed, passed = found["verdicts"]
+    assert failed == ("The gradient check of these numbers fails: for x[0, 2] backward says −1, "
+                      "forward passes say 0.") and failed in found["said"]
+    assert passed == "The gradient check of these numbers finds nothing wrong."
 
 
 @browser

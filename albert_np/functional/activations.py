@@ -146,9 +146,10 @@ def linear_activation_backward(dy, cache):
 
     Examples
     --------
-    >>> dy = np.array([10.0])
-    >>> linear_activation_backward(dy, None).tolist()
-    [10.0]
+    >>> x, dy = np.array([2.0, -3.0]), np.array([10.0, 20.0])
+    >>> y, cache = linear_activation_forward(x)
+    >>> linear_activation_backward(dy, cache).tolist()
+    [10.0, 20.0]
     """
     return dy
 

@@ -20,7 +20,14 @@ def binary_cross_entropy_forward(logits, targets):
     since :math:`\log\sigma(x) = x - \log(1+e^{x})` and :math:`\log(1-\sigma(x)) = -\log(1+e^x)`.
     For large x the exponential would overflow. The identity
     :math:`\log(1+e^x) = x + \log(1+e^{-x})` avoids this, because its exponent is below 0. If an
-    infinite logit agrees with its target, its loss is 0.
+    infinite logit agrees with its target, its loss is 0. The backward pass needs the probability,
+    without overflow too:
+
+    .. math::
+       :label: BCE.3
+
+       \sigma(x) = \frac{1}{1 + e^{-x}}
+            = \frac{1}{1 + e^{-|x|}} \cdot \begin{cases} 1 & x > 0 \\ e^{-|x|} & x \le 0 \end{cases}
 
     Parameters
     ----------
@@ -62,7 +69,7 @@ def binary_cross_entropy_forward(logits, targets):
     with np.errstate(invalid="ignore"):                                # infinity times 0
         row_losses = np.log1p(e) + np.where(missed == 0, 0, -sign * x * missed)
     loss = (row_losses * (1 / x.size)).sum()                           # (BCE.1)
-    sigmoid = np.where(x.real > 0, 1, e) / (1 + e)                     # (...)
+    sigmoid = np.where(x.real > 0, 1, e) / (1 + e)                     # (BCE.3)  (...)
     return loss, (sigmoid, targets)
 
 

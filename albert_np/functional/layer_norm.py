@@ -113,9 +113,13 @@ def layer_norm_backward(dy, cache):
 
        d\gamma_j = \sum_n dy_{nj}\, \hat{x}_{nj}
 
-    and :math:`d\hat{x}_j = dy_j\, \gamma_j`. Now look at one row. Every x of the row influences
-    both statistics, the mean and the standard deviation. Let :math:`\delta_{ij}` be 1 if i = j, and
-    0 otherwise. From (LN.1):
+    .. math::
+       :label: LN.6
+
+       d\hat{x}_j = dy_j\, \gamma_j
+
+    Now look at one row. Every x of the row influences both statistics, the mean and the standard
+    deviation. Let :math:`\delta_{ij}` be 1 if i = j, and 0 otherwise. From (LN.1):
 
     .. math::
 
@@ -192,7 +196,7 @@ def layer_norm_backward(dy, cache):
     # forward: y = gamma * x_hat + beta
     dbeta = column_sum(dy)                                             # (LN.3)  (H,)
     dgamma = column_sum(dy, x_hat)                                     # (LN.4)  (H,)
-    dx_hat = dy * gamma                                                # (..., H)
+    dx_hat = dy * gamma                                                # (LN.6)  (..., H)
     # forward: x_hat = (x - mean) / std, where both statistics depend on every x of the row
     dx = dx_hat - row_mean(dx_hat)
     dx -= x_hat * row_mean(dx_hat, x_hat)

@@ -69,7 +69,8 @@ def check_gradients(forward, backward, params, x=None, *, rng=None, entries=None
                            entries=entries, method=method)
 
 
-def check_inputs_of(forward, backward, inputs, *, rng=None, entries=None, method="centred"):
+def check_inputs_of(forward, backward, inputs, *, rng=None, entries=None, method="centred",
+                    dy=None):
     """Check a function of any tree of inputs, entry by entry.
 
     Parameters
@@ -86,6 +87,8 @@ def check_inputs_of(forward, backward, inputs, *, rng=None, entries=None, method
         How many random entries of each array to check, and then one random direction of the whole
         array; None checks all entries.
     method : {"centred", "complex", "extended"}
+    dy : tree like the outputs, optional
+        The upstream gradient; None draws it.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def check_inputs_of(forward, backward, inputs, *, rng=None, entries=None, method
     """
     rng = np.random.default_rng(0) if rng is None else rng
     check_options(method, "entries", entries, rng)
-    point = prepare(forward, backward, inputs, method, rng)
+    point = prepare(forward, backward, inputs, method, rng, dy)
     reports = []
     for path, gradient in point.gradients.items():
         indices = _choose_indices(gradient.shape, entries, rng)

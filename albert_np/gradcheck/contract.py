@@ -105,7 +105,7 @@ def check_inputs(inputs):
             raise ValueError(f"{name} has an entry that is NaN or infinite")
 
 
-def prepare(forward, backward, inputs, method, rng):
+def prepare(forward, backward, inputs, method, rng, dy=None):
     """Run a function and its backward pass, and refuse what breaks the contract.
 
     Parameters
@@ -115,6 +115,8 @@ def prepare(forward, backward, inputs, method, rng):
     inputs : tree of arrays
     method : str
     rng : numpy.random.Generator
+    dy : tree like the outputs, optional
+        The upstream gradient; None draws it.
 
     Returns
     -------
@@ -125,7 +127,7 @@ def prepare(forward, backward, inputs, method, rng):
     before = tree_map(np.copy, inputs)
     y, cache = _run(forward, inputs)
     _check_outputs(y)
-    dy = random_like(y, rng)
+    dy = random_like(y, rng) if dy is None else tree_map(np.array, dy)
     weights = tree_map(np.copy, dy)
     gradients = check_gradient_tree(backward(inputs, weights, cache), inputs)
     _check_unchanged(before, inputs, "forward or backward changes {} in place")

@@ -41,14 +41,19 @@ def pooler_forward(params, x):
 def pooler_backward(params, dy, cache):
     r"""Compute the gradients; only the first token was used, so all other tokens get 0.
 
-    The slope of tanh at u is 1 - tanh(u)² (TANH.2), and tanh(u) is y. The gradient of the map is
-    (LIN.2):
+    The slope of tanh at u is 1 - tanh(u)² (TANH.2), and tanh(u) is y:
+
+    .. math::
+       :label: POOL.3
+
+       du = dy \odot (1 - y^2)
+
+    The gradient of the map is (LIN.2):
 
     .. math::
        :label: POOL.2
 
-       dx_{bt} = \begin{cases} \big(dy_b \odot (1 - y_b^2)\big)\, W^\top & t = 0 \\
-                               0 & t > 0 \end{cases}
+       dx_{bt} = \begin{cases} du_b\, W^\top & t = 0 \\ 0 & t > 0 \end{cases}
 
     Parameters
     ----------
@@ -75,7 +80,7 @@ def pooler_backward(params, dy, cache):
     """
     linear_cache, y, shape = cache
     # forward: y = tanh(u)
-    du = dy * (1 - y * y)                                                      # (B, H)
+    du = dy * (1 - y * y)                                                      # (POOL.3)  (B, H)
     # forward: u = x[:, 0] @ W + b
     dfirst, dW, db = linear_backward(du, linear_cache)                         # (B, H)
     dx = np.zeros(shape, dtype=dfirst.dtype)

@@ -88,6 +88,23 @@ class AlbertForMultipleChoice(BaseModel):
 
         Arguments and result are those of :meth:`AlbertForPreTraining.backward
         <albert_np.models.pretraining.AlbertForPreTraining.backward>`.
+
+        Examples
+        --------
+        There are two questions with two choices each:
+
+        >>> import numpy as np
+        >>> from albert_np import AlbertConfig
+        >>> config = AlbertConfig(vocab_size=6, embedding_size=3, hidden_size=4,
+        ...                       num_hidden_layers=1, num_attention_heads=2, intermediate_size=3,
+        ...                       max_position_embeddings=4, initializer_range=1.0)
+        >>> model = AlbertForMultipleChoice(config, seed=0, dtype=np.float64)
+        >>> ids = np.array([[[2, 4, 5], [2, 1, 3]], [[2, 3, 3], [2, 5, 4]]])
+        >>> labels = np.array([1, 0])
+        >>> output, cache = model.forward(ids, labels=labels)
+        >>> grads = model.backward(cache)
+        >>> round(float(output.loss), 4), grads["choice_head"]["W"].round(4).tolist()
+        (0.4815, [[0.041], [0.0031], [0.0615], [0.0813]])
         """
         albert_cache, head_cache, loss_cache, (B, C) = cache
         d = upstream(self, d_output, albert_cache, {"logits": (B, C)}, loss_cache)

@@ -104,6 +104,7 @@ class AlbertForPreTraining(BaseModel):
             output.mlm_loss, cache.mlm_share = share_of_batch(output.mlm_loss, "labels", labels,
                                                               label_counts)
             output.loss = output.mlm_loss
+
         if sentence_order_label is not None:
             output.sop_loss, cache.sop_loss = cross_entropy_forward(output.sop_logits,
                                                                     sentence_order_label)
@@ -146,6 +147,25 @@ class AlbertForPreTraining(BaseModel):
         ------
         ValueError
             Where a gradient is given for a loss that had no labels.
+
+        Examples
+        --------
+        There is one masked piece, and the second sequence has no sentence-order label. The
+        gradient of the bias of the sentence-order head is lambda times its own:
+
+        >>> from albert_np import AlbertConfig
+        >>> config = AlbertConfig(vocab_size=6, embedding_size=3, hidden_size=4,
+        ...                       num_hidden_layers=1, num_attention_heads=2, intermediate_size=3,
+        ...                       max_position_embeddings=4, initializer_range=1.0, sop_weight=0.5)
+        >>> model = AlbertForPreTraining(config, seed=0, dtype=np.float64)
+        >>> ids, order = np.array([[2, 4, 5, 3], [2, 5, 1, 3]]), np.array([1, -100])
+        >>> labels = np.array([[-100, 1, -100, -100], [-100, -100, -100, -100]])
+        >>> output, cache = model.forward(ids, labels=labels, sentence_order_label=order)
+        >>> grads = model.backward(cache)
+        >>> [round(float(loss), 4) for loss in (output.mlm_loss, output.sop_loss, output.loss)]
+        [3.2317, 0.5895, 3.5265]
+        >>> grads["sop_head"]["b"].round(4).tolist()
+        [0.2227, -0.2227]
         """
         params, dtype = self.params, self.params["embeddings"]["word"].dtype
         B, V, M = len(cache.masked), self.config.vocab_size, int(cache.masked.sum())

@@ -91,6 +91,23 @@ class AlbertForQuestionAnswering(BaseModel):
         Returns
         -------
         grads : tree like ``params``
+
+        Examples
+        --------
+        The answer begins at the first token and ends at the last. The head adds its bias to the
+        logits of all tokens alike, so the gradient of the bias is 0:
+
+        >>> import numpy as np
+        >>> from albert_np import AlbertConfig
+        >>> config = AlbertConfig(vocab_size=6, embedding_size=3, hidden_size=4,
+        ...                       num_hidden_layers=1, num_attention_heads=2, intermediate_size=3,
+        ...                       max_position_embeddings=4, initializer_range=1.0)
+        >>> model = AlbertForQuestionAnswering(config, seed=0, dtype=np.float64)
+        >>> ids, starts, ends = np.array([[2, 4, 5]]), np.array([0]), np.array([2])
+        >>> output, cache = model.forward(ids, start_positions=starts, end_positions=ends)
+        >>> grads = model.backward(cache)
+        >>> round(float(output.loss), 4), grads["span_head"]["W"].round(4).tolist()
+        (1.2133, [[-0.0898, -0.1911], [-0.1407, -0.1332], [0.0387, 0.3381], [0.1918, -0.0137]])
         """
         albert_cache, head_cache, loss_caches, shape = cache
         d = upstream(self, d_output, albert_cache, {"start_logits": shape, "end_logits": shape},

@@ -128,6 +128,22 @@ class AlbertForSquad2(BaseModel):
         Returns
         -------
         grads : tree like ``params``
+
+        Examples
+        --------
+        The answer is the second token, and both the right start and the right end are known:
+
+        >>> from albert_np import AlbertConfig
+        >>> config = AlbertConfig(vocab_size=6, embedding_size=3, hidden_size=4,
+        ...                       num_hidden_layers=1, num_attention_heads=2, intermediate_size=3,
+        ...                       max_position_embeddings=4, initializer_range=1.0)
+        >>> model = AlbertForSquad2(config, seed=0, dtype=np.float64)
+        >>> ids, place, impossible = np.array([[2, 4, 5]]), np.array([1]), np.array([0])
+        >>> output, cache = model.forward(ids, start_positions=place, end_positions=place,
+        ...                               is_impossible=impossible)
+        >>> grads = model.backward(cache)
+        >>> round(float(output.loss), 4), grads["squad_head"]["start"]["W"].round(4).tolist()
+        (1.0996, [[0.1287], [0.1473], [-0.1391], [-0.1369]])
         """
         albert_cache, head_cache, loss_caches, (B, T), end_shape = cache
         shapes = {"start_logits": (B, T), "cls_logits": (B,),

@@ -253,6 +253,14 @@ def share_of_batch(loss, name, labels, counts, weights=None):
     loss : scalar
     share : float
         The derivative of the one with respect to the other.
+
+    Examples
+    --------
+    This part has one of the four labels of the batch:
+
+    >>> loss, labels = 2.0, np.array([[3, -100]])
+    >>> share_of_batch(loss, "labels", labels, {"labels": 4})
+    (0.5, 0.25)
     """
     if counts is None:
         return loss, 1.0

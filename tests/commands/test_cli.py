@@ -163,7 +163,7 @@ def test_equation(capsys):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["LN.6"], "there is no equation 'LN.6'; did you mean"), ([], "give the label of an equation"),
+    (["LN.7"], "there is no equation 'LN.7'; did you mean"), ([], "give the label of an equation"),
     (["LN.5", "--list"], "give the label of an equation")])
 def test_bad_equation(arguments, message, capsys):
     assert main(["equation", *arguments]) == 2

@@ -37,7 +37,7 @@ def test_show_equation_says_what_proves_a_forward_equation():
 
 
 @pytest.mark.parametrize("label, hint", [
-    ("LN.6", "did you mean LN.1, LN.2, LN.3, LN.4 or LN.5?"),
+    ("LN.7", "did you mean LN.1, LN.2, LN.3, LN.4, LN.6 or LN.5?"),
     ("LNN.5", "LN.5"),
     ("quaternion", "--list shows all labels")])
 def test_unknown_label_is_refused_with_a_hint(label, hint):

@@ -2,7 +2,8 @@
 
 Read ``function_lines`` (what a source text says about each statement), ``line_trace`` (what the
 statements make while they run), ``examples`` (which example runs, with which numbers),
-``compare_traces`` (which numbers a planted fault changes) and ``trace_page`` (a trace as text).
+``compare_traces`` (which numbers a planted fault changes), ``example_check`` (the gradient check at
+the numbers of an example) and ``trace_page`` (a trace as text).
 """
 
 from .compare_traces import Difference, differences, differences_of_fault

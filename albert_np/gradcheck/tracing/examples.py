@@ -17,12 +17,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import difflib
 import doctest
+import functools
 import importlib
+import inspect
 import io
 import re
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +57,23 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class DirectCall:
+    """A call that an example itself made to a function of the module, with what it passed.
+
+    Attributes
+    ----------
+    function : str
+    run : callable
+    arguments : dict
+        By their names; copies, as they were before the call.
+    """
+
+    function: str
+    run: Callable
+    arguments: dict
+
+
+@dataclass(frozen=True)
 class Trace:
     """An example that was run.
 
@@ -70,6 +91,8 @@ class Trace:
     statements : tuple of Statement
     calls : tuple of Call
         Those that the example itself made to functions of this file, in order.
+    direct : tuple of DirectCall
+        The same calls, without those of methods.
     """
 
     function: str
@@ -79,13 +102,14 @@ class Trace:
     replaced: tuple
     statements: tuple
     calls: tuple
+    direct: tuple = ()
 
     def calls_of(self, function):
         """The calls of one function, those inside other calls too if they were traced."""
         return [call for call in _all_calls(self.calls) if call.function == function]
 
 
-def trace_function(name, numbers=None, example=None, inside=False, fault=None):
+def trace_function(name, numbers=None, example=None, inside=False, fault=None, until=None):
     """Run the example of a function and keep what each line makes.
 
     Parameters
@@ -102,6 +126,8 @@ def trace_function(name, numbers=None, example=None, inside=False, fault=None):
         Trace also the functions of this package that are called on the way.
     fault : str, optional
         The name of a planted fault to put into a copy of the function's module first.
+    until : str, optional
+        End the example after its first call of this function.
 
     Returns
     -------
@@ -117,14 +143,16 @@ def trace_function(name, numbers=None, example=None, inside=False, fault=None):
     source = (module.__dict__.get("__traced__", module.__file__), file, text)
     docstrings = {lines.function: lines.docstring for lines in functions_of(file, text).values()}
     if example is not None:
-        return _run(function, source, module, "", typed_statements(example), numbers, inside)
+        return _run(function, source, module, "", typed_statements(example), numbers, inside,
+                    until)
     for owner in _owners(function, docstrings):
         statements = docstring_statements(docstrings[owner])
         if not statements:
             continue
         near = owner in (function, _partner(function))
         if near or _reaches(function, source, module, owner, statements):
-            return _run(function, source, module, owner, statements, numbers, inside or not near)
+            return _run(function, source, module, owner, statements, numbers,
+                        inside or not near, until)
     raise ValueError(f"{PACKAGE.name}/{file}: {function} has no example to run; "
                      f"type one after --example")
 
@@ -223,9 +251,8 @@ def _dotted(file):
 
 def _partner(function):
     """The other one of a forward and a backward function."""
-    if function.endswith("_forward"):
-        return function.removesuffix("_forward") + "_backward"
-    return function.removesuffix("_backward") + "_forward"
+    stem, sign, way = re.fullmatch(r"(.*?)(?:([._])(forward|backward))?", function).groups("")
+    return f"{stem}{sign}{'backward' if way == 'forward' else 'forward'}" if way else ""
 
 
 def _owners(function, docstrings):
@@ -273,11 +300,16 @@ def typed_statements(text):
     return [doctest.Example(ast.get_source_segment(text, node), "") for node in tree.body]
 
 
-def _run(function, source, module, owner, statements, numbers, inside):
+def _run(function, source, module, owner, statements, numbers, inside, until=None):
     """Run the statements one by one and trace them."""
     filename, file, text = source
-    names, inputs, done, calls = dict(module.__dict__), {}, [], []
+    inputs, done, calls, direct = {}, [], [], []
+    names = {name: _recording(one, direct) if inspect.isfunction(one)
+             and one.__code__.co_filename == filename else one
+             for name, one in module.__dict__.items()}
     for statement in statements:
+        if any(call.function == until for call in calls):
+            break
         before, known = len(calls), dict(names)
         printed = io.StringIO()
         try:
@@ -297,7 +329,19 @@ def _run(function, source, module, owner, statements, numbers, inside):
     if unknown := sorted(set(numbers or {}) - set(inputs)):
         raise ValueError(f"the example of {function} has no input {unknown[0]!r}; "
                          f"its inputs are {', '.join(inputs) or 'none'}")
-    return Trace(function, file, owner, inputs, tuple(numbers or ()), tuple(done), tuple(calls))
+    return Trace(function, file, owner, inputs, tuple(numbers or ()), tuple(done), tuple(calls),
+                 tuple(direct))
+
+
+def _recording(function, direct):
+    """The function, which also keeps in a list with what it was called."""
+    @functools.wraps(function)
+    def call(*arguments, **named):
+        with contextlib.suppress(TypeError):             # a call that fails in the next line
+            bound = inspect.signature(function).bind(*arguments, **named).arguments
+            direct.append(DirectCall(function.__name__, function, copy.deepcopy(bound)))
+        return function(*arguments, **named)
+    return call
 
 
 def _execute(statement, names):
@@ -325,7 +369,7 @@ def _replace(made, names, numbers):
             holder[key] = _fitting(name, numbers[name], holder[key])
             if holder is made:
                 names[key] = holder[key]
-        found[name] = holder[key]
+        found[name] = copy.copy(holder[key])             # the call may change it in place
     return found
 
 

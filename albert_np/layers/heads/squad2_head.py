@@ -115,8 +115,9 @@ def squad_head_backward(params, dy, cache):
     >>> from albert_np import AlbertConfig
     >>> nothing = {"dense": {"W": np.ones((2, 1)), "b": np.zeros(1)}, "score": {
     ...     "W": np.zeros((1, 1)), "b": np.zeros(1)}}
-    >>> params = {"start": {"W": np.array([[2.0]]), "b": np.zeros(1)}, "answer": nothing,
-    ...           "end": {**nothing, "layer_norm": {"gamma": np.ones(1), "beta": np.zeros(1)}}}
+    >>> params = {"start": {"W": np.array([[2.0]]), "b": np.zeros(1)},
+    ...           "end": {**nothing, "layer_norm": {"gamma": np.ones(1), "beta": np.zeros(1)}},
+    ...           "answer": {"dense": nothing["dense"], "score": {"W": np.zeros((1, 1))}}}
     >>> x, may_answer = np.array([[[3.0], [4.0]]]), np.array([[True, False]])
     >>> (start, end, cls), cache = squad_head_forward(params, x, may_answer, np.array([[0]]),
     ...                                               AlbertConfig())

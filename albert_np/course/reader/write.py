@@ -1,6 +1,6 @@
 """Write all reader pages into a folder.
 
-    python -m reader FOLDER          in docs/, with albert_np to be imported
+    python -m albert_np.course.reader FOLDER
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from .pairs import FOLDERS, find_pairs
 from .rows import checked_equations
 from .runs import effects_of, runs_of
 
-HERE = Path(__file__).resolve().parent
-TITLES = {"functional/": "Functions", "layers/": "Layers", "optim/": "Optimisers"}
+READER_FILES = tuple(Path(__file__).resolve().parent / name for name in ("reader.css", "reader.js"))
+TITLES = {"functional/": "Functions", "layers/": "Layers", "models/": "Models",
+          "optim/": "Optimisers"}
 
 
 def write_pages(folder, only=None, site=True):
@@ -54,14 +55,25 @@ def write_pages(folder, only=None, site=True):
         effects = effects_of(pair, runs, [one for one in pairs if one.file == pair.file])
         (folder / f"{pair.name}.html").write_text(
             page_html(pair, runs, effects, equations, around, site), encoding="utf-8")
-    (folder / "index.html").write_text(_index(pairs, equations, site), encoding="utf-8")
-    for name in ("reader.css", "reader.js"):
-        shutil.copyfile(HERE / name, folder / name)
+    (folder / "index.html").write_text(index_html(pairs, equations, site), encoding="utf-8")
+    for path in READER_FILES:
+        shutil.copyfile(path, folder / path.name)
     return names
 
 
-def _index(pairs, equations, site):
-    """The page that lists the pages."""
+def index_html(pairs, equations, site=True):
+    """The page that lists the pages.
+
+    Parameters
+    ----------
+    pairs : tuple of Pair
+    equations : dict of str to Equation
+    site : as in :func:`write_pages`
+
+    Returns
+    -------
+    str
+    """
     parts = []
     for folder in FOLDERS:
         items = "".join(

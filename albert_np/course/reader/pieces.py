@@ -8,8 +8,7 @@ import re
 import tokenize
 from html import escape
 
-from albert_np.gradcheck.tracing.trace_page import show_numbers
-
+from ...gradcheck.tracing.trace_page import show_numbers
 from .numbers import shape_text, short_numbers
 
 _ROOT_NAMES = ("np", "self", "cache", "params")

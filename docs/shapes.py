@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from albert_np import AlbertConfig
-
-from .pairs import find_pairs
+from albert_np.course.reader.pairs import find_pairs
 
 BATCH, MASKED = 8, 77                    # sequences in a batch; 15 % of 512 tokens
 WIDTH, STEP = 62, 76                     # of a box, and from box to box

@@ -1,4 +1,4 @@
-"""``python -m reader FOLDER``: write all pages; an error of a label is one sentence."""
+"""Write all pages: ``python -m albert_np.course.reader FOLDER``."""
 
 import argparse
 import sys
@@ -7,7 +7,8 @@ from .write import write_pages
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="reader", description="Write the reader pages.")
+    parser = argparse.ArgumentParser(prog="python -m albert_np.course.reader",
+                                     description="Write the reader pages.")
     parser.add_argument("folder")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="these pages alone")
     parser.add_argument("--alone", action="store_true",

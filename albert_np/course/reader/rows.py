@@ -8,9 +8,8 @@ import textwrap
 import tokenize
 from dataclasses import dataclass, replace
 
-from albert_np.gradcheck.equations import (LABEL, PACKAGE, check_components, equations_of,
-                                           index_source, read_sources)
-
+from ...gradcheck.equations import (LABEL, PACKAGE, check_components, equations_of,
+                                index_source, read_sources)
 from .lines_as_formulas import read_line
 from .mathematics import is_symbol, last_form, left_side, pieces
 from .pairs import FOLDERS

@@ -3,6 +3,8 @@
 Everything on a page comes from the source: labels and comments from its text, values from running
 the example of its docstring. Read ``pairs`` (which pages there are), ``names`` (code name to
 symbol), ``mathematics`` (LaTeX to MathML, docstrings to HTML), ``lines_as_formulas`` (a line of
-code as LaTeX), ``rows`` (trace and labels to rows), ``faults`` (the numbers with a planted fault),
-``page`` (rows to HTML) and ``write`` (all pages into a folder).
+code as LaTeX), ``rows`` (trace and labels to rows), ``runs`` (the numbers, also with a planted
+fault), ``verdicts`` (the gradient check of these numbers), ``numbers`` and ``pieces`` (arrays and
+code as short HTML), ``page`` (rows to HTML) and ``write`` (all pages into a folder). It needs
+docutils, the extra "lab".
 """

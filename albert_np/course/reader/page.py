@@ -7,20 +7,20 @@ import re
 from html import escape
 from pathlib import Path
 
-from albert_np.course.notes import LANGUAGES, as_restructured_text, notes_on
-from albert_np.gradcheck.equations import PACKAGE
-
+from ...gradcheck.equations import PACKAGE
+from ..notes import LANGUAGES, as_restructured_text, notes_on
 from . import mathematics
 from .pairs import pages_of_labels
 from .pieces import changed_html, code_names, mark_code, values_html
 from .rows import rows_of, segments_of
+from .verdicts import verdict_html, verdict_of, verdict_sentence
 
 HERE = Path(__file__).resolve().parent
-WIDE, DENSE = 80, 86         # characters of code and numbers that fit side by side
+WIDE, DENSE = 80, 89         # characters of code and numbers that fit side by side
 MOST_ROWS = 17               # of one function before a page becomes dense
 
 
-def page_html(pair, runs, effects, equations, around, site=True):
+def page_html(pair, runs, effects, equations, around, site=True, inputs=None):
     """The HTML of a page.
 
     Parameters
@@ -33,18 +33,35 @@ def page_html(pair, runs, effects, equations, around, site=True):
         The names of the previous and the next page, or "".
     site : bool
         Whether the other pages of the site lie in the folder above.
+    inputs : dict of str to array, optional
+        Numbers of the example that can be typed over: the lab serves the page.
 
     Returns
     -------
     str
     """
-    return _Page(pair, runs, effects, equations, around, site).html()
+    return _Page(pair, runs, effects, equations, around, site, inputs).html()
+
+
+def page_data(pair, runs, effects, equations):
+    """The numbers of a page, as the page itself has them for its script.
+
+    Parameters
+    ----------
+    pair, runs, effects, equations : as in :func:`page_html`
+
+    Returns
+    -------
+    dict of str to list
+        "runs" and "faults", for JSON.
+    """
+    return _Page(pair, runs, effects, equations, ("", ""), False).data()
 
 
 class _Page:
-    def __init__(self, pair, runs, effects, equations, around, site):
+    def __init__(self, pair, runs, effects, equations, around, site, inputs=None):
         self.pair, self.runs, self.effects, self.equations = pair, runs, effects, equations
-        self.around, self.site = around, site
+        self.around, self.site, self.inputs = around, site, inputs
         self.first = runs[0] if runs else None
         arrays = {line for run in runs for line, values in run.values.items()
                   if any(value.shape or value.dtype.startswith(("float", "complex"))
@@ -90,10 +107,13 @@ class _Page:
     def html(self):
         title = self.pair.name.replace("_", " ")
         lead = lead_of(self.pair, self.equations)
-        body = [self._header(title, lead), self._bar(), self._table(), self._elsewhere(),
-                self._behind(), self._what_if(), self._source()]
-        data = {"faults": [self._fault_data(one) for one in self.effects],
-                "runs": [self._run_data(run) for run in self.runs]}
+        data = self.data()
+        if self.inputs is not None:
+            data["inputs"] = {name: {"shape": array.shape, "numbers": array.ravel().tolist()}
+                              for name, array in self.inputs.items()}
+        body = [self._header(title, lead), self._inputs(), self._bar(), self._table(),
+                self._check(data),
+                self._what_if(), self._elsewhere(), self._behind(), self._source()]
         written = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
         kind = ("two" if self.backward else "one") + (" dense" if self.is_dense else "")
         return f"""<!doctype html>
@@ -104,7 +124,7 @@ class _Page:
 <body class="{kind}"><a class="skip" href="#lines">To the lines</a>
 {"".join(body)}
 <script type="application/json" id="data">{written}</script>
-<script src="reader.js"></script>
+<script src="reader.js"></script>{"" if self.inputs is None else '<script src="lab.js"></script>'}
 </body></html>
 """
 
@@ -116,6 +136,14 @@ class _Page:
         return (f'<header><nav aria-label="Pages">{home}<a href="index.html">all functions</a>'
                 f"{before}{behind}</nav><h1>{escape(title)}</h1>"
                 f'<p class="lead">{lead}</p></header>')
+
+    def _inputs(self):
+        """The place where the lab's script puts the fields for the numbers."""
+        if self.inputs is None:
+            return ""
+        none = "" if self.inputs else '<p class="note">This example has no arrays to type over.</p>'
+        return (f'<section id="inputs" aria-label="Numbers of the example">{none}'
+                '<p id="refused" role="alert"></p></section>')
 
     def _bar(self):
         examples = "".join(f'<option value="{number}">{_run_name(number, run, self.runs)}</option>'
@@ -265,19 +293,22 @@ class _Page:
     # ---- below the table -------------------------------------------------------------------------
 
     def _elsewhere(self):
-        """Equations that are derived in these docstrings and computed in other files."""
-        missing = [label for label in self.labels if label not in self.anchors]
+        """Equations that these docstrings derive, each with a link to the row that computes it."""
+        own = {lines.function for lines in (self.pair.forward, self.pair.backward) if lines}
+        missing = [label for label, one in self.equations.items()
+                   if one.file == self.pair.file and one.function in own
+                   and self.pages.get(label) not in (None, self.pair.name)]
         if not missing:
             return ""
         items = []
         for label in missing:
-            one = self.equations[label]
+            one, there = self.equations[label], escape(self.link(label))
             where = ", ".join(f"{PACKAGE.name}/{line.file}, line {line.line}" for line in one.lines)
             formula = mathematics.mathml(one.latex, self.names, self.pair.file)
-            items.append(f'<div class="fx" id="{label}"><span class="m">{formula}</span>'
-                         f'<span class="labs"><a class="lab" href="#{label}">{label}</a></span> '
-                         f'<span class="note">computed in {escape(where)}</span>'
-                         f"{self._derivation(label)}</div>")
+            items.append(f'<div class="fx"><span class="m">{formula}</span>'
+                         f'<span class="labs"><a class="lab" href="{there}">{label}</a></span> '
+                         f'<span class="note">computed in <a href="{there}">{escape(where)}</a>'
+                         f"</span>{self._derivation(label)}</div>")
         return f'<section class="more"><h2>Computed elsewhere</h2>{"".join(items)}</section>'
 
     def _behind(self):
@@ -287,6 +318,12 @@ class _Page:
                        f"<div>{self._prose(one)}</div></div>"
                        for label, one in self.behind)
         return f'<section class="more prose"><h2>Remarks</h2>{text}</section>'
+
+    def _check(self, data):
+        if not any(len(run.direct) == 2 for run in self.runs):
+            return ""
+        return ('<section class="more" id="check"><h2>Gradient check of these numbers</h2>'
+                f'<div id="verdict" aria-live="polite">{data["runs"][0]["check"]}</div></section>')
 
     def _what_if(self):
         if not self.effects:
@@ -318,23 +355,30 @@ class _Page:
 
     # ---- data for the script ---------------------------------------------------------------------
 
+    def data(self):
+        """The numbers of the page: a dict of lists, for JSON."""
+        return {"faults": [self._fault_data(one) for one in self.effects],
+                "runs": [self._run_data(run) for run in self.runs]}
+
     def _run_data(self, run):
-        return {"order": list(run.order),
+        return {"order": list(run.order), "check": verdict_html(verdict_of(run)),
                 "values": {line: self._values(line, run) for line in run.values}}
 
     def _fault_data(self, one):
         changed = {line: changed_html(_sorted(values, self.targets.get(line, ())),
                                       _sorted(one.before[line], self.targets.get(line, ())))
                    for line, values in one.changed.items()}
-        verdict = (f"The example stops: {one.stops}." if one.stops else
-                   "No number of these examples changes." if one.run < 0 else
-                   f"{len(changed)} line{'s' if len(changed) > 1 else ''} of this example "
-                   f"change{'' if len(changed) > 1 else 's'}.")
-        return {"name": _fault_name(one.fault, self.pair), "wrong": one.fault.wrong,
-                "old": one.fault.old.strip(), "new": one.fault.new.strip(),
-                "run": max(one.run, 0), "line": self._row_of(one.line), "changed": changed,
-                "said": f"{one.fault.wrong} {verdict} Caught by "
-                        f"{re.sub('<.*?>', '', _check_name(one.fault))}."}
+        effect = (f"The example stops: {one.stops}." if one.stops else
+                  "No number of these examples changes." if one.run < 0 else
+                  f"{len(changed)} line{'s' if len(changed) > 1 else ''} of this example "
+                  f"change{'' if len(changed) > 1 else 's'}.")
+        checked = f" {verdict_sentence(one.verdict)}" if one.verdict else ""
+        return {"fault": one.fault.name, "old": one.fault.old.strip(),
+                "new": one.fault.new.strip(), "run": max(one.run, 0),
+                "line": self._row_of(one.line), "changed": changed,
+                "check": f'<p class="verdict bad">{escape(effect)}</p>' if one.stops else
+                         verdict_html(one.verdict),
+                "said": f"{one.fault.wrong} {effect}{checked}"}
 
 
 def lead_of(pair, equations):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
-from albert_np.gradcheck.equations import find_equations, read_sources
-from albert_np.gradcheck.tracing.function_lines import functions_of
+from ...gradcheck.equations import find_equations, read_sources
+from ...gradcheck.tracing.function_lines import functions_of
 
-FOLDERS = ("functional/", "layers/", "optim/")
+_WAY = re.compile(r"(.*?)(?:([._])(forward|backward))?")
+FOLDERS = ("functional/", "layers/", "models/", "optim/")
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,14 @@ def find_pairs():
                 continue
             functions = {one.function: one for one in functions_of(file, text).values()}
             for name, lines in functions.items():
-                backward = functions.get(_stem(name) + "_backward")
-                if name.endswith("_forward") and backward:
-                    pairs.append(Pair(_stem(name), file, lines, backward))
-                elif (file, name) in labelled and not name.endswith("_backward"):
+                stem, sign, way = _WAY.fullmatch(name).groups("")
+                backward = functions.get(f"{stem}{sign}backward")
+                if way == "forward" and backward:
+                    if ">>>" in backward.docstring:      # some models have no example
+                        pairs.append(Pair(stem, file, lines, backward))
+                elif (file, name) in labelled and way != "backward":
                     pairs.append(Pair(name.split(".")[0], file, lines, None))
     return tuple(pairs)
-
-
-def _stem(name):
-    return name.removesuffix("_forward")
 
 
 @cache

@@ -58,10 +58,10 @@ def _marked(written, names, file):
 
 
 def _for_docutils(text):
-    r"""What docutils does not know or browsers set badly: \Big( and \top."""
+    r"""What docutils does not know or browsers set badly: \Big(, \mathrel and \top."""
     text = re.sub(r"\\[bB]ig+[lr]?\s*([(\[])", r"\\left\1", text)
     text = re.sub(r"\\[bB]ig+[lr]?\s*([)\]])", r"\\right\1", text)
-    return text.replace(r"\top", r"\mathsf{T}")
+    return text.replace(r"\top", r"\mathsf{T}").replace(r"\mathrel{+}", "+")
 
 
 def _tree(written):

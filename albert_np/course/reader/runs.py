@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 import numpy as np
 
-from albert_np.gradcheck.equations import PACKAGE
-from albert_np.gradcheck.planted_faults import PLANTED_FAULTS
-from albert_np.gradcheck.tracing.examples import trace_function
-from albert_np.gradcheck.tracing.trace_page import told
+from ...gradcheck.equations import PACKAGE
+from ...gradcheck.planted_faults import PLANTED_FAULTS
+from ...gradcheck.tracing.examples import trace_function
+from ...gradcheck.tracing.trace_page import told
+from .verdicts import verdict_of
 
 MOST_RUNS = 8     # of one page
 
@@ -33,6 +35,8 @@ class Run:
         How often the loop runs whose last pass, or the one that runs most lines, is shown.
     everything : dict of int to list of Value
         As ``values``, with what dicts and tuples hold.
+    direct : tuple of DirectCall
+        The two calls with their arguments, if the example itself made both.
     """
 
     values: dict
@@ -42,6 +46,7 @@ class Run:
     has_backward: bool
     passes: int
     everything: dict
+    direct: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class FaultEffect:
         The right numbers of these lines.
     texts : dict of int to str
         The lines that the fault rewrites.
+    verdict : Verdict or None
+        Of the gradient check, with the fault, at the numbers of the run.
     stops : str
         What Python says if the example does not come to its end.
     """
@@ -72,10 +79,11 @@ class FaultEffect:
     changed: dict
     before: dict
     texts: dict
+    verdict: object = None
     stops: str = ""
 
 
-def runs_of(pair, fault=None, chosen=None):
+def runs_of(pair, fault=None, chosen=None, numbers=None):
     """The runs of a page.
 
     Parameters
@@ -85,6 +93,8 @@ def runs_of(pair, fault=None, chosen=None):
         To plant first.
     chosen : int, optional
         Which pass of a loop to show, from 0, in place of the one that runs most lines.
+    numbers : dict of str to array, optional
+        In place of inputs of the first example. The page then shows the first run of it, alone.
 
     Returns
     -------
@@ -96,21 +106,50 @@ def runs_of(pair, fault=None, chosen=None):
     names = [lines.function for lines in (pair.backward, pair.forward) if lines]
     found, seen = [], set()
     for name in names:
-        trace = trace_function(f"{module}.{name}", fault=fault and fault.name)
+        trace = trace_function(f"{module}.{name}", numbers, fault=fault and fault.name,
+                               until=None if numbers is None else name)
         if trace.example_of in seen:
             continue
         seen.add(trace.example_of)
-        found += _pairs_of_calls(trace, pair)
-    runs = [_run(calls, shift, chosen) for calls in found]
+        calls = trace.calls
+        if not any(call.function == pair.forward.function for call in calls):
+            calls = trace.calls_of(pair.forward.function)
+        shown = _pairs_of_calls(calls, pair)
+        found += zip(shown, [*_pairs_of_calls(trace.direct, pair), *[()] * len(shown)])
+        if numbers is not None:
+            break
+    runs = [_run(calls, shift, chosen, direct) for calls, direct in found]
     return sorted(runs, key=lambda run: not run.has_backward)[:MOST_RUNS]
 
 
-def _pairs_of_calls(trace, pair):
+def inputs_of(pair):
+    """The numbers of a page's first example that may be typed over.
+
+    Parameters
+    ----------
+    pair : Pair
+
+    Returns
+    -------
+    dict of str to array
+        Those that the example passes to the function, by dotted names such as "params.W_q".
+    """
+    last = pair.backward or pair.forward
+    module = pair.file.removesuffix(".py").replace("/", ".")
+    trace = trace_function(f"{module}.{last.function}", until=last.function)
+    own = {lines.function.split(".")[-1] for lines in (pair.forward, last)}
+    passed = set()
+    for statement in trace.statements:
+        nodes = list(ast.walk(ast.parse(statement.text)))
+        if any(getattr(node, "id", getattr(node, "attr", "")) in own for node in nodes):
+            passed |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    return {name: np.asarray(value) for name, value in trace.inputs.items()
+            if name.split(".")[0] in passed}
+
+
+def _pairs_of_calls(calls, pair):
     """Forward and backward calls as they follow each other."""
     forward, found = None, []
-    calls = list(trace.calls)
-    if not any(call.function == pair.forward.function for call in calls):
-        calls = trace.calls_of(pair.forward.function)
     for call in calls:
         if call.function == pair.forward.function:
             if forward is not None:
@@ -122,7 +161,7 @@ def _pairs_of_calls(trace, pair):
     return [*found, *([[forward]] if forward is not None else [])]
 
 
-def _run(calls, shift, chosen):
+def _run(calls, shift, chosen, direct):
     values, times, order, texts, passes, everything = {}, {}, [], {}, 1, {}
     for call in calls:
         between = _passes(call)
@@ -141,7 +180,7 @@ def _run(calls, shift, chosen):
                 times[line] = number + 1, len(row.visits) - ends
         order += [shift(row.line) for row, _ in call.steps()]
     return Run(values, times, tuple(dict.fromkeys(order)), texts, len(calls) > 1, passes,
-               everything)
+               everything, tuple(direct))
 
 
 def _told(values, is_head):
@@ -191,7 +230,7 @@ def _line_of(pair, fault):
     return text[:text.index(fault.old)].count("\n") + 1
 
 
-def effects_of(pair, runs, others):
+def effects_of(pair, runs, others, numbers=None):
     """What each planted fault of the file changes on a page.
 
     Parameters
@@ -201,6 +240,7 @@ def effects_of(pair, runs, others):
         Without a fault.
     others : list of Pair
         All pages of the same file. A fault in another page's function is left out.
+    numbers : as in :func:`runs_of`
 
     Returns
     -------
@@ -215,32 +255,56 @@ def effects_of(pair, runs, others):
         mine = _owns(pair, line)
         if not mine and any(_owns(other, line) for other in others):
             continue
-        effect = _effect(pair, runs, fault, line)
+        effect = effect_of(pair, runs, fault, numbers)
         if mine or effect.changed or effect.stops:
             found.append(effect)
     return found
+
+
+def faults_of(pair):
+    """The planted faults inside the functions of a page, without numbers.
+
+    Returns
+    -------
+    list of FaultEffect
+    """
+    found = [(fault, _line_of(pair, fault)) for fault in PLANTED_FAULTS if fault.file == pair.file]
+    return [FaultEffect(fault, line, -1, {}, {}, {}) for fault, line in found if _owns(pair, line)]
 
 
 def _owns(pair, line):
     return any(lines and line in lines.line_of for lines in (pair.forward, pair.backward))
 
 
-def _effect(pair, runs, fault, line):
+def effect_of(pair, runs, fault, numbers=None):
+    """What one planted fault changes on a page.
+
+    Parameters
+    ----------
+    pair, runs, numbers : as in :func:`effects_of`
+    fault : PlantedFault
+
+    Returns
+    -------
+    FaultEffect
+    """
+    line = _line_of(pair, fault)
     passes = max((run.passes for run in runs), default=1)
     for chosen in [None, *(range(passes) if passes > 1 else ())]:
         try:
-            faulty = runs_of(pair, fault, chosen)
+            faulty = runs_of(pair, fault, chosen, numbers)
         except ValueError as error:
-            return FaultEffect(fault, line, -1, {}, {}, {}, str(error))
-        right = runs if chosen is None else runs_of(pair, None, chosen)
+            return FaultEffect(fault, line, -1, {}, {}, {}, None, str(error))
+        right = runs if chosen is None else runs_of(pair, None, chosen, numbers)
         for number, (run, wrong) in enumerate(zip(right, faulty)):
             changed, before = _changes(run.values, wrong.values)
             if not changed:
                 changed, before = _changes(run.everything, wrong.everything)
             if changed:
                 texts = {at: text for at, text in wrong.texts.items() if text != run.texts.get(at)}
-                return FaultEffect(fault, line, number, changed, before, texts)
-    return FaultEffect(fault, line, -1, {}, {}, {})
+                return FaultEffect(fault, line, number, changed, before, texts,
+                                   verdict_of(wrong))
+    return FaultEffect(fault, line, -1, {}, {}, {}, verdict_of(faulty[0]) if faulty else None)
 
 
 def _changes(right, wrong):
