@@ -24,6 +24,7 @@ def visible_keys(f, draw):
     yield "whether no mask gives None", f.visible_keys(None) is None
     yield ("whether a mask that hides nothing gives None",
            f.visible_keys(np.ones((draw.B, draw.T), int)) is None)
+    yield "the type of a mask", str(f.visible_keys(draw.padding()).dtype)
 
 
 def positions_of(draw):

@@ -6,9 +6,10 @@ from ... import layers, models
 from ...config import AlbertConfig
 from ...models import AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
+from ...parameters import flatten
 from .forward_backward import layer_pair
 from .objectives import model_inputs, model_of
-from .random_inputs import slopes
+from .random_inputs import refused, slopes
 
 
 def _classification_head(draw):
@@ -108,6 +109,16 @@ def question_answering_forward(f, draw):
     end[0] = start[0] = draw.T + 2
     output, _ = model.forward(*inputs, start_positions=start, end_positions=end)
     yield "the loss where an answer lies outside", {"loss": output.loss}
+    start[-1] = -3
+    output, _ = model.forward(*inputs, start_positions=start, end_positions=end)
+    yield "the loss where an answer begins below 0", {"loss": output.loss}
+    output, _ = model.forward(*inputs, start_positions=start, end_positions=end,
+                              label_counts={"start_positions": 7, "end_positions": 9})
+    yield "the loss of a part of a batch", {"loss": output.loss}
+    yield "whether there is a loss without positions", (
+        model.forward(*inputs)[0].loss is not None)
+    yield "whether a start without an end is refused", refused(
+        model.forward, *inputs, start_positions=start)
 
 
 def question_answering_backward(f, draw):
@@ -135,6 +146,12 @@ def may_answer(f, draw):
     p_mask = draw.integers(0, 2, draw.B, draw.T)
     p_mask[:, 0] = 0
     yield "where, by p_mask", f._may_answer(shape, mask, p_mask)
+    pairs = np.tril(np.ones((draw.T, draw.T), int)) * mask[:, None]
+    yield "where, by a mask of pairs", f._may_answer(shape, pairs, None)
+    for what, closed in (("closes a whole sequence", np.ones(shape, int)),
+                         ("is no mask", np.full(shape, 2))):
+        yield f"whether a p_mask is refused that {what}", refused(
+            f._may_answer, shape, mask, closed)
 
 
 def multiple_choice_forward(f, draw):
@@ -142,9 +159,19 @@ def multiple_choice_forward(f, draw):
     model, _ = _both("AlbertForMultipleChoice", f, draw)
     C = draw.M
     ids = draw.integers(5, draw.V, draw.B, C, draw.T)
-    output, _ = model.forward(ids, labels=draw.integers(0, C, draw.B))
+    labels = draw.integers(0, C, draw.B)
+    output, _ = model.forward(ids, labels=labels)
     yield "the logits", {"logits": output.logits}
     yield "the loss", {"loss": output.loss}
+    mask = draw.padding()[:, None].repeat(C, axis=1)
+    output, _ = model.forward(ids, mask, draw.integers(0, 2, draw.B, C, draw.T))
+    yield "the logits with a mask and segments", {"logits": output.logits}
+    yield "whether there is a loss without labels", output.loss is not None
+    output, _ = model.forward(ids, labels=labels, label_counts={"labels": 7})
+    yield "the loss of a part of a batch", {"loss": output.loss}
+    labels[0] = -100
+    output, _ = model.forward(ids, labels=labels)
+    yield "the loss where a question does not count", {"loss": output.loss}
 
 
 def masked_lm_backward(f, draw):
@@ -179,7 +206,8 @@ def problem_of(f, draw):
     for what, changes, labels in [
             ("a number for each text", dict(num_labels=1), [0.5, 1.5]),
             ("one class of three", dict(num_labels=3), [0, 2]),
-            ("several of three classes", dict(num_labels=3), [[0.0, 1.0, 1.0]])]:
+            ("several of three classes", dict(num_labels=3), [[0.0, 1.0, 1.0]]),
+            ("a problem_type", dict(num_labels=3, problem_type="regression"), [0, 2])]:
         yield f"the problem with {what}", str(f.problem_of(AlbertConfig(**changes), labels))
 
 
@@ -191,12 +219,18 @@ def check_problem_labels(f, draw):
     yield "labels of one class", f.check_problem_labels(
         AlbertConfig(num_labels=4), "single_label_classification", draw.B,
         draw.integers(0, 4, draw.B, 1))
-    try:
-        f.check_problem_labels(AlbertConfig(num_labels=4), "multi_label_classification", draw.B,
-                               np.full((draw.B, 4), 2.0))
-        yield "whether a label of 2 is refused", False
-    except ValueError:
-        yield "whether a label of 2 is refused", True
+    yield "labels of several classes", f.check_problem_labels(
+        AlbertConfig(num_labels=4), "multi_label_classification", draw.B,
+        draw.integers(0, 2, draw.B, 4))
+    many, B = AlbertConfig(num_labels=4), draw.B
+    yield "whether each is refused", {
+        what: refused(f.check_problem_labels, config_of, problem, B, labels)
+        for what, config_of, problem, labels in [
+            ("a label of 2 of several", many, "multi_label_classification", np.full((B, 4), 2.0)),
+            ("a class of 4", many, "single_label_classification", np.full(B, 4)),
+            ("a row for a single label", many, "single_label_classification", np.ones((B, 4), int)),
+            ("a target of NaN", config, "regression", np.full(B, np.nan)),
+            ("targets of another shape", many, "regression", np.ones(B))]}
 
 
 # ---- translation ---------------------------------------------------------------------------------
@@ -209,13 +243,21 @@ def _lengths(draw):
 
 def prefix_lm_mask(f, draw):
     """Who sees whom."""
-    yield "the mask", f.prefix_lm_mask(*_lengths(draw))
+    s, t, T = _lengths(draw)
+    yield "the mask", f.prefix_lm_mask(s, t, T)
+    yield "the mask without a target", f.prefix_lm_mask(s, 0 * t, T)
+    yield "whether each is refused", {
+        "an empty source": refused(f.prefix_lm_mask, 0 * s, t, T),
+        "a negative target": refused(f.prefix_lm_mask, s, -1 - t, T),
+        "more than T tokens": refused(f.prefix_lm_mask, s, t, 3)}
 
 
 def next_piece_labels(f, draw):
     """What each token has to predict."""
     s, t, T = _lengths(draw)
     yield "the labels", f.next_piece_labels(draw.integers(5, 60, draw.B, T), s, t)
+    yield "the labels of unsigned ids", f.next_piece_labels(
+        draw.integers(5, 60, draw.B, T).astype(np.uint8), s, t)
 
 
 def _search(f, draw, room=4):
@@ -270,10 +312,18 @@ def next_log_probabilities(f, draw):
     result = f.next_log_probabilities(model, sources, targets, allowed)
     yield "the log-probabilities", np.where(allowed, result, 0)
     yield "whether a forbidden piece has probability 0", bool(np.isneginf(result[:, :3]).all())
+    yield "the log-probabilities of all pieces", f.next_log_probabilities(model, sources, targets)
 
 
 def to_state_dict(f, draw):
     """Every matrix in the other library's layout."""
     config = draw.config()
-    yield "the weights", {name.replace(".", "/"): array for name, array in
-                          f.to_state_dict(config, draw.params(config)).items()}
+    params = draw.params(config)
+    for what, more in (("", ()), (" without a prefix", ("",))):
+        yield f"the weights{what}", {name.replace(".", "/"): array for name, array in
+                                     f.to_state_dict(config, params, *more).items()}
+    copies = f.to_state_dict(config, params).values()
+    yield "whether they are copies, in C order", {
+        "copies": not any(np.shares_memory(copy, leaf) for copy in copies
+                          for leaf in flatten(params).values()),
+        "C order": all(copy.flags.c_contiguous for copy in copies)}

@@ -1,5 +1,7 @@
 """Trials of the functions: linear maps, softmax, layer norm, activations, dropout, losses."""
 
+import math
+
 import numpy as np
 
 from ... import functional
@@ -51,6 +53,9 @@ def _cross_entropy(draw):
     weights = draw.rng.random(draw.M) + 0.5
     yield "", {"logits": logits}, (labels,)
     yield " with weights", {"logits": logits}, (labels, -100, weights)
+    yield " with another ignore_index", {"logits": logits}, (np.where(labels < 0, 3, labels), 3)
+    yield " of sequences", {"logits": draw.normal(draw.B, draw.T, draw.V)}, (
+        draw.integers(0, draw.V, draw.B, draw.T),)
     yield " where nothing counts", {"logits": logits}, (np.full(draw.M, -100),)
     extreme = logits.copy()
     extreme[np.arange(draw.M), np.abs(labels) % draw.V] -= 2000
@@ -67,24 +72,68 @@ def _mean_squared_error(draw):
 
 
 linear_forward, linear_backward = function_pair("linear", _linear)
-layer_norm_forward, layer_norm_backward = function_pair("layer_norm", _layer_norm)
+_layer_norm_forward, layer_norm_backward = function_pair("layer_norm", _layer_norm)
 softmax_forward, softmax_backward = function_pair("softmax", _softmax)
 masked_softmax_forward, masked_softmax_backward = function_pair("masked_softmax", _masked_softmax)
 gelu_forward, gelu_backward = function_pair("gelu", _activation)
 gelu_new_forward, gelu_new_backward = function_pair("gelu_new", _activation)
 tanh_forward, tanh_backward = function_pair("tanh", _activation)
-relu_forward, relu_backward = function_pair("relu", _activation)
-cross_entropy_forward, cross_entropy_backward = function_pair("cross_entropy", _cross_entropy)
+_relu_forward, _relu_backward = function_pair("relu", _activation)
+_cross_entropy_forward, cross_entropy_backward = function_pair("cross_entropy", _cross_entropy)
 binary_cross_entropy_forward, binary_cross_entropy_backward = function_pair(
     "binary_cross_entropy", _binary_cross_entropy)
-mean_squared_error_forward, mean_squared_error_backward = function_pair(
+_mean_squared_error_forward, mean_squared_error_backward = function_pair(
     "mean_squared_error", _mean_squared_error)
 
 
+def layer_norm_forward(f, draw):
+    """Every case, and the eps of ALBERT."""
+    yield from _layer_norm_forward(f, draw)
+    x = draw.normal(draw.B, draw.H) * draw.dtype.type(1e-6)     # its variance is as small as eps
+    yield "y without an eps", f.layer_norm_forward(x, draw.normal(draw.H), draw.normal(draw.H))[0]
+
+
+def relu_forward(f, draw):
+    """Every case, and 0."""
+    yield from _relu_forward(f, draw)
+    yield "y at 0", f.relu_forward(np.zeros(3, draw.dtype))[0]
+
+
+def relu_backward(f, draw):
+    """Every case, and 0."""
+    yield from _relu_backward(f, draw)
+    _, cache = f.relu_forward(np.zeros(3, draw.dtype))
+    yield "the gradient at 0", f.relu_backward(draw.normal(3), cache)
+
+
+def cross_entropy_forward(f, draw):
+    """Every case, and what is refused."""
+    yield from _cross_entropy_forward(f, draw)
+    logits, labels = draw.normal(draw.M, draw.V), draw.integers(0, draw.V, draw.M)
+    weights = np.full(draw.M, np.inf)
+    yield "whether each is refused", {
+        what: refused(f.cross_entropy_forward, *arguments) for what, arguments in {
+            "a label of V": (logits, np.full(draw.M, draw.V)),
+            "a label of -1": (logits, np.full(draw.M, -1)),
+            "labels that are no integers": (logits, labels + 0.0),
+            "too few labels": (logits, labels[1:]),
+            "too few weights": (logits, labels, -100, np.ones(draw.M - 1)),
+            "weights with an infinite sum": (logits, labels, -100, weights)}.items()}
+
+
+def mean_squared_error_forward(f, draw):
+    """Every case, and what is refused."""
+    yield from _mean_squared_error_forward(f, draw)
+    x = draw.normal(draw.B, draw.T)
+    yield "whether each is refused", {
+        what: refused(f.mean_squared_error_forward, *arguments) for what, arguments in {
+            "targets of another shape": (x[:, :1], x[:, 0]), "no numbers": (x[:0], x[:0])}.items()}
+
+
 def activation_table(f, draw):
-    """Which functions stand under "gelu" and "gelu_new"."""
+    """Which functions stand under each name."""
     x = draw.normal(draw.T)
-    for name in ("gelu", "gelu_new"):
+    for name in ("gelu", "gelu_new", "relu", "tanh", "linear"):
         forward, backward = f.ACTIVATIONS[name]
         y, cache = forward(x)
         yield f'ACTIVATIONS["{name}"]', {"y": y}
@@ -150,9 +199,10 @@ def embedding_forward(f, draw):
     """The rows, and the refusal of an id that NumPy would read from the end."""
     yield from _embedding_forward(f, draw)
     table = draw.normal(draw.V, draw.E)
-    for ids in ([-1], [draw.V]):
-        yield (f"whether the id {'-1' if ids[0] < 0 else 'V'} is refused",
+    for what, ids in (("-1", [-1]), ("V", [draw.V]), ("1.0", [1.0])):
+        yield (f"whether the id {what} is refused",
                refused(f.embedding_forward, table, np.array(ids)))
+    yield "y of no ids", f.embedding_forward(table, np.zeros((2, 0), int))[0]
 
 
 def add_rows(f, draw):
@@ -160,6 +210,9 @@ def add_rows(f, draw):
     table, ids = np.zeros((draw.V, draw.E), draw.dtype), draw.integers(0, 5, draw.T + draw.V)
     f.add_rows(table, ids, draw.normal(len(ids), draw.E))
     yield "the table", table
+    before = table.copy()
+    f.add_rows(table, ids[:0], draw.normal(0, draw.E))
+    yield "whether no ids change nothing", bool((table == before).all())
 
 
 def _rows(draw):
@@ -177,3 +230,9 @@ def erf(f, draw):
     """Near 0, on both sides, and far out."""
     x = np.concatenate([draw.normal(draw.T) * 0.2, draw.normal(draw.F) * 2, [-9.0, 0.0, 9.0]])
     yield "y", f.erf(x.astype(draw.dtype))
+    yield "y of a matrix", f.erf(draw.normal(2, 3))
+    yield "y of integers", f.erf(np.arange(-2, 3))
+    yield "y of complex numbers", f.erf(x.astype(draw.dtype) + draw.dtype.type(1e-3) * 1j)
+    y = f.erf(x)
+    yield "whether it is right to 13 digits", bool(
+        np.abs(y - [math.erf(number) for number in x]).max() < 1e-13)

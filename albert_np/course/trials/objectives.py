@@ -17,6 +17,7 @@ from .forward_backward import layer_pair
 from .random_inputs import depends_on_generator, generator, near, refused, slopes
 
 PAD, UNK, CLS, SEP, MASK = range(5)
+SPELLINGS = ("▁and", "ing", "'s", ",", "é", "<b", "n't")
 
 
 def vocabulary(draw, size=60):
@@ -27,7 +28,7 @@ def vocabulary(draw, size=60):
     return SimpleNamespace(
         is_word_start=starts, special_ids=np.array([PAD, CLS, SEP, MASK]), unk_token_id=UNK,
         ordinary_ids=np.arange(5, size), pad_token_id=PAD, cls_token_id=CLS, sep_token_id=SEP,
-        mask_token_id=MASK, pieces=[f"piece {number}" for number in range(size)])
+        mask_token_id=MASK, pieces=[SPELLINGS[number % len(SPELLINGS)] for number in range(size)])
 
 
 def _texts(draw, rows=30, T=40):
@@ -50,6 +51,7 @@ def prediction_budget(f, draw):
     for what, options in [("", DataOptions()), (" with a maximum",
                                                 DataOptions(max_predictions_per_seq=4)),
                           (" of a small share", DataOptions(masked_lm_prob=0.001)),
+                          (" of a tenth", DataOptions(masked_lm_prob=0.1)),
                           (" of no share", DataOptions(masked_lm_prob=0.0))]:
         yield f"the budget{what}", f.prediction_budget(ids, tokenizer, options)
 
@@ -67,7 +69,11 @@ def piece_tables(f, draw):
     for what, options in [("", DataOptions()),
                           (" for pieces in place of words", DataOptions(do_whole_word_mask=False)),
                           (" if unknown pieces may be hidden", DataOptions(mask_unknown=True)),
-                          (" if n-grams may span [SEP]", DataOptions(ngrams_across_sep=True))]:
+                          (" if n-grams may span [SEP]", DataOptions(ngrams_across_sep=True)),
+                          (" for pieces if n-grams may span [SEP]", DataOptions(
+                              do_whole_word_mask=False, ngrams_across_sep=True)),
+                          (" with the original's rule of where words begin", DataOptions(
+                              original_word_starts=True))]:
         tables = f._tables(tokenizer, options)
         yield f"the tables{what}", dict(zip(("barred", "barrier", "begins"), tables))
 
@@ -79,8 +85,12 @@ def strike_out(f, draw):
     W = ids.shape[1] + 1
     rows = np.arange(len(ids)) * W
     first = draw.integers(3, 9, len(ids))
-    ngrams.strike_out(rows + first, rows + first + 3)
+    before = ngrams.open_sizes.copy()
+    ngrams.strike_out(rows + first, np.where(np.arange(len(ids)) == 2, 0, rows + first + 3))
     yield "which n-grams are struck out", ngrams.open_sizes > ids.size
+    kept = ngrams.open_sizes <= ids.size
+    yield "whether the others keep their sizes", bool(
+        (ngrams.open_sizes[kept] == before[kept]).all())
 
 
 def replace_chosen(f, draw):
@@ -117,6 +127,8 @@ def replace_chosen(f, draw):
     yield ("whether a special piece is put in where the options allow any piece",
            bool(np.isin(picked, [PAD, UNK, CLS, SEP]).any()))
     yield "the type of the ids", str(masked.dtype)
+    yield "the ids if none is chosen", f.replace_chosen(
+        ids[:3], np.zeros((3, 200), bool), tokenizer, options, generator(draw))
 
 
 def permute_chosen(f, draw):
@@ -167,6 +179,21 @@ def mask_batch(f, draw):
         for wrong in (ids[0], ids.astype(float))]
     yield "whether the result depends on the generator", depends_on_generator(
         lambda rng: f.mask_batch(ids, tokenizer, plain, rng)[0], draw)
+    large = vocabulary(draw, 300)
+    yield "the types of ids and labels", {
+        name: [str(array.dtype) for array in f.mask_batch(ids.astype(name), known, DataOptions(),
+                                                          generator(draw))]
+        for name, known in [("int32", large), ("uint16", large), ("uint8", large),
+                            ("int8", tokenizer)]}
+    _, labels = f.mask_batch(ids.astype(np.uint16), large, DataOptions(), generator(draw))
+    yield "the labels of what was not chosen, for unsigned ids", np.unique(labels[labels < 0])
+    everything = [f.mask_batch(ids, tokenizer, DataOptions(masked_lm_prob=1.0, ngrams_by_place=by),
+                               generator(draw))[1] for by in (False, True)]
+    yield "whether all words are chosen of a share of 1, by ngrams_by_place", [
+        bool(np.mean(labels[before > SEP] != -100) > 0.97) for labels in everything]
+    yield "the most labels of a row with max_predictions_per_seq=2", int((f.mask_batch(
+        ids, tokenizer, DataOptions(max_predictions_per_seq=2), generator(draw))[1] != -100
+    ).sum(axis=1).max())
 
 
 # ---- segments and batches ------------------------------------------------------------------------
@@ -256,8 +283,15 @@ def _chances(f, draw, starts, document_starts):
     overfull = spans_of(overfull_chunks=True, sentence_task="none")
     yield "with overfull_chunks, whether a fifth of the pairs are too long", bool(
         np.mean(overfull[:, 3] - overfull[:, 0] > room) > 0.2)
+    yield "the labels without a sentence task", np.unique(spans_of(sentence_task="none")[:, 4])
+    document_starts = np.arange(len(starts)).tolist()          # documents of one sentence
+    for alone in (False, True):
+        spans = f._cut(starts[:60], document_starts[:60], DataOptions(
+            max_seq_length=30, single_sentence_negatives=alone), generator(draw))
+        yield (f"the labels of documents of one sentence (single_sentence_negatives={alone})",
+               [label for *_, label in spans])
     yield "whether the pairs depend on the generator", depends_on_generator(
-        lambda rng: f._cut(starts, document_starts, DataOptions(max_seq_length=30), rng), draw)
+        lambda rng: f._cut(starts, document_starts[::4], DataOptions(max_seq_length=30), rng), draw)
 
 
 def truncate(f, draw):
@@ -289,8 +323,14 @@ def lay_out(f, draw):
         a, middle, b = np.sort(draw.rng.choice(np.arange(1, 14), 3, replace=False))
         spans.append((10 * row, 10 * row + a, 20 + a, 20 + middle + 1, row % 2))
     T = int(max(s[1] - s[0] + s[3] - s[2] for s in spans)) + 5
-    for name, array in f.lay_out(pieces, np.array(spans), vocabulary(draw), T).items():
+    batch = f.lay_out(pieces, np.array(spans), vocabulary(draw), T)
+    for name, array in batch.items():
         yield name, {name: array}
+    yield "the types", {name: str(array.dtype) for name, array in batch.items()}
+    yield "whether each is refused", {
+        "no pairs": refused(f.lay_out, pieces, np.zeros((0, 5), int), vocabulary(draw), T),
+        "a pair that does not fit": refused(f.lay_out, pieces, np.array(spans), vocabulary(draw),
+                                            T - 3)}
 
 
 # ---- heads and models ----------------------------------------------------------------------------
@@ -347,6 +387,27 @@ def pretraining_forward(f, draw):
     output, _ = model.forward(*inputs)
     yield "the logits without labels", {"prediction_logits": output.prediction_logits}
     yield "whether there is a loss without labels", output.loss is not None
+    labels, order = _labels(draw)
+    output, _ = model.forward(inputs[0], None, None, None, order)
+    yield "the loss of the order alone", {"loss": output.loss}
+    yield "whether there is a loss of masked pieces then", output.mlm_loss is not None
+    positions = np.tile([0, draw.T - 1, 1], (draw.B, 1))
+    output, _ = model.forward(*inputs, labels, order, positions=positions)
+    yield "the loss at some positions", {"loss": output.loss,
+                                         "sequence_output": output.sequence_output}
+    output, _ = model.forward(*inputs, labels, order, recompute=True)
+    yield "the loss with recompute", {"loss": output.loss}
+    yield "whether attentions are kept with recompute", any(
+        one is not None for one in output.attentions or ())
+    output, _ = model.forward(*inputs, labels, order,
+                              label_counts={"labels": 7, "sentence_order_label": 9})
+    yield "the losses of a part of a batch", {"mlm_loss": output.mlm_loss,
+                                              "sop_loss": output.sop_loss, "loss": output.loss}
+    yield "whether each is refused", {
+        "an id of V": refused(model.forward, inputs[0] * 0 + draw.V),
+        "a mask of another shape": refused(model.forward, inputs[0], inputs[1][:, 1:]),
+        "a label of V": refused(model.forward, *inputs, np.full_like(labels, draw.V)),
+        "labels of another shape": refused(model.forward, *inputs, labels[:, 1:])}
 
 
 def pretraining_backward(f, draw):
@@ -368,7 +429,15 @@ def pretraining_backward(f, draw):
     d = {"loss": 0.7, "mlm_loss": 0.4, "sop_loss": -0.6,
          "pooled_output": draw.like(output.pooled_output),
          "prediction_logits": draw.like(output.prediction_logits)}
-    yield "gradients of every part", model.backward(cache, d)
+    contributions = []
+    yield "gradients of every part", model.backward(cache, d, contributions)
+    yield "what each depth adds", contributions
+    _, cache = reference.forward(*inputs, *labels, label_counts={"labels": 7,
+                                                                 "sentence_order_label": 9})
+    yield "gradients of a part of a batch", model.backward(cache)
+    _, cache = reference.forward(*inputs, labels[0])
+    yield "whether a gradient is refused of a loss that had no labels", refused(
+        model.backward, cache, {"sop_loss": 1.0})
 
 
 def albert_backward(f, draw):
@@ -381,9 +450,17 @@ def albert_backward(f, draw):
                      pooled_output=draw.like(output.pooled_output),
                      hidden_states=draw.like(output.hidden_states),
                      attentions=draw.like(output.attentions))
-    yield "gradients of every output", f.albert_backward(model.params, d, cache)
+    contributions = []
+    yield "gradients of every output", f.albert_backward(model.params, d, cache, contributions)
+    yield "what each depth adds", contributions
     yield "gradients of the pooled output", f.albert_backward(
         model.params, AlbertOutput(pooled_output=d.pooled_output), cache)
+    yield "gradients of the sequence output", f.albert_backward(
+        model.params, AlbertOutput(sequence_output=d.sequence_output), cache)
+    params = {name: model.params[name] for name in ("embeddings", "encoder")}
+    _, cache = albert_forward(params, ids, mask, types, model.config)
+    yield "gradients of the sequence output without a pooler", f.albert_backward(
+        params, AlbertOutput(sequence_output=d.sequence_output), cache)
 
 
 def room(f, draw):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...parameters import tree_map
+from .random_inputs import refused
 
 
 def _tree(draw):
@@ -13,13 +14,22 @@ def _tree(draw):
 def _steps(name, settings):
     def trial(f, draw):
         params = _tree(draw)
-        schedule = [0.1, 0.03, 0.07, 0.02]
+        schedule = [0.1, 0.03, 0.07, 0.02, 0.05]
         optimizer = getattr(f, name)(params, lr=schedule.__getitem__, **settings)
-        for step in range(len(schedule)):
+        for step in range(4):
             grads = tree_map(lambda p: draw.normal(*p.shape), params)
             optimizer.step(params, grads)
             yield f"the parameters after step {step + 1}", tree_map(np.copy, params)
         yield "how many steps it counts", optimizer.steps
+        before, grads = tree_map(np.copy, params), tree_map(np.ones_like, params)
+        infinite = {**grads, "b": np.full_like(grads["b"], np.inf)}
+        yield "whether each gradient is refused", {
+            "one of another shape": refused(optimizer.step, params, {**grads, "b": grads["W"]}),
+            "one that is missing": refused(optimizer.step, params, {"W": grads["W"]}),
+            "one that is not finite": refused(optimizer.step, params, infinite,
+                                              error=FloatingPointError)}
+        yield "whether a step that is refused changes nothing", optimizer.steps == 4 and all(
+            bool((params[key] == before[key]).all()) for key in params)
 
     return trial
 
@@ -59,6 +69,11 @@ def clip_by_global_norm(f, draw):
         norm = f.clip_by_global_norm(grads, 1.5)
         yield f"a {what} gradient, clipped", grads
         yield f"the norm of a {what} gradient", norm
+    grads = {"b": np.array([1.0, np.inf], draw.dtype)}
+    yield "the norm of a gradient that is not finite", f.clip_by_global_norm(grads, 1.5)
+    yield "a gradient that is not finite, clipped", grads
+    yield "whether a maximum of 0 and one of -1 are refused", [
+        refused(f.clip_by_global_norm, _tree(draw), most) for most in (0, -1.0)]
 
 
 def warmup_polynomial_decay(f, draw):
@@ -68,3 +83,9 @@ def warmup_polynomial_decay(f, draw):
                             (", with a power and an end", (0.5, N, 2, 2.0, 0.1))]:
         schedule = f.warmup_polynomial_decay(*arguments)
         yield f"the rates{what}", [float(schedule(step)) for step in range(N + 3)]
+    yield "whether each is refused", {
+        what: refused(f.warmup_polynomial_decay, *arguments) for what, arguments in {
+            "a negative rate": (-0.1, N), "no steps": (0.1, 0),
+            "more warm-up than steps": (0.1, N, N + 1), "a negative warm-up": (0.1, N, -1),
+            "a negative power": (0.1, N, 2, -1.0), "an infinite end": (0.1, N, 2, 1.0, np.inf),
+            "a rate of NaN": (np.nan, N)}.items()}

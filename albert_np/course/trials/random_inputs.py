@@ -178,14 +178,14 @@ def depends_on_generator(function, draw):
             "another for another seed": not np.array_equal(one, other)}
 
 
-def refused(function, *arguments):
-    """Whether a call ends in a ValueError; if in another error, its name."""
+def refused(function, *arguments, error=ValueError, **options):
+    """Whether a call ends in that error; if in another, its name."""
     try:
-        function(*arguments)
-    except ValueError:
+        function(*arguments, **options)
+    except error:
         return True
     except NotImplementedError:
         raise
-    except Exception as error:
-        return f"no, but {type(error).__name__}"
+    except Exception as other:
+        return f"no, but {type(other).__name__}"
     return False
