@@ -239,6 +239,36 @@ def test_a_right_answer_in_another_container_is_right(exercise, old, new):
     assert not verdict.findings and verdict.points > 0
 
 
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("2.3", "    p = np.divide(e, row_sum(e), out=e)", "    p = np.nan * e", "Every entry is NaN."),
+    ("2.5", "    return y, (x_hat, inv_std, gamma)", "    y, (x_hat, inv_std, gamma)",
+     "layer_norm_forward returns None, which is not what its docstring promises (is there a "
+     "return"),
+    ("2.5", "    return y, (x_hat, inv_std, gamma)", "    return 'y'",
+     "layer_norm_forward returns the text 'y', which is not"),
+    ("2.5", "    return y, (x_hat, inv_std, gamma)", "    return np.ones(2)",
+     "layer_norm_forward returns an array of the shape (2,), which is not"),
+    ("6.2", "    return p if options.favor_shorter_ngram else p[::-1]", "    return str(p)",
+     "p for N = 1 is the text '[1.]'; it should be an array of the shape (1,)."),
+    ("4.7", '"bias": dbias', '**{f"more_{i}": dbias for i in range(9)}, "bias": dbias',
+     "nobody asked for the results dparams.more_0, dparams.more_1, dparams.more_2 ...")])
+def test_what_came_back_is_told(exercise, old, new, words):
+    verdict = verdict_on(exercise, old, new)
+    assert verdict.points == 0
+    assert words in " ".join(finding.text for finding in verdict.findings)
+    assert "Exactly this" not in " ".join(finding.text for finding in verdict.findings)
+
+
+def test_a_slip_of_syntax_costs_the_exercise_of_its_function():
+    source = source_of_module("functional/linear.py")
+    broken = source.replace("dW = x_rows.T @ dy_rows ", "dW = x_rows.T @ (dy_rows ")
+    line = broken[:broken.index("@ (dy_rows ")].count("\n") + 1
+    of_id = {exercise.id: check_exercise(exercise, module_from_source(
+        broken, exercise, exercise.module), 0) for exercise in map(exercise_named, ("2.1", "2.2"))}
+    assert (of_id["2.1"].points, of_id["2.2"].points) == (1, 0)
+    assert f"'(' was never closed (line {line})" in of_id["2.2"].findings[0].text
+
+
 # ---- wrong ways to draw --------------------------------------------------------------------------
 
 KEPT = "    kept = rng.random(x.shape, dtype=digits) >= p\n"

@@ -235,10 +235,23 @@ def backward(body):
                       "return dx.astype(np.float32), dgamma, dbeta"), "dtype", "is float32", 2.5),
     ("def layer_norm_backward(:\n", "error", "SyntaxError", 0),
     ("import no_such_module\n", "error", "no_such_module", 0),
-    ("x = 1\n", "error", "layer_norm_backward", 0),
+    ("x = 1\n", "error", "There is no layer_norm_backward in functional/layer_norm.py", 0),
+    (backward("import sys\nsys.exit(1)"), "error", "It ends the program itself", 0),
+    (backward("print('dx')"), "shape", "1 results come back; there should be 3", 0),
+    (backward("return 'dx', 'dgamma', 'dbeta'"), "shape", "gradients, dx is the text 'dx'", 0),
+    (backward("return [part.tolist() for part in (dy, dy[0, 0], dy[0, 0])]"), "shape",
+     "gradients, dx is a list, a tuple or a dict; it should be an array of the shape", 0),
+    (backward("return np.array([None, dy], object), dy, dy"), "shape",
+     "dx is an array of Python objects of the shape (2,); it should be an array of the shape", 0),
+    (SOLUTION.replace("    return y, (x_hat, inv_std, gamma)", "    y, (x_hat, inv_std, gamma)"),
+     None, "", 5),
+    (SOLUTION + "\ndef other():\n    return (1\n", None, "", 5),
+    (SOLUTION + "\ndef other():\n    return 1\nelse:\n", "error",
+     "because of it no exercise of this file can be checked", 0),
 ], ids=["right", "mean", "scale", "loop", "loop_at_import", "exit", "signal", "recursion", "index",
         "too_few", "shape", "import", "indirect_import", "in_place", "float32", "syntax",
-        "no_module", "empty"])
+        "no_module", "empty", "sys.exit", "no_return", "texts", "lists", "objects",
+        "other_exercise", "other_syntax", "all_syntax"])
 def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, sandbox):
     verdict = sandbox.check(exercise_named("2.6"), hand_in(tmp_path, source), 5,
                             seconds=1.0 if kind == "time" else 60.0)

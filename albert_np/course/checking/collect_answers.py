@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import os
 import traceback
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,12 +12,15 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from .. import trials
 from ..trials import trials_of
 from ..trials.random_inputs import Draw
-from .load_modules import faulty_module, reference_module
+from .load_modules import faulty_module, find, reference_module
 
 ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
 MOST_TEXT = 1 << 20      # letters of an array of texts, in which each takes as many as the longest
+TRIALS = os.path.dirname(trials.__file__)
+OBJECTS = "an array of Python objects"         # what is told of one, in place of it
 
 
 @dataclass
@@ -71,7 +75,8 @@ def leaves_of(value, name=""):
             leaves.update(leaves_of(part, f"{name}.{key}" if name else str(key)))
         return leaves
     array = np.asarray(value)
-    return {name: array if array.dtype != object else np.asarray(repr(value))}
+    return {name: array if array.dtype != object else np.asarray(
+        f"{OBJECTS} of the shape {array.shape}" if isinstance(value, np.ndarray) else repr(value))}
 
 
 class Watched:
@@ -85,7 +90,7 @@ class Watched:
     """
 
     def __init__(self, module, names):
-        self._module, self._names, self.changed = module, names, []
+        self._module, self._names, self.changed, self.returned = module, names, [], None
 
     def __getattr__(self, name):
         value = getattr(self._module, name)
@@ -96,7 +101,9 @@ class Watched:
             given = {**leaves_of(list(arguments)), **leaves_of(named)}
             before = {key: array.tobytes() for key, array in given.items()}
             try:
-                return value(*arguments, **named)
+                result = value(*arguments, **named)
+                self.returned = f"{name} returns {_kind_of(result)}"
+                return result
             finally:
                 self.changed += [f"{name}: argument {key}" for key, array in given.items()
                                  if array.tobytes() != before[key]]
@@ -122,6 +129,10 @@ def answers_of(exercise, module, seed, sizes=None):
     list of lists of Answer
         One for each of `ROUNDS`. A round ends at the first error.
     """
+    for name in exercise.functions:
+        if find(module, name) is None:
+            return [[Answer("", error="NoSuchFunction",
+                            message=f"There is no {name} in {exercise.module}")]]
     rounds = []
     for number in range(len(ROUNDS)):
         answers = []
@@ -136,9 +147,9 @@ def answers_of(exercise, module, seed, sizes=None):
                                               changed=sorted(set(watched.changed))))
                         watched.changed.clear()
                         name = f"what comes after {name}"
-            except Exception as error:
-                answers.append(Answer(name, error=type(error).__name__,
-                                      message=_sentence(error, module)))
+            except (Exception, SystemExit) as error:
+                answers.append(_unusable(name, error, watched.returned)
+                               or error_answer(error, getattr(module, "__file__", None), name))
                 break
         rounds.append(answers)
     return rounds
@@ -192,12 +203,46 @@ def _draw(number, seed, sizes):
     return Draw([seed, number], ROUNDS[number], sizes)
 
 
-def _sentence(error, module):
-    """What an exception says, and the line of the student's file that it came from."""
-    file = getattr(module, "__file__", None)
+def error_answer(error, file, name=""):
+    """An exception as an answer, with the line of the student's file that it came from.
+
+    Parameters
+    ----------
+    error : BaseException
+    file : str or None
+    name : str
+        What was asked for.
+
+    Returns
+    -------
+    Answer
+    """
+    if isinstance(error, SyntaxError):
+        return Answer(name, error="SyntaxError", message=f"{error.msg} (line {error.lineno})")
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename == file]
-    return f"{error}" + (f" (line {lines[-1]})" if lines else "")
+    return Answer(name, error=type(error).__name__,
+                  message=f"{error}" + (f" (line {lines[-1]})" if lines else ""))
+
+
+def _unusable(name, error, returned):
+    """If a trial itself stumbled over what the student's function gave it, say what that was."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    if returned and os.path.dirname(last.filename) == TRIALS and type(error) in (
+            TypeError, ValueError, AttributeError, IndexError, KeyError):
+        return Answer(name, error="Unusable", message=returned)
+
+
+def _kind_of(value):
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of the shape {value.shape}"
+    return f"a {type(value).__name__}"
 
 
 def to_json(rounds):

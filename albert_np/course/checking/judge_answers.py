@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...gradcheck.likely_mistakes import likely_mistakes
-from .collect_answers import ROUNDS, answers_of, package_answers, slopes_of
+from .collect_answers import OBJECTS, ROUNDS, answers_of, package_answers, slopes_of
 from .compare_arrays import FLOOR, ROUGH, TOLERANCE, first_difference
 from .diagnose_fault import diagnose
 from .load_modules import uses_solution
@@ -22,10 +22,15 @@ SENTENCES = {
     "BadCache": "The backward pass cannot work with what the forward pass keeps for it: keep the "
                 "cache that the comment in the function asks for ({message}).",
     "WrongCount": "{message}.",
+    "NoSuchFunction": "{message}; write it under this name, as the file of the workspace has it.",
+    "Unusable": "{message}, which is not what its docstring promises (is there a return, and does "
+                "it give all results in their order?).",
+    "SystemExit": "It ends the program itself, with exit() or sys.exit(); return the result.",
     "RecursionError": "It calls itself without end: {message}.",
     "MemoryError": "It asks for more memory than there is: {message}.",
 }
-KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "WrongCount": "shape"}
+KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "WrongCount": "shape",
+         "Unusable": "shape"}
 
 
 def check_exercise(exercise, module, seed, sizes=None):
@@ -101,8 +106,12 @@ def _compare(expected, answer, dtype, number):
         return [Finding(KINDS.get(answer.error, "error"), text, question)], []
     shapes = [finding for key, leaf in expected.leaves.items()
               for finding in _shape(question, key, leaf, answer.leaves)]
-    shapes += [Finding("shape", f"{question}: there is a result {key} that was not asked for.",
-                       question) for key in answer.leaves if key not in expected.leaves]
+    more = [key for key in answer.leaves if key not in expected.leaves
+            and not any(_inside(key, other) for other in expected.leaves)]
+    if more:
+        shapes.append(Finding("shape", f"{question}: nobody asked for the results "
+                                       f"{', '.join(more[:3])}{' ...' * (len(more) > 3)}.",
+                              question))
     if shapes:
         return shapes, []
     values, manners = [], []
@@ -131,15 +140,25 @@ def _compare(expected, answer, dtype, number):
 
 
 def _shape(question, key, leaf, leaves):
-    name = _named(question, key)
-    if key not in leaves:
-        return [Finding("shape", f"{name} is missing from the result.", question)]
-    if leaves[key].shape != leaf.shape:
-        return [Finding("shape", f"{name} has the shape {leaves[key].shape}; it should be "
+    name, got = _named(question, key), leaves.get(key)
+    right = f"an array of the shape {leaf.shape}" if leaf.ndim else "a number"
+    if got is None:
+        inside = any(_inside(other, key) for other in leaves)
+        return [Finding("shape", f"{name} is a list, a tuple or a dict; it should be {right}."
+                        if inside else f"{name} is missing from the result.", question)]
+    if got.dtype.kind not in "biufc" and leaf.dtype.kind in "biufc":
+        text = str(got) if got.ndim == 0 else "an array of texts"
+        told = text if text.startswith((OBJECTS, "an array of")) else f"the text {text[:60]!r}"
+        return [Finding("shape", f"{name} is {told}; it should be {right}.", question)]
+    if got.shape != leaf.shape:
+        return [Finding("shape", f"{name} has the shape {got.shape}; it should be "
                                  f"{leaf.shape}.", question)]
-    if leaves[key].dtype.kind not in "biufc" and leaf.dtype.kind in "biufc":
-        return [Finding("shape", f"{name} holds no numbers.", question)]
     return []
+
+
+def _inside(key, other):
+    """Whether a result is a part of what is known under another name."""
+    return key.startswith(f"{other}.") if other else bool(key)
 
 
 def _named(question, key):
@@ -148,7 +167,11 @@ def _named(question, key):
 
 def _wrong_value(name, index, got, expected):
     where = f"[{', '.join(map(str, index))}]" if index else ""
-    return f"{name}{where} is {_number(got[index])}; it should be {_number(expected[index])}."
+    text = f"{name}{where} is {_number(got[index])}; it should be {_number(expected[index])}."
+    if got.dtype.kind in "fc" and got.size > 1 and np.isnan(got[index]):
+        count = np.count_nonzero(np.isnan(got))
+        text += f" {'Every entry is' if count == got.size else f'{count} entries are'} NaN."
+    return text
 
 
 def _number(value):

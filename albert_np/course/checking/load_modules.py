@@ -6,8 +6,11 @@ replaced by the package's own, so that a mistake costs the points of one exercis
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
 import sys
+import textwrap
 import types
 from pathlib import Path
 
@@ -55,9 +58,55 @@ def module_from_source(source, exercise, file, name="albert_np_submission"):
     module = types.ModuleType(name)
     module.__file__, module.__package__ = str(file), module_name(exercise.module).rpartition(".")[0]
     sys.modules[name] = module            # where dataclasses look for the names of their types
-    exec(compile(source, str(file), "exec"), module.__dict__)
+    exec(compile(readable(source, str(file)), str(file), "exec"), module.__dict__)
     _replace_other_exercises(module, exercise)
     return module
+
+
+def readable(source, file="<string>"):
+    """A source in which each function that is no Python raises its SyntaxError when it is called.
+
+    So a slip in one function costs the exercise of that function, and not all of the file.
+
+    Parameters
+    ----------
+    source : str
+    file : str
+        For the messages.
+
+    Returns
+    -------
+    str
+        With every line where it was.
+
+    Raises
+    ------
+    SyntaxError
+        The rest is no Python either.
+    """
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError as error:
+        whole = error
+    lines = source.splitlines()
+    for first, indent, name in [(number, match[1], match[2]) for number, line in enumerate(lines)
+                                if (match := re.match(r"( *)def (\w+)\(", line))]:
+        after = next((number for number in range(first + 1, len(lines))
+                      if re.match(rf" {{0,{len(indent)}}}[\w@]", lines[number])), len(lines))
+        try:
+            ast.parse(textwrap.dedent("\n".join(lines[first:after])))
+        except SyntaxError as error:
+            place = (file, first + (error.lineno or 1), None, None)
+            lines[first:after] = [f"{indent}def {name}(*_, **__): "
+                                  f"raise SyntaxError({error.msg!r}, {place!r})",
+                                  *[""] * (after - first - 1)]
+    try:
+        ast.parse("\n".join(lines))
+    except SyntaxError:
+        raise SyntaxError(f"{whole.msg}; because of it no exercise of this file can be checked",
+                          (file, whole.lineno, whole.offset, whole.text)) from None
+    return "\n".join(lines)
 
 
 def student_module(path, exercise):

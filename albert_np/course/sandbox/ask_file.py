@@ -5,7 +5,7 @@ import os
 import sys
 
 from .. import exercises, trials
-from ..checking.collect_answers import Answer, answers_of, to_json
+from ..checking.collect_answers import Answer, answers_of, error_answer, to_json
 from ..checking.load_modules import (forbid_solution, reference_module, student_module,
                                      uses_solution)
 
@@ -46,10 +46,7 @@ def answer(request):
         module = student_module(exercise.module, exercise)
         name = uses_solution(exercise, module)
         error = name and Answer("", error="SolutionImported")
-    except SyntaxError as problem:
-        error = Answer("", error="SyntaxError",
-                       message=f"{problem.msg} (line {problem.lineno})")
-    except Exception as problem:
-        error = Answer("", error=type(problem).__name__, message=str(problem))
+    except (Exception, SystemExit) as problem:
+        error = error_answer(problem, exercise.module)
     return to_json([[error]] if error else
                    answers_of(exercise, module, request["seed"], request["sizes"]))

@@ -34,6 +34,20 @@ def from_cache(backward, *arguments):
         raise BadCache(f"{type(error).__name__}: {error}") from None
 
 
+def output_and_cache(result):
+    """The two results of a forward pass. An array of two rows is no pair.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is none.
+    """
+    if not isinstance(result, (tuple, list)):
+        raise TypeError("no pair")
+    output, cache = result
+    return output, cache
+
+
 def function_pair(stem, cases):
     """The trials of a function and of its backward pass.
 
@@ -53,7 +67,8 @@ def function_pair(stem, cases):
 
     def forward_trial(f, draw):
         for what, inputs, others in cases(draw):
-            y, cache = getattr(f, f"{stem}_forward")(*inputs.values(), *again(others))
+            y, cache = output_and_cache(
+                getattr(f, f"{stem}_forward")(*inputs.values(), *again(others)))
             yield f"y{what}", y
             dy = draw.like(y)
             yield (f"the gradients from its cache{what}",
@@ -61,7 +76,8 @@ def function_pair(stem, cases):
 
     def backward_trial(f, draw):
         for what, inputs, others in cases(draw):
-            y, cache = getattr(f, f"{stem}_forward")(*inputs.values(), *again(others))
+            y, cache = output_and_cache(
+                getattr(f, f"{stem}_forward")(*inputs.values(), *again(others)))
             dy = draw.like(y)
             yield (f"gradients{what}", _named(inputs, getattr(f, f"{stem}_backward")(dy, cache)),
                    slopes(lambda **inputs: reference(*inputs.values(), *again(others))[0],
@@ -104,7 +120,8 @@ def layer_pair(stem, reference_forward, reference_backward, cases, dy_of=None):
 
     def forward_trial(f, draw):
         for what, inputs, others in cases(draw):
-            y, cache = getattr(f, f"{stem}_forward")(*inputs.values(), *again(others))
+            y, cache = output_and_cache(
+                getattr(f, f"{stem}_forward")(*inputs.values(), *again(others)))
             yield f"output{what}", y
             dy = upstream(what, y, draw)
             yield (f"the gradients from its cache{what}",
