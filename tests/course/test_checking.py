@@ -10,18 +10,24 @@ import pytest
 from rewriting import drawing_first, renamed_and_einsum
 
 from albert_np.course.checking.collect_answers import Watched, leaves_of, package_answers, to_json
-from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.compare_arrays import same
+from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.judge_answers import check_exercise
-from albert_np.course.checking.load_modules import (module_from_source, reference_module,
-                                                    source_of_module)
+from albert_np.course.checking.load_modules import (
+    module_from_source,
+    reference_module,
+    source_of_module,
+)
 from albert_np.course.exercises import EXERCISES, exercise_named
+from albert_np.course.mistakes import KNOWN, MISTAKES
 from albert_np.course.trials import trials_of
 from albert_np.course.trials.random_inputs import Draw
 from albert_np.course.workspace.empty_functions import emptied
-from albert_np.gradcheck.planted_faults import PLANTED_FAULTS
+from albert_np.gradcheck.planted_faults import PLANTED_FAULTS, PlantedFault
 
-OWN = [(exercise, fault) for exercise in EXERCISES for fault in faults_of(exercise)]
+ALL = [(exercise, fault) for exercise in EXERCISES for fault in faults_of(exercise)]
+OWN = [(exercise, fault) for exercise, fault in ALL if isinstance(fault, PlantedFault)]
+OF_CLASS = [(exercise, fault) for exercise, fault in ALL if fault in MISTAKES]
 OF_EXERCISES = {fault.name for _, fault in OWN}
 BY_ID = [exercise.id for exercise in EXERCISES]
 
@@ -111,6 +117,35 @@ def test_every_fault_costs_its_own_exercise_and_nine_in_ten_are_named(rewrite):
     print(f"{named} of {len(PLANTED_FAULTS)} planted faults are named; not: {unnamed}")
 
 
+# ---- the catalogue of a class --------------------------------------------------------------------
+
+def test_every_mistake_of_a_class_has_its_line_and_its_exercise():
+    assert len({mistake.name for mistake in KNOWN}) == len(KNOWN)
+    assert [mistake for _, mistake in OF_CLASS] and len(OF_CLASS) == len(MISTAKES) >= 200
+    for mistake in MISTAKES:
+        assert source_of_module(mistake.file).count(mistake.old) == 1, mistake.name
+        assert mistake.old != mistake.new and mistake.wrong.endswith("."), mistake.name
+
+
+def check_mistake(exercise, mistake):
+    verdict = check_exercise(exercise, module_from_source(planted(mistake), exercise,
+                                                          exercise.module), 0)
+    assert verdict.points < exercise.points, mistake.name
+    assert mistake.name in [finding.fault for finding in verdict.findings], mistake.name
+
+
+@pytest.mark.parametrize("exercise, mistake", OF_CLASS[::25],
+                         ids=[mistake.name for _, mistake in OF_CLASS[::25]])
+def test_a_mistake_of_a_class_costs_points_and_is_named(exercise, mistake):
+    check_mistake(exercise, mistake)
+
+
+@pytest.mark.thorough
+def test_every_mistake_of_a_class_costs_points_and_is_named():
+    for exercise, mistake in OF_CLASS:
+        check_mistake(exercise, mistake)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, 20261124])
 def test_other_seeds_say_the_same(seed):
@@ -190,8 +225,8 @@ def verdict_on(exercise_id, old, new, seed=0):
 
 
 @pytest.mark.parametrize("exercise, old, new", [
-    ("2.5", "inv_std = 1 / np.sqrt(variance + eps)   ", "inv_std = 1 / (variance + eps)   "),
-    ("1.5", "            total[key] += branch", "            total[key] = total[key] - branch"),
+    ("2.5", "inv_std = 1 / np.sqrt(variance + eps)   ", "inv_std = 2 / (variance + 2 * eps)   "),
+    ("1.5", "            total[key] += branch", "            total[key] -= 3 * branch"),
     ("3.7", '"W_q": dW_q', '"W_q": dW_k'),
     ("2.16", "loss = (w * row_losses)[w != 0].sum() ", "loss = 2 * (w * row_losses).sum() "),
     ("2.10", "    dx += 1 ", "    dx += 2 ")])

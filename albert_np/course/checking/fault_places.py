@@ -1,4 +1,4 @@
-"""In which function a planted fault stands, and to which equation its line belongs."""
+"""In which function a known mistake stands, and to which equation its line belongs."""
 
 import ast
 import os
@@ -6,20 +6,20 @@ import re
 from functools import cache, lru_cache
 
 from ...gradcheck.equations import LABEL
-from ...gradcheck.planted_faults import PLANTED_FAULTS
+from ..mistakes import KNOWN
 from .load_modules import source_of_module
 
 _TAG = re.compile(rf"\(({LABEL})\)")
 
 
 def faults_of(exercise):
-    """The planted faults of the functions of an exercise.
+    """The known mistakes of the functions of an exercise: planted faults first.
 
     Returns
     -------
-    tuple of PlantedFault
+    tuple of Mistake
     """
-    return tuple(fault for fault in PLANTED_FAULTS
+    return tuple(fault for fault in KNOWN
                  if fault.file == exercise.module and _belongs(exercise, place_of(fault)[0]))
 
 
@@ -33,7 +33,7 @@ def place_of(fault):
 
     Parameters
     ----------
-    fault : PlantedFault
+    fault : Mistake
 
     Returns
     -------

@@ -44,7 +44,8 @@ THEMES = (
     _theme("A row hangs together",
            "If only the first number of a row is raised, what happens to the others behind the "
            "softmax, or behind the layer norm?",
-           "the softmax couples a row | both statistics depend on x | biased variance | "
+           "the softmax couples a row | both statistics depend on x | what is normalised | "
+           "biased variance | "
            "invariances"),
     _theme("Axes and layouts",
            "What is the shape of each array, and what does each axis stand for? Would a wrong "
@@ -72,8 +73,8 @@ THEMES = (
     _theme("What a test can see",
            "With which numbers would the wrong function give the right result? Are those the "
            "numbers the check uses?",
-           "test away from the initial values | nearly right is wrong | gradient checks do not see "
-           "values"),
+           "test away from the initial values | nearly right is wrong | roots and squares | "
+           "gradient checks do not see values"),
     _theme("Masks and padding",
            "Change a token that should not be seen, to anything at all. Which outputs may change?",
            "masks | leaks | conventions of masks | mask before normalising | a mask is minus "
@@ -81,7 +82,7 @@ THEMES = (
     _theme("Off by one",
            "Write out the smallest case, two or three positions, and point at the first and the "
            "last.",
-           "off by one | off by one segment | clamps | order of sorting | truncation"),
+           "off by one | off by one segment | rounding | clamps | order of sorting | truncation"),
     _theme("What the labels ask",
            "What would a model learn that found these labels perfectly? Could it find them without "
            "understanding anything?",

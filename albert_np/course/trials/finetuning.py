@@ -301,6 +301,8 @@ def settled(f, draw):
     for score in (-0.1, -0.3, -0.9):
         search.finished = [search.hypothesis([5] * 3, score * 4**0.8, True)] * 2
         yield f"with two finished of score {score}", bool(search.settled(live))
+    search.finished = [search.hypothesis([5] * 3, score * 4**0.8, True) for score in (-0.1, -0.3)]
+    yield "with one of score -0.1 and one of -0.3", bool(search.settled(live))
 
 
 def next_log_probabilities(f, draw):

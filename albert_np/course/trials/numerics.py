@@ -12,9 +12,11 @@ UP_TO = 1e-6
 def relative_error(f, draw):
     """Numbers alike, apart, tiny, and none at all."""
     a, n = (draw.normal(4).astype(float) for _ in range(2))
-    for what, left, right in [("of two numbers", a[0], n[0]), ("of equal numbers", a[1], a[1]),
-                              ("of tiny numbers", 1e-6 * abs(a[2]), 2e-6 * abs(n[2])),
-                              ("with NaN", float("nan"), n[3]), ("of two zeros", 0.0, 0.0)]:
+    for what, left, right in [
+            ("of two numbers", a[0], n[0]), ("of equal numbers", a[1], a[1]),
+            ("of two signs", a[3], -2 * a[3]), ("of two zeros", 0.0, 0.0),
+            ("of tiny numbers", 1e-6 * abs(a[2]), 2e-6 * abs(n[2])),
+            ("with NaN", float("nan"), n[3])]:
         yield f"the error {what}", f.relative_error(left, right)
     yield "the error with a floor of 1", f.relative_error(1e-2 * a[0], 1e-2 * n[0], 1.0)
 

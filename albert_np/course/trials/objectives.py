@@ -49,7 +49,7 @@ def prediction_budget(f, draw):
     """Padding, the maximum, and the least."""
     ids, tokenizer = _texts(draw), vocabulary(draw)
     for what, options in [("", DataOptions()), (" with a maximum",
-                                                DataOptions(max_predictions_per_seq=4)),
+                                                DataOptions(max_predictions_per_seq=5)),
                           (" of a small share", DataOptions(masked_lm_prob=0.001)),
                           (" of a tenth", DataOptions(masked_lm_prob=0.1)),
                           (" of no share", DataOptions(masked_lm_prob=0.0))]:
@@ -296,7 +296,7 @@ def _chances(f, draw, starts, document_starts):
 
 def truncate(f, draw):
     """Lengths are certain; which end is lost is not."""
-    room = 20
+    room = 21
     lengths = draw.rng.integers(1, 40, (3000, 2))
     a, b = np.full(3000, 100), np.full(3000, 500)
     spans = np.stack([a, a + lengths[:, 0], b, b + lengths[:, 1], np.arange(3000) % 2], axis=1)

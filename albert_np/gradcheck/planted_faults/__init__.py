@@ -7,9 +7,9 @@ backward passes are written by hand; some of these mistakes train without compla
 """
 
 from . import activations, attention, functional, layers, losses, models, text, training
-from .fault import PlantedFault, is_test
+from .fault import Mistake, PlantedFault, is_test
 
 PARTS = (functional, activations, losses, attention, layers, models, training, text)
 PLANTED_FAULTS = tuple(fault for part in PARTS for fault in part.FAULTS)
 
-__all__ = ["PLANTED_FAULTS", "PlantedFault", "is_test"]
+__all__ = ["PLANTED_FAULTS", "Mistake", "PlantedFault", "is_test"]

@@ -1,4 +1,4 @@
-"""What a planted fault is."""
+"""What a mistake and a planted fault are."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class PlantedFault:
-    """One mistake and the check that catches it.
+class Mistake:
+    """A small edit of this package.
 
     Attributes
     ----------
@@ -21,9 +21,6 @@ class PlantedFault:
         What is wrong, in a sentence.
     concept : str
         What it teaches, in a few words.
-    caught_by : str
-        A component of :func:`~albert_np.gradcheck.all_checks.all_checks`, such as "layer_norm",
-        or a test, such as "layers/test_layers.py::test_heads_are_split_by_columns".
     """
 
     name: str
@@ -32,6 +29,19 @@ class PlantedFault:
     new: str
     wrong: str
     concept: str
+
+
+@dataclass(frozen=True)
+class PlantedFault(Mistake):
+    """One mistake and the check that catches it.
+
+    Attributes
+    ----------
+    caught_by : str
+        A component of :func:`~albert_np.gradcheck.all_checks.all_checks`, such as "layer_norm",
+        or a test, such as "layers/test_layers.py::test_heads_are_split_by_columns".
+    """
+
     caught_by: str
 
 
