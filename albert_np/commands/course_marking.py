@@ -12,8 +12,9 @@ def add(commands):
     grade = commands.add_parser("grade", help=GRADE, description=(
         "Mark every submission in a folder: each a folder, a zip file or a notebook named after "
         "the student. What is none of these is named. Each exercise runs in a process without "
-        "network, files and rights; its results are compared outside of that process. If a run is "
-        "interrupted, the same command continues it. Needs Linux."))
+        "network, files and rights; its results are compared outside of that process. The column "
+        "similarity compares the text of each function with the package's own, for people to "
+        "look at. If a run is interrupted, the same command continues it. Needs Linux."))
     grade.set_defaults(run=_grade)
     grade.add_argument("submissions", metavar="SUBMISSIONS",
                        help="the folder; with --results one submission")

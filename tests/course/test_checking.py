@@ -13,11 +13,8 @@ from albert_np.course.checking.collect_answers import Watched, leaves_of, packag
 from albert_np.course.checking.compare_arrays import same
 from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.judge_answers import check_exercise
-from albert_np.course.checking.load_modules import (
-    module_from_source,
-    reference_module,
-    source_of_module,
-)
+from albert_np.course.checking.load_modules import (module_from_source, reference_module,
+                                                    source_of_module)
 from albert_np.course.exercises import EXERCISES, exercise_named
 from albert_np.course.mistakes import KNOWN, MISTAKES
 from albert_np.course.trials import trials_of

@@ -10,6 +10,7 @@ import adversaries
 import pytest
 
 import albert_np
+from albert_np.course.checking.load_modules import source_of_module
 from albert_np.course.checking.verdict import Verdict, no_points
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking import mark_class
@@ -17,7 +18,9 @@ from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem
 from albert_np.course.marking.mark_class import grade_class, grade_one
 from albert_np.course.marking.mark_submission import mark_submission
 from albert_np.course.marking.read_submissions import read_submission, submissions_in
+from albert_np.course.marking.similarity import similarities, similarity_cell
 from albert_np.course.sandbox.sandbox import Limits
+from albert_np.course.workspace.empty_functions import emptied
 
 PACKAGE = Path(albert_np.__file__).parent
 LAYER_NORM = [exercise for exercise in EXERCISES if exercise.module == adversaries.FILE]
@@ -107,6 +110,42 @@ def test_the_student_is_told_why(marked):
     assert "float32" in told("float32 only")
     assert "inputs that `course check` uses and wrong for others" in told("hard-coded", 0)
     assert "LN.5" in told("prints scores")                # the planted fault is recognised
+
+
+# ---- similarity ----------------------------------------------------------------------------------
+
+MINE = '''
+class SGD:
+    def step(self, params, grads):
+        """Mine."""
+        for name in grads:                      # all of them
+            self.m[name] = self.momentum * self.m[name] + grads[name]
+            params[name] -= self.lr * self.m[name]
+        self.steps += 1
+'''
+
+
+def test_the_similarity_of_a_pasted_function_is_1():
+    exercises = [exercise for exercise in EXERCISES if exercise.module == "optim/sgd.py"]
+    pasted = source_of_module("optim/sgd.py")
+    assert similarities({"optim/sgd.py": pasted}, exercises) == {"7.1": 1.0}
+    other = pasted.replace("# (SGD.1)", "# I wrote this").replace("The gradient is 2", "It is 2")
+    assert other != pasted and similarities({"optim/sgd.py": other}, exercises) == {"7.1": 1.0}
+    assert 0.2 < similarities({"optim/sgd.py": MINE}, exercises)["7.1"] < 0.8
+    for text in ("", "def (:", "def step():\n    return 1\n", emptied(pasted, "optim/sgd.py",
+                                                                     exercises)):
+        assert similarities({"optim/sgd.py": text}, exercises) == {}
+
+
+def test_the_cell_of_similarities_begins_with_the_mean():
+    assert similarity_cell({"2.5": 0.5, "2.6": 1.0}) == "0.75 (2.6 1.00, 2.5 0.50)"
+    assert similarity_cell({}) == ""
+
+
+def test_the_table_has_a_column_of_similarities(marked):
+    rows = marked[0]
+    assert rows["right"]["similarity"].startswith("0.")
+    assert rows["empty"]["similarity"] == ""
 
 
 def test_nothing_was_deleted_and_nobody_is_left_behind(marked):

@@ -23,6 +23,7 @@ from .gradescope_results import results
 from .harmless_text import cell, file_stem, printable
 from .mark_submission import Mark, mark_submission
 from .read_submissions import fingerprint, read_submission, submissions_in
+from .similarity import similarities, similarity_cell
 
 
 def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(), visible_seed=0,
@@ -150,7 +151,8 @@ def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
     if not marks or not any(mark.exercise.module in files for mark in marks):
         remarks = [*remarks, "No file of an exercise was found in this submission."]
     return results(marks, time.monotonic() - start, remarks,
-                   {"fingerprint": key, "seed": seed, "version": __version__})
+                   {"fingerprint": key, "seed": seed, "version": __version__,
+                    "similarity": similarities(files, exercises)})
 
 
 def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
@@ -198,6 +200,7 @@ def _row(name, value, exercises):
     return {"submission": name, "points": value["score"], "of": of,
             "percent": round(100 * value["score"] / of, 2) if of else 0.0,
             **{exercise.id: points[exercise.id] for exercise in exercises},
+            "similarity": similarity_cell(value["extra_data"].get("similarity", {})),
             "remarks": " ".join(value["output"].splitlines()[1:])}
 
 

@@ -6,7 +6,8 @@ import sys
 
 from .. import exercises, trials
 from ..checking.collect_answers import Answer, answers_of, error_answer, to_json
-from ..checking.load_modules import forbid_solution, reference_module, student_module, uses_solution
+from ..checking.load_modules import (forbid_solution, reference_module, student_module,
+                                     uses_solution)
 
 # What students import and what NumPy imports late: the folders are closed by then.
 IMPORTED_EARLY = ("abc", "bisect", "cmath", "collections", "contextlib", "copy", "dataclasses",

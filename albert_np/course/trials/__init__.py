@@ -13,16 +13,8 @@ module, on the package's, and on the package's with every planted fault. Then th
 compared: no trial knows what is right.
 """
 
-from . import (
-    attention,
-    embeddings,
-    encoder,
-    finetuning,
-    functions,
-    numerics,
-    objectives,
-    optimizers,
-)
+from . import (attention, embeddings, encoder, finetuning, functions, numerics, objectives,
+               optimizers)
 
 UNITS = (numerics, functions, attention, embeddings, encoder, objectives, optimizers, finetuning)
 
