@@ -40,7 +40,11 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     Returns
     -------
     loss : scalar
+        0 if no row counts.
     cache : what the backward pass needs
+        The exponentials of the shifted logits (N, K), their row sums (N,), the labels (N,) with 0
+        in place of ``ignore_index``, the weights divided by their sum (N,), the shape of the
+        logits.
 
     Raises
     ------

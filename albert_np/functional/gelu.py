@@ -131,7 +131,7 @@ def gelu_new_forward(x):
     Returns
     -------
     y : array (...)
-    cache : what the backward pass needs
+    cache : x and s, which is 1 / (1 + exp(-2 u))
 
     Notes
     -----

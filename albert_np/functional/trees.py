@@ -196,6 +196,11 @@ def clip_by_global_norm(grads, max_norm):
     float
         The norm before clipping. If it is not finite, no gradient was changed.
 
+    Raises
+    ------
+    ValueError
+        ``max_norm`` is not a positive number.
+
     References
     ----------
     Pascanu et al. 2013. google-research/albert clips at 1.0.

@@ -93,13 +93,14 @@ def check_inputs_of(forward, backward, inputs, *, rng=None, entries=None, method
     Returns
     -------
     list of GradientReport
+        One for each array with a gradient, of its worst entry.
 
     Raises
     ------
     ValueError
-        If the function breaks the contract (:mod:`albert_np.gradcheck.contract`), if the complex
-        step meets a function that is not analytic, or if no slope is larger than its rounding
-        error, so that nothing is compared.
+        If an option is impossible, if the function breaks the contract
+        (:mod:`albert_np.gradcheck.contract`), if the complex step meets a function that is not
+        analytic, or if no slope is larger than its rounding error, so that nothing is compared.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     check_options(method, "entries", entries, rng)

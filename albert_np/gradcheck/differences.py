@@ -97,7 +97,18 @@ def relative_error(analytic, numerical, floor=1e-300):
        \frac{|a - n|}{\max(|a| + |n|,\ \text{floor})}
 
     The floor makes the comparison absolute for gradients near 0, such as that of the key bias; the
-    default only keeps 0 / 0 away. NaN counts as infinitely wrong.
+    default only keeps 0 / 0 away.
+
+    Parameters
+    ----------
+    analytic, numerical : float
+    floor : float
+        The least number to divide by.
+
+    Returns
+    -------
+    float
+        Infinity if the quotient is NaN: NaN counts as infinitely wrong.
 
     Examples
     --------

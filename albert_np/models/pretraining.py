@@ -62,9 +62,10 @@ class AlbertForPreTraining(BaseModel):
         Returns
         -------
         output : AlbertOutput
-            All outputs. ``prediction_logits`` are (B, T, V), or (B, R, V); with labels they are
-            computed at the M labelled positions only, (M, V), row by row. Losses without labels
-            are None.
+            All outputs. ``loss`` is ``mlm_loss + config.sop_weight * sop_loss``, or one of them
+            if only one has labels. ``prediction_logits`` are (B, T, V), or (B, R, V); with labels
+            they are computed at the M labelled positions only, (M, V), row by row. Losses without
+            labels are None.
         cache : what the backward pass needs
 
         Raises

@@ -31,6 +31,12 @@ def warmup_polynomial_decay(lr, total_steps, warmup_steps=0, power=1.0, end_lr=0
     callable
         From the step (0, 1, 2, ...) to the learning rate.
 
+    Raises
+    ------
+    ValueError
+        A rate or the power is negative or not finite, there is no step, or the warm-up is longer
+        than all steps.
+
     Notes
     -----
     As the original's: the first step of a warm-up has learning rate 0, and the decay counts from

@@ -136,7 +136,7 @@ class DataOptions:
 
     @property
     def room(self):
-        """How many pieces a sequence holds besides [CLS] and two [SEP]."""
+        """How many pieces a sequence of `max_seq_length` holds besides [CLS] and two [SEP]."""
         return self.max_seq_length - 3
 
     @property

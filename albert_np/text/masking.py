@@ -38,7 +38,8 @@ def mask_batch(input_ids, tokenizer, options, rng):
 
     Special tokens are never chosen, nor a word with an unknown piece in it; n-grams do not reach
     across [SEP]; the random piece is never a special token. (The original allows all but the
-    first, and so do the options.)
+    first, and so do the options.) With `ngrams_by_place` the original's way to choose is taken.
+    With `do_permutation` as many other pieces are chosen, get a label, and are permuted.
 
     Parameters
     ----------
@@ -88,7 +89,21 @@ def mask_batch(input_ids, tokenizer, options, rng):
 
 
 def prediction_budget(input_ids, tokenizer, options):
-    """How many pieces of each sequence may be chosen (int array (B,))."""
+    """How many pieces of each sequence may be chosen.
+
+    Padding does not count. The share `masked_lm_prob` of the other pieces is rounded to the nearest
+    whole number, and a half to the even one, as np.rint does. It is at least 1, unless the share
+    is 0, and at most `max_predictions_per_seq`, if that is not None.
+
+    Parameters
+    ----------
+    input_ids : int array (B, T)
+    tokenizer, options : as in `mask_batch`
+
+    Returns
+    -------
+    int array (B,)
+    """
     lengths = (input_ids != tokenizer.pad_token_id).sum(axis=1)
     budget = np.rint(lengths * options.masked_lm_prob).astype(int)
     if options.masked_lm_prob > 0:
@@ -161,8 +176,13 @@ class Ngrams:
     def strike_out(self, start, stop):
         """Nothing that overlaps start to stop - 1 can be chosen any more, for each row (B,).
 
-        Overlapping n-grams begin before this one ends and end after it begins. A row where stop is
-        0 loses none.
+        Overlapping n-grams begin before this one ends and end after it begins. Their `open_sizes`
+        become larger than any budget. A row where stop is 0 loses none.
+
+        Parameters
+        ----------
+        start, stop : int arrays (B,)
+            Positions in the joined sequence, as in `positions` and `ends`.
         """
         overlaps = (self.positions < stop[:, None]) & (self.ends > start[:, None])
         self.open_sizes[overlaps] = 2 * self.ends.size
@@ -177,10 +197,24 @@ class Ngrams:
 
 
 def _tables(tokenizer, options):
-    """What the options say about each piece of the vocabulary: three bool arrays (V,).
+    """What the options say about each piece of the vocabulary.
 
-    barred: it is never chosen. barrier: neither is it, nor does an n-gram reach across it. begins:
-    it begins a word, or ends the one before it.
+    Parameters
+    ----------
+    tokenizer, options : as in `mask_batch`
+
+    Returns
+    -------
+    barred : bool array (V,)
+        It is never chosen: special pieces, and <unk> unless `mask_unknown`.
+    barrier : bool array (V,)
+        Neither is it, nor does an n-gram reach across it: what is barred, but with
+        `ngrams_across_sep` not [SEP].
+    begins : bool array (V,)
+        It begins a word, or ends the one before it: the tokenizer's word starts (with
+        `original_word_starts` those of `_original_word_starts`) and barriers; without
+        `do_whole_word_mask` every piece. But with `ngrams_across_sep` [SEP] does not, and without
+        it [SEP] does.
     """
     begins = tokenizer.is_word_start
     if options.original_word_starts:
@@ -209,7 +243,8 @@ def _original_word_starts(pieces):
 def ngram_probabilities(options):
     """The probabilities of n = 1 ... N: in proportion to 1/n, or the other way around.
 
-    For N = 3 these are 6/11, 3/11 and 2/11.
+    For N = 3 these are 6/11, 3/11 and 2/11; without `favor_shorter_ngram` 2/11, 3/11 and 6/11. N is
+    the option `ngram`.
 
     Parameters
     ----------
@@ -332,6 +367,9 @@ def _those_found(chosen):
 
 def replace_chosen(input_ids, chosen, tokenizer, options, rng):
     """Replace 80 % of the chosen pieces by [MASK] and 10 % by a random piece.
+
+    Each chosen piece is drawn on its own. The random piece is one of the tokenizer's
+    `ordinary_ids`, or with `replace_by_any_piece` any of the vocabulary.
 
     Parameters
     ----------

@@ -90,10 +90,36 @@ def segment_spans(documents, options, rng):
 
 
 def _cut(starts, document_starts, options, rng):
-    """The spans before truncation, a list of tuples.
+    """The spans before truncation.
 
-    ``starts[i]`` is the place of the first piece of sentence i, and ``document_starts[d]`` the
-    number of the first sentence of document d; each has one entry more, for the end.
+    For each document a target length is drawn: the room, or with the probability `short_seq_prob`
+    a length from 2 to the room. Then chunks are cut, one after another. A chunk has at least two
+    sentences (one, with `single_sentence_negatives`), and as many more as fit into the target
+    (with `overfull_chunks`, as many as it takes to reach it). The rest of a document that is too
+    short for a chunk is dropped. With `random_start` the first chunk begins at a random one of the
+    sentences that it would hold, so that at least two are left; if not, at the first sentence.
+
+    Each chunk is cut at a random place between two of its sentences into A and B. For the
+    `sentence_task` "sop" A and B are exchanged with probability 1/2, with the label SWAPPED. For
+    "nsp", with probability 1/2, B comes from another document, from a random sentence of it on, as
+    many sentences as fit beside A (at least one), with the label RANDOM_NEXT; the next chunk then
+    begins behind A. A chunk of one sentence always gets such a B. Otherwise the label is IN_ORDER.
+    It is -100 if the task is "none", and with `beginnings_only` for all but the first chunk of a
+    document, which stay in order.
+
+    Parameters
+    ----------
+    starts : list of int
+        The place of the first piece of each sentence, and the end of the last.
+    document_starts : list of int
+        The number of the first sentence of each document, and the number of all sentences.
+    options : DataOptions
+    rng : np.random.Generator
+
+    Returns
+    -------
+    list of (a, a_stop, b, b_stop, label)
+        In the order of the text.
     """
     def below(n):                                         # a random integer from 0 to n - 1
         return int(rng.random() * n)

@@ -1,5 +1,6 @@
 """A workspace on the disk: what is in it, what the check says in it, and what cannot harm it."""
 
+import ast
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from albert_np.course.teaching_page import generated
 from albert_np.course.workspace.empty_functions import HINTS, emptied, shortened
 from albert_np.course.workspace.make_workspace import make_workspace, open_workspace
 from albert_np.gradcheck.equations import LABEL, find_equations
+from albert_np.text.data_options import DataOptions
 
 TEACHING = Path(__file__).resolve().parents[2] / "tutorials" / "teaching.md"
 
@@ -87,7 +89,59 @@ def test_a_docstring_without_its_derivation():
     docstring = ("Add. Then\nmore.\n\nWhy so.\n\nParameters\n----------\nx : array\n\n"
                  "Notes\n-----\nOf age.")
     assert shortened(docstring, "none") == "Add."
-    assert shortened(docstring, "shapes") == "Add.\n\nParameters\n----------\nx : array"
+    assert shortened(docstring, "shapes") == docstring
+    derived = docstring.replace("Why so.", ".. math:: x\n\nWhy so.")
+    assert shortened(derived, "shapes") == ("Add. Then\nmore.\n\nParameters\n----------\n"
+                                            "x : array\n\nNotes\n-----\nOf age.")
+    assert shortened("For n = 1 ... N. More.", "none") == "For n = 1 ... N."
+
+
+def told_of(exercise, hints="shapes"):
+    """The docstrings and comments that are left of an exercise's functions, in one line."""
+    left = emptied(source_of_module(exercise.module), exercise.module, [exercise], hints)
+    tree = ast.parse(left)
+    spans = [(node.lineno, node.end_lineno) for node in ast.walk(tree)
+             if isinstance(node, ast.FunctionDef) and f"exercise {exercise.id}:" in
+             ast.unparse(node.body[-1])]
+    return " ".join(" ".join(left.splitlines()[first - 1:last]) for first, last in spans).split()
+
+
+@pytest.mark.parametrize("id, words", [
+    ("1.1", "NaN counts as infinitely wrong"), ("1.4", "divided by the largest entry"),
+    ("1.5", "Return ``total``"), ("2.9", "s, which is 1 / (1 + exp(-2 u))"),
+    ("2.16", "0 if no row counts"), ("6.1", "rounded to the nearest whole number"),
+    ("6.2", "n = 1 ... N: in proportion to 1/n"), ("6.3", "barrier : bool array (V,) Neither"),
+    ("6.4", "A row where stop is 0 loses none"),
+    ("6.8", "document_starts : list of int The number"),
+    ("6.9", "from B where they are equally long"), ("6.14", "config.sop_weight * sop_loss"),
+    ("7.8", "the decay counts from step 0"), ("7.9", "``max_norm`` is not a positive number")])
+def test_what_is_needed_is_said(id, words):
+    assert words in " ".join(told_of(exercise_named(id)))
+
+
+@pytest.mark.parametrize("exercise", [exercise for exercise in EXERCISES
+                                      if exercise.module.startswith("text/")],
+                         ids=lambda exercise: exercise.id)
+def test_each_option_that_a_function_reads_is_named(exercise):
+    words = " ".join(told_of(exercise))
+    tree = ast.parse(source_of_module(exercise.module))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in {
+                name.rpartition(".")[2] for name in exercise.functions}:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and (
+                        part.value.id in ("options", "self") and hasattr(DataOptions, part.attr)):
+                    assert part.attr in words, part.attr
+
+
+@pytest.mark.parametrize("exercise", [exercise for exercise in EXERCISES
+                                      if exercise.unit in (1, 2, 6)], ids=lambda e: e.id)
+def test_no_sentence_is_cut_and_what_comes_back_is_said(exercise):
+    for hints in HINTS:
+        assert not re.search(r"\.\.\.\s*\"\"\"", " ".join(told_of(exercise, hints)))
+    words = " ".join(told_of(exercise))
+    if exercise.id not in ("4.3", "6.4"):                             # which change their arguments
+        assert re.search(r"Returns -------|[Rr]eturns? |[Hh]ow many|\(bool|->", words)
 
 
 def test_all_modules_can_be_emptied_and_are_not_too_wide():

@@ -15,7 +15,7 @@ from ..checking.load_modules import source_of_module
 HINTS = ("none", "shapes", "steps")
 _SECTION = re.compile(r"^(Parameters|Returns|Yields|Raises|Attributes|Examples|Notes|References)"
                       r"\n-+\n", re.MULTILINE)
-_KEPT = ("Parameters", "Returns", "Yields", "Raises", "Attributes", "Examples")
+_KEPT = ("Parameters", "Returns", "Yields", "Raises", "Attributes", "Examples", "Notes")
 
 
 def emptied(source, file, exercises, hints="shapes"):
@@ -29,8 +29,8 @@ def emptied(source, file, exercises, hints="shapes"):
     exercises : sequence of Exercise
         Those of other modules are passed over. Without any the module is the complete solution.
     hints : {"none", "shapes", "steps"}
-        What is left of the docstrings: their first sentence; that and what goes in and comes out;
-        everything, with the comments that say which line of the forward pass comes next.
+        What is left of the docstrings: their first sentence; all but derivations; everything, with
+        the comments that say which line of the forward pass comes next.
 
     Returns
     -------
@@ -118,14 +118,17 @@ def shortened(docstring, hints):
     Returns
     -------
     str
-        Its first sentence, and with "shapes" the sections about arguments, results and examples.
+        Its first sentence. With "shapes" the first paragraph, the sections about arguments,
+        results and examples, and all other paragraphs if none of them is a formula: then they say
+        what the function does, and derive nothing.
     """
-    summary = " ".join(docstring.split("\n\n")[0].split())
-    summary = re.split(r"(?<=[.!?]) (?=[A-Z:(])", summary)[0]
     if hints == "none":
+        summary = " ".join(docstring.split("\n\n")[0].split())
+        summary = re.split(r"(?<=[.!?])(?<!\.\.\.) (?=[A-Z:(])", summary)[0]
         return "\n".join(textwrap.wrap(summary, 92))
     found = list(_SECTION.finditer(docstring))
-    parts = ["\n".join(textwrap.wrap(summary, 92))]
+    text = docstring[:found[0].start() if found else len(docstring)].strip()
+    parts = [text.split("\n\n")[0] if ".. math::" in text else text]
     for number, match in enumerate(found):
         end = found[number + 1].start() if number + 1 < len(found) else len(docstring)
         if match.group(1) in _KEPT:
