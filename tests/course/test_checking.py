@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from rewriting import drawing_first, renamed_and_einsum
 
-from albert_np.course.checking.collect_answers import Watched, leaves_of, package_answers, to_json
+from albert_np.course.checking.collect_answers import (Watched, answers_of, leaves_of,
+                                                       package_answers, to_json)
 from albert_np.course.checking.compare_arrays import same
 from albert_np.course.checking.fault_places import faults_of
 from albert_np.course.checking.judge_answers import check_exercise
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module)
+from albert_np.course.checking.variations import variations_of
 from albert_np.course.exercises import EXERCISES, exercise_named
 from albert_np.course.mistakes import KNOWN, MISTAKES
 from albert_np.course.trials import trials_of
@@ -55,7 +57,7 @@ def test_a_named_cache_counts_as_its_arrays():
 
 def points(source, exercise, seed=0):
     module = module_from_source(source, exercise, exercise.module)
-    return check_exercise(exercise, module, seed).points
+    return check_exercise(exercise, module, seed, changes=False).points
 
 
 def planted(fault):
@@ -212,13 +214,13 @@ def test_no_seed_saves_a_wrong_way_to_draw(exercise, old, new):
 
 # ---- no false name -------------------------------------------------------------------------------
 
-def verdict_on(exercise_id, old, new, seed=0):
+def verdict_on(exercise_id, old, new, changes=False):
     """What is said of the package's own solution with one snippet changed."""
     exercise = next(exercise for exercise in EXERCISES if exercise.id == exercise_id)
     source = source_of_module(exercise.module)
     assert source.count(old) == 1
     module = module_from_source(source.replace(old, new), exercise, exercise.module)
-    return check_exercise(exercise, module, seed)
+    return check_exercise(exercise, module, 0, changes=changes)
 
 
 @pytest.mark.parametrize("exercise, old, new", [
@@ -231,7 +233,41 @@ def test_a_mistake_of_no_catalogue_is_called_by_no_name(exercise, old, new):
     verdict = verdict_on(exercise, old, new)
     assert verdict.points == 0
     assert [finding.fault for finding in verdict.findings] == [None] * len(verdict.findings)
-    assert "Exactly this" not in " ".join(finding.text for finding in verdict.findings)
+    assert "known mistake" not in " ".join(finding.text for finding in verdict.findings)
+
+
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("2.6", "dbeta = column_sum(dy) ", "dbeta = column_sum(dy, x_hat) ",
+     "`dgamma` is used in place of `dbeta`."),
+    ("2.6", "dx -= x_hat * row_mean(dx_hat, x_hat)", "dx -= dx_hat * row_mean(dx_hat, x_hat)",
+     "in the line of (LN.5): `dx_hat` is used in place of `x_hat`."),
+    ("2.16", "(x[rows, classes] - shift[:, 0])", "(x[rows, classes] + shift[:, 0])",
+     "the sign in front of `shift[:, 0]` is + instead of -."),
+    ("2.10", "    dx += 1 ", "    dx += 2 ", "there is a 2 in place of a 1."),
+    ("2.16", "loss = (w * row_losses)[w != 0].sum() ", "loss = 2 * (w * row_losses).sum() ", None),
+    ("7.5", "            u += self.eps\n", "            u -= self.eps\n",
+     "there is a -= in place of the += of `u += self.eps`."),
+    ("8.23", "n = len(pieces) + finished", "n = len(pieces)", "the term `finished` is missing."),
+    ("6.9", "rng.binomial(length_a - keep_a, 0.5)", "rng.binomial(length_a - keep_a, 0.7)", None)])
+def test_a_change_is_named_if_it_gives_the_very_same(exercise, old, new, words):
+    before = to_json(package_answers(exercise_named(exercise), 0))
+    verdict = verdict_on(exercise, old, new, changes=True)
+    assert verdict.points == 0
+    text = " ".join(finding.text for finding in verdict.findings)
+    assert words is None or f"if one thing is changed in the line of ({words}" in text or (
+        f"if one thing is changed{words and ' ' + words}" in text or words in text)
+    assert ("one thing is changed" in text) == (words is not None)
+    module = reference_module(exercise_named(exercise))
+    assert to_json(answers_of(exercise_named(exercise), module, 0)) == before
+
+
+def test_changes_are_put_back_and_none_loops():
+    for id in ("2.6", "5.7", "7.5"):
+        exercise = exercise_named(id)
+        changes = list(variations_of(exercise))
+        assert len(changes) > 50
+        assert len({change.wrong for change in changes}) > 0.6 * len(changes)
+    assert not list(variations_of(exercise_named("6.8")))              # it has a while
 
 
 @pytest.mark.parametrize("exercise, old, new, words", [

@@ -2,6 +2,7 @@
 
 Read ``load_modules`` (a student's file, the package's own, one with a planted fault),
 ``collect_answers``, ``compare_arrays``, ``verdict`` and ``judge_answers``; then ``fault_places``,
-``mistake_themes`` and ``diagnose_fault`` (which planted fault gives the same answers), and
+``mistake_themes``, ``variations`` (small changes of the package's functions) and ``diagnose_fault``
+(which known mistake, or which change, gives the same answers), and
 ``student_report`` (what a student reads).
 """

@@ -155,6 +155,20 @@ def answers_of(exercise, module, seed, sizes=None):
     return rounds
 
 
+def answers_one_by_one(exercise, module, number, seed, sizes=None):
+    """The answers of one round, none before it is asked for.
+
+    Yields
+    ------
+    (str, object)
+        The question, and what came back.
+    """
+    with np.errstate(all="ignore"):
+        for trial in trials_of(exercise):
+            for name, value, *_ in trial(module, _draw(number, seed, sizes)):
+                yield name, value
+
+
 def package_answers(exercise, seed, sizes=None, fault=None):
     """Ask the package itself, or the package with a planted fault in it.
 

@@ -1,14 +1,19 @@
-"""Which planted fault gives the same answers as the student's function?"""
+"""Which known mistake, or else which small change, gives the answers of the student's function?"""
 
 from __future__ import annotations
 
-from .collect_answers import ROUNDS, package_answers
+import numpy as np
+
+from .collect_answers import ROUNDS, answers_one_by_one, leaves_of, package_answers
 from .compare_arrays import same
-from .fault_places import faults_of, place_of
+from .fault_places import faults_of, label_after, place_of
 from .mistake_themes import theme_of
+from .variations import variations_of
+
+LARGE = 8        # entries of an array of whole numbers that cannot all be right by chance
 
 
-def diagnose(exercise, rounds, right, findings, seed, sizes=None):
+def diagnose(exercise, rounds, right, findings, seed, sizes=None, changes=True):
     """Name, at the findings, the faults that explain them.
 
     Results are compared, not sources: it does not matter how the student's function is written. A
@@ -22,6 +27,9 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None):
         The student's and the package's.
     findings : list of Finding
     seed, sizes : as in :func:`~albert_np.course.checking.judge_answers.check_exercise`
+    changes : bool
+        If no known mistake explains the answers, look for a small change of the package's function
+        that does (:mod:`albert_np.course.checking.variations`). It takes seconds.
 
     Returns
     -------
@@ -44,6 +52,15 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None):
                 finding.text += " " + " Or of this one: ".join(
                     sentence_of(fault) if fault is alike[0] else fault.wrong for fault in alike)
                 told.update(fault.name for fault in alike)
+    if changes and not matches and _tells_much(findings, rounds):
+        finding = next(finding for finding in findings if finding.place)
+        change = _changed(exercise, rounds, seed, sizes)
+        if change:
+            finding.change = change.wrong
+            finding.label = label_after(exercise.module, change.line)
+            where = f" in the line of ({finding.label})" if finding.label else ""
+            finding.text += (f" Exactly this comes out of the right function if one thing is "
+                             f"changed{where}: {change.wrong}.")
     return sorted(findings, key=lambda finding: finding.fault is None)
 
 
@@ -53,6 +70,45 @@ def sentence_of(fault):
     where = f" It spoils ({label})." if label else ""
     return (f"Exactly this comes out of a known mistake: {fault.wrong}{where} The idea behind it: "
             f"{fault.concept}. Ask yourself: {theme_of(fault.concept).question}")
+
+
+def _tells_much(findings, rounds):
+    """Whether a wrong answer has so many digits or entries that only a like function gives it."""
+    if any(answer.error for answers in rounds for answer in answers):
+        return False
+    for finding in findings:
+        if finding.place:
+            number, key, index = finding.place
+            got = next(answer.leaves[key] for answer in rounds[number]
+                       if answer.name == finding.question)
+            whole = got.dtype.kind not in "fc" or not got[index] % 1
+            if np.isfinite(got[index]) and (not whole or got.size >= LARGE):
+                return True
+    return False
+
+
+def _changed(exercise, rounds, seed, sizes):
+    """The first change of the package's function that gives all of the answers; or None."""
+    for change in variations_of(exercise):
+        if all(_same_answers(exercise, change.module, number, rounds[number], seed, sizes)
+               for number in range(len(rounds))):
+            return change
+    return None
+
+
+def _same_answers(exercise, module, number, mine, seed, sizes):
+    """Whether a module gives these answers; the first that it does not ends the comparison."""
+    given, dtype = iter(mine), ROUNDS[number]
+    try:
+        for name, value in answers_one_by_one(exercise, module, number, seed, sizes):
+            answer, leaves = next(given, None), leaves_of(value)
+            if answer is None or answer.name != name or answer.leaves.keys() != leaves.keys():
+                return False
+            if not all(same(answer.leaves[key], leaf, dtype) for key, leaf in leaves.items()):
+                return False
+    except Exception:                    # whatever a change leads to
+        return False
+    return next(given, None) is None
 
 
 def _matches(exercise, rounds, right, seed, sizes):

@@ -50,12 +50,22 @@ def place_of(fault):
             name, last = candidate, end
     if not name:
         return "", ""
-    # The tag of an equation stands on the last of its lines.
-    for text in source.splitlines()[line - 1:last]:
-        code, _, comment = text.partition("#")
-        if found := _TAG.search(comment):
-            return name, found.group(1)
-    return name, ""
+    return name, _label(source.splitlines()[line - 1:last])
+
+
+def label_after(file, line):
+    """The label of the equation to which a line of the package belongs; "" without one."""
+    source = source_of_module(file)
+    ends = [end for first, end, _ in _spans(source) if first <= line <= end]
+    return _label(source.splitlines()[line - 1:min(ends, default=line)])
+
+
+def _label(lines):
+    """The tag of an equation stands on the last of its lines."""
+    for text in lines:
+        if found := _TAG.search(text.partition("#")[2]):
+            return found.group(1)
+    return ""
 
 
 @lru_cache(maxsize=64)

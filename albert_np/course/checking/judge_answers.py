@@ -33,7 +33,7 @@ KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "Wron
          "Unusable": "shape"}
 
 
-def check_exercise(exercise, module, seed, sizes=None):
+def check_exercise(exercise, module, seed, sizes=None, changes=True):
     """Check one exercise.
 
     Parameters
@@ -46,6 +46,8 @@ def check_exercise(exercise, module, seed, sizes=None):
         Of the inputs.
     sizes : dict of str to int, optional
         The letters B, T, E, A, D, F, V, L, M; those left out are drawn from the seed.
+    changes : bool
+        See :func:`~albert_np.course.checking.diagnose_fault.diagnose`.
 
     Returns
     -------
@@ -53,10 +55,10 @@ def check_exercise(exercise, module, seed, sizes=None):
     """
     if uses_solution(exercise, module):
         return no_points(exercise, "solution", SENTENCES["SolutionImported"])
-    return judge(exercise, answers_of(exercise, module, seed, sizes), seed, sizes)
+    return judge(exercise, answers_of(exercise, module, seed, sizes), seed, sizes, changes)
 
 
-def judge(exercise, rounds, seed, sizes=None):
+def judge(exercise, rounds, seed, sizes=None, changes=True):
     """Compare a module's answers with the package's.
 
     Parameters
@@ -65,7 +67,7 @@ def judge(exercise, rounds, seed, sizes=None):
     rounds : list of lists of Answer
         From :func:`~albert_np.course.checking.collect_answers.answers_of`, with the same seed and
         sizes.
-    seed, sizes : as in :func:`check_exercise`
+    seed, sizes, changes : as in :func:`check_exercise`
 
     Returns
     -------
@@ -90,7 +92,7 @@ def judge(exercise, rounds, seed, sizes=None):
         points = exercise.points / 2 if findings else float(exercise.points)
         return Verdict(exercise.id, points, findings)
     wrong = _with_slopes(exercise, wrong, seed, sizes)
-    wrong = diagnose(exercise, rounds, right, wrong, seed, sizes)
+    wrong = diagnose(exercise, rounds, right, wrong, seed, sizes, changes)
     _describe(wrong, rounds, right)
     return Verdict(exercise.id, 0.0, wrong)
 
@@ -180,7 +182,8 @@ def _number(value):
 
 def _describe(findings, rounds, right):
     """Of wrong values that no known mistake explains, say what they look like and what is right."""
-    unexplained = [finding for finding in findings if finding.place and finding.fault is None]
+    unexplained = [finding for finding in findings
+                   if finding.place and finding.fault is None and not finding.change]
     for finding in unexplained[:3]:
         number, key, _ = finding.place
         got, expected = (_leaves(answers[number], finding.question) for answers in (rounds, right))

@@ -26,6 +26,8 @@ class Finding:
         Of the equation it breaks, such as "LN.5"; "" without one.
     place : (int, str, tuple) or None
         Of a wrong value: the round, the array, and the index.
+    change : str
+        What, changed in the package's function, gives the very same result; "" if nothing known.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Finding:
     concept: str | None = None
     label: str = ""
     place: tuple | None = None
+    change: str = ""
 
 
 @dataclass

@@ -46,7 +46,7 @@ class Reply(NamedTuple):
     spent: float = 0.0
 
 
-def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0):
+def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0, changes=True):
     """Compare what came out of the sandbox with what the package gives.
 
     Parameters
@@ -57,6 +57,8 @@ def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0):
         With which it was run.
     seconds : float
         That it was given.
+    changes : bool
+        See :func:`~albert_np.course.checking.diagnose_fault.diagnose`.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0):
         with _one_at_a_time:
             package_answers(exercise, seed, sizes)        # its errors are not the student's
             try:
-                verdict = judge(exercise, from_json(reply.rounds), seed, sizes)
+                verdict = judge(exercise, from_json(reply.rounds), seed, sizes, changes)
             except Exception as error:    # whatever a submission made up, the class goes on
                 verdict = no_points(exercise, "crash", "Its answer cannot be read: "
                                     f"{type(error).__name__}: {error}"[:500])
