@@ -133,26 +133,27 @@ def answers_of(exercise, module, seed, sizes=None):
         if find(module, name) is None:
             return [[Answer("", error="NoSuchFunction",
                             message=f"There is no {name} in {exercise.module}")]]
-    rounds = []
-    for number in range(len(ROUNDS)):
-        answers = []
-        for trial in trials_of(exercise):
-            watched = Watched(module, exercise.functions)
-            name = "the first question"
-            try:
-                with np.errstate(all="ignore"):
-                    for name, value, *_ in trial(watched, _draw(number, seed, sizes)):
-                        answers.append(Answer(name, {key: np.array(leaf) for key, leaf
-                                                     in leaves_of(value).items()},
-                                              changed=sorted(set(watched.changed))))
-                        watched.changed.clear()
-                        name = f"what comes after {name}"
-            except (Exception, SystemExit) as error:
-                answers.append(_unusable(name, error, watched.returned)
-                               or error_answer(error, getattr(module, "__file__", None), name))
-                break
-        rounds.append(answers)
-    return rounds
+    return [_round(exercise, module, number, seed, sizes) for number in range(len(ROUNDS))]
+
+
+def _round(exercise, module, number, seed, sizes):
+    answers = []
+    for trial in trials_of(exercise):
+        watched = Watched(module, exercise.functions)
+        name = "the first question"
+        try:
+            with np.errstate(all="ignore"):
+                for name, value, *_ in trial(watched, _draw(number, seed, sizes)):
+                    answers.append(Answer(name, {key: np.array(leaf) for key, leaf
+                                                 in leaves_of(value).items()},
+                                          changed=sorted(set(watched.changed))))
+                    watched.changed.clear()
+                    name = f"what comes after {name}"
+        except (Exception, SystemExit) as error:
+            answers.append(_unusable(name, error, watched.returned)
+                           or error_answer(error, getattr(module, "__file__", None), name))
+            break
+    return answers
 
 
 def answers_one_by_one(exercise, module, number, seed, sizes=None):
@@ -189,18 +190,23 @@ def package_answers(exercise, seed, sizes=None, fault=None):
     RuntimeError
         The exercise is impossible with these sizes.
     """
-    return _package_answers(exercise, seed, tuple(sorted((sizes or {}).items())), fault)
+    sizes = tuple(sorted((sizes or {}).items()))
+    return [_package_round(exercise, number, seed, sizes, fault) for number in range(len(ROUNDS))]
 
 
-@lru_cache(maxsize=4096)
-def _package_answers(exercise, seed, sizes, fault):
+def package_round(exercise, number, seed, sizes=None, fault=None):
+    """One round of :func:`package_answers`."""
+    return _package_round(exercise, number, seed, tuple(sorted((sizes or {}).items())), fault)
+
+
+@lru_cache(maxsize=8192)
+def _package_round(exercise, number, seed, sizes, fault):
     module = faulty_module(exercise, fault) if fault else reference_module(exercise)
-    rounds = answers_of(exercise, module, seed, dict(sizes))
-    for *_, last in rounds:
-        if last.error and not fault:
-            raise RuntimeError(f"exercise {exercise.id} is impossible with the sizes "
-                               f"{dict(sizes)}: {last.name}: {last.message}")
-    return rounds
+    answers = _round(exercise, module, number, seed, dict(sizes))
+    if answers[-1].error and not fault:
+        raise RuntimeError(f"exercise {exercise.id} is impossible with the sizes {dict(sizes)}: "
+                           f"{answers[-1].name}: {answers[-1].message}")
+    return answers
 
 
 def slopes_of(exercise, number, seed, sizes, name):

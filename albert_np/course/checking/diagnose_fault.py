@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .collect_answers import ROUNDS, answers_one_by_one, leaves_of, package_answers
+from .collect_answers import ROUNDS, answers_one_by_one, leaves_of, package_answers, package_round
 from .compare_arrays import same
 from .fault_places import faults_of, label_after, place_of
 from .mistake_themes import theme_of
@@ -115,6 +115,9 @@ def _matches(exercise, rounds, right, seed, sizes):
     """Faults that explain all that is wrong, and the wrong (question, array) pairs of each."""
     matches = []
     for fault in faults_of(exercise):
+        first = package_round(exercise, 0, seed, sizes, fault)
+        if _explained(rounds[:1], right, [first])[1]:
+            continue                                         # most are told by the first round
         faulty = package_answers(exercise, seed, sizes, fault)
         explained, missed = _explained(rounds, right, faulty)
         if explained and not missed:
