@@ -9,7 +9,7 @@ DROP, CE = "functional/dropout.py", "functional/cross_entropy.py"
 BCE, MSE = "functional/binary_cross_entropy.py", "functional/mean_squared_error.py"
 
 SHIFTED = "np.divide(e, row_sum(e), out=e)"
-SQUARES = "squares = _sum_of_squares(vectors)\n        if"
+SQUARES = "squares = _sum_of_squares(vectors)\n"
 INV_STD = "inv_std = 1 / np.sqrt(variance + eps)"
 
 FAULTS = (
@@ -61,17 +61,17 @@ FAULTS = (
             "            total[key] += branch\n    return None",
             "The sum is right, but the total is not returned.", "views and copies"),
     Mistake("norm_of_absolute_values", TREES, SQUARES,
-            "squares = sum(float(np.abs(vector).sum()) for vector in vectors)**2\n        if",
+            "squares = sum(float(np.abs(vector).sum()) for vector in vectors)**2\n",
             "The absolute values are summed in place of the squares.", "roots and squares"),
     Mistake("norms_are_added", TREES, SQUARES,
-            "squares = sum(_sum_of_squares([vector])**0.5 for vector in vectors)**2\n        if",
+            "squares = sum(_sum_of_squares([vector])**0.5 for vector in vectors)**2\n",
             "The norms of the arrays are added; their squares should be.",
             "one vector of all parameters"),
     Mistake("norm_of_the_last_leaf", TREES, SQUARES,
-            "squares = _sum_of_squares(vectors[-1:])\n        if",
+            "squares = _sum_of_squares(vectors[-1:])\n",
             "An = in place of a +=: only the last array counts.", "= in place of +="),
     Mistake("norm_of_the_mean_square", TREES, SQUARES,
-            "squares = _sum_of_squares(vectors) / sum(map(len, vectors))\n        if",
+            "squares = _sum_of_squares(vectors) / sum(map(len, vectors))\n",
             "The squares are averaged in place of summed.", "means, not sums"),
     Mistake("erf_without_exponential", "functional/erf.py",
             "erfc = np.exp(-z * z) * _poly", "erfc = _poly",
