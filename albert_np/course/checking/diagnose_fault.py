@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .collect_answers import ROUNDS, answers_one_by_one, leaves_of, package_answers, package_round
-from .compare_arrays import same
+from .compare_arrays import same, values_alike
 from .fault_places import faults_of, label_after, place_of
 from .mistake_themes import theme_of
 from .variations import variations_of
@@ -104,7 +104,8 @@ def _same_answers(exercise, module, number, mine, seed, sizes):
             answer, leaves = next(given, None), leaves_of(value)
             if answer is None or answer.name != name or answer.leaves.keys() != leaves.keys():
                 return False
-            if not all(same(answer.leaves[key], leaf, dtype) for key, leaf in leaves.items()):
+            if not all(values_alike(answer.leaves[key], np.asarray(leaf), dtype)
+                       for key, leaf in leaves.items()):
                 return False
     except Exception:                    # whatever a change leads to
         return False
@@ -141,12 +142,15 @@ def _explained(rounds, right, faulty):
                 got, fault = mine.leaves.get(name), theirs.leaves.get(name)
                 if got is None and fault is None:
                     continue
+                # A fault may change the dtype by the way, and the student's function need not.
+                alike = same if got is None or leaf is None or got.dtype != leaf.dtype else (
+                    values_alike)
                 if same(got, leaf, dtype):
-                    if not same(fault, leaf, dtype):
+                    if not alike(fault, leaf, dtype):
                         state[true.name, name] = False       # the fault would show here
                     continue
                 key = (true.name, name)
-                state[key] = state.get(key, True) and same(got, fault, dtype)
+                state[key] = state.get(key, True) and alike(got, fault, dtype)
             if mine.changed != true.changed:
                 key = (true.name, None)
                 state[key] = state.get(key, True) and mine.changed == theirs.changed

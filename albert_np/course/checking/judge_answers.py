@@ -190,7 +190,8 @@ def _describe(findings, rounds, right):
         if got[key].dtype.kind in "iuf" and expected[key].dtype.kind in "iuf":
             finding.text += "".join(
                 f" Compared with the right array, {sentence}."
-                for sentence in likely_mistakes(got[key], expected[key], name="array"))
+                for sentence in likely_mistakes(got[key], expected[key], name="array")
+                if got[key].size > 1)
     for finding in unexplained[:1]:
         wrong = {other.place[1] for other in unexplained if other.question == finding.question}
         fine = [key for key in _leaves(right[finding.place[0]], finding.question)

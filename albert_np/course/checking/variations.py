@@ -183,6 +183,8 @@ def _operations(node, known):
             if kind is ast.Sub:
                 yield ast.BinOp(right, kind(), left), f"the difference {_text(node)} is reversed"
         if kind is ast.Pow:
+            yield (ast.BinOp(left, kind(), ast.BinOp(ast.Constant(1), ast.Div(), right)),
+                   f"the power in {_text(node)} is upside down")
             yield left, f"the power {_text(right)} is missing in {_text(node)}"
             yield (ast.BinOp(left, kind(), ast.UnaryOp(ast.USub(), right)),
                    f"the power in {_text(node)} has the wrong sign")
@@ -243,7 +245,17 @@ def _calls(node, known):
     if name in ("where", "array_where") and len(node.args) == 3:
         yield (_copy(node, args=[node.args[0], node.args[2], node.args[1]]),
                f"both cases of {_text(node)} are exchanged")
-        yield node.args[1], f"{_text(node)} does not tell its cases apart"
+        for part in node.args[1:]:
+            yield part, f"{_text(part)} is taken in place of {_text(node)}"
+    if name in ("row_sum", "row_mean"):
+        product = node.args[0] if len(node.args) == 1 else ast.BinOp(
+            node.args[0], ast.Mult(), node.args[1])
+        for axis in (0, -2, None):
+            yield (ast.Call(ast.Attribute(product, name[4:], ast.Load()), [],
+                            [ast.keyword("axis", ast.Constant(axis)),
+                             ast.keyword("keepdims", ast.Constant(True))]),
+                   f"the {name[4:]} {_text(node)} runs over "
+                   f"{'all axes' if axis is None else f'axis {axis}'} instead of the last")
     if len(node.args) > 1 and name in ("row_sum", "row_mean", "column_sum"):
         for index, part in enumerate(node.args):
             yield (_copy(node, args=node.args[:index] + node.args[index + 1:]),
@@ -256,6 +268,14 @@ def _calls(node, known):
 
 def _numbers(node, known):
     """A number that is one more or less, 1, half or twice as large."""
+    if isinstance(node, ast.Name) and node.id.isupper() and len(node.id) > 2:
+        for words, factor in (("2 times", 2), ("half of", 0.5), ("sqrt(2) times", 2**0.5),
+                              ("1/sqrt(2) times", 0.5**0.5)):
+            yield (ast.BinOp(node, ast.Mult(), ast.Constant(factor)),
+                   f"the constant is {words} `{node.id}`")
+        for words, power in (("the square of", 2), ("the root of", 0.5), ("one over", -1)):
+            yield (ast.BinOp(node, ast.Pow(), ast.Constant(power)),
+                   f"the constant is {words} `{node.id}`")
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         value = node.value
         others = [value + 1, value - 1] if type(value) is int else [1.0]

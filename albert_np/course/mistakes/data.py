@@ -91,6 +91,11 @@ FAULTS = (
             "np.maximum(1, length_a * room // (length_a + length_b)))",
             "Both are shortened in proportion; the longer one should be shortened first.",
             "truncation"),
+    Mistake("truncation_of_equal_parts", SEG,
+            "keep_a = np.minimum(length_a, np.maximum(room - room // 2, room - length_b))",
+            "keep_a = length_a - np.maximum(length_a + length_b - room, 0) // 2",
+            "Both segments lose the same number of pieces; the longer one should be shortened "
+            "first.", "truncation"),
     Mistake("types_of_padding", LAY, "((t >= end_a) & (t < end))", "(t >= end_a)",
             "Padding counts as the second segment.", "padding"),
     Mistake("types_inverted", LAY, "((t >= end_a) & (t < end))", "(t < end_a)",

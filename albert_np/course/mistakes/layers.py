@@ -83,6 +83,13 @@ FAULTS = (
             "dx_q is added as well, as if both inputs were one array.", "every use adds its part"),
 
     # ---- embeddings ------------------------------------------------------------------------------
+    Mistake("embedding_duplicates_averaged", ROWS,
+            "    add_rows(dtable, ids.ravel(), dy.reshape(-1, shape[1]))",
+            "    add_rows(dtable, ids.ravel(), dy.reshape(-1, shape[1]))\n"
+            "    dtable /= np.maximum(np.bincount(ids.ravel(), minlength=len(dtable)), 1)"
+            "[:, None]",
+            "The gradients of equal tokens are averaged; they should be added up.",
+            "duplicate tokens add up"),
     Mistake("rows_gradient_in_order", ROWS,
             "np.put_along_axis(dx, positions[:, :, None], dy, axis=1)",
             "np.put_along_axis(dx, np.sort(positions)[:, :, None], dy, axis=1)",
