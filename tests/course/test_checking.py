@@ -75,7 +75,8 @@ def test_untouched_workspace_gets_nothing():
                for file in {exercise.module for exercise in EXERCISES}}
     for exercise in EXERCISES:
         source = sources[exercise.module]
-        verdict = check_exercise(exercise, module_from_source(source, exercise, exercise.module), 0)
+        module = module_from_source(source, exercise, exercise.module)
+        verdict = check_exercise(exercise, module, 0, changes=False)
         assert verdict.points == 0, exercise.id
         assert [finding.kind for finding in verdict.findings] == ["missing"], exercise.id
 
@@ -87,7 +88,8 @@ def test_nearly_every_planted_fault_belongs_to_a_exercise():
 
 def check_fault(exercise, fault, source):
     """It costs points of its own exercise and of no other; returns what the check says of it."""
-    verdict = check_exercise(exercise, module_from_source(source, exercise, exercise.module), 0)
+    module = module_from_source(source, exercise, exercise.module)
+    verdict = check_exercise(exercise, module, 0, changes=False)
     assert verdict.points == (exercise.points / 2 if fault.name in HALF else 0)
     for other in EXERCISES:
         if other.module == exercise.module and other is not exercise:
@@ -127,8 +129,8 @@ def test_every_mistake_of_a_class_has_its_line_and_its_exercise():
 
 
 def check_mistake(exercise, mistake):
-    verdict = check_exercise(exercise, module_from_source(planted(mistake), exercise,
-                                                          exercise.module), 0)
+    module = module_from_source(planted(mistake), exercise, exercise.module)
+    verdict = check_exercise(exercise, module, 0, changes=False)
     assert verdict.points < exercise.points, mistake.name
     assert mistake.name in [finding.fault for finding in verdict.findings], mistake.name
 
@@ -259,6 +261,42 @@ def test_a_change_is_named_if_it_gives_the_very_same(exercise, old, new, words):
     assert ("one thing is changed" in text) == (words is not None)
     module = reference_module(exercise_named(exercise))
     assert to_json(answers_of(exercise_named(exercise), module, 0)) == before
+
+
+IN_OTHER_WORDS = {
+    "moments_v_of_m": ("7.2", """
+def update_moments(m, v, gradient, beta_1, beta_2, work):      # leaves work alone
+    m[:] = beta_1 * m + (1 - beta_1) * gradient
+    v[:] = beta_2 * v + (1 - beta_2) * m * m
+"""),
+    "cross_entropy_weights_not_in_total": ("2.16", """
+forward = cross_entropy_forward
+def cross_entropy_forward(logits, labels, ignore_index=-100, weights=None):
+    loss, (e, sum_e, classes, w, shape) = forward(logits, labels, ignore_index, weights)
+    if weights is not None:                                    # stays float32, as the edit does not
+        counted = np.asarray(labels).ravel() != ignore_index
+        factor = w.dtype.type((weights.ravel() * counted).sum() / counted.sum())
+        loss, w = loss * factor, w * factor
+    return loss, (e, sum_e, classes, w, shape)
+"""),
+    "truncation_of_equal_parts": ("6.9", """
+def truncate(spans, room, rng):
+    a, a_stop, b, b_stop, label = spans.T
+    much = np.maximum(a_stop - a + b_stop - b - room, 0)
+    keep_a, keep_b = a_stop - a - much // 2, b_stop - b - (much + 1) // 2
+    keep_b = np.minimum(b_stop - b, room - keep_a)
+    a, b = (begin + rng.binomial(stop - begin - keep, 0.5)
+            for begin, stop, keep in ((a, a_stop, keep_a), (b, b_stop, keep_b)))
+    return np.stack([a, a + keep_a, b, b + keep_b, label], axis=1)
+""")}
+
+
+@pytest.mark.parametrize("name", IN_OTHER_WORDS)
+def test_a_mistake_is_named_however_it_is_written(name):
+    exercise, code = exercise_named(IN_OTHER_WORDS[name][0]), IN_OTHER_WORDS[name][1]
+    module = module_from_source(source_of_module(exercise.module) + code, exercise, exercise.module)
+    verdict = check_exercise(exercise, module, 0, changes=False)
+    assert verdict.findings[0].fault == name and verdict.points == 0
 
 
 def test_changes_are_put_back_and_none_loops():

@@ -151,9 +151,10 @@ def _explained(rounds, right, faulty):
                     continue
                 key = (true.name, name)
                 state[key] = state.get(key, True) and alike(got, fault, dtype)
-            if mine.changed != true.changed:
+            more, theirs_more = (set(one.changed) - set(true.changed) for one in (mine, theirs))
+            if more:
                 key = (true.name, None)
-                state[key] = state.get(key, True) and mine.changed == theirs.changed
+                state[key] = state.get(key, True) and more == theirs_more
     explained = {key for key, fits in state.items() if fits}
     # A wrong shape or dtype is a finding of the whole question.
     explained |= {(question, None) for question, _ in explained
