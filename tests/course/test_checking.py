@@ -245,6 +245,8 @@ def test_a_mistake_of_no_catalogue_is_called_by_no_name(exercise, old, new):
      "in the line of (LN.5): `dx_hat` is used in place of `x_hat`."),
     ("2.16", "(x[rows, classes] - shift[:, 0])", "(x[rows, classes] + shift[:, 0])",
      "the sign in front of `shift[:, 0]` is + instead of -."),
+    ("2.12", "dx = dy * (1 - y * y)", "dx = dy * (1 - y * y * y)",
+     "the factor `y` is there twice."),
     ("2.10", "    dx += 1 ", "    dx += 2 ", "there is a 2 in place of a 1."),
     ("2.16", "loss = (w * row_losses)[w != 0].sum() ", "loss = 2 * (w * row_losses).sum() ", None),
     ("7.5", "            u += self.eps\n", "            u -= self.eps\n",

@@ -167,6 +167,8 @@ def _operations(node, known):
             yield right, f"the factor {_text(left)} is missing"
             yield (ast.BinOp(left, ast.Div(), right),
                    f"{_text(left)} is divided by {_text(right)} instead of multiplied")
+            for part in (left, right):
+                yield ast.BinOp(node, kind(), part), f"the factor {_text(part)} is there twice"
             yield ast.BinOp(left, ast.Add(), right), f"{_text(node)} is a sum in place of a product"
         if kind in (ast.Div, ast.FloorDiv):
             yield left, f"the division by {_text(right)} is missing"
