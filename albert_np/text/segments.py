@@ -92,7 +92,7 @@ def segment_spans(documents, options, rng):
 def _cut(starts, document_starts, options, rng):
     """The spans before truncation.
 
-    For each document a target length is drawn: the room, or with the probability `short_seq_prob`
+    For each document a target length is drawn: the `room` of the options, or with the probability `short_seq_prob`
     a length from 2 to the room. Then chunks are cut, one after another. A chunk has at least two
     sentences (one, with `single_sentence_negatives`), and as many more as fit into the target
     (with `overfull_chunks`, as many as it takes to reach it). The rest of a document that is too
