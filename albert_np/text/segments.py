@@ -92,12 +92,13 @@ def segment_spans(documents, options, rng):
 def _cut(starts, document_starts, options, rng):
     """The spans before truncation.
 
-    For each document a target length is drawn: the `room` of the options, or with the probability `short_seq_prob`
-    a length from 2 to the room. Then chunks are cut, one after another. A chunk has at least two
-    sentences (one, with `single_sentence_negatives`), and as many more as fit into the target
-    (with `overfull_chunks`, as many as it takes to reach it). The rest of a document that is too
-    short for a chunk is dropped. With `random_start` the first chunk begins at a random one of the
-    sentences that it would hold, so that at least two are left; if not, at the first sentence.
+    For each document a target length is drawn: the `room` of the options, or with the probability
+    `short_seq_prob` a length from 2 to the room. Then chunks are cut, one after another. A chunk
+    has at least `least_sentences` (two; one, with `single_sentence_negatives`), and as many more
+    as fit into the target (with `overfull_chunks`, as many as it takes to reach it). The rest of a
+    document that is too short for a chunk is dropped. With `random_start` the first chunk begins
+    at a random one of the sentences that it would hold, so that at least two are left; if not, at
+    the first sentence.
 
     Each chunk is cut at a random place between two of its sentences into A and B. For the
     `sentence_task` "sop" A and B are exchanged with probability 1/2, with the label SWAPPED. For
