@@ -469,7 +469,7 @@ def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
     ("6.7", "    if np.iinfo(dtype).max < len(tokenizer.is_word_start) - 1:", "    if False:"),
     ("6.7", "choose_by_place if options.ngrams_by_place else choose_by_length",
      "choose_by_length"),
-    ("6.8", "1 if options.single_sentence_negatives else 2", "2"),
+    ("6.8", "least = options.least_sentences", "least = 2"),
     ("6.10", "    if end.max() > max_seq_length:", "    if False:"),
     ("6.10", "(t < end).astype(np.int8)", "(t < end).astype(np.int64)"),
     ("6.14", "config, rng, recompute, positions)", "config, rng, False, positions)"),
