@@ -27,6 +27,7 @@ examples:
   albert-np prepare novel.txt --output prepared --vocab-size 4000
   albert-np prepare wiki.jsonl.gz --output prepared --text-field body --processes 8
   albert-np prepare texts/ --output prepared --tokenizer spiece.model --held-out 0.01
+  albert-np prepare chinese.txt --output prepared --segmenter jieba
 """
 
 
@@ -39,21 +40,28 @@ def add(commands):
     parser.add_argument("corpus", metavar="CORPUS",
                         help="a file, or a folder of *.txt, *.jsonl and *.ndjson, also with .gz")
     parser.add_argument("--output", metavar="FOLDER", required=True, help="the folder to write")
-    parser.add_argument("--layout", choices=("auto", "lines", "prose"), default="auto",
+    parser.add_argument("--layout", choices=("auto", "lines", "prose", "clauses"),
+                        default="auto",
                         help="lines: a sentence a line, an empty line between documents; prose: "
-                             "running text; auto looks (default)")
+                             "running text; clauses: the same, and a Chinese sentence ends at ； "
+                             "too; auto looks (default)")
     parser.add_argument("--text-field", default="text", metavar="NAME",
                         help="the field of JSON lines that holds the text (default: %(default)s)")
 
     tokenizer = parser.add_argument_group("tokenizer")
     tokenizer.add_argument("--tokenizer", metavar="PATH",
-                           help="a SentencePiece model or a folder with one; default: train one on "
-                                "a sample of the corpus")
+                           help="a SentencePiece model, BERT's vocab.txt, or a folder with one; "
+                                "default: train one on a sample of the corpus")
     tokenizer.add_argument("--vocab-size", type=int, default=8000, metavar="V",
                            help="pieces of a tokenizer that is trained (default: %(default)s)")
     tokenizer.add_argument("--sample-megabytes", type=float, default=10.0, metavar="X",
                            help="text to train it on, taken from all over the corpus; training "
                                 "needs some twenty times as much memory (default: %(default)s)")
+
+    tokenizer.add_argument("--segmenter", choices=("jieba",),
+                           help="the library that finds the words of Chinese text, so that "
+                                "pretraining masks whole words (extra chinese); default: every "
+                                "piece of Chinese is a word")
 
     parts = parser.add_argument_group("parts")
     parts.add_argument("--held-out", type=float, default=0.05, metavar="SHARE",
@@ -80,5 +88,6 @@ def _prepare(options):
         vocab_size=options.vocab_size, sample_megabytes=options.sample_megabytes,
         layout=options.layout, text_field=options.text_field, held_out=options.held_out,
         held_out_pieces=options.held_out_pieces, shard_pieces=options.shard_pieces,
-        seed=options.seed, processes=options.processes, progress=not options.quiet)
+        seed=options.seed, processes=options.processes, progress=not options.quiet,
+        segmenter=options.segmenter)
     return 0

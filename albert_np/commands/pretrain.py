@@ -37,6 +37,7 @@ examples:
   albert-np pretrain --corpus novel.txt --steps 8000 --output runs/novel
   albert-np pretrain --corpus texts/ --vocab-size 8000 --hidden-size 256 --max-seq-length 64
   albert-np prepare texts/ --output prepared && albert-np pretrain --corpus prepared
+  albert-np pretrain --corpus chinese.txt --segmenter jieba
   albert-np pretrain --resume runs/novel
   albert-np pretrain --config albert-base-v2 --max-seq-length 128 --batch-size 8 --steps 100
 """
@@ -64,7 +65,7 @@ def _add_options(parser):
 
     text = parser.add_argument_group("text")
     add_options(text, PretrainingOptions, ("corpus", "layout", "tokenizer", "vocab_size",
-                                           "held_out", "held_out_sequences"))
+                                           "segmenter", "held_out", "held_out_sequences"))
 
     data = parser.add_argument_group(
         "data", "from text to masked sequences (original: google-research/albert)")

@@ -87,13 +87,15 @@ def _snapshot(folder):
 def find_original(folder):
     """The prefix ``model.ckpt-...`` of an original checkpoint (Path), or None.
 
-    Of several, "best" is taken, or the one of the latest step.
+    Of several, "best" is taken, or the one of the latest step. Checkpoints of albert_zh are called
+    ``albert_model.ckpt``.
     """
     def rank(path):
         step = path.name.removeprefix("model.ckpt-").removesuffix(".index")
         return (step == "best", int(step) if step.isdecimal() and len(step) < 20 else -1, step)
 
-    found = sorted(Path(folder).glob("model.ckpt-*.index"), key=rank)
+    found = (sorted(Path(folder).glob("model.ckpt-*.index"), key=rank)
+             or sorted(Path(folder).glob("*.ckpt.index")))
     return found[-1].with_name(found[-1].name.removesuffix(".index")) if found else None
 
 

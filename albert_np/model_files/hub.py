@@ -12,7 +12,8 @@ import re
 from pathlib import Path
 
 from ..files import read_bytes
-from .file_names import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, TOKENIZER_NAMES, WEIGHTS_NAME
+from .file_names import (CONFIG_NAME, INDEX_NAME, PICKLE_NAME, TOKENIZER_NAMES, VOCABULARY_NAMES,
+                         WEIGHTS_NAME)
 
 PUBLISHED = tuple(f"albert-{size}-v{version}" for version in (1, 2)        # owned by "albert"
                   for size in ("base", "large", "xlarge", "xxlarge"))
@@ -39,8 +40,8 @@ def find_folder(name, revision=None, weights=True):
     -------
     Path
         With ``config.json``; with ``model.safetensors``, or its index and all shards, or, only
-        where there is neither, ``pytorch_model.bin``; and with ``spiece.model`` and
-        ``tokenizer_config.json`` where the model has them.
+        where there is neither, ``pytorch_model.bin``; and with ``spiece.model`` (or else
+        ``vocab.txt``) and ``tokenizer_config.json`` where the model has them.
 
     Raises
     ------
@@ -67,8 +68,9 @@ def find_folder(name, revision=None, weights=True):
     fetch = _Fetcher(huggingface_hub, owned, revision)
     folder = fetch(CONFIG_NAME).parent
     fetch.revision = folder.name          # the commit: all files are to be of the same one
-    for optional in TOKENIZER_NAMES:
-        fetch(optional, needed=False)
+    found = [fetch(optional, needed=False) for optional in TOKENIZER_NAMES]
+    if not found[0]:
+        fetch(VOCABULARY_NAMES[0], needed=False)
     if weights and not fetch(WEIGHTS_NAME, needed=False):
         index = fetch(INDEX_NAME, needed=False)
         if index:

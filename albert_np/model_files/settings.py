@@ -45,6 +45,9 @@ def read_settings(folder, original=False, name="", keep_activation=False):
         It cannot be read, or is not that of an ALBERT or a BERT.
     """
     path = Path(folder) / (ORIGINAL_CONFIG_NAME if original else CONFIG_NAME)
+    if original and not path.exists():                  # albert_config_tiny.json, and so on
+        others = list(Path(folder).glob("albert_config*.json"))
+        path = others[0] if len(others) == 1 else path
     if not path.exists():
         raise FileNotFoundError(f"There is no configuration file {path}.")
     values, notes = read_object(path), []
@@ -52,6 +55,10 @@ def read_settings(folder, original=False, name="", keep_activation=False):
     if kind not in ("albert", "bert"):
         raise ValueError(f"{path} is the configuration of a model of the type {str(kind)[:80]!r}, "
                          f"not of an ALBERT or a BERT")
+    if values.get("ln_type", "postln") != "postln":
+        raise ValueError(f"{path} says ln_type {str(values['ln_type'])[:20]!r}: in this model "
+                         f"layer norm comes before attention and feed-forward, and after them in "
+                         f"an ALBERT")
     if original and values.get("hidden_act", "") is None:
         values["hidden_act"] = "linear"         # the original's word for no activation
     if kind == "albert" and values.get("hidden_act") == "gelu" and not keep_activation:

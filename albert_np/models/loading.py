@@ -81,6 +81,12 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
         notes.append("a BERT: nothing is shared, and its next-sentence head is the sentence-order "
                      "head here")
     branches = model_class.components
+    word = stored.get("albert.embeddings.word_embeddings.weight")
+    if file == "original" and word is not None and len(word.shape) == 2 and (
+            word.shape[1] == config.hidden_size != config.embedding_size):
+        config.embedding_size = config.hidden_size
+        notes.append("the word embeddings have the width H; if they are two matrices, V x E and "
+                     "E x H, these were multiplied to V x H")
     if config.embedding_mapping and "embedding_mapping" not in (changes or {}) \
             and config.embedding_size == config.hidden_size \
             and not any("embedding_hidden_mapping_in" in name for name in stored):

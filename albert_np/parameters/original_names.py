@@ -3,6 +3,7 @@
 import re
 
 from ..model_files.stored_tensor import stored_array
+from .albert_zh_names import from_albert_zh, is_albert_zh
 from .published_names import NOT_WEIGHTS, name_table
 
 
@@ -19,6 +20,7 @@ def open_original(prefix, config):
     -------
     dict of str to StoredTensor
         A tensor that an ALBERT does not have keeps its name. Those of the optimiser are left out.
+        Checkpoints of albert_zh have other names, which become these too.
 
     Raises
     ------
@@ -28,8 +30,8 @@ def open_original(prefix, config):
     from ..model_files.tensorflow.reader import read_tensorflow
 
     names = {name.original: name for name in name_table(config)}
-    tensors = {}
-    for original, array in read_tensorflow(prefix).items():
+    tensors, read = {}, read_tensorflow(prefix)
+    for original, array in (from_albert_zh(read) if is_albert_zh(read) else read).items():
         if re.search(NOT_WEIGHTS, original):
             continue
         name = names.get(original.removeprefix("module/"))      # modules of TF-Hub add that

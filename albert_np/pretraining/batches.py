@@ -7,6 +7,7 @@ import numpy as np
 from ..text.batches import make_instances, masked_batch, tokenize_documents
 from ..text.corpus.tokenized_documents import TokenizedDocuments
 from ..text.segments import NoPairs
+from ..text.whole_words import unmark
 
 # What the seed is used for; each use draws from generators of its own.
 _CUTS, _ORDER, _MASKS, _HELD_OUT = range(4)
@@ -84,7 +85,8 @@ class PretrainingData:
         texts, pieces = [], 0
         for number in range(len(self.shards)):
             if pieces < max_pieces:
-                texts.append(self.instances(0, number)["input_ids"])
+                ids, _ = unmark(self.instances(0, number)["input_ids"], self.tokenizer.vocab_size)
+                texts.append(ids)
                 pieces += np.count_nonzero(texts[-1] != self.tokenizer.pad_token_id)
         return np.concatenate(texts)
 

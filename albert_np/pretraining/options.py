@@ -10,6 +10,7 @@ from ..files.options import (check_names, check_options, documented, option, opt
 from ..optim import LAMB, SGD, Adam, AdamW
 from ..text.corpus.layouts import LAYOUTS
 from ..text.data_options import DataOptions
+from ..text.whole_words import SEGMENTERS
 
 # A small ALBERT that learns within minutes. Published models start from a range of 0.02, which
 # suits H = 768 and more; at H = 64 it would leave every attention uniform for thousands of steps.
@@ -41,11 +42,15 @@ class PretrainingOptions:
         metavar="PATH")
     layout: str = option(
         "auto", "how the text is written: lines (one sentence on each line, an empty line between "
-        "documents), prose (running text), or auto (look at the text)", choices=LAYOUTS)
+        "documents), prose (running text), clauses (the same, and a Chinese sentence ends at ； "
+        "too), or auto (look at the text)", choices=LAYOUTS)
     tokenizer: str | None = option(
-        None, "a SentencePiece model, or a folder with one; default: the tokenizer of a prepared "
-        "corpus, or a new one trained on the training text", metavar="PATH")
+        None, "a SentencePiece model, BERT's vocab.txt, or a folder with one; default: the "
+        "tokenizer of a prepared corpus, or a new one trained on the training text", metavar="PATH")
     vocab_size: int = option(2000, "V, the number of pieces, if a tokenizer is trained")
+    segmenter: str | None = option(
+        None, "the library that finds the words of Chinese text, for masking whole words (extra "
+        "chinese); default: every piece of Chinese is a word", choices=SEGMENTERS)
     held_out: float = option(
         0.1, "share of the text that is held out for evaluation, in whole documents. A prepared "
         "corpus was already divided by albert-np prepare", above=0, below=1)

@@ -12,7 +12,7 @@ from ..plotting import plot_losses
 from ..text.tokenizing.tokenizer_json import FILE_NAME
 from .metrics import to_csv
 
-_FILES = ("config.json", "model.safetensors", "spiece.model", "tokenizer_config.json",
+_FILES = ("config.json", "model.safetensors", "spiece.model", "vocab.txt", "tokenizer_config.json",
           FILE_NAME, "metrics.csv", "results.json", "losses.png", "options.json", "checkpoints")
 
 
@@ -72,5 +72,5 @@ def summary(results, output):
     if final["sop_accuracy"] is not None:
         lines.append(f"sentence order        {final['sop_accuracy']:.1%} right, where tossing a "
                      f"coin gives 50.0%")
-    files = [name for name in _FILES if name != FILE_NAME or (output / name).exists()]
+    files = [name for name in _FILES if (output / name).exists()]
     return "\n".join([*lines, "", f"The run is in {output}: {', '.join(files)}."])

@@ -1,7 +1,6 @@
 """The text of a run: its corpus, its tokenizer, and the batches made of them."""
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 
@@ -11,8 +10,10 @@ from ..text.corpus.manifest import tokenizer_identity
 from ..text.corpus.prepared import PreparedCorpus, is_prepared
 from ..text.corpus.tokenized_documents import TokenizedDocuments
 from ..text.data_options import DataOptions
-from ..text.tokenizer import AlbertTokenizer
+from ..text.scripts import is_chinese
+from ..text.tokenizer import AlbertTokenizer, read_tokenizer
 from ..text.tokenizing.train_tokenizer import train_tokenizer
+from ..text.whole_words import WITHOUT, WordMarker, find_segmenter
 from .batches import PretrainingData
 
 TOKENIZER_NAME = "spiece.model"
@@ -37,6 +38,8 @@ def open_run_data(output, options, resuming=False, say=print):
         A hash of the text and the tokenizer; another corpus has another one.
     """
     corpus, asked = options.corpus, options.data
+    if options.segmenter is not None:
+        find_segmenter(options.segmenter)                         # refuses before all else
     data_options = DataOptions(**{"beginnings_only": corpus is None, **asked})
     own = dict(options=data_options, batch_size=options.batch_size, seed=options.seed,
                held_out_sequences=options.held_out_sequences)
@@ -45,6 +48,10 @@ def open_run_data(output, options, resuming=False, say=print):
         prepared.check_sources()
         if options.tokenizer is not None:
             prepared.check_tokenizer(read_tokenizer(options.tokenizer))
+        if options.segmenter not in (None, prepared.segmenter):
+            raise ValueError(f"{corpus} was prepared with the segmenter {prepared.segmenter}, not "
+                             f"{options.segmenter}; prepare it again with --segmenter "
+                             f"{options.segmenter}")
         prepared.tokenizer.save(output)
         say(f"corpus     {corpus}: {_count_prepared(prepared.train)} to train on, "
             f"{_count_prepared(prepared.held_out)} held out")
@@ -61,10 +68,13 @@ def open_run_data(output, options, resuming=False, say=print):
         f"{_count(train)} to train on, {_count(held_out)} held out")
     tokenizer = (AlbertTokenizer.from_folder(output) if resuming
                  else _get_tokenizer(options, train, output))
-    parts = [[TokenizedDocuments.from_lists(tokenize_documents(text, tokenizer))]
+    marker = WordMarker(tokenizer, options.segmenter) if options.segmenter else None
+    parts = [[TokenizedDocuments.from_lists(tokenize_documents(text, marker or tokenizer))]
              for text in (train, held_out)]
     _say_without_pieces(sum(map(len, documents)), parts, say)
     _say_short(parts, data_options, say)
+    if marker or is_chinese(train[0]):
+        say(f"words      {marker or WITHOUT}")
     return PretrainingData(*parts, tokenizer, **own), _fingerprint(documents, tokenizer)
 
 
@@ -87,11 +97,6 @@ def _say_short(parts, options, say):
     if short:
         say(f"left out   {short:,} of {documents:,} documents: they have one sentence, and a pair "
             f"of segments needs two (--layout says what ends a document)")
-
-
-def read_tokenizer(path):
-    """A tokenizer from a SentencePiece model or from a folder with one."""
-    return AlbertTokenizer.from_folder(path) if Path(path).is_dir() else AlbertTokenizer(path)
 
 
 def _get_tokenizer(options, train, output):

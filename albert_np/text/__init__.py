@@ -1,7 +1,8 @@
 """From raw text to batches: pieces, pairs of segments, hidden words.
 
 Read ``tokenizer``, ``segments`` (sentence order), ``masking`` (which pieces are hidden),
-``data_options``, ``batches``; then ``tokenizing/`` and ``corpus/``, which these use.
+``data_options``, ``batches``; then ``tokenizing/`` and ``corpus/``, which these use. ``scripts``
+knows which texts are Chinese, ``whole_words`` where their words begin.
 """
 
 from .batches import batches, make_instances, masked_batch, tokenize_documents

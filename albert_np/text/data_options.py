@@ -48,7 +48,7 @@ class DataOptions:
         "reversed, so that the longest n-grams are the most frequent")
     do_whole_word_mask: bool = option(
         True, "mask all pieces of a word or none of them. Without it, every piece is treated as a "
-        "word")
+        "word. In Chinese every piece is a word unless --segmenter finds the words")
     do_permutation: bool = option(
         False, "besides the masked pieces, choose the same number of other pieces in the same way, "
         "and permute these among their positions. The model has to predict them too")

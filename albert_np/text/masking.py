@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..functional import IGNORED
+from .whole_words import unmark
 
 
 def mask_tokens(input_ids, tokenizer, options, rng):
@@ -44,6 +45,7 @@ def mask_batch(input_ids, tokenizer, options, rng):
     Parameters
     ----------
     input_ids : int array (B, T)
+        Perhaps marked (`albert_np.text.whole_words`).
     tokenizer : AlbertTokenizer
         Only its attributes is_word_start, special_ids, ordinary_ids, unk_token_id, sep_token_id,
         mask_token_id and pad_token_id are read, and pieces for `original_word_starts`.
@@ -74,8 +76,9 @@ def mask_batch(input_ids, tokenizer, options, rng):
     dtype = input_ids.dtype
     if np.iinfo(dtype).max < len(tokenizer.is_word_start) - 1:
         dtype = np.int64
-    input_ids = input_ids.astype(np.int64)       # an unsigned label could not be -100
-    ngrams = Ngrams(input_ids, tokenizer, options)
+    # int64: an unsigned label could not be -100
+    input_ids, continues = unmark(input_ids.astype(np.int64), len(tokenizer.is_word_start))
+    ngrams = Ngrams(input_ids, tokenizer, options, continues)
     choose = choose_by_place if options.ngrams_by_place else choose_by_length
     budget = prediction_budget(input_ids, tokenizer, options)
 
@@ -129,6 +132,8 @@ class Ngrams:
     input_ids : int array (B, T)
     tokenizer : AlbertTokenizer
     options : DataOptions
+    continues : bool array (B, T), optional
+        Pieces that go on a word for other reasons than those of the vocabulary.
 
     Attributes
     ----------
@@ -140,7 +145,7 @@ class Ngrams:
         The same as long as it can be chosen; `strike_out` makes it larger than any budget.
     """
 
-    def __init__(self, input_ids, tokenizer, options):
+    def __init__(self, input_ids, tokenizer, options, continues=None):
         B, T = input_ids.shape
         ids = np.full((B, T + 1), tokenizer.pad_token_id)
         ids[:, :T] = input_ids
@@ -150,6 +155,8 @@ class Ngrams:
         # What follows a special token is a word, or what truncation left of one. But what follows
         # <unk> is the rest of the word that <unk> began, and that word as a whole is left alone.
         starts = begins[ids]
+        if continues is not None and options.do_whole_word_mask:
+            starts.reshape(B, T + 1)[:, :T] &= ~continues
         starts[1:] |= barrier[ids[:-1]] & (ids[:-1] != tokenizer.unk_token_id)
         starts[:1] = True
 
@@ -231,7 +238,12 @@ def _tables(tokenizer, options):
 
 @lru_cache(maxsize=4)
 def _original_word_starts(pieces):
-    """The original's rule, in which the marks ' < = > are no punctuation (bool array (V,))."""
+    """The original's rule, in which the marks ' < = > are no punctuation (bool array (V,)).
+
+    A vocabulary of WordPiece has a rule of its own.
+    """
+    if not any(piece.startswith("▁") for piece in pieces):
+        return np.array([not piece.startswith("##") for piece in pieces])
     go_on = set(string.ascii_lowercase + string.punctuation) - set("'<=>")
     return np.array([piece.startswith(("▁", "<"))
                      or (len(piece) == 1 and piece in string.punctuation)

@@ -4,23 +4,22 @@ import re
 import string
 from pathlib import Path
 
-import numpy as np
-
-from ..files import read_bytes, write_together
+from ..files import read_bytes
 from ..files.json_objects import json_file
-from .tokenizing.arguments import check_return_tensors, check_text, check_texts, settle_lengths
+from .tokenizing.arguments import check_text
 from .tokenizing.offsets import align
 from .tokenizing.preprocessing import preprocess, preprocess_aligned, preprocess_with_places
-from .tokenizing.rows import build_row, stack_rows
 from .tokenizing.sentencepiece_file import in_one_sentence, load_sentencepiece
+from .tokenizing.tokenizer_calls import TokenizerCalls
 from .tokenizing.tokenizer_folder import MODEL_NAME, SETTINGS_NAME, find_tokenizer
 from .tokenizing.tokenizer_json import FILE_NAME as JSON_NAME
 from .tokenizing.tokenizer_json import can_write, ends_in_number_comma, write_tokenizer_json
+from .tokenizing.wordpiece_tokenizer import WordPieceTokenizer
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
 
 
-class AlbertTokenizer:
+class AlbertTokenizer(TokenizerCalls):
     """ALBERT's tokenizer: preprocessing, SentencePiece, and the digit-comma rule.
 
     SentencePiece cuts a text into *pieces*. The sign ``▁`` stands for the space before a word, so
@@ -69,24 +68,13 @@ class AlbertTokenizer:
 
     def __init__(self, model_file, do_lower_case=True, keep_accents=False, model_max_length=None):
         self.model_bytes, self._model_file = read_bytes(model_file), model_file
-        self._model, self.pieces = load_sentencepiece(self.model_bytes, model_file)
+        self._model, pieces = load_sentencepiece(self.model_bytes, model_file)
         self.do_lower_case = do_lower_case
         self.keep_accents = keep_accents
         self.model_max_length = model_max_length
 
-        self.vocab_size = len(self.pieces)
-        self._ids = {piece: i for i, piece in enumerate(self.pieces)}
-        for token in SPECIAL_TOKENS:
-            if token not in self._ids:
-                raise ValueError(f"The SentencePiece model {model_file} has no piece {token!r}; an "
-                                 f"ALBERT model has all of {', '.join(SPECIAL_TOKENS)}.")
-        (self.pad_token_id, self.unk_token_id, self.cls_token_id, self.sep_token_id,
-         self.mask_token_id) = (self._ids[token] for token in SPECIAL_TOKENS)
-
-        self.special_ids = np.array(sorted(self._ids[token] for token in SPECIAL_TOKENS))
-        self.ordinary_ids = np.setdiff1d(np.arange(self.vocab_size), self.special_ids)
-        self.is_word_start = np.array([starts_word(piece) for piece in self.pieces])
-
+        self.settle_ids(pieces, SPECIAL_TOKENS, f"The SentencePiece model {model_file}",
+                        starts_word)
         self._special_pattern = re.compile(f"({'|'.join(map(re.escape, SPECIAL_TOKENS))})")
         self._comma_pieces = {piece: self._split_comma(piece) for piece in self.pieces
                               if ends_in_number_comma(piece)}
@@ -97,7 +85,9 @@ class AlbertTokenizer:
     def from_folder(cls, folder):
         """Read ``spiece.model`` and, where there is one, ``tokenizer_config.json``.
 
-        `model_max_length` is the number of positions of the model in the same folder.
+        A folder with BERT's ``vocab.txt`` instead, such as that of most Chinese ALBERTs, gives a
+        `WordPieceTokenizer`, which has the same calls. `model_max_length` is the number of
+        positions of the model in the same folder.
 
         Parameters
         ----------
@@ -106,7 +96,7 @@ class AlbertTokenizer:
 
         Returns
         -------
-        AlbertTokenizer
+        AlbertTokenizer or WordPieceTokenizer
 
         Raises
         ------
@@ -116,7 +106,7 @@ class AlbertTokenizer:
             One of the files is not what its name says.
         """
         model_file, settings = find_tokenizer(folder)
-        return cls(model_file, **settings)
+        return (WordPieceTokenizer if model_file.suffix == ".txt" else cls)(model_file, **settings)
 
     @classmethod
     def from_pretrained(cls, name_or_folder):
@@ -129,7 +119,7 @@ class AlbertTokenizer:
 
         Returns
         -------
-        AlbertTokenizer
+        AlbertTokenizer or WordPieceTokenizer
 
         Raises
         ------
@@ -139,28 +129,6 @@ class AlbertTokenizer:
         from ..model_files.folders import find_folder
 
         return cls.from_folder(find_folder(name_or_folder, weights=False))
-
-    def save(self, folder):
-        """Write ``spiece.model`` and ``tokenizer_config.json`` into a folder.
-
-        If the library tokenizers is installed, also ``tokenizer.json``. With it
-        ``transformers.AutoTokenizer.from_pretrained(folder)`` gives the ids that this tokenizer
-        gives. Without it transformers makes its own AlbertTokenizer of ``spiece.model``, which cuts
-        some texts differently (docs/differences.md).
-
-        Parameters
-        ----------
-        folder : str or Path
-            Made if it does not exist.
-
-        Raises
-        ------
-        ValueError
-            A file cannot be written.
-        """
-        write_together({Path(folder) / name: data for name, data in self.files().items()})
-
-    save_pretrained = save
 
     def files(self):
         """What `save` writes: a dict from names of files to bytes."""
@@ -217,19 +185,6 @@ class AlbertTokenizer:
         """The library's pieces of a preprocessed text."""
         with in_one_sentence(self._model_file):
             return self._model.encode(text, out_type=str)
-
-    def __len__(self):
-        return self.vocab_size
-
-    def encode(self, text, text_pair=None, *, add_special_tokens=True, max_length=None,
-               truncation=None):
-        """The ids that the model reads for a text or a pair (list of int).
-
-        The arguments are those of a call. ``add_special_tokens=False`` gives the ids of the pieces
-        of the text alone.
-        """
-        return self(check_text(text), text_pair, add_special_tokens=add_special_tokens,
-                    max_length=max_length, truncation=truncation)["input_ids"].tolist()
 
     def encode_batch(self, texts, threads=-1):
         """The ids of the pieces of many texts, without special tokens.
@@ -290,17 +245,6 @@ class AlbertTokenizer:
             position += len(part)
         return pieces, offsets
 
-    def encode_with_offsets(self, text):
-        """The ids of the pieces of `tokenize_with_offsets`, and their offsets.
-
-        Returns
-        -------
-        ids : list of int
-        offsets : list of (int, int)
-        """
-        pieces, offsets = self.tokenize_with_offsets(text)
-        return self.convert_tokens_to_ids(pieces), offsets
-
     def _align(self, text):
         """Yield (piece, start, end) for a text without special tokens."""
         clean, starts, ends = preprocess_with_places(text, self.do_lower_case, self.keep_accents)
@@ -317,76 +261,6 @@ class AlbertTokenizer:
         if piece[0] != "▁" and parts[0][0] == "▁":
             parts = parts[1:] if parts[0] == "▁" else [parts[0][1:], *parts[1:]]
         return [*parts, ","]
-
-    # ------------------------------------------------------------------ what the model reads
-
-    def __call__(self, text, text_pair=None, *, max_length=None, padding=False, truncation=None,
-                 return_tensors=None, add_special_tokens=True, return_offsets_mapping=False):
-        """Turn one text or many, or pairs of texts, into the arrays that the model reads.
-
-        One text becomes ``[CLS] A [SEP]`` with token type 0. A pair becomes
-        ``[CLS] A [SEP] B [SEP]``, with token type 1 for B and the last ``[SEP]``.
-
-        The arguments have the names that transformers gives them.
-
-        Parameters
-        ----------
-        text : str or list of str
-            A list gives a batch of B rows, padded to the longest.
-        text_pair : str or list of str, optional
-            The second text: the same kind, and as many, as `text`.
-        max_length : int, optional
-            No row is longer, counting the special tokens. None: whatever the text needs.
-        padding : bool, "longest" or "max_length"
-            "max_length" pads every row to `max_length`, or if there is none to
-            `model_max_length`. All else pads to the longest row, as rows of an array need it.
-        truncation : bool, "longest_first", "only_first", "only_second" or "never", optional
-            What is cut, at its end, when a row is too long. "longest_first" takes one piece after
-            another from the longer text, from B where both are equally long; True and None mean it
-            too. "never", or False, refuses such a row. Without `max_length`, rows are cut to
-            `model_max_length` if a truncation is named.
-        return_tensors : "np", optional
-            "np" gives a batch also for a single text: arrays (1, T), which a model accepts.
-        add_special_tokens : bool
-            False leaves out ``[CLS]`` and ``[SEP]``.
-        return_offsets_mapping : bool
-            Add the array `offset_mapping`.
-
-        Returns
-        -------
-        dict
-            input_ids, token_type_ids, attention_mask : int64 arrays (B, T), or (T,) for a single
-            text without ``return_tensors="np"``
-            offset_mapping : int64 array (..., T, 2)
-                Where in its own text (A for type 0, B for type 1) each piece stands; (0, 0) at
-                special tokens that were added and at padding.
-
-        Raises
-        ------
-        ValueError
-            An argument is not as described, or a row is too long for the truncation asked for.
-        """
-        check_return_tensors(return_tensors)
-        texts, pairs = check_texts(text, text_pair)
-        max_length, pad_to, truncation = settle_lengths(
-            max_length, padding, truncation, self.model_max_length, text_pair is not None,
-            add_special_tokens)
-        special = (self.cls_token_id, self.sep_token_id) if add_special_tokens else None
-        rows = [build_row(a, b, special, max_length, truncation)
-                for a, b in zip(self._encode_all(texts, return_offsets_mapping),
-                                self._encode_all(pairs, return_offsets_mapping))]
-        result = stack_rows(rows, pad_to, self.pad_token_id, return_offsets_mapping)
-        if isinstance(text, str) and return_tensors is None:
-            return {name: array[0] for name, array in result.items()}
-        return result
-
-    def _encode_all(self, texts, with_offsets):
-        """A list of (ids, offsets); offsets are zeros unless asked for, None stays None."""
-        if texts[0] is None:
-            return [None] * len(texts)
-        if with_offsets:
-            return [self.encode_with_offsets(text) for text in texts]
-        return [(ids, [(0, 0)] * len(ids)) for ids in self.encode_batch(texts)]
 
     # ------------------------------------------------------------------ ids to text
 
@@ -411,45 +285,33 @@ class AlbertTokenizer:
         ValueError
             An id is not in the vocabulary.
         """
-        ids = [ids] if isinstance(ids, (int, np.integer)) else list(ids)
-        if any(np.ndim(i) for i in ids):
-            raise ValueError("decode takes the ids of one sequence; batch_decode takes many.")
-        ids = [int(i) for i in ids]
-        pieces = self.convert_ids_to_tokens(ids)
+        ids = self.one_sequence(ids)
         if skip_special_tokens:
             return self._model.decode(ids)
-        text = "".join(f" {piece} " if piece in SPECIAL_TOKENS else piece for piece in pieces)
+        text = "".join(f" {piece} " if piece in SPECIAL_TOKENS else piece
+                       for piece in self.convert_ids_to_tokens(ids))
         return " ".join(text.replace("▁", " ").split())
 
-    def batch_decode(self, sequences, skip_special_tokens=True):
-        """`decode` for each of many sequences of ids (list of str)."""
-        return [self.decode(ids, skip_special_tokens) for ids in sequences]
 
-    def convert_ids_to_tokens(self, ids):
-        """The pieces (list of str) that ids stand for, or the piece (str) of a single id.
+def read_tokenizer(path):
+    """A tokenizer from a SentencePiece model, from a vocab.txt, or from a folder with one.
 
-        Raises
-        ------
-        ValueError
-            An id does not exist.
-        """
-        if isinstance(ids, (int, np.integer)):
-            return self.convert_ids_to_tokens([ids])[0]
-        ids = [int(i) for i in ids]
-        for i in ids:
-            if not 0 <= i < self.vocab_size:
-                raise ValueError(f"There is no piece with the id {i}; the ids of this vocabulary "
-                                 f"are 0 to {self.vocab_size - 1}.")
-        return [self.pieces[i] for i in ids]
+    Parameters
+    ----------
+    path : str or Path
 
-    def convert_tokens_to_ids(self, tokens):
-        """The ids (list of int) of pieces, or the id (int) of a single piece.
+    Returns
+    -------
+    AlbertTokenizer or WordPieceTokenizer
 
-        A piece outside the vocabulary has the id of ``<unk>``.
-        """
-        if isinstance(tokens, str):
-            return self._ids.get(tokens, self.unk_token_id)
-        return [self._ids.get(token, self.unk_token_id) for token in tokens]
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `AlbertTokenizer.from_folder`.
+    """
+    if Path(path).is_dir():
+        return AlbertTokenizer.from_folder(path)
+    return (WordPieceTokenizer if Path(path).suffix == ".txt" else AlbertTokenizer)(path)
 
 
 def starts_word(piece):

@@ -4,7 +4,7 @@ Every function takes training rows and the rows to guess for, and returns one pr
 of the latter. The trivial ones do not look at the text; the others are linear models over TF-IDF
 (how often a word stands in a text, times how rare it is elsewhere), from scikit-learn. Read
 ``labels`` first; ``similarity``, ``choices``, ``tags``, ``questions`` and ``translation`` are
-written alike. ``checks`` refuses empty training data.
+written alike. ``vectors`` has the TF-IDF; ``checks`` refuses empty training data.
 """
 
 from .choices import commonest_place, tfidf_choices

@@ -4,9 +4,12 @@ from collections import Counter
 
 import numpy as np
 
+from ...text.corpus.sentences import split_sentences
+from ...text.scripts import is_chinese
 from ..metrics.checks import library
 from .checks import check_train
 from .similarity import cosine_rows
+from .vectors import fit_words
 
 
 def commonest_place(train, rows):
@@ -52,15 +55,15 @@ def tfidf_choices(train, rows):
     check_train(train)
     if all(len(row.choices) == 1 for row in train):               # nothing to tell apart
         return commonest_place(train, rows)
-    text = library("sklearn.feature_extraction.text", "scikit-learn")
     linear_model = library("sklearn.linear_model", "scikit-learn")
-    words = text.TfidfVectorizer(sublinear_tf=True).fit(
-        [part for row in train for part in (row.context, row.question, *row.choices)])
+    texts = [part for row in train for part in (row.context, row.question, *row.choices)]
+    words, chinese = fit_words(texts), is_chinese(texts)
 
     def features(row):
         C = len(row.choices)
-        sentences = [part for part in row.context.replace("\n", " ").split(".")
-                     if part.strip()] or [row.context]
+        sentences = split_sentences(row.context) if chinese else [
+            part for part in row.context.replace("\n", " ").split(".") if part.strip()]
+        sentences = sentences or [row.context]
         both = [f"{row.question} {choice}" for choice in row.choices]
         vectors = words.transform([row.context, row.question, *row.choices, *both, *sentences])
         context, question, choices = vectors[0], vectors[1], vectors[2:2 + C]

@@ -4,6 +4,7 @@ from collections import Counter
 
 from ..metrics.checks import library
 from .checks import check_train
+from .vectors import fit_words
 
 
 def commonest_label(train, rows):
@@ -50,6 +51,8 @@ def commonest_labels(train, rows):
 
 def tfidf_labels(train, rows, C=10.0):
     """Logistic regression over the TF-IDF of words and pairs of words.
+
+    In Chinese and Japanese these are sequences of one to three characters.
 
     The two texts of a pair have features of their own. If all training rows have one label, it is
     guessed everywhere.
@@ -118,13 +121,12 @@ def _regression(seen, labels, asked, C):
 
 def _tfidf(train, rows):
     """The features of training rows and of rows to guess for: two sparse matrices."""
-    text = library("sklearn.feature_extraction.text", "scikit-learn")
     sparse = library("scipy.sparse", "scipy")
     columns = ["text"] + ["text_pair"] * (train[0].text_pair is not None)
     features = []
     for column in columns:
-        words = text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True,
-                                     token_pattern=r"\w+|[^\w\s]")
-        features.append((words.fit_transform([getattr(row, column) for row in train]),
+        known = [getattr(row, column) for row in train]
+        words = fit_words(known, ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]")
+        features.append((words.transform(known),
                          words.transform([getattr(row, column) for row in rows])))
     return tuple(sparse.hstack(part).tocsr() for part in zip(*features))

@@ -3,6 +3,9 @@
 import re
 
 from ...text.corpus.sentences import split_sentences
+from ...text.scripts import CHARACTERS
+
+_WORD = re.compile(rf"[{CHARACTERS}]|[^\W{CHARACTERS}]+")
 
 
 def first_sentences(rows):
@@ -22,6 +25,8 @@ def first_sentences(rows):
 def overlapping_sentences(rows):
     """The sentence of each context that shares most words with the question; the first of equals.
 
+    In Chinese and Japanese each character counts as a word.
+
     Parameters
     ----------
     rows : list of Question
@@ -36,4 +41,4 @@ def overlapping_sentences(rows):
 
 
 def _words(text):
-    return set(re.findall(r"\w+", text.lower()))
+    return set(_WORD.findall(text.lower()))

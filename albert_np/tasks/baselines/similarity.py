@@ -4,6 +4,7 @@ import numpy as np
 
 from ..metrics.checks import library
 from .checks import check_train
+from .vectors import fit_words
 
 
 def mean_score(train, rows):
@@ -53,10 +54,9 @@ def tfidf_similarity(train, rows, alpha=1.0):
         return []
     text = library("sklearn.feature_extraction.text", "scikit-learn")
     linear_model = library("sklearn.linear_model", "scikit-learn")
-    vectorizers = [text.TfidfVectorizer(sublinear_tf=True),
-                   text.TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)]
-    for vectorizer in vectorizers:
-        vectorizer.fit([sentence for row in train for sentence in (row.text, row.text_pair)])
+    sentences = [sentence for row in train for sentence in (row.text, row.text_pair)]
+    letters = text.TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+    vectorizers = [fit_words(sentences), letters.fit(sentences)]
 
     def features(part):
         cosines = [cosine_rows(vectorizer.transform([row.text for row in part]),

@@ -5,7 +5,8 @@ Every function takes ``rng=None`` and returns a `Figure`; with a generator it ha
 ``translation`` and ``calibration``. ``checks`` refuses lists of unequal length.
 """
 
-from .answers import answer_scores, best_null_threshold, exact_match, normalise_answer, overlap_f1
+from .answers import (answer_scores, best_null_threshold, exact_match, normalise_answer,
+                      normalise_chinese_answer, overlap_f1)
 from .bootstrap import Figure, bootstrap
 from .calibration import calibration_bins, expected_calibration_error
 from .entities import entity_f1, entity_scores
@@ -35,6 +36,7 @@ __all__ = [
     "matthews",
     "micro_f1",
     "normalise_answer",
+    "normalise_chinese_answer",
     "overlap_f1",
     "pearson",
     "spearman",

@@ -1,4 +1,4 @@
-"""Exact match and F1 of answers, by the rules of SQuAD."""
+"""Exact match and F1 of answers, by the rules of SQuAD; in Chinese by those of CMRC 2018."""
 
 import re
 import string
@@ -6,11 +6,15 @@ from collections import Counter
 
 import numpy as np
 
+from ...text.scripts import CHARACTERS, is_chinese
 from .bootstrap import bootstrap
 from .checks import check_alike
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
+_CHINESE_PUNCTUATION = str.maketrans("", "", "-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
+_CHINESE_WORD = re.compile(rf"[{CHARACTERS}]|[^\W_{CHARACTERS}]+(?:[.,'][^\W_{CHARACTERS}]+)*"
+                           r"|[^\w\s]")
 
 
 def normalise_answer(text):
@@ -37,7 +41,30 @@ def normalise_answer(text):
     return " ".join(text.split())
 
 
-def exact_match(prediction, answers):
+def normalise_chinese_answer(text):
+    """Lower case, without the punctuation that CMRC 2018 removes.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    References
+    ----------
+    The official evaluation of CMRC 2018: Cui et al. 2019.
+
+    Examples
+    --------
+    >>> normalise_chinese_answer("《红楼梦》、iPhone")
+    '红楼梦iphone'
+    """
+    return text.lower().strip().translate(_CHINESE_PUNCTUATION)
+
+
+def exact_match(prediction, answers, chinese=False):
     """Whether a prediction equals one of the answers once both are normalised.
 
     Parameters
@@ -45,17 +72,24 @@ def exact_match(prediction, answers):
     prediction : str
     answers : sequence of str
         Empty: the question has no answer, and an empty prediction is right.
+    chinese : bool
+        Whether the rules are those of CMRC 2018, not of SQuAD.
 
     Returns
     -------
     bool
     """
-    guess = normalise_answer(prediction)
-    return any(guess == normalise_answer(answer) for answer in _right_ones(answers))
+    normalise = normalise_chinese_answer if chinese else normalise_answer
+    guess = normalise(prediction)
+    return any(guess == normalise(answer) for answer in _right_ones(answers, normalise))
 
 
-def overlap_f1(prediction, answers):
+def overlap_f1(prediction, answers, chinese=False):
     """F1 of the words that a prediction shares with an answer, the best of all answers.
+
+    In Chinese each character is a word, and only the longest stretch of words that stands in both
+    counts as shared. (Words of an alphabet are cut by a pattern here; the official evaluation
+    uses NLTK for them.)
 
     Parameters
     ----------
@@ -63,24 +97,32 @@ def overlap_f1(prediction, answers):
     answers : sequence of str
         Empty: the question has no answer. Where prediction or answer has no word, F1 is 1 if both
         have none, otherwise 0.
+    chinese : bool
+        Whether the rules are those of CMRC 2018, not of SQuAD.
 
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> overlap_f1("在北京大学", ["北京大学。"], chinese=True)        # 4 of 5, and 4 of 4
+    0.8888888888888888
     """
-    guess = normalise_answer(prediction).split()
+    normalise = normalise_chinese_answer if chinese else normalise_answer
+    cut, count = (_CHINESE_WORD.findall, _longest_stretch) if chinese else (str.split, _in_both)
+    guess = cut(normalise(prediction))
     best = 0.0
-    for answer in _right_ones(answers):
-        words = normalise_answer(answer).split()
+    for answer in _right_ones(answers, normalise):
+        words = cut(normalise(answer))
         if not guess or not words:
             best = max(best, float(guess == words))
             continue
-        shared = sum((Counter(guess) & Counter(words)).values())
-        best = max(best, 2 * shared / (len(guess) + len(words)))
+        best = max(best, 2 * count(guess, words) / (len(guess) + len(words)))
     return best
 
 
-def answer_scores(predictions, answers, rng=None, **options):
+def answer_scores(predictions, answers, rng=None, chinese=None, **options):
     """Exact match and F1, the means over all questions.
 
     Parameters
@@ -91,6 +133,8 @@ def answer_scores(predictions, answers, rng=None, **options):
         All right answers of each question; none where it has no answer.
     rng : numpy.random.Generator, optional
         Gives intervals; `options` as in `bootstrap`.
+    chinese : bool, optional
+        Whether the rules are those of CMRC 2018, not of SQuAD. None: if the answers are Chinese.
 
     Returns
     -------
@@ -103,14 +147,15 @@ def answer_scores(predictions, answers, rng=None, **options):
         The lengths differ or are 0.
     """
     check_alike(predictions, answers, ("predictions", "questions"))
-    pairs = list(zip(predictions, answers))
+    chinese = _are_chinese(answers) if chinese is None else chinese
+    pairs = [(*pair, chinese) for pair in zip(predictions, answers)]
     return tuple(bootstrap(np.mean(each), np.array(each, float)[:, None],
                            lambda sums: sums[:, 0] / len(pairs), rng, **options)
                  for each in ([exact_match(*pair) for pair in pairs],
                               [overlap_f1(*pair) for pair in pairs]))
 
 
-def best_null_threshold(predictions, answers, null_margins):
+def best_null_threshold(predictions, answers, null_margins, chinese=None):
     """The threshold of "no answer" that gives the highest F1.
 
     A question is left without an answer where its margin exceeds the threshold. To be chosen on
@@ -123,6 +168,8 @@ def best_null_threshold(predictions, answers, null_margins):
     answers : sequence of N sequences of str
     null_margins : sequence of N floats
         The score of "no answer" minus that of the best answer.
+    chinese : bool, optional
+        As in `answer_scores`.
 
     Returns
     -------
@@ -148,8 +195,9 @@ def best_null_threshold(predictions, answers, null_margins):
         number = int(strange.argmax())
         raise ValueError(f"null_margins[{number}] must be a finite number, not {margins[number]}.")
     order = np.argsort(margins)
-    with_answer = np.array([overlap_f1(predictions[i], answers[i]) for i in order])
-    without = np.array([overlap_f1("", answers[i]) for i in order])
+    chinese = _are_chinese(answers) if chinese is None else chinese
+    with_answer = np.array([overlap_f1(predictions[i], answers[i], chinese) for i in order])
+    without = np.array([overlap_f1("", answers[i], chinese) for i in order])
     # Answer the k questions with the smallest margins, leave the others without an answer.
     totals = np.r_[0, np.cumsum(with_answer)] + np.r_[np.cumsum(without[::-1])[::-1], 0]
     borders = np.r_[-np.inf, margins[order], np.inf]
@@ -158,6 +206,24 @@ def best_null_threshold(predictions, answers, null_margins):
     return float((borders[k] + borders[k + 1]) / 2), float(totals[k] / len(margins))
 
 
-def _right_ones(answers):
+def _right_ones(answers, normalise):
     """Answers that have a word once normalised; an empty one where there is none."""
-    return [answer for answer in answers if normalise_answer(answer)] or [""]
+    return [answer for answer in answers if normalise(answer)] or [""]
+
+
+def _are_chinese(answers):
+    return is_chinese(answer for each in answers for answer in each)
+
+
+def _in_both(first, second):
+    """How many words are in both lists, each as often as it is in both."""
+    return sum((Counter(first) & Counter(second)).values())
+
+
+def _longest_stretch(first, second):
+    """The length of the longest stretch of words that is in both lists."""
+    longest, ends = 0, [0] * (len(second) + 1)    # of the stretches that end before each word
+    for word in first:
+        ends = [0, *(1 + before if word == other else 0 for before, other in zip(ends, second))]
+        longest = max(longest, *ends)
+    return longest

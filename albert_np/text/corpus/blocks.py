@@ -22,7 +22,9 @@ LONGEST_LINE = 16 << 20              # bytes of a line of JSON, which cannot be 
 
 # Where plain text may be cut, the best place first. Each finds the last one of its kind.
 BLANK = rb"[ \t]*\r?\n"           # the rest of a line that holds nothing
-ANYWHERE = (re.compile(rb"(?s:.*)[.!?][\"')\]]*\s"),             # the end of a sentence
+WIDE_END = b"(?:%s)(?:%s)*" % tuple(b"|".join(sign.encode() for sign in signs)
+                                    for signs in ("。！？", "”’」』）》"))
+ANYWHERE = (re.compile(rb"(?s:.*)(?:[.!?][\"')\]]*\s|%s)" % WIDE_END),     # the end of a sentence
             re.compile(rb"(?s:.*)\s"),                           # of a word
             re.compile(rb"(?s:.*)(?=[^\x80-\xbf])"))             # of a character
 BORDERS = {"lines": (re.compile(rb"(?s:.*)\n" + BLANK),          # the end of a document
@@ -30,6 +32,7 @@ BORDERS = {"lines": (re.compile(rb"(?s:.*)\n" + BLANK),          # the end of a 
            "prose": (re.compile(rb"(?s:.*)\n" + BLANK + BLANK),  # the end of a document
                      re.compile(rb"(?s:.*)\n" + BLANK),          # of a paragraph
                      *ANYWHERE)}
+BORDERS["clauses"] = BORDERS["prose"]
 LONE_RETURN = re.compile(rb"\r(?![\n]|\Z)")
 SURROGATE = re.compile("[\ud800-\udfff]")        # half of a pair; JSON can spell one
 
@@ -161,7 +164,7 @@ def read_blocks(source, layout="auto", text_field="text", limit=BLOCK_BYTES):
     Parameters
     ----------
     source : Source
-    layout : "auto", "lines" or "prose"
+    layout : "auto", "lines", "prose" or "clauses"
         "auto" asks `guess_layout` about the first block.
     text_field : str
         Where the text stands in a line of JSON; needed here for that guess.

@@ -23,13 +23,14 @@ def read_corpus(path, layout="auto", text_field="text", say=None):
     between documents. "prose": running text, which is split into sentences here; one empty line
     ends a paragraph, two or more (as before a chapter) end a document. The end of a file ends a
     document in both. In JSON the layout is that of the texts, and no empty line ends a document.
+    "clauses" is "prose" in which a Chinese sentence ends at ； too.
 
     Parameters
     ----------
     path : str or Path
         Files of a folder (``*.txt``, ``*.jsonl``, ``*.ndjson``, with or without ``.gz``, in
         capitals or not) are read in the order of their names; folders inside it are not.
-    layout : "auto", "lines" or "prose"
+    layout : "auto", "lines", "prose" or "clauses"
         "auto" asks `guess_layout` about each file.
     text_field : str
         The name of the field of a JSON object that holds its text.
@@ -98,6 +99,10 @@ def split_documents(documents, held_out=0.1, *, rng, groups=None):
     sizes = {}                                         # sentences of each group
     for document, group in zip(documents, groups):
         sizes[group] = sizes.get(group, 0) + len(document)
+    if len(documents) == 1 and len(documents[0]) == 1:
+        raise ValueError("The corpus is one document with one sentence. If each line of the text "
+                         "is a sentence, read it with the layout lines (--layout lines), and "
+                         "separate documents by empty lines.")
     if len(sizes) < 2:
         raise ValueError(f"A corpus of {len(sizes)} document(s) cannot be divided, because a "
                          "document stays whole; separate documents by empty lines (two of them in "

@@ -19,8 +19,10 @@ from ...files import make_folder, remove_leftovers, write_whole
 from ...files.file_kinds import is_gzip
 from ...files.json_objects import json_file
 from ...files.run_folders import claim_folder, release_folder
-from ..tokenizer import AlbertTokenizer
+from ..scripts import is_chinese
+from ..tokenizer import AlbertTokenizer, read_tokenizer
 from ..tokenizing.train_tokenizer import train_tokenizer
+from ..whole_words import WITHOUT, find_segmenter
 from .blocks import Source, block_documents, check_layout, corpus_files, read_blocks
 from .manifest import FORMAT, LEFTOVER, MANIFEST_NAME, VERSION, check_source, tokenizer_identity
 from .prepared import PreparedCorpus
@@ -34,11 +36,13 @@ BYTES_PER_PIECE = 4                  # of English, roughly; only the held-out sh
 PACKING = 3                          # how many times smaller gzip makes text, roughly
 NO_PIECES = "sentences: the tokenizer leaves no piece of them"
 NO_SENTENCES = "documents: no sentence of them is left, or they had none"
+ACROSS = "pieces lie across the border of two words; these words count as one"
 
 
 def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_megabytes=10.0,
                    layout="auto", text_field="text", held_out=0.05, held_out_pieces=2_000_000,
-                   shard_pieces=4_000_000, seed=0, processes=None, progress=True):
+                   shard_pieces=4_000_000, seed=0, processes=None, progress=True,
+                   segmenter=None):
     """Tokenise a corpus into a folder of memory-mapped shards.
 
     Memory does not depend on the size of the corpus, and what is written does not depend on the
@@ -56,13 +60,13 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
     output : str or Path
         The folder to write: new, empty, or one that was not finished.
     tokenizer : str or Path, optional
-        A SentencePiece model or a folder with one. None trains one on a sample of the corpus (of
-        all of it, held-out documents included).
+        A SentencePiece model, BERT's vocab.txt, or a folder with one. None trains one on a sample
+        of the corpus (of all of it, held-out documents included).
     vocab_size : int
         V, the pieces of a tokenizer that is trained.
     sample_megabytes : float
         How much text to train it on. Training needs some twenty times as much memory.
-    layout : "auto", "lines" or "prose"
+    layout : "auto", "lines", "prose" or "clauses"
     text_field : str
         The field of a line of JSON that holds its text.
     held_out : float
@@ -77,6 +81,8 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         How many tokenise; None: as many as there are processors.
     progress : bool
         Show what is going on.
+    segmenter : str, optional
+        Marks whole words of Chinese: one of `albert_np.text.whole_words.SEGMENTERS`.
 
     Returns
     -------
@@ -94,10 +100,14 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
     _check_options(vocab_size, sample_megabytes, held_out, held_out_pieces, shard_pieces, seed,
                    processes)
     check_layout(layout)
+    if segmenter is not None:
+        find_segmenter(segmenter)                             # refuses before all else
     output, sources = Path(output), [Source(file) for file in corpus_files(corpus, say)]
-    given = None if tokenizer is None else _read_tokenizer(tokenizer)
+    given = None if tokenizer is None else read_tokenizer(tokenizer)
     options = {"layout": layout, "text_field": text_field, "held_out": held_out,
                "held_out_pieces": held_out_pieces, "shard_pieces": shard_pieces, "seed": seed}
+    if segmenter is not None:
+        options["segmenter"] = segmenter
     if given is None:
         options |= {"vocab_size": vocab_size, "sample_megabytes": float(sample_megabytes)}
     else:
@@ -116,10 +126,12 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
         given = _train_on_sample(sources, layout, text_field, vocab_size,
                                  round(sample_megabytes * MEGABYTE), output)
     given.save(output)
+    if segmenter is None and _is_chinese(sources[0], layout, text_field):
+        say(f"words      {WITHOUT}")
     share = min(held_out, held_out_pieces * BYTES_PER_PIECE / max(1, _unpacked_bytes(before)))
-    work = Work(str(output), text_field, seed, round(share * KEY_RANGE))
-    read, parts, left_out = _write_parts(sources, layout, work, shard_pieces,
-                                         processes or _processors(), output, progress, held_out)
+    work = Work(str(output), text_field, seed, round(share * KEY_RANGE), segmenter)
+    read, parts, counts = _write_parts(sources, layout, work, shard_pieces,
+                                       processes or _processors(), output, progress, held_out)
     for source, was in zip(read, before):
         if _state(source.path) != was or source.bytes_read != was[1]:
             raise ValueError(f"{source.path} changed while it was read; prepare the corpus again.")
@@ -133,7 +145,10 @@ def prepare_corpus(corpus, output, *, tokenizer=None, vocab_size=8000, sample_me
     write_whole(output / MANIFEST_NAME, json_file(manifest, 1))
     release_folder(output)
     prepared = PreparedCorpus(output)
-    for what, count in left_out.items():
+    across = counts.pop(ACROSS)
+    if segmenter is not None:
+        say(f"words      {across:,} {ACROSS}")
+    for what, count in counts.items():
         if count:
             say(f"left out   {count:,} {what}")
     say(f"train      {prepared.train}\nheld out   {prepared.held_out}\nThe folder is {output}")
@@ -159,10 +174,6 @@ def _check_options(vocab_size, sample_megabytes, held_out, held_out_pieces, shar
         raise ValueError(f"sample_megabytes must be above 0, not {sample_megabytes}.")
 
 
-def _read_tokenizer(path):
-    return AlbertTokenizer.from_folder(path) if Path(path).is_dir() else AlbertTokenizer(path)
-
-
 def _check_same(prepared, options, sources):
     """ValueError unless a finished folder holds this corpus, prepared with these options."""
     folder, was = prepared.folder, prepared.manifest["options"]
@@ -179,6 +190,12 @@ def _check_same(prepared, options, sources):
     if known:
         raise ValueError(f"{min(known)} has gone from the corpus since {folder} was prepared; "
                          "prepare it again, into another folder.")
+
+
+def _is_chinese(source, layout, text_field):
+    """Whether the beginning of a file is Chinese."""
+    block = next(read_blocks(Source(source.path), layout, text_field), None)
+    return block is not None and is_chinese([block.data[:MEGABYTE].decode("utf-8", "ignore")])
 
 
 def _empty_folder(folder):
@@ -244,16 +261,16 @@ def _write_parts(sources, layout, work, shard_pieces, processes, output, progres
         New ones, read to their ends.
     parts : dict
         For the manifest: "train" and "held_out", lists of what each shard holds.
-    left_out : dict
-        From what is left out to its number.
+    counts : dict
+        From what is left out, and from `ACROSS`, to its number.
     """
-    sources, writers, smallest, left_out = _write_once(sources, layout, work, shard_pieces,
-                                                       processes, output, progress)
+    sources, writers, smallest, counts = _write_once(sources, layout, work, shard_pieces,
+                                                     processes, output, progress)
     documents = {part: sum(entry["documents"] for entry in writer.entries)
                  for part, writer in writers.items()}
     if not any(documents.values()):
-        if left_out[NO_PIECES]:
-            raise ValueError(f"The tokenizer leaves no piece of any of the {left_out[NO_PIECES]} "
+        if counts[NO_PIECES]:
+            raise ValueError(f"The tokenizer leaves no piece of any of the {counts[NO_PIECES]} "
                              f"sentences; give another tokenizer (--tokenizer) or other text.")
         raise ValueError(f"There is not one sentence in {sources[0].path.parent}.")
     if held_out and sum(documents.values()) == 1:
@@ -267,13 +284,13 @@ def _write_parts(sources, layout, work, shard_pieces, processes, output, progres
     if not documents["train"]:
         raise ValueError(f"All {documents['held_out']} documents of the corpus would be held out; "
                          f"make held_out smaller than {held_out}, or take another seed.")
-    return sources, {part: writer.entries for part, writer in writers.items()}, left_out
+    return sources, {part: writer.entries for part, writer in writers.items()}, counts
 
 
 def _write_once(sources, layout, work, shard_pieces, processes, output, progress):
     sources = [Source(source.path) for source in sources]
     writers = {part: ShardWriter(output, part, shard_pieces) for part in ("train", "held_out")}
-    smallest, left_out = KEY_RANGE, {NO_PIECES: 0, NO_SENTENCES: 0}
+    smallest, counts = KEY_RANGE, {NO_PIECES: 0, NO_SENTENCES: 0, ACROSS: 0}
 
     def marked_blocks():
         for source in sources:
@@ -289,9 +306,10 @@ def _write_once(sources, layout, work, shard_pieces, processes, output, progress
             for part, writer in writers.items():
                 writer.add(getattr(result, part))
             smallest = min(smallest, result.smallest_key)
-            left_out[NO_PIECES] += result.without_pieces
-            left_out[NO_SENTENCES] += result.without_sentences
+            counts[NO_PIECES] += result.without_pieces
+            counts[NO_SENTENCES] += result.without_sentences
+            counts[ACROSS] += result.across
             bar.update(read)
         for writer in writers.values():
             writer.finish()
-    return sources, writers, smallest, left_out
+    return sources, writers, smallest, counts

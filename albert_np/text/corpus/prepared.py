@@ -37,6 +37,8 @@ class PreparedCorpus:
     tokenizer : AlbertTokenizer
     train, held_out : Shards
         Indexing one opens a shard. `held_out` can be empty.
+    segmenter : str or None
+        The one that marked whole words (`albert_np.text.whole_words`).
     fingerprint : str
         A SHA-256 (hex) of the contents of all shards and of the tokenizer.
 
@@ -52,8 +54,9 @@ class PreparedCorpus:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
-        vocab_size = self.manifest["tokenizer"]["vocab_size"]
-        self.train, self.held_out = (Shards(self.folder, self.manifest[part], vocab_size)
+        self.segmenter = self.manifest["options"].get("segmenter")
+        ids = self.manifest["tokenizer"]["vocab_size"] * (1 if self.segmenter is None else 2)
+        self.train, self.held_out = (Shards(self.folder, self.manifest[part], ids)
                                      for part in PARTS)
         self._check_lengths()
         self.tokenizer = AlbertTokenizer.from_folder(self.folder)
@@ -150,6 +153,7 @@ class Shards(Sequence):
     entries : list of dict
         The shards as the manifest lists them.
     vocab_size : int
+        One more than the highest id that may occur.
 
     Attributes
     ----------

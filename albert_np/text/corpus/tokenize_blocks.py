@@ -12,6 +12,7 @@ import numpy as np
 
 from ...files.processes import end_with_parent, interrupts_left_to_us
 from ..tokenizer import AlbertTokenizer
+from ..whole_words import WordMarker
 from .blocks import block_documents
 
 WAITING_BLOCKS = 2                   # per process: read, and waiting to be tokenised or written
@@ -33,6 +34,7 @@ class TokenizedBlock(NamedTuple):
     train: Flat
     held_out: Flat
     smallest_key: int                # of all documents of the block; KEY_RANGE if it has none
+    across: int                      # pieces that lie across the border of two words
     without_pieces: int              # sentences that are left out
     without_sentences: int           # documents that are left out
 
@@ -44,6 +46,7 @@ class Work(NamedTuple):
     text_field: str
     seed: int                        # of the choice of held-out documents
     held_out_below: int              # a document whose key is smaller is held out
+    segmenter: str | None = None     # that marks whole words
 
 
 def tokenize_blocks(blocks, work, processes):
@@ -68,7 +71,7 @@ def tokenize_blocks(blocks, work, processes):
         What `block_documents` says of a block, or that a process has died.
     """
     if processes == 1:
-        tokenizer = AlbertTokenizer.from_folder(work.tokenizer_folder)
+        tokenizer = _read_tokenizer(work)
         for block, mark in blocks:
             yield tokenize_block(block, work, tokenizer), mark
         return
@@ -99,14 +102,14 @@ def tokenize_block(block, work, tokenizer):
     ----------
     block : Block
     work : Work
-    tokenizer : AlbertTokenizer
+    tokenizer : AlbertTokenizer or WordMarker
 
     Returns
     -------
     TokenizedBlock
         Sentences without a piece are left out, and so are documents without a sentence.
     """
-    documents = block_documents(block, work.text_field)
+    documents, before = block_documents(block, work.text_field), getattr(tokenizer, "across", 0)
     read = sum(map(len, documents)), len(documents)
     flat = encode_documents(documents, tokenizer)
     documents = [document for document, length in zip(documents, flat.document_lengths) if length]
@@ -114,7 +117,7 @@ def tokenize_block(block, work, tokenizer):
     keys = [document_key(document, work.seed) for document in documents]
     is_held_out = np.array([key < work.held_out_below for key in keys], bool)      # (D,)
     return TokenizedBlock(_select(flat, ~is_held_out), _select(flat, is_held_out),
-                          min(keys, default=KEY_RANGE),
+                          min(keys, default=KEY_RANGE), getattr(tokenizer, "across", 0) - before,
                           read[0] - len(flat.sentence_lengths), read[1] - len(documents))
 
 
@@ -124,7 +127,7 @@ def encode_documents(documents, tokenizer):
     Parameters
     ----------
     documents : list of D lists of str
-    tokenizer : AlbertTokenizer
+    tokenizer : AlbertTokenizer or WordMarker
 
     Returns
     -------
@@ -156,6 +159,11 @@ def document_key(sentences, seed):
     return int.from_bytes(digest.digest(), "little")
 
 
+def _read_tokenizer(work):
+    tokenizer = AlbertTokenizer.from_folder(work.tokenizer_folder)
+    return WordMarker(tokenizer, work.segmenter) if work.segmenter else tokenizer
+
+
 def _select(flat, chosen):
     """The chosen documents (bool array (D,)) alone."""
     sentences = np.repeat(chosen, flat.document_lengths)                           # (S,)
@@ -171,7 +179,7 @@ _in_worker = {}
 def _start_worker(work):
     end_with_parent()
     _in_worker["work"] = work
-    _in_worker["tokenizer"] = AlbertTokenizer.from_folder(work.tokenizer_folder)
+    _in_worker["tokenizer"] = _read_tokenizer(work)
 
 
 def _tokenize_in_worker(block):

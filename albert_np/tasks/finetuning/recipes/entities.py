@@ -8,7 +8,7 @@ from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Tagged, fetch_wnut17, read_conll, read_tagged_json
 from ...datasets.features import tag_windows, tags_of_words
-from ...datasets.words import join_words, words_in
+from ...datasets.words import in_characters, join_words, words_in
 from ..outputs import outputs_of, padded_batch
 
 METRIC = "f1"
@@ -17,11 +17,15 @@ DATASETS = {"wnut17": fetch_wnut17}
 
 
 def read(path, columns):
-    """Sentences in CoNLL's format, a word and its tag on each line, or JSON lines."""
+    """Sentences in CoNLL's format, a word and its tag on each line, or JSON lines.
+
+    Chinese and Japanese are tagged character by character, as a text without spaces will be read.
+    """
     if columns:
         raise ValueError("entities are read in CoNLL's format, whose columns are known; remove "
                          "--columns")
-    return (read_tagged_json if kind_of(path) == "json lines" else read_conll)(path)
+    rows = (read_tagged_json if kind_of(path) == "json lines" else read_conll)(path)
+    return [in_characters(row) for row in rows]
 
 
 def reads(path):
@@ -38,7 +42,7 @@ def parse(fields):
         raise ValueError("it needs 'words', a list of texts, or 'text'")
     if not words:
         raise ValueError("it has no word")
-    return Tagged(tuple(words), ())
+    return in_characters(Tagged(tuple(words), ()))
 
 
 def labels_of(rows):

@@ -147,7 +147,7 @@ def tune(settings, rows, predictions):
 
 
 def figures(rows, predictions, labels, rng=None):
-    """Exact match and F1 by SQuAD's rules.
+    """Exact match and F1 by SQuAD's rules; if the answers are Chinese, by those of CMRC 2018.
 
     If questions have no answer, also the figures of SQuAD 2.0: both for the questions with an
     answer (HasAns) and without one (NoAns); and the threshold of "no answer" that would give the
