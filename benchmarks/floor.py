@@ -80,8 +80,8 @@ def bare_products(config, B, T, M, training, R=None):
         dy = array((*a_shape[:-1], b_shape[-1]), "dy")
         calls.append((count, (a, b, array(dy.shape, "y"))))
         if training:
-            calls.append((count, (dy, b.swapaxes(-1, -2), array(a_shape, "da"))))
-            calls.append((count, (a.swapaxes(-1, -2), dy, array(b_shape, f"db {number}"))))
+            calls.append((count, (dy, b.mT, array(a_shape, "da"))))
+            calls.append((count, (a.mT, dy, array(b_shape, f"db {number}"))))
 
     def run():
         for depth in range(len(config.schedule)):           # each weight once at every depth

@@ -187,7 +187,7 @@ def attention_forward(params, x_q, x_kv, keep, config, rng=None):
     v, v_cache = linear_forward(x_kv, params["W_v"], params["b_v"])    # (ATT.1)  (B, T, H)
     q, k, v = split_heads(q, A), split_heads(k, A), split_heads(v, A)  # (B, A, T, D)
 
-    z = q @ k.swapaxes(-1, -2)                                         # (B, A, R, T)
+    z = q @ k.mT                             # .mT exchanges the last two axes  (B, A, R, T)
     z *= D**-0.5
     p, softmax_cache = masked_softmax_forward(z, keep)                  # (ATT.2)
     p_dropped, dropout_cache = dropout_forward(p, config.attention_probs_dropout_prob, rng)
@@ -313,8 +313,8 @@ def attention_backward(params, dy, cache):
     dc, dW_o, db_o = linear_backward(dy, cache.o_cache)
     dc = split_heads(dc, A)                                            # (B, A, R, D)
     # forward: c = p_dropped @ v
-    dp = dc @ v.swapaxes(-1, -2)                                       # (ATT.5)  (B, A, R, T)
-    dv = cache.p_dropped.swapaxes(-1, -2) @ dc                         # (ATT.6)  (B, A, T, D)
+    dp = dc @ v.mT                                                     # (ATT.5)  (B, A, R, T)
+    dv = cache.p_dropped.mT @ dc                                       # (ATT.6)  (B, A, T, D)
     # forward: p_dropped = dropout(softmax(z))
     dp = dropout_backward(dp, cache.dropout_cache)
     if dp_output is not None:
@@ -323,7 +323,7 @@ def attention_backward(params, dy, cache):
     # forward: z = q @ k.T / sqrt(D)
     dz *= D**-0.5
     dq = dz @ k                                                        # (ATT.7)  (B, A, R, D)
-    dk = dz.swapaxes(-1, -2) @ q                                       # (ATT.8)  (B, A, T, D)
+    dk = dz.mT @ q                                                     # (ATT.8)  (B, A, T, D)
     # forward: q = x_q @ W_q + b_q; k, v = x_kv @ W + b, from the same x_kv
     dx_q, dW_q, db_q = linear_backward(merge_heads(dq), cache.q_cache)     # (B, R, H)
     dx_k, dW_k, db_k = linear_backward(merge_heads(dk), cache.k_cache)

@@ -196,8 +196,7 @@ def _operations(node, known):
         if kind is ast.MatMult:
             yield ast.BinOp(right, kind(), left), f"the factors of {_text(node)} are exchanged"
             for side, part in (("left", left), ("right", right)):
-                turned = ast.Call(ast.Attribute(part, "swapaxes", ast.Load()),
-                                  [ast.Constant(-1), ast.Constant(-2)], [])
+                turned = ast.Attribute(part, "mT", ast.Load())
                 yield _copy(node, **{side: turned}), f"{_text(part)} is transposed"
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not, ast.Invert)):
         word = "minus" if isinstance(node.op, ast.USub) else "not"
@@ -222,7 +221,7 @@ def _operations(node, known):
 
 def _calls(node, known):
     """A function that is missing, or one that lies close; a transpose; another axis."""
-    if isinstance(node, ast.Attribute) and node.attr == "T":
+    if isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
         yield node.value, f"the transpose of {_text(node.value)} is missing"
     if isinstance(node, ast.keyword) and node.arg == "axis":
         axis = _number_of(node.value)

@@ -79,7 +79,7 @@ class _Reader:
         if isinstance(node, ast.Name):
             return self.name(node.id, outer)
         if isinstance(node, ast.Attribute):
-            if node.attr == "T":
+            if node.attr in ("T", "mT"):
                 return rf"{self.read(node.value, 4)}^\top"
             if node.attr == "real":
                 return self.read(node.value, outer)
@@ -147,8 +147,6 @@ class _Reader:
             return self.numpy_call(does, node.args, outer)
         if does in SAME_NUMBERS:
             return self.read(owner, outer)
-        if does == "swapaxes":
-            return rf"{self.read(owner, 4)}^\top"
         if does == "sum":
             return rf"\sum {self.read(owner, 2)}"
         if does == "mean":

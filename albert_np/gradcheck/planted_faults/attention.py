@@ -60,13 +60,13 @@ FAULTS = (
         concept="chain rule", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dk_not_scaled", "layers/attention.py",
-        old="dk = dz.swapaxes(-1, -2) @ q",
-        new="dk = dz.swapaxes(-1, -2) @ q * D**0.5",
+        old="dk = dz.mT @ q",
+        new="dk = dz.mT @ q * D**0.5",
         wrong="dk misses the 1/sqrt(D); dq has it.",
         concept="chain rule", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dk_from_wrong_axes", "layers/attention.py",
-        old="dk = dz.swapaxes(-1, -2) @ q",
+        old="dk = dz.mT @ q",
         new="dk = dz @ q",
         wrong="dk sums over the keys instead of over the queries: dz in place of its "
               "transpose, of the same shape.",
@@ -74,19 +74,19 @@ FAULTS = (
     PlantedFault(
         "attention_dq_from_wrong_axes", "layers/attention.py",
         old="dq = dz @ k ",
-        new="dq = dz.swapaxes(-1, -2) @ k ",
+        new="dq = dz.mT @ k ",
         wrong="dq sums over the queries instead of over the keys.",
         concept="transposes", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dv_not_transposed", "layers/attention.py",
-        old="dv = cache.p_dropped.swapaxes(-1, -2) @ dc",
+        old="dv = cache.p_dropped.mT @ dc",
         new="dv = cache.p_dropped @ dc",
         wrong="dv sums over the keys instead of over the queries that used the value.",
         concept="transposes", caught_by="attention, no mask"),
     PlantedFault(
         "attention_dv_from_undropped_weights", "layers/attention.py",
-        old="dv = cache.p_dropped.swapaxes(-1, -2) @ dc",
-        new="dv = cache.softmax_cache.swapaxes(-1, -2) @ dc",
+        old="dv = cache.p_dropped.mT @ dc",
+        new="dv = cache.softmax_cache.mT @ dc",
         wrong="dv uses the attention weights before dropout; the output was made with those "
               "after it.",
         concept="what the cache holds", caught_by="attention, dropout"),
@@ -195,7 +195,7 @@ FAULTS = (
     PlantedFault(
         "mask_pairs_transposed", "layers/attention.py",
         old="else keep[:, None, :, :]",
-        new="else keep[:, None].swapaxes(-1, -2)",
+        new="else keep[:, None].mT",
         wrong="Row i of the (T, T) mask says who may see i instead of what i may see: the past "
               "sees the future.",
         concept="which axis is the key",

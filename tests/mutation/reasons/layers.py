@@ -1,8 +1,6 @@
 """Why mutants of the part layers that no test kills compute the same."""
 
 REASONS = [
-    ("attention.py", ".swapaxes(-1, -2)", (".swapaxes(-1, +2)", ".swapaxes(-1, 2)"),
-     "With four axes, axis 2 and axis -2 are one."),
     ("attention.py", "x_q.shape[-1] // config", "x_q.shape[-1] / config",
      "The configuration refuses an H that A does not divide, and D is used in D**-0.5 only, "
      "where 4.0 does as well as 4."),
