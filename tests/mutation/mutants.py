@@ -105,8 +105,9 @@ def _lines(leaf, end):
 
 
 def _inside_a_function(node):
+    """A lambda in a table of a module is none: nothing leads from a name to its code."""
     while node.parent is not None:
-        if node.parent.type in ("funcdef", "lambdef") and node is node.parent.children[-1]:
+        if node.parent.type == "funcdef" and node is node.parent.children[-1]:
             return True
         node = node.parent
     return False
