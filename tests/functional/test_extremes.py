@@ -407,3 +407,40 @@ def test_dropout(dtype, p, size):
 def test_dropout_of_infinity_and_nan_is_never_finite(dtype):
     x = np.array([np.inf, -np.inf, np.nan] * 10, dtype)
     assert not np.isfinite(F.dropout_forward(x, 0.5, np.random.default_rng(0))[0]).any()
+
+
+@pytest.mark.parametrize("kind", ["gelu", "gelu_new"])
+def test_an_ordinary_number_beside_a_huge_one(kind):
+    """The huge one has x clipped; the slope of -1/2 stays what it is alone."""
+    forward, backward = getattr(F, f"{kind}_forward"), getattr(F, f"{kind}_backward")
+
+    def slope(x):
+        y, cache = forward(np.array(x))
+        return backward(np.ones(len(x)), cache)
+
+    together = slope([-0.5, 1e200])
+    assert together[0] == slope([-0.5])[0] and together[1] == 1
+
+
+def test_the_complex_step_far_to_the_left():
+    """The exponential of -2u overflows there; as a complex number it would be NaN."""
+    x = np.array([-60 + 1e-200j])
+    before = x.copy()
+    y, _ = F.gelu_new_forward(x)
+    assert abs(y[0]) < 1e-100 and (x == before).all()
+
+
+def test_sums_that_overflow_say_nothing():
+    """The warning would come before the training loop's sentence, which says more."""
+    large, both = np.full((2, 1), 3e38, np.float32), np.array([[np.inf], [-np.inf]], np.float32)
+    assert column_sum(large) == np.inf and np.isnan(column_sum(both))
+    for dy, expected in ((large, np.inf), (both, np.nan)):
+        _, cache = F.linear_forward(np.ones((2, 1), np.float32), np.ones((1, 1), np.float32),
+                                    np.zeros(1, np.float32))
+        _, _, db = F.linear_backward(dy, cache)
+        np.testing.assert_array_equal(db, [expected])
+
+
+def test_a_label_below_the_ignored_one_is_no_class():
+    with pytest.raises(ValueError, match="labels range from -101 to 1"):
+        F.cross_entropy_forward(np.zeros((2, 3)), np.array([-101, 1]))

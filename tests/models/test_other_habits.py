@@ -132,3 +132,22 @@ def test_a_model_prints_its_parameters():
                for line in lines)
     apart = repr(AlbertModel(AlbertConfig(**SIZES, sharing="none")))
     assert "encoder.attention.*.self_attention.W_q   2 x (12, 12)" in apart
+
+
+def test_a_head_that_fits_is_kept_and_a_larger_one_is_not(two_labels):
+    """Permission alone draws no new head."""
+    same = AlbertForSequenceClassification.from_pretrained(two_labels, num_labels=2,
+                                                           ignore_mismatched_sizes=True)
+    assert not same.load_report.mismatched
+    one = AlbertForSequenceClassification.from_pretrained(two_labels, num_labels=1,
+                                                          ignore_mismatched_sizes=True)
+    assert one.load_report.mismatched == HEAD
+
+
+@pytest.mark.parametrize("changes, ending", [
+    (dict(intermediate_size=7, type_vocab_size=3, vocab_size=30), "; and 4 more"),
+    (dict(embedding_size=5), "; and 5 more")], ids=["five", "six"])
+def test_five_tensors_of_another_shape_are_counted(two_labels, changes, ending):
+    with pytest.raises(ValueError) as error:
+        AlbertModel.from_pretrained(two_labels, **changes)
+    assert str(error.value).endswith(f"{ending} have another shape")

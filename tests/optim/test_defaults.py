@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert_np.optim import LAMB, SGD, Adam, AdamW, warmup_polynomial_decay
-from albert_np.optim.moments import decays
+from albert_np.optim.moments import decays, update_moments
 from albert_np.parameters import flatten, tree_map
 
 DEFAULTS = {
@@ -145,3 +145,10 @@ def test_a_mean_of_squares_below_0_is_refused(rng):
     optimizer = AdamW(params)
     optimizer.load_state({key: array - (key == "m.W") for key, array in optimizer.state().items()})
     assert (optimizer.state()["m.W"] == -1).all()
+
+
+def test_moments_with_small_betas():
+    """1 - beta is not what is left of 1 after whole betas."""
+    m, v, work = np.array([8.0]), np.array([8.0]), np.empty(1)
+    update_moments(m, v, np.array([2.0]), 0.25, 0.4, work)
+    np.testing.assert_allclose([m[0], v[0]], [0.25 * 8 + 0.75 * 2, 0.4 * 8 + 0.6 * 4], rtol=1e-15)

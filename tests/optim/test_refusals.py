@@ -142,6 +142,8 @@ OF_STATES = {
     "None": (lambda array: None, "has (shape|dtype)"),
     "NaN": (lambda array: np.full_like(array, np.nan), "is not finite"),
     "infinite": (lambda array: np.full_like(array, -np.inf), "is not finite"),
+    "one NaN": (lambda array: np.where(np.arange(array.size).reshape(array.shape) == 0,
+                                       array.dtype.type(np.nan), array), "is not finite"),
 }
 
 
@@ -164,6 +166,7 @@ def test_a_refused_state_is_not_loaded(rng, optimizer_class, kind, name):
         if name == "steps":                                # an integer has no NaN: too few, then
             change, message = {
                 "NaN": (lambda array: array - 1, "says that -1 steps were taken"),
+                "one NaN": (lambda array: array - 3, "says that -3 steps were taken"),
                 "infinite": (lambda array: array - 2, "says that -2 steps were taken")}.get(
                     kind, OF_STATES[kind])
         state[name] = change(state[name])

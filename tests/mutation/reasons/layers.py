@@ -21,4 +21,8 @@ REASONS = [
      "y is (B, T, 1): the first of its last axis is the last."),
     ("squad2_end.py", "y[..., 0]", ("y[..., -1]", "y[...,  -1]", "y[..., - 1]"),
      "y is (B, K, T, 1): the first of its last axis is the last."),
+    ("encoder.py", "depth == len(schedule)", "depth is len(schedule)",
+     "CPython has one object for each small integer."),
+    ("squad2_answer.py", "[:, 0]", "[:, -1]", "The axis has the length 1."),
+    ("squad2_answer.py", "[..., 0]", "[..., -1]", "The axis has the length 1."),
 ]

@@ -11,4 +11,13 @@ REASONS = [
      "NumPy has one object for each of its own dtypes."),
     ("moments.py", 'np.errstate(over="ignore")', "np.errstate()",
      "Not every library of matrix products reports an overflow to NumPy."),
+    ("moments.py", "0 <= value < math.inf", "value != math.inf",
+     "NaN is not at least 0, and nothing is greater than infinity."),
+    ("settings.py", "< math.inf", ("!= math.inf", "is not math.inf"),
+     "NaN is not at least 0, and nothing is greater than infinity."),
+    ("schedules.py", "< math.inf", "!= math.inf",
+     "NaN is not at least 0, and nothing is greater than infinity."),
+    ("sgd.py", "out=step", "np.multiply(m, lr)", "The place of the result saves memory only."),
+    ("moments.py", "!= self.branch_sizes", "> self.branch_sizes",
+     "All leaves have been found, so no branch has fewer than the parameters have."),
 ]
