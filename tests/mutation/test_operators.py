@@ -89,6 +89,6 @@ def test_what_kills_a_mutant_outside_of_functions():
 
 def test_a_lambda_in_a_table_is_judged_in_a_new_process():
     """The code of a function is exchanged by its name, which such a lambda does not have."""
-    found = mutants_of('CHECKS = {"eps": lambda x: 0 < x}\n\n\ndef least():\n    return 0 < LIMIT\n')
+    found = mutants_of('CHECKS = {"eps": lambda x: 0 < x}\n\n\ndef least():\n    return 0 < x\n')
     assert {(mutant.line, mutant.inside) for mutant in found if mutant.line in (1, 5)} == {
         (1, False), (5, True)}
