@@ -434,7 +434,7 @@ def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
      "    if method == \"complex\":\n        return"),
     ("1.2", "    h = STEP[method] if step is None else step\n",
      "    h = STEP[\"centred\"] if step is None else step\n"),
-    ("1.3", "point = prepare(forward, backward, inputs, method, rng)\n    reports = []\n",
+    ("1.3", "point = prepare(forward, backward, inputs, method, rng, dy)\n    reports = []\n",
      "point = prepare(forward, lambda x, dy, cache: backward(x, np.ones_like(dy), cache), inputs, "
      "method, rng)\n    point.dy = np.ones_like(point.dy)\n    reports = []\n"),
     ("1.3", "        indices = _choose_indices(gradient.shape, entries, rng)\n",
@@ -442,8 +442,8 @@ def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
     ("1.3", "        report = _worst_entry(path, gradient, slopes, indices, floor, point.dy)\n",
      "        report = _worst_entry(path, gradient, slopes, indices[:1], floor, point.dy)\n"),
     ("1.3", "    check_options(method, \"entries\", entries, rng)\n"
-            "    point = prepare(forward, backward, inputs, method, rng)\n    reports = []\n",
-     "    point = prepare(forward, backward, inputs, \"centred\", rng)\n    reports = []\n"),
+            "    point = prepare(forward, backward, inputs, method, rng, dy)\n    reports = []\n",
+     "    point = prepare(forward, backward, inputs, \"centred\", rng, dy)\n    reports = []\n"),
     ("1.3", "    check_options(method, \"entries\", entries, rng)\n", ""),
     ("1.3", "    check_again(point)\n    _refuse_rounding_errors_alone(point, reports)\n"
             "    return reports\n", "    return reports\n"),

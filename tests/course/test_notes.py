@@ -46,7 +46,7 @@ def test_notes_are_on_equations_that_there_are(path, equations):
 
 
 @pytest.mark.parametrize("old, new, fault", [
-    ("## LN.4", "## LN.6", "## LN.6 is no equation of layer_norm.py"),
+    ("## LN.4", "## LN.9", "## LN.9 is no equation of layer_norm.py"),
     ("## LN.4", "## ATT.4", "## ATT.4 is no equation of layer_norm.py"),
     ("由 (LN.2)，", "由 (LN.7)，", "(LN.7) is no equation"),
     (r"\gamma_j \hat{x}_j + \beta_j", r"\gamma_j x_j + \beta_j",

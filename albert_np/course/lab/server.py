@@ -7,7 +7,6 @@ that somebody else's DNS leads here) or if its ``Origin`` is another page.
 
 from __future__ import annotations
 
-import json
 import secrets
 import socketserver
 import sys
@@ -15,6 +14,7 @@ import threading
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
 
+from ...files.json_objects import json_text
 from .answers import Answers
 
 MOST_BYTES = 200_000     # of a request; the largest example has some hundred numbers
@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         def numbers(name):
-            return json.dumps(self.server.answers.numbers(name, body)), "application/json"
+            return json_text(self.server.answers.numbers(name, body)), "application/json"
 
         try:
             body = self._body()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from html import escape
 from pathlib import Path
 
+from ...files.json_objects import json_text
 from ...gradcheck.equations import PACKAGE
 from ..notes import LANGUAGES, as_restructured_text, notes_on
 from . import mathematics
@@ -114,7 +114,7 @@ class _Page:
         body = [self._header(title, lead), self._inputs(), self._bar(), self._table(),
                 self._check(data),
                 self._what_if(), self._elsewhere(), self._behind(), self._source()]
-        written = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+        written = json_text(data, ensure_ascii=False).replace("</", "<\\/")
         kind = ("two" if self.backward else "one") + (" dense" if self.is_dense else "")
         return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
