@@ -67,13 +67,13 @@ def test_chinese_words_are_characters_in_tfidf():
 
 def test_entities_are_tagged_character_by_character(tmp_path):
     task, file = TASKS["entities"], tmp_path / "train.conll"
-    file.write_text("江泽民\tB-nr\n在\tO\n北京\tB-ns\n市\tI-ns\niPhone\tO\n", encoding="utf-8")
+    file.write_text("张小明\tB-nr\n在\tO\n北京\tB-ns\n市\tI-ns\niPhone\tO\n", encoding="utf-8")
     assert task.read(file, {}) == [Tagged(
-        ("江", "泽", "民", "在", "北", "京", "市", "iPhone"),
+        ("张", "小", "明", "在", "北", "京", "市", "iPhone"),
         ("B-nr", "I-nr", "I-nr", "O", "B-ns", "I-ns", "I-ns", "O"))]
-    assert task.parse("江泽民 在北京").words == tuple("江泽民在北京")
-    assert task.parse({"words": ["江泽民", "在"]}) == Tagged(tuple("江泽民在"), ())
-    assert task.entities_of("江泽民在", ["B-nr", "I-nr", "I-nr", "O"])[0]["text"] == "江泽民"
+    assert task.parse("张小明 在北京").words == tuple("张小明在北京")
+    assert task.parse({"words": ["张小明", "在"]}) == Tagged(tuple("张小明在"), ())
+    assert task.entities_of("张小明在", ["B-nr", "I-nr", "I-nr", "O"])[0]["text"] == "张小明"
     english = Tagged(("New", "York"), ("B-x", "I-x"))
     assert in_characters(english) == english
 

@@ -49,9 +49,9 @@ def test_a_sentence_a_line_is_recognised_whatever_its_punctuation():
 
 def test_a_chinese_line_of_running_text_is_a_paragraph(tmp_path):
     file = tmp_path / "a.txt"
-    file.write_text("新年讲话\n朋友们好。新年好。\n我们很高兴。谢谢。\n", encoding="utf-8")
+    file.write_text("春天来了\n朋友们好。新年好。\n我们很高兴。谢谢。\n", encoding="utf-8")
     assert read_corpus(file) == [[
-        "新年讲话", "朋友们好。", "新年好。", "我们很高兴。", "谢谢。"]]
+        "春天来了", "朋友们好。", "新年好。", "我们很高兴。", "谢谢。"]]
     file.write_text("朋友们好。新年\n好。我们很高\n兴。谢谢。再见。\n", encoding="utf-8")  # wrapped
     assert read_corpus(file, "prose") == [[
         "朋友们好。", "新年好。", "我们很高兴。", "谢谢。", "再见。"]]
