@@ -449,6 +449,7 @@ def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
             "    return reports\n", "    return reports\n"),
     ("1.3", "    if method != \"centred\":\n"
             "        _refuse_if_not_analytic(point, list(point.gradients), rng)\n", ""),
+    ("1.3", "STEP[point.method] * point.scales[path]\n", "STEP[point.method]\n"),
     ("1.3", "slopes = np.full(array.shape, np.nan,", "slopes = np.full(array.shape, 0.0,"),
     ("1.4", "        if 1e-20 < squares < np.inf:", "        if True:"),
     ("1.5", "            total[key] += branch", "            total[key] = total[key] + branch"),

@@ -132,6 +132,16 @@ def check_inputs_of(f, draw):
         "slopes below the rounding error": refused(
             check, lambda inputs, dy, cache: {"x": 1e-9 * dy},
             lambda inputs: (1e9 + 1e-9 * inputs["x"], None), {"x": inputs["x"]})}
+    small = {"x": 1e-3 * inputs["x"]}
+
+    def wave(inputs):
+        return np.sin(1e3 * inputs["x"]), 1e3 * np.cos(1e3 * inputs["x"])
+
+    def slope_of_wave(inputs, dy, slope):
+        return {"x": dy * slope}
+
+    yield "whether a right backward pass passes if its input is a thousandth", bool(
+        max(report.error for report in check(slope_of_wave, wave, small)) < UP_TO)
     point = prepare(forward, right, inputs, "centred", np.random.default_rng(4))
     yield "slopes_at two entries of x", f.slopes_at(point, ("x",), [(0,), (draw.T - 1,)])
 
