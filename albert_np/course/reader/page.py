@@ -152,8 +152,9 @@ class _Page:
                   if len(self.runs) > 1 else "")
         return ('<div class="bar" hidden><button id="back" aria-keyshortcuts="k">'
                 '<kbd>k</kbd> back</button><button id="step" aria-keyshortcuts="j">'
-                '<kbd>j</kbd> step</button><button id="all" aria-keyshortcuts="Escape">'
-                f'<kbd>esc</kbd> show all</button>{choice}'
+                '<kbd>j</kbd> step</button><button id="all" aria-keyshortcuts="Escape" '
+                'title="all lines, without a fault">'
+                f'<kbd>esc</kbd> reset</button>{choice}'
                 '<p id="said" role="status"></p></div>')
 
     def _table(self):
@@ -165,7 +166,16 @@ class _Page:
                 "differentiate them. The backward pass begins in the last row."
                 if self.backward else "The lines of the function.")
         return (f'<main id="lines"><table><caption class="unseen">{said}</caption>'
-                f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></main>")
+                f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{self._legend()}"
+                "</main>")
+
+    def _legend(self):
+        """The signs of the rows, explained."""
+        cut = ("<span hidden>✂ plants a mistake in this line, and the next click another. </span>"
+               if self.effects else "")
+        return (f'<p class="legend">{cut}Between numbers, ¦ separates rows and ‖ separates '
+                "matrices. +2: the line makes two more arrays; point at the numbers to see "
+                "them.</p>")
 
     def _segment(self, segment):
         if not segment.forward and not segment.backward:
@@ -373,12 +383,22 @@ class _Page:
                   f"{len(changed)} line{'s' if len(changed) > 1 else ''} of this example "
                   f"change{'' if len(changed) > 1 else 's'}.")
         checked = f" {verdict_sentence(one.verdict)}" if one.verdict else ""
-        return {"fault": one.fault.name, "old": one.fault.old.strip(),
-                "new": one.fault.new.strip(), "run": max(one.run, 0),
+        return {"fault": one.fault.name, "edits": self._edits(one), "run": max(one.run, 0),
                 "line": self._row_of(one.line), "changed": changed,
                 "check": f'<p class="verdict bad">{escape(effect)}</p>' if one.stops else
                          verdict_html(one.verdict),
                 "said": f"{one.fault.wrong} {effect}{checked}"}
+
+
+    def _edits(self, one):
+        """What a fault writes in place of what, by row."""
+        old, new = one.fault.old.strip().splitlines(), one.fault.new.strip().splitlines()
+        if len(old) != len(new):                         # all that is new stands in the last row
+            new = [""] * (len(old) - 1) + ["\n".join(new)]
+        return [{"line": self._row_of(one.line + number), "old": before.strip(),
+                 "new": after.strip()}
+                for number, (before, after) in enumerate(zip(old, new))
+                if before.strip() != after.strip()]
 
 
 def lead_of(pair, equations):

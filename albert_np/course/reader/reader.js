@@ -40,6 +40,7 @@
 
   // ---- numbers ----------------------------------------------------------------------------------
 
+  const width = (row) => all(".v", row).reduce((sum, it) => sum + it.textContent.length, 0);
   function show() {
     const values = data.runs.length ? data.runs[run].values : {};
     const wrong = fault >= 0 ? data.faults[fault] : null;
@@ -47,22 +48,12 @@
       const row = rows[line];
       const changed = wrong && wrong.changed[line];
       row.querySelector(".vals").innerHTML = changed || values[line] || "";
-      row.classList.toggle("wrong", Boolean(wrong && wrong.line === Number(line)));
+      const long = row.querySelector(".src").textContent.length + width(row) > 60;
+      row.classList.toggle("below", Boolean(changed || run && long));
+      row.classList.remove("wrong");
       row.querySelector(".src").innerHTML = right[line];
     });
-    if (wrong && rows[wrong.line]) {
-      const old = document.createElement("del"), now = document.createElement("ins");
-      old.textContent = wrong.old;
-      now.textContent = wrong.new;
-      const code = rows[wrong.line].querySelector(".src");
-      const text = code.textContent, start = text.indexOf(wrong.old);
-      if (start >= 0) {
-        code.textContent = text.slice(0, start);
-        code.append(old, now, text.slice(start + wrong.old.length));
-      } else {
-        code.append(" ", now);
-      }
-    }
+    (wrong ? wrong.edits : []).filter((edit) => rows[edit.line]).forEach(rewrite);
     all("[data-fault]").forEach((button) => {
       button.setAttribute("aria-pressed", String(Number(button.dataset.fault) === fault));
     });
@@ -76,6 +67,26 @@
     if (one("run")) one("run").value = String(run);
     if (one("verdict")) one("verdict").innerHTML = (wrong || data.runs[run]).check;
   }
+  function rewrite(edit) {                             // strike code, and write the fault's behind it
+    const code = rows[edit.line].querySelector(".src");
+    const old = document.createElement("del"), now = document.createElement("ins");
+    old.textContent = edit.old;
+    now.textContent = edit.new;
+    const text = code.textContent, start = text.indexOf(edit.old);
+    if (start >= 0) {
+      code.textContent = text.slice(0, start);
+      code.append(old, now, text.slice(start + edit.old.length));
+    } else {
+      code.append(" ", now);
+    }
+    rows[edit.line].classList.add("wrong");
+  }
+  function reveal(row) {                               // beneath the bar, which stays on the screen
+    if (row.closest("details")) row.closest("details").open = true;
+    const bar = document.querySelector(".bar").offsetHeight;
+    document.documentElement.style.scrollPaddingTop = bar + 24 + "px";
+    row.scrollIntoView({ block: "nearest" });
+  }
   // What a click on a fault asks for. The lab's script replaces it: it asks the server first.
   const reader = window.reader = { data, planted: () => fault, wants: show_fault, show_fault };
   function show_fault(number) {                        // -1: none
@@ -83,8 +94,9 @@
     if (fault >= 0) { run = data.faults[fault].run; leave(); }
     show();
     if (fault >= 0) {
-      const first = Object.keys(data.faults[fault].changed)[0] || data.faults[fault].line;
-      if (rows[first]) rows[first].scrollIntoView({ block: "nearest" });
+      const { line, changed } = data.faults[fault];
+      const row = rows[line] || rows[Object.keys(changed)[0]];
+      if (row) reveal(row);
     }
   }
   const plant = (number) => reader.wants(number === fault ? -1 : number);
@@ -128,10 +140,9 @@
       rows[line].classList.toggle("now", place === at);
     });
     const row = rows[lines[at]];
-    if (row.closest("details")) row.closest("details").open = true;
-    row.scrollIntoView({ block: "nearest" });
-    point(row);
     one("said").textContent = "line " + lines[at] + ", step " + (at + 1) + " of " + lines.length;
+    reveal(row);
+    point(row);
   }
   one("step").addEventListener("click", () => step(1));
   one("back").addEventListener("click", () => step(-1));
@@ -151,7 +162,7 @@
     for (let around = target.closest("details"); around;
       around = around.parentElement.closest("details")) around.open = true;
     const row = target.closest(".row");
-    if (row) { row.scrollIntoView({ block: "nearest" }); point(row); }
+    if (row) point(row);
   }
   window.addEventListener("hashchange", land);
   land();
