@@ -243,6 +243,7 @@ def test_no_page_is_wider_than_the_screen(built, tmp_path, width):
     pages = sorted(built.glob("*.html"))
     sizes, console = ask_browser(tmp_path, [path.as_uri() for path in pages], """
         const page = document.documentElement;
+        document.querySelectorAll("details").forEach((one) => { one.open = true; });
         return [page.scrollWidth, page.clientWidth]""", width)
     assert {path.name: size[0] for path, size in zip(pages, sizes) if size[0] > size[1]} == {}
     assert console == []
@@ -315,9 +316,68 @@ def test_addresses_lead_to_rows_and_lines(built, tmp_path):
         const box = row.getBoundingClientRect();
         const line = document.querySelector(row.querySelector(".no").getAttribute("href"));
         return [row.querySelector(".src").textContent, line.textContent.replace(/^\\d+/, "").trim(),
-                box.top >= 0 && box.bottom <= window.innerHeight]""", 1366)
+                box.top >= 0 && box.bottom <= window.innerHeight, window.scrollY,
+                Array.from(document.querySelectorAll(".full")).filter(
+                    (one) => window.getComputedStyle(one).display !== "none").length]""", 1366)
     assert console == []
-    assert [code for code, _, _ in found] == [
+    assert [code for code, *_ in found] == [
         "dx *= inv_std", "dx -= x_hat * row_mean(dx_hat, x_hat)", "dq = dz @ k"]
-    for code, line, seen in found:
-        assert line.startswith(code) and seen
+    for code, line, seen, scrolled, popups in found:
+        assert line.startswith(code) and seen and scrolled == popups == 0
+
+
+@browser
+@pytest.mark.parametrize("width", [1366, 390])
+def test_a_fault_shows_its_line_beneath_the_bar_and_leaves_the_code_its_room(built, tmp_path,
+                                                                             width):
+    pages = [(built / f"{name}.html").as_uri() for name in ("layer_norm", "attention", "encoder")]
+    found, console = ask_browser(tmp_path, pages, """
+        const all = (selector) => Array.from(document.querySelectorAll(selector));
+        const bad = [];
+        all(".forget").forEach((button) => {
+            button.scrollIntoView({ block: "center" });
+            button.click();
+            const [row] = all(".row.wrong");               // none: in another function of the file
+            const bar = document.querySelector(".bar").getBoundingClientRect();
+            const box = row && row.getBoundingClientRect();
+            if (box && (box.top < bar.bottom || box.bottom > window.innerHeight))
+                bad.push(button.textContent);
+            all(".row").filter((one) => one.querySelector("ins")).forEach((one) => {
+                if (one.querySelector(".src").offsetWidth * 2 < one.offsetWidth)
+                    bad.push(button.textContent + ", " + one.id);
+            });
+            if (document.documentElement.scrollWidth > document.documentElement.clientWidth)
+                bad.push(button.textContent + " is wide");
+        });
+        return [all(".forget").length, bad];""", width)
+    assert console == []
+    assert all(count > 10 for count, _ in found) and [bad for _, bad in found] == [[]] * 3
+
+
+def test_a_fault_that_swaps_two_lines_rewrites_both():
+    pair = PAIRS["attention"]
+    [fault] = [one for one in runs.faults_of(pair) if one.fault.name == "attention_dq_not_scaled"]
+    [data] = page.page_data(pair, [], [fault], EQUATIONS)["faults"]
+    assert data["edits"] == [
+        {"line": fault.line, "old": "dz *= D**-0.5", "new": "dq = dz @ k"},
+        {"line": fault.line + 1, "old": "dq = dz @ k", "new": "dz *= D**-0.5"}]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_text_has_enough_contrast(theme):
+    css = (page.HERE / "reader.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--(\w+): #(\w+)", css.split(":root")[1 + theme].split("}")[0]))
+
+    def luminance(name):
+        digits = colours[name] if len(colours[name]) == 6 else "".join(
+            2 * digit for digit in colours[name])
+        parts = np.array(list(bytes.fromhex(digits))) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722] + 0.05  # of WCAG 2, with its flare
+
+    for text, grounds in (("ink", "paper wash eq now hit"), ("soft", "paper wash eq now hit"),
+                          ("wrong", "paper wash eq now hit"), ("faint", "paper wash eq now"),
+                          ("fwd", "paper wash now"), ("bwd", "paper")):
+        for ground in grounds.split():
+            high, low = sorted((luminance(text), luminance(ground)), reverse=True)
+            assert high / low >= 4.5, (text, ground)

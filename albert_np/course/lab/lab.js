@@ -69,7 +69,8 @@
       text = "The server does not answer: has albert-np lab ended?";
     }
     if (mine !== asked) return;                  // an older question
-    refused.textContent = answer ? "" : text + " The lines still show the numbers from before.";
+    refused.textContent = answer ? "" : text.replace(/\.?$/, ". ") +
+      "The lines still show the numbers from before.";
     document.body.classList.toggle("old", !answer);
     if (!answer) return;
     reader.data.runs = answer.runs;

@@ -63,24 +63,28 @@ def _check(forward, backward):
     if not any(leaf.any() for leaf in weights):
         raise ValueError(f"nothing is compared: {upstream} is 0 everywhere, and so is every "
                          f"gradient")
+    alone = used == [()]                                 # y is an array, not a tuple or a dict
+    chosen = weights[0] if alone else weights
     arrays = [name for name, value in forward.arguments.items()
               if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
     def forward_of(inputs):
         outputs, cache = forward.run(**_anew({**forward.arguments, **inputs}))
-        return leaves_at(outputs, used), cache
+        leaves = leaves_at(outputs, used)
+        return leaves[0] if alone else leaves, cache
 
     def backward_of(inputs, given, cache):
-        given, is_used = iter(given), iter([path in used for path in tree_paths(dy)])
+        given = iter([given] if alone else given)
+        is_used = iter([path in used for path in tree_paths(dy)])
         arguments = _anew({**backward.arguments, "cache": cache, upstream: tree_map(
             lambda _: next(given) if next(is_used) else None, dy)})
         if "params" in arguments:
             arguments["params"] = inputs["params"]
         return _named(backward.run(**arguments), arrays)
 
-    claimed = backward_of(forward.arguments, weights, cache)
+    claimed = backward_of(forward.arguments, chosen, cache)
     inputs = {name: forward.arguments[name] for name in claimed}
-    return check_inputs_of(forward_of, backward_of, inputs, method="complex", dy=weights)
+    return check_inputs_of(forward_of, backward_of, inputs, method="complex", dy=chosen)
 
 
 def _anew(arguments):

@@ -49,7 +49,7 @@ def test_the_upstream_gradient_is_that_of_the_example():
 
 @pytest.mark.parametrize("name, numbers, words", [
     ("tanh_backward", {"dy": np.zeros(2)}, "nothing is compared: dy is 0 everywhere"),
-    ("layer_norm_backward", {"x": np.ones((1, 4))}, "NaN or infinite"),
+    ("layer_norm_backward", {"x": np.ones((1, 4))}, r"NaN or infinite: y\[0, 0\]"),
     ("relu_backward", {"x": np.array([0.0, 1.0])}, "not analytic here")])
 def test_what_cannot_be_compared_is_refused(name, numbers, words):
     with pytest.raises(ValueError, match=words):
