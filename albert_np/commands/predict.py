@@ -76,6 +76,7 @@ def _predict(options):
     from ..files import write_whole
     from ..files.freed_memory import keep_freed_memory
     from ..files.json_objects import json_text
+    from ..files.run_folders import is_unfinished
     from ..files.threads import one_thread_each
     from ..tasks.finetuning.predicting import (iterate_predictions, load_for_task,
                                               rows_of_file)
@@ -87,6 +88,9 @@ def _predict(options):
         raise ValueError("--columns and --header are for a table or JSON lines; give one as --file")
     texts, name = read_texts(options, options.texts)
     loaded = load_for_task(options.model)
+    if is_unfinished(options.model, "finetune"):
+        note(f"the run in {options.model} is not finished; this is the model of its best epoch so "
+             f"far")
     rows, sentence = ((None, "") if options.file is None else
                       rows_of_file(loaded, options.file, columns, options.header))
     if sentence and not options.quiet:

@@ -136,6 +136,24 @@ def test_bad_input_is_one_sentence(folder, arguments, sentence, capsys, monkeypa
     assert not (tmp_path / "out.jsonl").exists()
 
 
+def test_a_run_that_is_not_finished_is_called_so(folder, capsys, tmp_path):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    (tmp_path / "run" / ".unfinished").write_text("finetune\n")
+    assert main(["predict", str(tmp_path / "run"), "a list"]) == 0
+    assert capsys.readouterr().err == (f"albert-np: the run in {tmp_path / 'run'} is not finished; "
+                                       f"this is the model of its best epoch so far\n")
+
+
+def test_a_start_that_failed_leaves_no_folder(capsys, tmp_path):
+    (tmp_path / "rows.tsv").write_text("text\tlabel\n" + "a list\tyes\n" * 30)
+    (tmp_path / "there").mkdir()
+    for output in (tmp_path / "new", tmp_path / "there"):
+        assert main(["finetune", "classification", "--data", str(tmp_path / "rows.tsv"),
+                     "--output", str(output), "--quiet"]) == 2
+    assert "rows.tsv" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists() and (tmp_path / "there").exists()
+
+
 def test_weights_that_are_no_numbers_are_refused(folder, capsys, tmp_path):
     spoilt, rows = tmp_path / "spoilt", str(folder / "rows.tsv")
     shutil.copytree(folder / "run", spoilt)
