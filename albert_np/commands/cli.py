@@ -25,8 +25,9 @@ def main(arguments=None):
     Returns
     -------
     int
-        The exit status: 0, or 1 where a check failed, 2 where the input was no good, 130 or 143
-        where the run was stopped by Ctrl-C or SIGTERM, 141 where nobody reads the output any more.
+        The exit status: 0, or 1 where a check failed or some rows cannot be predicted, 2 where the
+        input was no good, 130 or 143 where the run was stopped by Ctrl-C or SIGTERM, 141 where
+        nobody reads the output any more.
     """
     options = _parser().parse_args(arguments)
     try:

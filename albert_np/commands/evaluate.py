@@ -2,7 +2,7 @@
 
 import argparse
 
-from .input_columns import add_columns, columns_of
+from .input_columns import add_columns, add_header, columns_of
 from .output_folder import free_folder
 
 DESCRIPTION = """\
@@ -33,9 +33,7 @@ def add(commands):
                         help="the rows, with what is right; for questions also xquad-en or "
                              "xquad-zh")
     add_columns(parser, "those of the training run")
-    parser.add_argument("--header", action=argparse.BooleanOptionalAction,
-                        help="whether the first line of a table holds the names of the columns "
-                             "(default: decide by that line, and say so)")
+    add_header(parser)
     parser.add_argument("--label-separator", metavar="SIGN",
                         help="multi-label: the sign between the labels of a row in a table "
                              "(default: that of the training run)")

@@ -1,4 +1,6 @@
-"""``--columns``: which columns of a table or of JSON lines are read."""
+"""``--columns`` and ``--header``: what a table or JSON lines hold where."""
+
+import argparse
 
 
 def add_columns(parser, default):
@@ -14,6 +16,18 @@ def add_columns(parser, default):
                         help="which columns of a table or of JSON lines are read. FIELD is text, "
                              "text_pair or label. COLUMN is the name of a column or, in a table, "
                              f"its number from 0 (default: {default})")
+
+
+def add_header(parser):
+    """Add the option ``--header`` and ``--no-header``.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("--header", action=argparse.BooleanOptionalAction,
+                        help="whether the first line of a table holds the names of the columns "
+                             "(default: decide by that line, and say so)")
 
 
 def columns_of(pairs):

@@ -4,13 +4,31 @@ import argparse
 
 
 class Parser(argparse.ArgumentParser):
-    """An ``ArgumentParser`` whose errors show what a command needs, and not its every option."""
+    """An ``ArgumentParser`` whose options may be anywhere, and whose errors show a short usage."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Add the words that come after an option to the list of texts, files or runs.
+
+        argparse itself fills such a list once: with the words before the next option.
+        """
+        options, left = super().parse_known_args(args, namespace)
+        for action in self._actions:
+            if action.nargs in ("*", "+") and not action.option_strings \
+                    and not any(map(_is_option, left)):
+                setattr(options, action.dest, [*getattr(options, action.dest), *left])
+                left = []
+        return options, left
 
     def error(self, message):
         """Print the usage in one line and the sentence in another, and end with status 2."""
         needed = [word for action in self._actions for word in _needed(action)]
         self.exit(2, f"usage: {' '.join([self.prog, *needed])} [options]   (all options: "
                      f"{self.prog} --help)\n{self.prog}: error: {message}\n")
+
+
+def _is_option(word):
+    """Whether a word is meant as an option; a text that begins with a dash has spaces."""
+    return word.startswith("-") and " " not in word
 
 
 def _needed(action):

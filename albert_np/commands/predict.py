@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 
+from .input_columns import add_columns, add_header, columns_of
 from .input_texts import add_texts, note, read_texts
 
 DESCRIPTION = """\
@@ -30,14 +31,23 @@ multi-label and similarity a --file that ends in .csv, .tsv or .tab is a table w
 the training file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml)
 are read as in training. The command prints what it decided. It reads any number of lines in bounded
 memory.
+
+A row that cannot be predicted, such as an empty text, gets the line null: line N of the output
+always belongs to row N. The command then says how many such rows there are and what is wrong with
+the first five, and ends with status 1. If none of the first 1024 rows can be predicted, it stops
+with status 2. A damaged SQuAD, CoNLL or COPA file is refused as a whole.
 """
 
 EXAMPLES = """\
 examples:
   albert-np predict runs/classification "You have won a prize!" "See you at six."
+  albert-np predict runs/classification --file others.csv --columns text=body
   albert-np predict runs/entities --file messages.txt --output tagged.jsonl
   printf 'Who wrote it?\\tIt was written by Ada.\\n' | albert-np predict runs/questions
 """
+
+
+SHOWN = 5      # sentences about rows that have no prediction
 
 
 def add(commands):
@@ -49,6 +59,8 @@ def add(commands):
     parser.add_argument("model", metavar="MODEL", help="the folder of a fine-tuned model")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a line, as above")
     add_texts(parser)
+    add_columns(parser, "those of the training run; label is not read")
+    add_header(parser)
     parser.add_argument("--output", metavar="FILE",
                         help="write the JSON lines into a file, whole or not at all")
     parser.add_argument("--workers", type=int, default=2, metavar="N",
@@ -64,20 +76,37 @@ def _predict(options):
     from ..files import write_whole
     from ..files.freed_memory import keep_freed_memory
     from ..files.json_objects import json_text
+    from ..files.run_folders import is_unfinished
     from ..files.threads import one_thread_each
     from ..tasks.finetuning.predicting import (iterate_predictions, load_for_task,
                                               rows_of_file)
 
     keep_freed_memory()
+    columns = {role: column for role, column in columns_of(options.columns).items()
+               if role != "label"}
+    if options.file is None and (columns or options.header is not None):
+        raise ValueError("--columns and --header are for a table or JSON lines; give one as --file")
     texts, name = read_texts(options, options.texts)
     loaded = load_for_task(options.model)
-    rows, sentence = (None, "") if options.file is None else rows_of_file(loaded, options.file)
+    if is_unfinished(options.model, "finetune"):
+        note(f"the run in {options.model} is not finished; this is the model of its best epoch so "
+             f"far")
+    rows, sentence = ((None, "") if options.file is None else
+                      rows_of_file(loaded, options.file, columns, options.header))
     if sentence and not options.quiet:
         note(sentence)
     if rows is None:
-        rows = (_row(text, name(number)) for number, text in enumerate(texts, 1))
+        rows = (_row(text, name(number), columns) for number, text in enumerate(texts, 1))
+    bad_rows = 0
+
+    def bad_row(error):
+        nonlocal bad_rows
+        bad_rows += 1
+        if bad_rows <= SHOWN:
+            note(error)
+
     predictions = iterate_predictions(loaded, rows, lambda number: _capital(name(number)),
-                                      options.workers)
+                                      options.workers, bad_row)
     to_screen = options.output is None and sys.stdout.isatty()
     bar = tqdm(predictions, desc="predict", unit=" rows", total=_lines_of(options.file), delay=1,
                disable=options.quiet or to_screen or None, file=sys.stderr)
@@ -85,23 +114,29 @@ def _predict(options):
     with one_thread_each(), tempfile.TemporaryFile() as store:
         if options.output is None:
             sys.stdout.writelines(lines)
-            return 0
-        for line in lines:
-            store.write(line.encode())
-        store.seek(0)
-        write_whole(options.output, iter(lambda: store.read(1 << 20), b""))
-    return 0
+        else:
+            for line in lines:
+                store.write(line.encode())
+            store.seek(0)
+            write_whole(options.output, iter(lambda: store.read(1 << 20), b""))
+    if bad_rows:
+        note(f"number of rows that cannot be predicted: {bad_rows:,}; their lines are null")
+    return int(bad_rows > 0)
 
 
-def _row(text, name):
-    """The line itself, or the JSON object that it is."""
+def _row(text, name, columns):
+    """The line itself, the JSON object that it is, or the ValueError that says why it is none."""
     if not text.lstrip().startswith("{"):
-        return text
+        return text if not columns else ValueError(
+            f"{_capital(name)} is no JSON object, so it has no fields for --columns")
     try:
-        return json.loads(text)
+        row = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{_capital(name)} begins with {{ and is no JSON object: {error}"
-                         ) from None
+        return ValueError(f"{_capital(name)} begins with {{ and is no JSON object: {error}")
+    missing = [str(column) for column in columns.values() if column not in row]
+    if missing:
+        return ValueError(f"{_capital(name)} has no field {missing[0]!r}; it has {', '.join(row)}")
+    return {role: row[column] for role, column in columns.items()} or row
 
 
 def _lines_of(file):

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 from pathlib import Path
 
 from .locks import LOCK_NAME
@@ -55,6 +56,27 @@ def claim_folder(folder, command):
     except OSError as error:
         raise ValueError(f"The folder {folder} cannot be written: {error.strerror}.") from error
     write_whole(Path(folder) / UNFINISHED, f"{command}\n".encode())
+
+
+@contextlib.contextmanager
+def removed_if_not_begun(folder, begun):
+    """Remove a folder that was made for a run, if an error ends the run before it has begun.
+
+    Parameters
+    ----------
+    folder : str or Path
+        If it is there already, it stays, whatever happens.
+    begun : str
+        The name of a file that the folder of every run has from its beginning on.
+    """
+    folder = Path(folder)
+    new = not folder.exists()
+    try:
+        yield
+    except Exception:
+        if new and not (folder / begun).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def release_folder(folder):

@@ -210,8 +210,10 @@ def model_files(model, folder, tokenizer=None):
 
     folder = Path(folder)
     config = {**model.config.to_dict(), "architectures": [type(model).__name__]}
+    # transformers cuts texts at model_max_length and does not look into the config for it
+    beside = {} if tokenizer is None else tokenizer.files(
+        model_max_length=model.config.max_position_embeddings)
     return {
         folder / WEIGHTS_NAME: save(model.state_dict(), metadata={"format": "pt"}),
-        **({} if tokenizer is None else {folder / name: data
-                                         for name, data in tokenizer.files().items()}),
+        **{folder / name: data for name, data in beside.items()},
         folder / CONFIG_NAME: json_file(config)}

@@ -130,10 +130,13 @@ class AlbertTokenizer(TokenizerCalls):
 
         return cls.from_folder(find_folder(name_or_folder, weights=False))
 
-    def files(self):
-        """What `save` writes: a dict from names of files to bytes."""
+    def files(self, **more):
+        """What `save` writes: a dict from names of files to bytes.
+
+        `more` are further fields of ``tokenizer_config.json``, such as model_max_length.
+        """
         settings = {"tokenizer_class": "AlbertTokenizer", "do_lower_case": self.do_lower_case,
-                    "keep_accents": self.keep_accents}
+                    "keep_accents": self.keep_accents, **more}
         files = {MODEL_NAME: self.model_bytes}
         if can_write():
             scored = [(piece, self._model.get_score(i)) for i, piece in enumerate(self.pieces)]

@@ -57,8 +57,65 @@ def test_files_and_standard_input(folder, capsys, monkeypatch, tmp_path):
     assert capsys.readouterr().out == written and written.count("\n") == 2
 
 
+def test_options_between_the_model_and_the_texts(folder, capsys, tmp_path):
+    output = tmp_path / "out.jsonl"
+    assert main(["predict", str(folder / "run"), "--workers", "1", "a list", "--output",
+                 str(output), "a name", "- a list"]) == 0
+    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == [
+        "with", "without", "with"]
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name, text, options", [
+    ("others.csv", "id,body\n1,a list\n2,a name\n", ["text=body"]),
+    ("others.tsv", "a list\t1\na name\t2\n", ["text=0", "--no-header"]),
+    ("others.jsonl", '{"body": "a list", "text": "a name"}\n{"body": "a name"}\n',
+     ["text=body"])])
+def test_files_with_other_columns(folder, capsys, tmp_path, name, text, options):
+    (tmp_path / name).write_text(text)
+    assert main(["predict", str(folder / "run"), "--file", str(tmp_path / name), "--quiet",
+                 "--columns", *options]) == 0
+    assert [json.loads(line)["label"] for line in capsys.readouterr().out.splitlines()] == [
+        "with", "without"]
+
+
+@pytest.mark.parametrize("name, rows, sentences", [
+    ("some.tsv", ["text\tkind", "a list\t", "\twith", "a\tb\tc", "a name\t"],
+     [", line 3: the text (column 1) is empty.",
+      ", line 4: there are 3 columns, where the first line has 2."]),
+    ("some.txt", ["a list", "", "{broken", "a name"],
+     ["Line 2 of FILE: the text is empty", "Line 3 of FILE begins with { and is no JSON object"]),
+    ("some.jsonl", ['{"text": "a list"}', '{"text": " "}', '{"txt": "a"}', '{"text": "a name"}'],
+     ["Line 2 of FILE: the text is empty", "Line 3 of FILE: it needs 'text', a text"])])
+def test_rows_that_cannot_be_predicted_are_null(folder, capsys, tmp_path, name, rows, sentences):
+    file, output = tmp_path / name, tmp_path / "out.jsonl"
+    file.write_text("".join(row + "\n" for row in rows))
+    assert main(["predict", str(folder / "run"), "--file", str(file), "--quiet", "--output",
+                 str(output)]) == 1
+    found = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [one and one["label"] for one in found] == ["with", None, None, "without"]
+    *named, last = capsys.readouterr().err.splitlines()
+    assert len(named) == 2
+    for line, sentence in zip(named, sentences):
+        assert line.startswith("albert-np: ") and sentence.replace("FILE", str(file)) in line
+    assert last == "albert-np: number of rows that cannot be predicted: 2; their lines are null"
+
+
+def test_of_many_rows_that_cannot_be_predicted_five_are_named(folder, capsys, tmp_path):
+    file = tmp_path / "some.jsonl"
+    file.write_text('{"text": "a list"}\n' + "{}\n" * 7)
+    assert main(["predict", str(folder / "run"), "--file", str(file), "--quiet"]) == 1
+    out, error = capsys.readouterr()
+    assert out.splitlines()[1:] == ["null"] * 7
+    assert error.count("Line ") == 5 and error.endswith("predicted: 7; their lines are null\n")
+
+
 @pytest.mark.parametrize("arguments, sentence", [
-    (["predict", "RUN", ""], "Text 1: it needs 'text', a text"),
+    (["predict", "RUN", ""], "Text 1: the text is empty"),
+    (["predict", "RUN", "a", "--no-header"], "--columns and --header are for a table or JSON"),
+    (["predict", "RUN", "--file", "ROWS", "--quiet", "--columns", "text=body"],
+     "rows.tsv, line 1: there is no column named 'body'; the names are text, kind"),
+    (["predict", "RUN", "--file", "ROWS", "--columns", "txt=0"], "--columns has 'txt=0'"),
     (["predict", "RUN", "{broken"], "Text 1 begins with { and is no JSON object"),
     (["predict", "RUN", "a", "--workers", "0"], "--workers is 0; it must be at least 1"),
     (["predict", "nowhere/at/all", "a"], "nowhere/at/all"),
@@ -77,6 +134,24 @@ def test_bad_input_is_one_sentence(folder, arguments, sentence, capsys, monkeypa
     error = capsys.readouterr().err
     assert sentence in error and error.startswith("albert-np: ") and error.count("\n") == 1
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_run_that_is_not_finished_is_called_so(folder, capsys, tmp_path):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    (tmp_path / "run" / ".unfinished").write_text("finetune\n")
+    assert main(["predict", str(tmp_path / "run"), "a list"]) == 0
+    assert capsys.readouterr().err == (f"albert-np: the run in {tmp_path / 'run'} is not finished; "
+                                       f"this is the model of its best epoch so far\n")
+
+
+def test_a_start_that_failed_leaves_no_folder(capsys, tmp_path):
+    (tmp_path / "rows.tsv").write_text("text\tlabel\n" + "a list\tyes\n" * 30)
+    (tmp_path / "there").mkdir()
+    for output in (tmp_path / "new", tmp_path / "there"):
+        assert main(["finetune", "classification", "--data", str(tmp_path / "rows.tsv"),
+                     "--output", str(output), "--quiet"]) == 2
+    assert "rows.tsv" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists() and (tmp_path / "there").exists()
 
 
 def test_weights_that_are_no_numbers_are_refused(folder, capsys, tmp_path):

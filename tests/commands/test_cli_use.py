@@ -43,6 +43,17 @@ def standard_input(monkeypatch):
     return give
 
 
+@pytest.mark.parametrize("command, option", [
+    ("fill-mask", ["--top", "2"]), ("embed", ["--no-special-tokens"]), ("similarity", ["--json"])])
+def test_options_may_be_anywhere(run, command, option, capsys, inference_folder):
+    expected = run(command, *TEXTS, *option)
+    assert run(command, *option, *TEXTS) == expected
+    assert run(command, TEXTS[0], *option, TEXTS[1]) == expected
+    with pytest.raises(SystemExit):
+        main([command, str(inference_folder), *option, "--nothing", TEXTS[0]])
+    assert "unrecognized arguments: --nothing" in capsys.readouterr().err
+
+
 # ---- fill-mask -----------------------------------------------------------------------------------
 
 def test_fill_mask(run, loaded):

@@ -71,6 +71,18 @@ def test_labels_and_probabilities(checkpoint, fields):
             assert set(ours["labels"]) == {name for name, p in expected.items() if p >= 0.5}
 
 
+def test_a_long_text_is_cut_at_the_positions_of_the_model(checkpoint):
+    """By what lies in the folder alone, so that their pipeline needs no length either."""
+    folder = checkpoint(AlbertForSequenceClassification, num_labels=2) / "ours"
+    text = " ".join(TEXTS * 20)
+    theirs = transformers.pipeline("text-classification", model=str(folder), device="cpu")
+    found, = theirs([text], truncation=True)
+    ours, = predicted(folder, [text])
+    assert theirs.tokenizer.model_max_length == SIZES["max_position_embeddings"]
+    assert found["label"] == ours["label"]
+    assert found["score"] == pytest.approx(ours["probabilities"][ours["label"]], abs=1e-5)
+
+
 @pytest.mark.parametrize("K", [1, 3])
 def test_regression(checkpoint, K):
     folder = checkpoint(AlbertForSequenceClassification, num_labels=K, problem_type="regression")

@@ -1,5 +1,6 @@
 """BERT's tokenizer, which most Chinese ALBERTs have, and a whole run with it."""
 
+import json
 import sys
 
 import numpy as np
@@ -116,6 +117,8 @@ def test_a_run_from_pretraining_to_filled_masks(folder):
     assert {"vocab.txt", "tokenizer_config.json"} <= {path.name for path in
                                                       (folder / "run").iterdir()}
     model, tokenizer = load(folder / "run")
+    settings = json.loads((folder / "run" / "tokenizer_config.json").read_text())
+    assert settings["model_max_length"] == model.config.max_position_embeddings
     assert model.config.pad_token_id == 0 and model.config.bos_token_id == 2
     (guesses,) = fill_mask(model, tokenizer, "我爱[MASK]京", top=3)
     assert {piece for piece, _ in guesses} <= set(PIECES) and len(guesses) == 3

@@ -56,7 +56,7 @@ def read_table(path, text=0, text_pair=None, label=None, *, delimiter=None, labe
 
 
 def iterate_table(path, columns, header=None, delimiter=None, labels=None, score=None,
-                  separator=None):
+                  separator=None, keep_errors=False):
     """Yield the rows of a table one by one; a file of any size passes through.
 
     Parameters
@@ -66,6 +66,8 @@ def iterate_table(path, columns, header=None, delimiter=None, labels=None, score
         From text, text_pair and label to a column; those that are missing or None are not read.
     separator : str, optional
         A row has any number of labels, with this sign between them.
+    keep_errors : bool
+        Yield the ValueError of a bad row in its place; otherwise it is raised.
 
     Yields
     ------
@@ -87,18 +89,29 @@ def iterate_table(path, columns, header=None, delimiter=None, labels=None, score
                       for role, column in columns.items()}
             if header:
                 continue
-        if len(record) != width:
-            raise bad_row(path, number, f"there are {len(record)} columns, where the first line "
-                                        f"has {width}.")
-        for role in places.keys() - {"label"}:
-            if is_empty(record[places[role]]):
-                raise bad_row(path, number, f"the {role} (column {places[role] + 1}) is empty.")
-        row = {role: record[place] for role, place in places.items()}
-        if "label" in row:
-            row["label"] = (checked_label(path, number, row["label"], labels, score)
-                            if separator is None else
-                            separated_labels(path, number, row["label"], separator))
-        yield Classification(**row)
+        try:
+            row = _texts_of(path, number, record, places, width)
+            if "label" in row:
+                row["label"] = (checked_label(path, number, row["label"], labels, score)
+                                if separator is None else
+                                separated_labels(path, number, row["label"], separator))
+            row = Classification(**row)
+        except ValueError as error:
+            if not keep_errors:
+                raise
+            row = error
+        yield row
+
+
+def _texts_of(path, number, record, places, width):
+    """The fields of a record by their roles; the label is not checked."""
+    if len(record) != width:
+        raise bad_row(path, number, f"there are {len(record)} columns, where the first line has "
+                                    f"{width}.")
+    for role in places.keys() - {"label"}:
+        if is_empty(record[places[role]]):
+            raise bad_row(path, number, f"the {role} (column {places[role] + 1}) is empty.")
+    return {role: record[place] for role, place in places.items()}
 
 
 def table_records(path, delimiter=None):

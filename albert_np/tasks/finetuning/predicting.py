@@ -66,38 +66,50 @@ def _task_of(name, config):
     raise ValueError(f"{name} is no model for a task; albert-np finetune makes one of it.")
 
 
-def rows_of_file(loaded, path):
+def rows_of_file(loaded, path, columns=None, header=None):
     """The rows of a file that is not one of lines: a table, or one in the format of the task.
-
-    Of a table the columns of the training run are read.
 
     Parameters
     ----------
     loaded : from :func:`load_for_task`
     path : str or Path
+    columns : dict, optional
+        From text and text_pair to columns of a table; None: those of the training run.
+    header : bool, optional
+        Whether the first line of a table holds names. None: decide.
 
     Returns
     -------
-    rows : iterable of rows, or None if the file is read line by line
+    rows : iterable, or None if the file is read line by line
+        For a row of a table that is bad, such as one with an empty text, the ValueError about it.
     sentence : str
         What was decided about the file; empty if rows is None.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        There is no such file, or, while reading, a row is bad; the sentence names the line.
+        There is no such file, it has no such columns, or it is a bad file of the task's format;
+        the sentence names the line.
     """
+    if columns and not hasattr(loaded.task, "COLUMNS"):
+        raise ValueError(f"rows for {loaded.settings.task} have no columns; remove --columns")
+    is_table = hasattr(loaded.task, "COLUMNS") and ending_of(path) in TABLES
+    if header is not None and not is_table:
+        raise ValueError(f"{path} is no table for {loaded.settings.task} by its name; remove "
+                         f"--header or --no-header")
     if hasattr(loaded.task, "reads") and loaded.task.reads(path):
         return loaded.task.read(path, {}), f"{path} is read as the files of the training are"
-    if not hasattr(loaded.task, "COLUMNS") or ending_of(path) not in TABLES:
+    if not is_table:
         return None, ""
-    columns = {role: column for role, column in loaded.settings.columns.items() if role != "label"}
+    columns = {role: column for role, column in (columns or loaded.settings.columns).items()
+               if role != "label"}
     needed = tuple(role for role in loaded.task.COLUMNS["needed"] if role != "label")
     optional = loaded.task.COLUMNS.get("optional", ()) if loaded.settings.pairs is None else ()
     if loaded.settings.pairs and "text_pair" not in needed:
         needed += ("text_pair",)
-    chosen = choose_columns(path, columns, needed, optional)
-    return iterate_table(path, chosen.columns, chosen.header), chosen.sentence.partition("; ")[0]
+    chosen = choose_columns(path, columns, needed, optional, header)
+    return (iterate_table(path, chosen.columns, chosen.header, keep_errors=True),
+            chosen.sentence)
 
 
 def _parsed(loaded, row):
@@ -118,37 +130,52 @@ def _parsed(loaded, row):
     return row
 
 
-def iterate_predictions(loaded, rows, name="row {}".format, workers=2):
+def _parsed_or_error(loaded, row, number, name):
+    """A row for the task, or the error that says what it is called and what is wrong with it."""
+    if isinstance(row, ValueError):
+        return row
+    try:
+        return _parsed(loaded, row)
+    except ValueError as error:
+        return ValueError(f"{name(number)}: {error}")
+
+
+def iterate_predictions(loaded, rows, name="row {}".format, workers=2, bad_row=None):
     """A prediction for each row, as the rows come.
 
     Parameters
     ----------
     loaded : from :func:`load_for_task`
-    rows : iterable of str, dict or rows
+    rows : iterable of str, dict, rows or ValueError
         What the task's ``parse`` takes, a line of text or a JSON object, or rows such as
-        :func:`rows_of_file` reads.
+        :func:`rows_of_file` reads. An error says what is wrong with a row that could not be read.
     name : callable
         From the number of a row, the first is 1, to what it is called in a sentence about it.
     workers : int
         Batches that are worked out side by side.
+    bad_row : callable, optional
+        Gets the error about each row that is not what the task needs. None: it is raised.
 
     Yields
     ------
-    dict
+    dict, or None for a bad row
 
     Raises
     ------
     ValueError
-        A row is not what the task needs.
+        A row is not what the task needs, and there is no `bad_row`; or none of the first `WINDOW`
+        rows is, so that it is not a matter of single rows.
     """
     numbered = enumerate(rows, 1)
     with ThreadPoolExecutor(workers) as pool:
         while window := list(itertools.islice(numbered, WINDOW)):
-            parsed = []
-            for number, row in window:
-                try:
-                    parsed.append(_parsed(loaded, row))
-                except ValueError as error:
-                    raise ValueError(f"{name(number)}: {error}") from None
-            yield from loaded.task.predict(loaded.model, loaded.tokenizer, parsed, loaded.settings,
-                                           pool)
+            parsed = [_parsed_or_error(loaded, row, number, name) for number, row in window]
+            errors = [row for row in parsed if isinstance(row, ValueError)]
+            if errors and (bad_row is None or window[0][0] == 1 and len(errors) == len(parsed)):
+                raise errors[0]
+            for error in errors:
+                bad_row(error)
+            good = [row for row in parsed if not isinstance(row, ValueError)]
+            found = iter(good and loaded.task.predict(loaded.model, loaded.tokenizer, good,
+                                                      loaded.settings, pool))
+            yield from (None if isinstance(row, ValueError) else next(found) for row in parsed)

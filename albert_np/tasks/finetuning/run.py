@@ -11,7 +11,8 @@ from ...files import write_together, write_whole
 from ...files.json_objects import json_file, json_text
 from ...files.locks import lock
 from ...files.options import options_from
-from ...files.run_folders import claim_folder, is_unfinished, release_folder
+from ...files.run_folders import (claim_folder, is_unfinished, release_folder,
+                                  removed_if_not_begun)
 from ...files.threads import one_thread_each
 from ...models.loading import model_files
 from ...parameters.published_names import HEADS
@@ -68,12 +69,13 @@ def finetune(task, output, *, progress=True, **options):
         raise ValueError(f"The folder {output} holds a finished run; choose another one.")
     if options.model is not None and Path(options.model).resolve() == output.resolve():
         raise ValueError(f"The folder {output} holds the model to start from; choose another one.")
-    claim_folder(output, "finetune")
-    if (output / OPTIONS_NAME).exists():
-        raise ValueError(f"The folder {output} holds an unfinished run; go on with --resume "
-                         f"{output}, choose another --output, or remove it.")
-    with lock(output, CHECKPOINTS):
-        return _run(output, options, None, progress)
+    with removed_if_not_begun(output, OPTIONS_NAME):
+        claim_folder(output, "finetune")
+        if (output / OPTIONS_NAME).exists():
+            raise ValueError(f"The folder {output} holds an unfinished run; go on with --resume "
+                             f"{output}, choose another --output, or remove it.")
+        with lock(output, CHECKPOINTS):
+            return _run(output, options, None, progress)
 
 
 def resume(output, progress=True):

@@ -67,10 +67,14 @@ class WordPieceTokenizer(TokenizerCalls):
                         f"The vocabulary {model_file}", lambda piece: not piece.startswith("##"))
         self._library = _make(self._ids, do_lower_case, not self.keep_accents)
 
-    def files(self):
-        """What `save` writes: a dict from names of files to bytes."""
+    def files(self, **more):
+        """What `save` writes: a dict from names of files to bytes.
+
+        `more` are further fields of ``tokenizer_config.json``, such as model_max_length.
+        """
         settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": self.do_lower_case,
-                    "strip_accents": not self.keep_accents, "tokenize_chinese_chars": True}
+                    "strip_accents": not self.keep_accents, "tokenize_chinese_chars": True,
+                    **more}
         return {VOCABULARY_NAMES[0]: self.model_bytes, TOKENIZER_NAMES[1]: json_file(settings)}
 
     def tokenize(self, text):

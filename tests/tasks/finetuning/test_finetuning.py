@@ -385,7 +385,7 @@ def test_one_file_is_divided(tmp_path):
 
 
 @pytest.mark.parametrize("task, row, sentence", [
-    ("classification", "", "Row 1: it needs 'text', a text"),
+    ("classification", "", "Row 1: the text is empty"),
     ("classification", "a\tb\tc", "Row 1: it has 3 fields separated by tabs, where text and "
                                   "perhaps text_pair are needed"),
     ("similarity", "a", "Row 1: it has 1 fields separated by tabs, where text TAB text_pair are"),

@@ -107,8 +107,10 @@ def text_fields(fields, needed, optional=()):
         value = fields.get(name)
         if value is None and name in optional:
             values.append(None)
-        elif not isinstance(value, str) or is_empty(value):
+        elif not isinstance(value, str):
             raise ValueError(f"it needs {name!r}, a text")
+        elif is_empty(value):
+            raise ValueError(f"the {name} is empty")
         else:
             values.append(value)
     return values
