@@ -68,7 +68,7 @@ def test_files_and_standard_input(folder, capsys, monkeypatch, tmp_path):
     (["finetune", "classification", "--data", "ROWS", "--columns", "text=3"], "there is no column"),
     (["finetune", "classification", "--data", "ROWS", "--lr", "0"], "learning_rate is 0.0"),
     (["finetune", "classification", "--data", "ROWS", "--model", "RUN", "--hidden-size", "8"],
-     "config describes a fresh model"),
+     "--model does not go together with --hidden-size: the model has a shape"),
 ])
 def test_bad_input_is_one_sentence(folder, arguments, sentence, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)

@@ -92,7 +92,8 @@ def iterate_table(path, columns, header=None, delimiter=None, labels=None, score
                                         f"has {width}.")
         for role in places.keys() - {"label"}:
             if is_empty(record[places[role]]):
-                raise bad_row(path, number, f"the {role} (column {places[role] + 1}) is empty.")
+                raise bad_row(path, number, f"the {role} (column {places[role]}, counted from 0) "
+                                            f"is empty.")
         row = {role: record[place] for role, place in places.items()}
         if "label" in row:
             row["label"] = (checked_label(path, number, row["label"], labels, score)
@@ -141,8 +142,9 @@ def _place(path, number, column, names):
                                         f"{', '.join(names)}.")
         return names.index(column)
     if not 0 <= column < len(names):
-        raise bad_row(path, number, f"there is no column {column + 1}; the line has "
-                                    f"{len(names)}.")
+        raise bad_row(path, number, f"there is no column {column}; the line has "
+                                    + (f"columns 0 to {len(names) - 1}." if len(names) > 1
+                                       else "column 0 only."))
     return column
 
 
