@@ -38,7 +38,9 @@ gained. Without --model the command trains a tokenizer on the rows and starts wi
 
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
 It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the
-scores of baselines without a neural network. The run folder contains the model and its tokenizer,
+scores of baselines without a neural network. For classification the scores are accuracy, Matthews'
+correlation, and f1: with two labels that of --positive-label, with more labels macro f1, the mean
+of the F1 of all labels (--best-by macro_f1). The run folder contains the model and its tokenizer,
 results.json, steps.csv, the predictions for both parts, and pictures. If anything stops the run
 (Ctrl-C, a full disk, a power cut), --resume continues it. The model, the predictions and the scores
 are then the same, bit for bit.
@@ -48,19 +50,20 @@ EXAMPLES = """\
 examples:
   albert-np finetune classification --model runs/pretrain --data sms-spam
   albert-np finetune classification --model runs/pretrain --data reviews.csv \\
-      --columns text=body label=stars
+      --columns text=body label=stars --best-by macro_f1
   albert-np finetune questions --model runs/pretrain --data squad-slice --test xquad-en
   albert-np finetune similarity --model runs/pretrain --data stsb --scratch --output runs/fresh
   albert-np finetune translation --data english-chinese --epochs 10 --batch-size 64 --lr 1e-3
   albert-np finetune multi-label --data subjects.csv --label-separator ';'
-  albert-np finetune classification --data sms-spam --class-weights balanced --best-by f1
+  albert-np finetune classification --data sms-spam --class-weights balanced --best-by f1 \\
+      --positive-label spam
   albert-np finetune --resume runs/classification
   albert-np evaluate runs/classification --data others.csv
   albert-np predict runs/classification "You have won a prize!"
 """
 
 SETTINGS = ("max_length", "doc_stride", "max_query_length", "max_answer_length", "beams",
-            "max_target_length", "label_separator")
+            "max_target_length", "label_separator", "positive_label")
 
 
 def add(commands):

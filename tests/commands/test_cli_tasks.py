@@ -81,7 +81,7 @@ def test_files_with_other_columns(folder, capsys, tmp_path, name, text, options)
 
 @pytest.mark.parametrize("name, rows, sentences", [
     ("some.tsv", ["text\tkind", "a list\t", "\twith", "a\tb\tc", "a name\t"],
-     [", line 3: the text (column 1) is empty.",
+     [", line 3: the text (column 0, counted from 0) is empty.",
       ", line 4: there are 3 columns, where the first line has 2."]),
     ("some.txt", ["a list", "", "{broken", "a name"],
      ["Line 2 of FILE: the text is empty", "Line 3 of FILE begins with { and is no JSON object"]),
@@ -125,7 +125,7 @@ def test_of_many_rows_that_cannot_be_predicted_five_are_named(folder, capsys, tm
     (["finetune", "classification", "--data", "ROWS", "--columns", "text=3"], "there is no column"),
     (["finetune", "classification", "--data", "ROWS", "--lr", "0"], "learning_rate is 0.0"),
     (["finetune", "classification", "--data", "ROWS", "--model", "RUN", "--hidden-size", "8"],
-     "config describes a fresh model"),
+     "--model does not go together with --hidden-size: the model has a shape"),
 ])
 def test_bad_input_is_one_sentence(folder, arguments, sentence, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ...files.file_kinds import kind_of
-from ...files.text_lines import BLANKS
+from ...files.text_lines import BLANKS, bad_row, read_lines
 from .json_lines import numbered_objects
 from .table import table_records
 
@@ -74,6 +74,7 @@ def choose_columns(path, given=None, needed=("text", "label"), optional=(), head
     given = dict(given or {})
     if kind_of(path) == "json lines":
         return _choose_fields(path, given, needed, optional, header)
+    _refuse_other_separator(path, given, needed)
     records = [record for _, record in islice(table_records(path), LOOKED_AT)]
     folded = [field.strip(BLANKS).casefold() for field in records[0]]
     named = {role: place for role in (*needed, *optional)
@@ -97,7 +98,7 @@ def choose_columns(path, given=None, needed=("text", "label"), optional=(), head
             chosen[role] = next(free, len(folded))          # which the reader refuses
     where = ", ".join(f"{role} is {_in_words(chosen[role], records[0])}"
                       for role in (*needed, *optional) if role in chosen)
-    return Columns(chosen, header, f"{path}: {where}; its first line "
+    return Columns(chosen, header, f"{path}: {where}, counted from 0; its first line "
                    + ("holds names (--no-header if it is a row)" if header
                       else "is a row (--header if it holds names)"))
 
@@ -121,6 +122,22 @@ def _choose_fields(path, given, needed, optional, header):
     where = ", ".join(f"{role} is the field {chosen[role]!r}"
                       for role in chosen if role in needed or chosen[role] in names)
     return Columns(chosen, None, f"{path}: {where}")
+
+
+def _refuse_other_separator(path, given, needed):
+    """Refuse a table whose first line seems to have another sign between its columns."""
+    kind = kind_of(path)
+    wanted = {"csv": ",", "tsv": "\t", "text": "\t"}.get(kind)
+    number, line = next(read_lines(path))
+    if wanted is None or wanted in line:
+        return
+    found = max(";\t,|", key=line.count)
+    names = [column for column in given.values() if isinstance(column, str)]
+    if found in line and (len(needed) > 1 or any(name != line for name in names)):
+        signs = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar"}
+        raise bad_row(path, number, f"there is no {signs[wanted]}, but a {signs[found]}; is the "
+                                    f"separator {found!r}? Columns of a .csv file need commas "
+                                    f"between them, those of a .tsv file need tabs.")
 
 
 def _first_known(role, folded):
@@ -155,4 +172,4 @@ def _sniffed(records, label):
 def _in_words(column, first):
     place = first.index(column) if column in first else column
     name = f" ({column!r})" if isinstance(column, str) else ""
-    return f"column {place + 1}{name}" if isinstance(place, int) else f"column {column!r}"
+    return f"column {place}{name}" if isinstance(place, int) else f"column {column!r}"

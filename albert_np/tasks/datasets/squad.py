@@ -40,6 +40,10 @@ def read_squad(path):
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text[:error.pos].strip().startswith("{"):
+            raise ValueError(f"{path} is JSON lines, an object on each line. SQuAD's format is one "
+                             f"JSON object, {{\"data\": [articles]}}, whose articles have "
+                             f"paragraphs with questions.") from error
         raise bad_row(path, error.lineno, f"this is not JSON ({error.msg}, column "
                                           f"{error.colno}).") from error
     except RecursionError as error:

@@ -110,7 +110,8 @@ def _texts_of(path, number, record, places, width):
                                     f"{width}.")
     for role in places.keys() - {"label"}:
         if is_empty(record[places[role]]):
-            raise bad_row(path, number, f"the {role} (column {places[role] + 1}) is empty.")
+            raise bad_row(path, number, f"the {role} (column {places[role]}, counted from 0) "
+                                        f"is empty.")
     return {role: record[place] for role, place in places.items()}
 
 
@@ -154,8 +155,9 @@ def _place(path, number, column, names):
                                         f"{', '.join(names)}.")
         return names.index(column)
     if not 0 <= column < len(names):
-        raise bad_row(path, number, f"there is no column {column + 1}; the line has "
-                                    f"{len(names)}.")
+        raise bad_row(path, number, f"there is no column {column}; the line has "
+                                    + (f"columns 0 to {len(names) - 1}." if len(names) > 1
+                                       else "column 0 only."))
     return column
 
 

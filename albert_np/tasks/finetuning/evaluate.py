@@ -12,6 +12,7 @@ from ...files.json_objects import json_file
 from ...files.locks import lock
 from ...files.run_folders import claim_folder, release_folder
 from ...files.threads import one_thread_each
+from ..datasets import Splits
 from .data import PARTS, RowReader, check_known
 from .pictures import draw_predictions
 from .predicting import load_for_task
@@ -66,11 +67,13 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
                      label_separator or loaded.settings.label_separator,
                      lambda sentence: say(f"{'files':10} {sentence}"))
     rows, labels = _rows_of(loaded, data, read)
+    if loaded.settings.task == "classification":             # which label F1 is that of
+        loaded.settings = loaded.task.settings_of(Splits([], rows, [], labels), loaded.settings)
     say(f"{'data':10} {len(rows):,} rows")
     claim_folder(output, "evaluate")
     with lock(output), one_thread_each(), ThreadPoolExecutor(workers) as pool:
         predictions, found = score_rows(loaded, rows, labels, np.random.default_rng(seed), pool)
-        say(f"{'evaluation':10} {in_words(found)}")
+        say(f"{'evaluation':10} {in_words(found, loaded.settings)}")
         results = {"task": loaded.settings.task, "model": str(model), "data": str(data),
                    "rows": len(rows), "figures": as_numbers(found), "seed": seed,
                    "seconds": time.perf_counter() - started, "settings": asdict(loaded.settings)}

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import MISSING, asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 
 from ...config import AlbertConfig
@@ -79,8 +79,8 @@ class FinetuningOptions:
         "linear", "the learning rate after the warm-up: it falls on a straight line to 0 (linear), "
         "or it stays the same (constant)", choices=tuple(SCHEDULES))
     best_by: str | None = option(
-        None, "choose the best epoch by this metric of the development part, such as f1; default: "
-        "the metric of the task", metavar="FIGURE")
+        None, "choose the best epoch by this metric of the development part, such as f1 "
+        "or macro_f1; default: the metric of the task", metavar="FIGURE")
     weight_decay: float = option(
         0.01, "the weight decay of adamw and lamb. It is applied to matrices only", least=0)
     freeze: bool = option(
@@ -113,14 +113,18 @@ class FinetuningOptions:
             if isinstance(getattr(self, name), os.PathLike):
                 setattr(self, name, os.fspath(getattr(self, name)))
         check_options(self)
+        if self.best_by is not None:
+            self.best_by = self.best_by.replace("_", " ")        # macro_f1 is "macro f1"
         self._check_labels()
         check_names(AlbertConfig, self.config or {})
         if self.scratch and self.model is None:
             raise ValueError("scratch takes shape and tokenizer of a model; name one, or leave "
                              "both out for a model with a tokenizer of its own")
         if self.config and self.model is not None:
-            raise ValueError("config describes a fresh model with a tokenizer of its own; it does "
-                             "not go together with model")
+            flags = {each.name: each.metadata.get("flags") for each in fields(AlbertConfig)}
+            typed = [(flags[name] or [f"--{name.replace('_', '-')}"])[0] for name in self.config]
+            raise ValueError(f"--model does not go together with {' and '.join(typed)}: the model "
+                             f"has a shape of its own")
 
     def _check_labels(self):
         separator = self.task_settings().label_separator
@@ -130,6 +134,9 @@ class FinetuningOptions:
         if separator == "":
             raise ValueError("label_separator is empty; it must be the sign between two labels, "
                              "such as ';'")
+        if self.task_settings().positive_label is not None and self.task != "classification":
+            raise ValueError(f"--positive-label is for the task classification, with two labels; "
+                             f"the task {self.task} has none")
         if self.class_weights is not None and self.task != "classification":
             raise ValueError(f"class_weights are weights of the classes of the task "
                              f"classification; the task {self.task} has none")

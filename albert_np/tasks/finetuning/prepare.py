@@ -72,8 +72,11 @@ def prepare(options, output, resuming, say):
     started, task = time.perf_counter(), TASKS[options.task]
     splits = _read_rows(task, options, say)
     settings = _settings_for(options, splits)
+    if settings.positive_label != options.task_settings().positive_label:
+        say(f"{'':10} f1 is that of the label {settings.positive_label!r}; --positive-label names "
+            f"the other")
     # Before the training: what is missing for a figure must show before, not after.
-    baselines = _score_baselines(task, splits, options.seed)
+    baselines = _score_baselines(task, splits, settings, options.seed)
     model, tokenizer = _start(task, splits, settings, options, output, resuming, say)
     origin = "from scratch" if starts_fresh(options) else f"from {options.model}"
     say(f"{'model':10} {count(model.params):,} parameters, {origin}")
@@ -87,6 +90,12 @@ def prepare(options, output, resuming, say):
 def starts_fresh(options):
     """Whether the weights of a run are new."""
     return options.model is None or options.scratch
+
+
+def figures_of(task, settings, rows, predictions, labels, rng=None):
+    """The figures of a task, with what its settings say about them."""
+    more = {} if settings.positive_label is None else {"positive": settings.positive_label}
+    return task.figures(rows, predictions, labels, rng, **more)
 
 
 # ---- the rows ------------------------------------------------------------------------------------
@@ -122,10 +131,11 @@ def _pairs(rows):
     return found.pop() if len(found) == 1 else None
 
 
-def _score_baselines(task, splits, seed):
+def _score_baselines(task, splits, settings, seed):
     """The figures of methods without a network, on the rows that are reported."""
     rows = splits.test or splits.dev
-    return {name: task.figures(rows, guesses, splits.labels, np.random.default_rng(seed))
+    return {name: figures_of(task, settings, rows, guesses, splits.labels,
+                             np.random.default_rng(seed))
             for name, guesses in task.baselines(splits.train, rows).items()}
 
 

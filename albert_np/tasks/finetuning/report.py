@@ -11,7 +11,7 @@ from ...files import write_whole
 from ...files.json_objects import json_file, json_text
 from ...parameters import count
 from .pictures import draw_predictions, draw_training
-from .prepare import starts_fresh
+from .prepare import figures_of, starts_fresh
 
 
 def score_rows(loaded, rows, labels, rng=None, pool=None, **changes):
@@ -37,7 +37,7 @@ def score_rows(loaded, rows, labels, rng=None, pool=None, **changes):
     """
     settings = replace(loaded.settings, **changes)
     predictions = loaded.task.predict(loaded.model, loaded.tokenizer, rows, settings, pool)
-    return predictions, loaded.task.figures(rows, predictions, labels, rng)
+    return predictions, figures_of(loaded.task, settings, rows, predictions, labels, rng)
 
 
 def report(run, options, history, output, pool, say):
@@ -74,9 +74,9 @@ def report(run, options, history, output, pool, say):
                                         np.random.default_rng(options.seed), pool)
         write_whole(output / f"predictions-{part}.jsonl", prediction_lines(rows, predictions))
         results[part] = as_numbers(found)
-        say(f"{part:10} {in_words(found)}")
+        say(f"{part:10} {in_words(found, run.settings)}")
     for name, found in run.baselines.items():
-        say(f"{'':10} {in_words(found)}   ({name})")
+        say(f"{'':10} {in_words(found, run.settings)}   ({name})")
     results["seconds"] = time.perf_counter() - run.started
     write_whole(output / "steps.csv", steps_csv(history["steps"]))
     write_whole(output / "results.json", json_file(results, ensure_ascii=False))
@@ -86,9 +86,11 @@ def report(run, options, history, output, pool, say):
     return results
 
 
-def in_words(figures):
-    """Figures on one line."""
-    return "   ".join(f"{name} {figure}" for name, figure in figures.items())
+def in_words(figures, settings):
+    """Figures on one line; an F1 of one label names this label."""
+    positive = settings.positive_label
+    names = {} if positive is None else {"f1": f"f1 of {positive!r}"}
+    return "   ".join(f"{names.get(name, name)} {figure}" for name, figure in figures.items())
 
 
 def as_numbers(figures):

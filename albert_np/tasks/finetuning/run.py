@@ -23,7 +23,7 @@ from ...pretraining.run_checkpoints import (newest_checkpoint, remove_checkpoint
 from ...pretraining.state import refuse_changed_options
 from ...pretraining.stopping import RunStopped, stop_requests
 from .options import FinetuningOptions
-from .prepare import prepare
+from .prepare import figures_of, prepare
 from .report import report, score_rows
 from .settings import FILE_NAME, read_settings
 from .state import Progress, capture, fingerprint_of, restore
@@ -203,8 +203,8 @@ def _evaluation(run, options, output, at, tuned, pool):
         predictions = task.predict(run.model, run.tokenizer, dev, quick, pool)
         if hasattr(task, "tune"):
             tuned.settings, predictions = task.tune(run.settings, dev, predictions)
-        found = task.figures(dev, predictions, run.splits.labels,
-                             np.random.default_rng(options.seed))
+        found = figures_of(task, run.settings, dev, predictions, run.splits.labels,
+                           np.random.default_rng(options.seed))
         values = [row["value"] for row in at.history["epochs"]] + [found[metric].value]
         write_whole(output / "epochs.json", json_text(values).encode())        # a search reads it
         return found[metric]

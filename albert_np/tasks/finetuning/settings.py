@@ -43,6 +43,10 @@ class Settings:
     label_separator: str | None = option(
         None, "multi-label: the sign between the labels of a row in a table, such as ';' "
         "(default: none, for JSON lines with lists of labels)", metavar="SIGN")
+    positive_label: str | None = option(
+        None, "classification with two labels: the label whose F1 is computed, such as spam "
+        "(default: the last label in the order of the alphabet; if --model has a head for these "
+        "labels, its second label)", metavar="LABEL")
     columns: dict = field(default_factory=dict, metadata={
         "help": "from text, text_pair and label to the columns of the training file, by which "
         "tables and JSON lines are read for predictions"})

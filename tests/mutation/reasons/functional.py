@@ -83,7 +83,8 @@ REASONS = [
     ("trees.py", "not 0 < largest < np.inf", ("0 != largest", "largest != np.inf"),
      "An absolute value is not negative, and NaN is not greater than 0."),
     ("trees.py", "max_norm < norm < np.inf", "norm != np.inf", "NaN is greater than nothing."),
-    ("gelu.py", "if np.iscomplexobj(x)", "if False", "A NaN raises an error, and x is clipped then."),
+    ("gelu.py", "if np.iscomplexobj(x)", "if False",
+     "A NaN raises an error, and x is clipped then."),
     ("gelu.py", "np.minimum(x, 700", ("pass", "np.minimum(x, 700)"),
      "A NaN raises an error, and x is clipped then."),
 ]

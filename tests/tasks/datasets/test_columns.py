@@ -1,6 +1,7 @@
 """Which column holds what: decided by names, by the sniffer, or by order, and always said."""
 
 import json
+import re
 
 import pytest
 
@@ -26,8 +27,8 @@ def test_names_in_the_first_line_are_no_row_and_no_class(name, tmp_path):
     path = table(tmp_path / name, ("text", "label"), *BODY)
     assert classification.read(path, {}) == [Classification(*row[:1], label=row[1]) for row in BODY]
     assert choose_columns(path).sentence == (
-        f"{path}: text is column 1 ('text'), label is column 2 ('label'); its first line holds "
-        f"names (--no-header if it is a row)")
+        f"{path}: text is column 0 ('text'), label is column 1 ('label'), counted from 0; its "
+        f"first line holds names (--no-header if it is a row)")
     rows = classification.read(path, {}, header=False)
     assert rows[0] == Classification("text", label="label") and len(rows) == 6
 
@@ -45,8 +46,8 @@ def test_a_file_without_names_is_taken_in_order(tmp_path):
     path = table(tmp_path / "a.csv", *BODY)
     assert len(classification.read(path, {})) == len(BODY)
     assert choose_columns(path).sentence == (
-        f"{path}: text is column 1, label is column 2; its first line is a row (--header if it "
-        f"holds names)")
+        f"{path}: text is column 0, label is column 1, counted from 0; its first line is a row "
+        f"(--header if it holds names)")
     assert len(classification.read(path, {}, header=True)) == len(BODY) - 1
     assert classification.read(path, {"text": 1, "label": 0})[1] == Classification("bad",
                                                                                    label="rain")
@@ -68,8 +69,27 @@ def test_names_and_no_header_exclude_each_other(tmp_path):
     path = table(tmp_path / "a.csv", ("body", "stars"), *BODY)
     with pytest.raises(ValueError, match="the column 'body' is given by its name, but --no-header"):
         classification.read(path, {"text": "body"}, header=False)
-    with pytest.raises(ValueError, match="line 1: there is no column 3; the line has 2"):
+    with pytest.raises(ValueError, match="there is no column 2; the line has columns 0 to 1"):
         classification.read(path, {"text": 2, "label": 1})
+
+
+@pytest.mark.parametrize("name, first, given, words", [
+    ("a.csv", "text;label", {}, "there is no comma, but a semicolon; is the separator ';'?"),
+    ("a.csv", "good;5", {}, "there is no comma, but a semicolon"),
+    ("a.csv", "text\tlabel", {"text": "text"}, "there is no comma, but a tab"),
+    ("a.tsv", "text,label", {}, "there is no tab, but a comma; is the separator ','?"),
+    ("a.txt", "a|b;c|d", {}, "there is no tab, but a vertical bar")])
+def test_another_separator_is_named(name, first, given, words, tmp_path):
+    (tmp_path / name).write_text(f'{first}\n"one; of, many";pos\n')
+    with pytest.raises(ValueError, match=rf"{name}, line 1: {re.escape(words)}.*need commas"):
+        choose_columns(tmp_path / name, given)
+
+
+def test_a_sign_within_the_only_column_separates_nothing(tmp_path):
+    (tmp_path / "a.csv").write_text("Good; very good\nBad\n")
+    assert choose_columns(tmp_path / "a.csv", needed=("text",)).columns == {"text": 0}
+    with pytest.raises(ValueError, match="there is no comma, but a semicolon"):
+        choose_columns(tmp_path / "a.csv", {"text": "review"}, needed=("text",))
 
 
 # ---- JSON lines ----------------------------------------------------------------------------------

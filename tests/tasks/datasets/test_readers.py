@@ -139,8 +139,8 @@ def test_tables(write):
     ("ham\tHi.\nham\tHi.\tme\n", "line 2: there are 3 columns, where the first line has 2."),
     ("ham\tHi.\nhaam\tHi.\n", "line 2: the label 'haam' is unknown; the labels are ham, spam."),
     ("ham\tHi.\n\tHi.\n", "line 2: the label is empty."),
-    ("ham\tHi.\nspam\t \n", "line 2: the text (column 2) is empty."),
-    ("ham\n", "line 1: there is no column 2; the line has 1.")])
+    ("ham\tHi.\nspam\t \n", "line 2: the text (column 1, counted from 0) is empty."),
+    ("ham\n", "line 1: there is no column 1; the line has column 0 only.")])
 def test_bad_rows_of_tables(text, sentence, write):
     refused(write(text), f"{{}}, {sentence}", read_columns)
 
@@ -235,6 +235,15 @@ def squad(**changes):
     return json.dumps({"version": "2", "data": [{"title": "Numbers", "paragraphs": [
         {"context": "It is four.", "qas": []}]}]}).replace(
             '"qas": []', f'"qas":\n\n[\n{json.dumps(question)}]')
+
+
+def test_flat_json_lines_are_not_squad(write):
+    rows = ['{"id": "1", "context": "It is 4.", "question": "What?", "answers": {}}'] * 2
+    refused(write("\n".join(rows), "a.jsonl"), "{} is JSON lines, an object on each line. SQuAD's "
+            'format is one JSON object, {{"data": [articles]}}, whose articles have paragraphs '
+            "with questions.", read_squad)
+    refused(write('[1]\n{"a": 2}'), "{}, line 2: this is not JSON (Extra data, column 1).",
+            read_squad)
 
 
 def test_squad(write):

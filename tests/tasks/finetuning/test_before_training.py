@@ -271,7 +271,10 @@ def test_a_task_is_one_of_those_there_are():
 def test_options_that_exclude_each_other(tmp_path):
     for changes, sentence in [
             (dict(scratch=True), "scratch takes shape and tokenizer of a model"),
-            (dict(config={"hidden_size": 8}, model="a"), "config describes a fresh model"),
+            (dict(config={"hidden_size": 8, "num_attention_heads": 2}, model="a"),
+             "^--model does not go together with --hidden-size and --heads: the model has a shape"),
+            (dict(settings={"positive_label": "a"}),
+             "--positive-label is for the task classification, with two labels; the task choice"),
             (dict(config={"hidden_sizes": 8}), "hidden_sizes is no field of AlbertConfig; did")]:
         with pytest.raises(ValueError, match=sentence):
             FinetuningOptions(task="choice", data="a", **changes)

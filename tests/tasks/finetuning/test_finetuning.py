@@ -139,11 +139,11 @@ def test_an_interrupted_run_leaves_its_best_model(tmp_path, monkeypatch):
     task, asked = TASKS["classification"], []
     figures = task.figures
 
-    def interrupt(*arguments):
+    def interrupt(*arguments, **options):
         asked.append(1)
         if len(asked) == 4:                  # two baselines, two epochs
             raise KeyboardInterrupt
-        return figures(*arguments)
+        return figures(*arguments, **options)
 
     monkeypatch.setattr(task, "figures", interrupt)
     common = dict(data=tmp_path / "data", config=MODEL, vocab_size=45, epochs=3,

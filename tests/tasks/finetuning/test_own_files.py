@@ -95,8 +95,8 @@ def test_the_names_of_columns_are_no_class_and_predict_knows_them(tmp_path, caps
     data = write_csv(tmp_path / "rows.csv", texts(40), "body", "stars")
     finetune("classification", tmp_path / "run", data=data, **FRESH)
     said = capsys.readouterr().out
-    assert (f"files      {data}: text is column 1 ('body'), label is column 2 ('stars'); its first "
-            "line holds names (--no-header if it is a row)\n") in said
+    assert (f"files      {data}: text is column 0 ('body'), label is column 1 ('stars'), counted "
+            "from 0; its first line holds names (--no-header if it is a row)\n") in said
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["id2label"] == {"0": "ham", "1": "spam"}
     settings = json.loads((tmp_path / "run" / "task.json").read_text())
@@ -110,14 +110,15 @@ def test_the_names_of_columns_are_no_class_and_predict_knows_them(tmp_path, caps
         assert main(["predict", str(tmp_path / "run"), "--file", str(tmp_path / name)]) == 0
         found.append(capsys.readouterr())
     assert found[0].out == found[1].out and found[0].out.count("\n") == 2
-    assert found[0].err == (f"albert-np: {tmp_path / 'UP.CSV'}: text is column 2 ('body')\n")
+    assert found[0].err == (f"albert-np: {tmp_path / 'UP.CSV'}: text is column 1 ('body'), "
+                            "counted from 0\n")
 
     for arguments, sentence in [
             (["a\tb"], "Text 1: it is a pair of texts (a tab separates them), but the model has "
                        "learnt from single texts"),
             ([str(data)], f"the text {str(data)!r} is the name of a file; did you mean --file"),
             (["--file", str(write_csv(tmp_path / "bad.csv", [("", "x")], "body", "n"))],
-             "bad.csv, line 2: the text (column 1) is empty"),
+             "bad.csv, line 2: the text (column 0, counted from 0) is empty"),
             (['{"txt": "a"}'], "Text 1: it needs 'text', a text")]:
         assert main(["predict", str(tmp_path / "run"), *arguments]) == 2
         error = capsys.readouterr().err
@@ -264,6 +265,15 @@ def test_a_part_of_one_label_has_no_figure_that_needs_two(part, name, tmp_path, 
     with pytest.raises(ValueError, match=f"^best_by is 'f1'; the figures of the {name} part are "
                                          f"accuracy$"):
         finetune("classification", tmp_path / "other", best_by="f1", **common)
+
+
+def test_three_labels_have_a_macro_f1_to_choose_by(tmp_path, capsys):
+    data = write_csv(tmp_path / "rows.csv", texts(60, ("bad", "fair", "good")))
+    results = finetune("classification", tmp_path / "run", data=data, best_by="macro_f1", **FRESH)
+    assert list(results["test"]) == ["accuracy", "matthews", "macro f1"]
+    assert results["metric"] == "macro f1" and results["settings"]["positive_label"] is None
+    assert results["epochs"][0]["value"] == results["validation"]["macro f1"]["value"]
+    assert "   macro f1 " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("part", ["dev", "test"])

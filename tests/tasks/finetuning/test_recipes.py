@@ -16,7 +16,8 @@ from toys import MODEL, toy_splits, write_rows
 from albert_np import AlbertTokenizer
 from albert_np.inference.translation import Hypothesis, translation_batch
 from albert_np.models.inputs import labelled_positions
-from albert_np.tasks.datasets import Answer, Choice, Classification, Pair, Question, Tagged
+from albert_np.tasks.datasets import (Answer, Choice, Classification, Pair, Question, Splits,
+                                      Tagged)
 from albert_np.tasks.datasets.features import (choice_example, decode_answer, question_windows,
                                                tag_windows)
 from albert_np.tasks.finetuning import TASKS, Settings
@@ -83,10 +84,32 @@ def test_figures_of_classes():
     # Of two spams one is found, and of two guesses of spam one is right.
     assert values(found) == pytest.approx({"accuracy": 3 / 5, "matthews": 1 / 6, "f1": 1 / 2})
     assert list(found) == ["accuracy", "matthews", "f1"]
+    ham = classification.figures(rows, guesses, ("ham", "spam"), positive="ham")
+    assert ham["f1"].value == pytest.approx(2 / 3)          # of 3 two are found; 2 of 3 are right
     three = classification.figures(rows, guesses, ("ham", "spam", "eggs"))
-    assert list(three) == ["accuracy", "matthews"]
+    assert list(three) == ["accuracy", "matthews", "macro f1"]
+    # No row has the label eggs, and none was guessed to have it.
+    assert three["macro f1"].value == pytest.approx((2 / 3 + 1 / 2) / 2)
+    three = classification.figures(rows, [{"label": "eggs"}, *guesses[1:]], ("ham", "spam", "eggs"))
+    assert three["macro f1"].value == pytest.approx((2 / 5 + 1 / 2 + 0) / 3)
     one = classification.figures(rows[:1], guesses[:1], ("ham",))
     assert list(one) == ["accuracy"] and one["accuracy"].value == 1      # one label: no correlation
+
+
+def test_the_label_that_f1_looks_for():
+    def chosen(labels, asked=None):
+        settings = Settings("classification", positive_label=asked)
+        return classification.settings_of(Splits([], [], [], labels), settings).positive_label
+
+    assert chosen(("ham", "spam")) == chosen(("ham", "spam"), "spam") == "spam"
+    assert chosen(("spam", "ham")) == chosen(("ham", "spam"), "ham") == "ham"
+    assert chosen(("a", "b", "c")) is None
+    with pytest.raises(ValueError, match="--positive-label is 'eggs'; it must be one of the "
+                                         "labels, 'ham' or 'spam'"):
+        chosen(("ham", "spam"), "eggs")
+    with pytest.raises(ValueError, match="--positive-label is 'a', but there are 3 labels; it is "
+                                         "for two.*macro_f1"):
+        chosen(("a", "b", "c"), "a")
 
 
 def test_features_of_classes_have_the_number_of_the_label(tokenizer):

@@ -20,6 +20,7 @@ from albert_np import AlbertTokenizer
 from albert_np.parameters import count
 from albert_np.tasks import metrics
 from albert_np.tasks.finetuning import TASKS, finetune, read_settings, report
+from albert_np.tasks.finetuning.evaluate import evaluate
 from albert_np.tasks.finetuning.predicting import load_for_task
 from albert_np.tasks.metrics import Figure
 
@@ -129,6 +130,35 @@ def test_what_a_run_says(untaught, capsys):
                   "validation accuracy ", f"test       accuracy {figure}   matthews ",
                   "(commonest label)", f"The folder is {folder}"):
         assert words in said
+
+
+@pytest.mark.parametrize("asked", [None, "no"])
+def test_f1_names_its_label_and_evaluate_keeps_it(untaught, tmp_path, monkeypatch, capsys, asked):
+    more = {} if asked is None else {"settings": {"max_length": 24, "positive_label": asked}}
+    results, folder, splits, _ = untaught(progress=True, best_by="f1", **more)
+    positive, note = asked or "yes", "f1 is that of the label 'yes'; --positive-label names the"
+    said = capsys.readouterr().out
+    assert (note in said) == (asked is None)
+    for part in (results["validation"], results["test"], *results["baselines"].values()):
+        assert f"   f1 of {positive!r} {Figure(**part['f1'])}" in said
+    assert read_settings(folder).positive_label == results["settings"]["positive_label"] == positive
+    loaded = load_for_task(folder)
+    for part, rows in (("validation", splits.dev), ("test", splits.test)):
+        found = loaded.task.predict(loaded.model, loaded.tokenizer, rows, loaded.settings)
+        assert results[part]["f1"]["value"] == metrics.f1(
+            [row.label for row in rows], [prediction["label"] for prediction in found],
+            positive).value
+    expected = results["validation"]["f1"]["value"]
+    assert json.loads((folder / "epochs.json").read_text()) == [expected, expected]
+    monkeypatch.setattr("albert_np.tasks.finetuning.evaluate.draw_predictions", lambda *_: None)
+    if asked is None:                      # a run that was made before there was this setting
+        task = json.loads((folder / "task.json").read_text())
+        del task["positive_label"]
+        (folder / "task.json").write_text(json.dumps(task))
+    again = evaluate(folder, next((tmp_path / "data").glob("test.*")), tmp_path / "again")
+    assert again["figures"]["f1"]["value"] == results["test"]["f1"]["value"]
+    assert again["settings"]["positive_label"] == positive
+    assert f"   f1 of {positive!r} " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("scratch", [False, True])

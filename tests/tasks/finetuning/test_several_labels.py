@@ -166,7 +166,7 @@ def test_a_finished_model_on_the_rows_of_its_test_part(trained, tmp_path, monkey
     assert (task, place, predicted) == ("multi-label", tmp_path / "out", splits.test)
     assert not (tmp_path / "out" / ".unfinished").exists()
     said = capsys.readouterr().out
-    assert f"files      {data}: text is column 1 ('text'), label is column 2 ('labels')" in said
+    assert f"files      {data}: text is column 0 ('text'), label is column 1 ('labels')" in said
     assert "evaluation micro f1 " in said
 
 

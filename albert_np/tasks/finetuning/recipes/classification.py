@@ -1,5 +1,7 @@
 """A label for a text, or for a pair of texts: spam or not, praise or blame."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ....functional import softmax_forward
@@ -37,6 +39,21 @@ def check(rows, part, is_train):
     if is_train and len(found := {row.label for row in rows}) < 2:
         raise ValueError(f"{part} has the label {found.pop()!r} only; at least two are needed to "
                          f"learn which is which.")
+
+
+def settings_of(splits, settings):
+    """With two labels, the settings with the one that F1 looks for: the second if none is named."""
+    labels, positive = splits.labels, settings.positive_label
+    if positive is None:
+        return replace(settings, positive_label=labels[1] if len(labels) == 2 else None)
+    if len(labels) != 2:
+        raise ValueError(f"--positive-label is {positive!r}, but there are {len(labels)} labels; "
+                         f"it is for two. For more there is macro_f1, the mean of F1 over the "
+                         f"labels")
+    if positive not in labels:
+        raise ValueError(f"--positive-label is {positive!r}; it must be one of the labels, "
+                         f"{' or '.join(map(repr, labels))}")
+    return settings
 
 
 def configuration(labels):
@@ -87,8 +104,11 @@ def _answer(logits, names, problem):
     return answer
 
 
-def figures(rows, predictions, labels, rng=None):
-    """Accuracy, Matthews' correlation, and with two labels F1 of the second, such as "spam".
+def figures(rows, predictions, labels, rng=None, positive=None):
+    """Accuracy, Matthews' correlation, and F1: of one label of two, or its mean over more labels.
+
+    Of two labels F1 looks for `positive`, such as "spam"; None: the second. The mean is taken over
+    the labels that these rows have or that were predicted for them.
 
     If all rows have one label, accuracy alone: the other two would be 0 for any predictions.
     """
@@ -99,7 +119,11 @@ def figures(rows, predictions, labels, rng=None):
         return found
     found["matthews"] = metrics.matthews(true, guessed, rng)
     if len(labels) == 2:
-        found["f1"] = metrics.f1(true, guessed, labels[1], rng)
+        found["f1"] = metrics.f1(true, guessed, labels[1] if positive is None else positive, rng)
+    else:
+        names = sorted({*true, *guessed})
+        found["macro f1"] = metrics.macro_f1(*([[label] for label in part]
+                                               for part in (true, guessed)), names, rng)
     return found
 
 
