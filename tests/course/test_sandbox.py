@@ -10,6 +10,7 @@ import adversaries
 import pytest
 
 import albert_np
+from albert_np.course.checking import collect_answers
 from albert_np.course.checking.load_modules import module_from_source, uses_solution
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.sandbox import pipes
@@ -306,6 +307,42 @@ def test_texts_of_an_answer_have_a_largest_size():
                 "leaves": leaves}]]
     verdict = judge_reply(BACKWARD, Reply("answered", rounds), 1)
     assert verdict.points == 0 and "letters" in verdict.findings[0].text
+
+
+@pytest.mark.parametrize("leaf", [
+    {"dtype": ",".join(["f8"] * 1000), "shape": [1], "data": ""},
+    {"dtype": "<f8", "shape": [1] * 1000, "data": ""},
+    {"dtype": "<f8", "shape": "1", "data": ""},
+    {"text": [""] * (1 << 21)},
+])
+def test_the_parts_of_an_answer_are_bounded_before_they_are_read(leaf, monkeypatch):
+    shown = []
+    monkeypatch.setattr(collect_answers.np, "dtype", shown.append)
+    monkeypatch.setattr(collect_answers.np, "frombuffer", shown.append)
+    answer = {"name": "", "error": None, "message": "", "changed": [], "leaves": {"dx": leaf}}
+    with pytest.raises(ValueError, match="not read"):
+        collect_answers.from_json([[answer]])
+    assert shown == []
+
+
+def test_the_number_of_parts_is_bounded():
+    answer = {"name": "", "error": None, "message": "", "changed": [], "leaves": {}}
+    many = collect_answers.MOST_PARTS + 1
+    for rounds in ([[]] * 4, [[{}] * many], [[{**answer, "changed": [""] * many}]],
+                   [[{**answer, "leaves": dict.fromkeys(map(str, range(many)), {})}]]):
+        with pytest.raises(ValueError, match="not read"):
+            collect_answers.from_json(rounds)
+    (read,), = collect_answers.from_json([[{**answer, "error": "E" * 10**6}]])
+    assert len(read.error) == collect_answers.LONGEST_NAME
+
+
+def test_null_is_an_answer_and_no_failure_of_the_grader(sandbox):
+    line = "import os; os.write(3, (4).to_bytes(8, 'little') + b'null'); os._exit(0)"
+    text = adversaries.RIGHT.replace("    dx_hat =", f"    {line}\n    dx_hat =")
+    server = sandbox._server.pid
+    verdict = sandbox.check(BACKWARD, {adversaries.FILE: text}, 1)
+    assert verdict.points == 0 and "cannot be read" in verdict.findings[0].text
+    assert sandbox._server.pid == server                     # it was not started anew
 
 
 # ---- at home -------------------------------------------------------------------------------------
