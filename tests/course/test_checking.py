@@ -523,6 +523,6 @@ def test_a_complex_error_is_judged_like_a_float():
 
 def test_a_sentence_ends_with_one_full_stop():
     for raised, told in (('ValueError("x is needed.")', "ValueError: x is needed (line"),
-                         ("MemoryError", "more memory than there is: (line")):
-        verdict = verdict_on("1.1", "return float(\"inf\") if", f"raise {raised}\n    return 0 if")
+                         ("MemoryError", "more memory than there is: no message (line")):
+        verdict = verdict_on("1.1", 'return float("inf") if', f"raise {raised}\n    return 0 if")
         assert told in verdict.findings[0].text and verdict.findings[0].text.endswith(").")

@@ -246,8 +246,9 @@ def error_answer(error, file, name=""):
         return Answer(name, error="SyntaxError", message=f"{error.msg} (line {error.lineno})")
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename == file]
+    message = f"{error}".rstrip(". ") or "no message"        # it stands in a sentence
     return Answer(name, error=type(error).__name__,
-                  message=f"{error}" + (f" (line {lines[-1]})" if lines else ""))
+                  message=message + (f" (line {lines[-1]})" if lines else ""))
 
 
 def _unusable(name, error, returned):

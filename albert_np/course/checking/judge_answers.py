@@ -103,9 +103,8 @@ def _compare(expected, answer, dtype, number):
     if answer is None:
         return [Finding("error", f"{question}: there is no answer.", question)], []
     if answer.error:
-        message = answer.message.rstrip(". ") or "no message"
         text = SENTENCES.get(answer.error, "It stops with {error}: {message}.").format(
-            error=answer.error, message=message)
+            error=answer.error, message=answer.message)
         return [Finding(KINDS.get(answer.error, "error"), text, question)], []
     shapes = [finding for key, leaf in expected.leaves.items()
               for finding in _shape(question, key, leaf, answer.leaves)]

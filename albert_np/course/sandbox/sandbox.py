@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..checking.exercises_used import exercises_used
 from .folders import remove_folder
 from .judge_reply import Reply, judge_reply
 from .pipes import Inbox, send
@@ -183,7 +184,7 @@ class Sandbox:
         """
         seconds = seconds or self.limits.seconds
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
-                   "memory": self.limits.memory,
+                   "memory": self.limits.memory, "used": exercises_used(exercise, seed, sizes),
                    **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
         for _ in range(2):
             try:
