@@ -14,9 +14,9 @@ from albert_np.course.checking.load_modules import source_of_module
 from albert_np.course.checking.verdict import Verdict, no_points
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking import mark_class
+from albert_np.course.marking.gradescope_results import results
 from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem, printable
 from albert_np.course.marking.mark_class import grade_class, grade_one
-from albert_np.course.marking.gradescope_results import results
 from albert_np.course.marking.mark_submission import Mark, mark_submission
 from albert_np.course.marking.notebooks import source_of_notebook
 from albert_np.course.marking.read_submissions import read_submission, submissions_in
