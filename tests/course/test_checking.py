@@ -502,3 +502,27 @@ def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
     kinds = {finding.kind for finding in verdict.findings}
     assert kinds and kinds <= {"value", "shape", "dtype", "error"}
     assert verdict.points == (exercise_named(exercise).points / 2 if kinds == {"dtype"} else 0)
+
+
+@pytest.mark.parametrize("exercise, loss, share", [
+    ("2.16", "np.longdouble(loss)", 1),
+    ("2.16", "np.float32(loss)", 0.5),
+    ("2.16", "np.longdouble(loss * (1 + 4e-5))", 0),
+    ("2.16", "np.float32(loss * (1 + 4e-4))", 0),
+    ("2.16", "loss * (1 + 4e-5)", 0)])
+def test_another_dtype_widens_no_tolerance(exercise, loss, share):
+    verdict = verdict_on(exercise, "return loss, (e, sum_e", f"return {loss}, (e, sum_e")
+    assert verdict.points == share * exercise_named(exercise).points
+
+
+def test_a_complex_error_is_judged_like_a_float():
+    for what, share in (("complex(error)", 0.5), ("complex(error * (1 + 4e-5))", 0)):
+        verdict = verdict_on("1.1", "else float(error)", f"else {what}")
+        assert verdict.points == share * exercise_named("1.1").points
+
+
+def test_a_sentence_ends_with_one_full_stop():
+    for raised, told in (('ValueError("x is needed.")', "ValueError: x is needed (line"),
+                         ("MemoryError", "more memory than there is: no message (line")):
+        verdict = verdict_on("1.1", 'return float("inf") if', f"raise {raised}\n    return 0 if")
+        assert told in verdict.findings[0].text and verdict.findings[0].text.endswith(").")

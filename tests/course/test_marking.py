@@ -14,9 +14,11 @@ from albert_np.course.checking.load_modules import source_of_module
 from albert_np.course.checking.verdict import Verdict, no_points
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking import mark_class
+from albert_np.course.marking.gradescope_results import results
 from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem, printable
 from albert_np.course.marking.mark_class import grade_class, grade_one
-from albert_np.course.marking.mark_submission import mark_submission
+from albert_np.course.marking.mark_submission import Mark, mark_submission
+from albert_np.course.marking.notebooks import source_of_notebook
 from albert_np.course.marking.read_submissions import read_submission, submissions_in
 from albert_np.course.marking.similarity import similarities, similarity_cell
 from albert_np.course.sandbox.sandbox import Limits
@@ -247,7 +249,51 @@ def test_links_giants_and_bytes_are_not_read(tmp_path):
     (tmp_path / "odd/other.ipynb").write_text('{"cells": []}')
     files, remarks = read_submission(tmp_path / "odd", [adversaries.FILE])
     assert files == {adversaries.FILE: RIGHT}
-    assert [remark.split()[0] for remark in remarks] == ["giant.py", "latin.py", "other.ipynb"]
+    assert [remark.split()[0] for remark in remarks] == [
+        "folder", "link.py", "giant.py", "latin.py", "other.ipynb"]
+    assert remarks[0] == "folder was left out: it is a link."
+    assert "1,048,576 are read" in remarks[2] and "500" not in remarks[2]
+
+
+def test_a_submission_that_is_a_link_is_not_followed(tmp_path):
+    hand_in(tmp_path, {"ann": RIGHT})
+    (tmp_path / "bob").symlink_to(tmp_path / "ann")
+    zipped(tmp_path / "cid.zip", {adversaries.FILE: RIGHT})
+    (tmp_path / "dan.zip").symlink_to(tmp_path / "cid.zip")
+    for name in ("bob", "dan"):
+        files, remarks = read_submission(submissions_in(tmp_path)[name], [adversaries.FILE])
+        assert files == {} and len(remarks) == 1 and "is a link" in remarks[0]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_zipfile_would_unpack_whole_is_not_read(tmp_path, method, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w", method) as archive:
+        archive.writestr(adversaries.FILE, RIGHT)
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
+    files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
+    assert files == {} and "compressed in another way" in remarks[0]
+
+
+def test_a_notebook_with_half_a_character_is_a_remark(tmp_path):
+    cell = {"cell_type": "code", "metadata": {}, "source": "x = '\ud800'"}
+    (tmp_path / "a.ipynb").write_text(json.dumps(
+        {"cells": [cell], "metadata": {"albert_np": {"module": adversaries.FILE}}}))
+    files, remarks = read_submission(tmp_path / "a.ipynb", [adversaries.FILE])
+    assert files == {} and "surrogates" in remarks[0]
+
+
+def test_cells_in_another_language_are_left_out():
+    cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in (
+        "%%bash\necho 1", "%%time\nx = 1", "%%html\n<b>", "\n%%latex\nx")]
+    text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": adversaries.FILE}}})
+    assert source_of_notebook(text)[1].split("\n")[0] == "x = 1"
+    assert source_of_notebook(text)[1].strip() == "x = 1"
+
+
+def test_findings_are_printable():
+    verdict = no_points(FIRST := LAYER_NORM[0], "error", "It stops with \x1b[2J\u202e: a\nb.")
+    told, = results([Mark(FIRST, verdict, verdict)])["tests"]
+    assert told["output"] == "It stops with \\x1b[2J\\u202e: a\nb."
 
 
 def test_what_is_no_class_is_refused(tmp_path):

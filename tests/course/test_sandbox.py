@@ -10,8 +10,11 @@ import adversaries
 import pytest
 
 import albert_np
-from albert_np.course.checking.load_modules import module_from_source, uses_solution
-from albert_np.course.exercises import EXERCISES
+from albert_np.course.checking import collect_answers
+from albert_np.course.checking.exercises_used import exercises_used
+from albert_np.course.checking.load_modules import (module_from_source, source_of_module,
+                                                    uses_solution)
+from albert_np.course.exercises import EXERCISES, exercise_named
 from albert_np.course.sandbox import pipes
 from albert_np.course.sandbox.folders import bytes_in, remove_folder
 from albert_np.course.sandbox.give_up_rights import folders_around, installed_packages
@@ -308,6 +311,42 @@ def test_texts_of_an_answer_have_a_largest_size():
     assert verdict.points == 0 and "letters" in verdict.findings[0].text
 
 
+@pytest.mark.parametrize("leaf", [
+    {"dtype": ",".join(["f8"] * 1000), "shape": [1], "data": ""},
+    {"dtype": "<f8", "shape": [1] * 1000, "data": ""},
+    {"dtype": "<f8", "shape": "1", "data": ""},
+    {"text": [""] * (1 << 21)},
+])
+def test_the_parts_of_an_answer_are_bounded_before_they_are_read(leaf, monkeypatch):
+    shown = []
+    monkeypatch.setattr(collect_answers.np, "dtype", shown.append)
+    monkeypatch.setattr(collect_answers.np, "frombuffer", shown.append)
+    answer = {"name": "", "error": None, "message": "", "changed": [], "leaves": {"dx": leaf}}
+    with pytest.raises(ValueError, match="not read"):
+        collect_answers.from_json([[answer]])
+    assert shown == []
+
+
+def test_the_number_of_parts_is_bounded():
+    answer = {"name": "", "error": None, "message": "", "changed": [], "leaves": {}}
+    many = collect_answers.MOST_PARTS + 1
+    for rounds in ([[]] * 4, [[{}] * many], [[{**answer, "changed": [""] * many}]],
+                   [[{**answer, "leaves": dict.fromkeys(map(str, range(many)), {})}]]):
+        with pytest.raises(ValueError, match="not read"):
+            collect_answers.from_json(rounds)
+    (read,), = collect_answers.from_json([[{**answer, "error": "E" * 10**6}]])
+    assert len(read.error) == collect_answers.LONGEST_NAME
+
+
+def test_null_is_an_answer_and_no_failure_of_the_grader(sandbox):
+    line = "import os; os.write(3, (4).to_bytes(8, 'little') + b'null'); os._exit(0)"
+    text = adversaries.RIGHT.replace("    dx_hat =", f"    {line}\n    dx_hat =")
+    server = sandbox._server.pid
+    verdict = sandbox.check(BACKWARD, {adversaries.FILE: text}, 1)
+    assert verdict.points == 0 and "cannot be read" in verdict.findings[0].text
+    assert sandbox._server.pid == server                     # it was not started anew
+
+
 # ---- at home -------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -361,6 +400,35 @@ def test_a_property_of_the_package_earns_nothing(sandbox, text):
     exercise = next(one for one in EXERCISES if "DataOptions.room" in one.functions)
     verdict = sandbox.check(exercise, {exercise.module: text}, 1)
     assert (verdict.points, verdict.findings[0].kind) == (0, "solution")
+
+
+@pytest.mark.parametrize("line", [
+    "from albert_np.functional import masked_softmax_forward as m\n"
+    "def softmax_forward(x): return m(x, np.ones(x.shape, bool))",
+    "from albert_np.functional import cross_entropy_backward as b, cross_entropy_forward as f\n"
+    "def softmax_forward(x):\n"
+    "    zero = np.zeros(x.shape[:-1], int)\n"
+    "    p = b(zero.size, f(x, zero)[1])\n"
+    "    p[..., 0] += 1\n"
+    "    return p, p",
+])
+def test_a_later_exercise_does_not_give_an_earlier_one_away(sandbox, line):
+    exercise = exercise_named("2.3")
+    verdict = sandbox.check(exercise, {exercise.module: f"import numpy as np\n{line}"}, 1)
+    assert (verdict.points, verdict.findings[0].kind) == (0, "solution")
+
+
+def test_what_a_solution_calls_is_known():
+    assert exercises_used(exercise_named("2.3"), 1) == ("2.3", "2.4")
+    assert "3.4" in exercises_used(exercise_named("3.6"), 1)
+    assert "4.3" in exercises_used(exercise_named("4.2"), 1)        # a later one
+
+
+@pytest.mark.parametrize("id", ["1.3", "2.3", "4.2", "5.4", "6.7", "6.8", "8.24"])
+def test_the_solution_earns_its_points_beside_emptied_functions(sandbox, id):
+    exercise = exercise_named(id)
+    verdict = sandbox.check(exercise, {exercise.module: source_of_module(exercise.module)}, 1)
+    assert verdict.points == exercise.points
 
 
 def test_a_table_of_the_package_is_recognised():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import os
+import re
 import traceback
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,10 @@ from ..trials.random_inputs import Draw
 from .load_modules import faulty_module, find, reference_module
 
 ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
+MOST_PARTS = 10_000      # answers of a submission, arrays of one, changed arguments, each
+LONGEST_NAME = 500       # letters
+DTYPES = re.compile(r"[<>|=][biufc]\d{1,2}")    # no others are shown to NumPy
+MOST_AXES = 16
 MOST_TEXT = 1 << 20      # letters of an array of texts, in which each takes as many as the longest
 TRIALS = os.path.dirname(trials.__file__)
 OBJECTS = "an array of Python objects"         # what is told of one, in place of it
@@ -241,8 +246,9 @@ def error_answer(error, file, name=""):
         return Answer(name, error="SyntaxError", message=f"{error.msg} (line {error.lineno})")
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename == file]
+    message = f"{error}".rstrip(". ") or "no message"        # it stands in a sentence
     return Answer(name, error=type(error).__name__,
-                  message=f"{error}" + (f" (line {lines[-1]})" if lines else ""))
+                  message=message + (f" (line {lines[-1]})" if lines else ""))
 
 
 def _unusable(name, error, returned):
@@ -279,16 +285,30 @@ def from_json(rounds):
     Raises
     ------
     ValueError
-        It is no such thing.
+        It is no such thing, or has more parts than any answer.
     """
     try:
-        return [[Answer(str(answer["name"]),
-                        {str(key): _unpack(leaf) for key, leaf in answer["leaves"].items()},
-                        None if answer["error"] is None else str(answer["error"]),
-                        str(answer["message"])[:2000], [str(one) for one in answer["changed"]])
+        if len(rounds) > len(ROUNDS) or any(len(answers) > MOST_PARTS for answers in rounds):
+            raise ValueError(f"more than {len(ROUNDS)} rounds of {MOST_PARTS:,} are not read")
+        return [[Answer(_short(answer["name"]),
+                        {_short(key): _unpack(leaf)
+                         for key, leaf in _few(answer["leaves"]).items()},
+                        None if answer["error"] is None else _short(answer["error"]),
+                        str(answer["message"])[:2000],
+                        [_short(one) for one in _few(answer["changed"])])
                  for answer in answers] for answers in rounds]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"These are no answers of a trial: {error}") from error
+
+
+def _few(parts):
+    if len(parts) > MOST_PARTS:
+        raise ValueError(f"more than {MOST_PARTS:,} parts of an answer are not read")
+    return parts
+
+
+def _short(name):
+    return str(name)[:LONGEST_NAME]
 
 
 def _pack(array):
@@ -301,10 +321,12 @@ def _pack(array):
 def _unpack(packed):
     if "text" in packed:
         texts = np.asarray(packed["text"], dtype=object).ravel().tolist()
-        if len(texts) * max((len(str(text)) for text in texts), default=0) > MOST_TEXT:
+        if len(texts) * max([1, *(len(str(text)) for text in texts)]) > MOST_TEXT:
             raise ValueError(f"texts of more than {MOST_TEXT:,} letters are not read")
         return np.asarray(packed["text"], dtype=str)
-    dtype = np.dtype(packed["dtype"])
-    if dtype.kind not in "biufc":
-        raise ValueError(f"arrays of {dtype} are not read")
-    return np.frombuffer(base64.b64decode(packed["data"]), dtype).reshape(packed["shape"])
+    dtype, shape = packed["dtype"], packed["shape"]
+    if not DTYPES.fullmatch(dtype):
+        raise ValueError(f"arrays of {dtype[:20]} are not read")
+    if not isinstance(shape, list) or len(shape) > MOST_AXES:
+        raise ValueError(f"arrays of more than {MOST_AXES} axes are not read")
+    return np.frombuffer(base64.b64decode(packed["data"]), dtype).reshape(shape)

@@ -111,8 +111,8 @@ def _compare(expected, answer, dtype, number):
     more = [key for key in answer.leaves if key not in expected.leaves
             and not any(_inside(key, other) for other in expected.leaves)]
     if more:
-        shapes.append(Finding("shape", f"{question}: nobody asked for the results "
-                                       f"{', '.join(more[:3])}{' ...' * (len(more) > 3)}.",
+        names = ", ".join(key or "without a name" for key in more[:3]) + " ..." * (len(more) > 3)
+        shapes.append(Finding("shape", f"{question}: nobody asked for the results {names}.",
                               question))
     if shapes:
         return shapes, []
@@ -122,8 +122,11 @@ def _compare(expected, answer, dtype, number):
         name = _named(question, key)
         tolerance = TOLERANCE[dtype]
         if got.dtype != leaf.dtype and leaf.dtype.kind == "f":
-            tolerance = max(tolerance, ROUGH)
-            if leaf.ndim:                    # a single number may be a float of Python as well
+            fewer = _digits(got.dtype) < _digits(np.dtype(dtype))
+            if fewer:
+                tolerance = max(tolerance, ROUGH)
+            # A single number may be a float or an int of Python as well.
+            if leaf.ndim or fewer or got.dtype.kind == "c":
                 manners.append(Finding(
                     "dtype",
                     f"{name} is {got.dtype}; it should be {leaf.dtype}, as the inputs are: "
@@ -139,6 +142,11 @@ def _compare(expected, answer, dtype, number):
                 "changed", f"{question}: it changes what it was given ({argument}); work on a "
                            f"copy, since the caller still needs it.", question))
     return values, manners
+
+
+def _digits(dtype):
+    """The decimal digits of a floating dtype; whole numbers have no fraction to lose."""
+    return np.finfo(dtype).precision if dtype.kind in "fc" else np.inf
 
 
 def _shape(question, key, leaf, leaves):

@@ -142,15 +142,30 @@ def find(module, name):
     return module
 
 
-def forbid_solution(exercise):
+def functions_of(exercise):
+    """The package's functions of an exercise, those behind its properties included."""
+    values = [_function_of(find(reference_module(exercise), name)) for name in exercise.functions]
+    return [value for value in values if isinstance(value, types.FunctionType)]
+
+
+def forbid_solution(exercise, used):
     """Make the package's functions of an exercise raise `SolutionImported` in this process.
 
-    Their code itself is exchanged, so that every name under which they are known is affected.
-    Only for a process that ends after the exercise.
+    So do those of all later exercises, which may give the same answer in another way: a softmax is
+    a masked softmax without a mask. Their code itself is exchanged, so that every name under which
+    they are known is affected. Only for a process that ends after the exercise.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    used : collection of str
+        Ids of later exercises to leave as they are, since the right solution or the trials call
+        them; see :func:`~albert_np.course.checking.exercises_used.exercises_used`.
     """
-    for name in exercise.functions:
-        function = _function_of(find(reference_module(exercise), name))
-        if isinstance(function, types.FunctionType) and not function.__code__.co_freevars:
+    later = EXERCISES[EXERCISES.index(exercise) + 1:]
+    for function in [function for one in (exercise, *later)
+                     if one is exercise or one.id not in used for function in functions_of(one)]:
+        if not function.__code__.co_freevars:
             function.__defaults__ = function.__kwdefaults__ = None
             function.__code__ = _forbidden.__code__
             function.__globals__.setdefault("SolutionImported", SolutionImported)

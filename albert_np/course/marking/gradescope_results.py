@@ -5,6 +5,8 @@ https://gradescope-autograders.readthedocs.io/en/latest/specs/
 
 import math
 
+from .harmless_text import printable
+
 OUTPUT_LENGTH = 4000             # characters told of one exercise
 
 
@@ -31,8 +33,7 @@ def results(marks, seconds=None, remarks=(), extra=None):
     tests = []
     for mark in marks:
         points = mark.verdict.points
-        hidden = [finding.text for finding in mark.verdict.findings]
-        said = [finding.text for finding in mark.visible.findings]
+        hidden, said = map(_told, (mark.verdict, mark.visible))
         if not said and hidden:
             said = ["It is right for the inputs that `course check` uses and wrong for others."]
         title = f"{mark.exercise.title} ({mark.exercise.functions[0]})"
@@ -56,3 +57,9 @@ def results(marks, seconds=None, remarks=(), extra=None):
     if seconds is not None:
         value["execution_time"] = round(seconds, 3)
     return value
+
+
+def _told(verdict):
+    """The texts of the findings; what an exception of the student says may hold anything."""
+    return ["\n".join(printable(line, OUTPUT_LENGTH) for line in finding.text.split("\n"))
+            for finding in verdict.findings]

@@ -134,7 +134,7 @@ def grade_one(path, seed=0, exercises=EXERCISES, limits=Limits(), visible_seed=0
     FileNotFoundError
         There is no such submission.
     """
-    path = Path(path)
+    path = Path(path).resolve()                  # the teacher may name it by a link
     if not path.exists():
         raise FileNotFoundError(f"There is no submission {path}.")
     with Sandbox(limits) as sandbox:

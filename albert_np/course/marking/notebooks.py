@@ -14,6 +14,7 @@ from pathlib import Path
 from ...files.text_lines import split_lines
 
 SETUP = "setup"                  # its grade_id; the module does without this cell
+PYTHON_CELLS = {"capture", "debug", "prun", "python", "python3", "time", "timeit"}    # "%%time"
 SCHEMA_VERSION = 3               # of nbgrader's metadata
 
 
@@ -167,6 +168,7 @@ def source_of_notebook(text):
             raise ValueError(f"its module is {module!r}")
         cells = ["".join(cell["source"]) for cell in notebook["cells"]
                  if cell["cell_type"] == "code" and not _is_ours(cell)]
+        cells = [cell for cell in cells if _is_python(cell)]
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"it is no notebook of this course ({type(error).__name__}: {error})"
                          ) from error
@@ -174,6 +176,12 @@ def source_of_notebook(text):
     lines = [line for cell in cells for line in [*split_lines(cell), "", ""]
              if not line.startswith(("%", "!"))]
     return module, "\n".join(lines)
+
+
+def _is_python(cell):
+    """Whether a cell is no text of another language, as after "%%bash"."""
+    command = re.match(r"\s*%%(\w*)", cell)
+    return command is None or command[1] in PYTHON_CELLS
 
 
 def _is_ours(cell):

@@ -17,6 +17,7 @@ LONGEST_NAME = 100               # bytes of each folder's or file's name
 DEEPEST = 30
 MOST_REMARKS = 20
 ENDINGS = (".zip", ".ipynb")       # of submissions that are files, in any case
+INFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}     # what zipfile reads piece by piece
 SKIPPED = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".venv", "venv"}
 
 
@@ -64,8 +65,8 @@ def submissions_in(folder, say=None):
 def read_submission(path, modules):
     """The texts of one submission, by their place in a workspace.
 
-    Links are not followed, and what is too large, not UTF-8 or not Python is left out. A workspace
-    that lies in folders within the submission is found.
+    Links are not followed, the submission itself included. What is too large, not UTF-8 or not
+    Python is left out. A workspace that lies in folders within the submission is found.
 
     Parameters
     ----------
@@ -82,6 +83,9 @@ def read_submission(path, modules):
         About what could not be read.
     """
     path, files, remarks, read_of = Path(path), {}, [], {".py": 0, ".ipynb": 0}
+    if path.is_symlink():
+        return {}, [f"{printable(path.name)} is a link; hand in the files themselves."]
+    remarks += [f"{printable(str(link))} was left out: it is a link." for link in _links(path)]
     try:
         for name, size, read in _entries(path):
             if name.suffix not in read_of or SKIPPED & set(name.parts):
@@ -121,8 +125,10 @@ def _too_long(name):
 def _too_much(kind, size, files, read_of):
     """Why a file of this kind and size is not read; nothing if it is."""
     most = MOST_OF_NOTEBOOK if kind == ".ipynb" else MOST_BYTES
-    if files >= MOST_FILES or size > most:
-        return f"at most {MOST_FILES} files of {most:,} bytes are read"
+    if files >= MOST_FILES:
+        return f"at most {MOST_FILES} files are read"
+    if size > most:
+        return f"it has {size:,} bytes; at most {most:,} are read"
     if read_of[kind] + size > MOST_IN_ALL[kind]:
         return f"at most {MOST_IN_ALL[kind]:,} bytes are read in all"
     return ""
@@ -134,6 +140,7 @@ def _module(name, read):
     text = text.decode("utf-8").removeprefix("\ufeff")
     if name.suffix == ".ipynb":
         module, text = source_of_notebook(text)
+        text.encode("utf-8")                     # JSON can hold half a character, a file cannot
         name = PurePosixPath(module)
         if len(text) > MOST_BYTES or _too_long(name):
             raise ValueError(_too_long(name) or f"its code is longer than {MOST_BYTES:,} letters")
@@ -152,7 +159,7 @@ def _entries(path):
                 name = PurePosixPath(entry.filename)
                 if not (entry.is_dir() or name.is_absolute() or ".." in name.parts):
                     yield (name, entry.file_size,
-                           lambda most, entry=entry: _begin(archive.open(entry), most))
+                           lambda most, entry=entry: _begin_of_entry(archive, entry, most))
     elif path.is_file():
         yield (PurePosixPath(path.name), path.stat().st_size,
                lambda most: _begin(path.open("rb"), most))
@@ -163,6 +170,19 @@ def _entries(path):
             if not links and inside.is_file():
                 yield (PurePosixPath(*relative.parts), inside.stat().st_size,
                        lambda most, inside=inside: _begin(inside.open("rb"), most))
+
+
+def _links(path):
+    """The links in a folder; what lies behind them is not looked at."""
+    links = (inside.relative_to(path) for inside in sorted(path.rglob("*")) if inside.is_symlink())
+    return [link for link in links if not SKIPPED & set(link.parts)
+            and not any((path / part).is_symlink() for part in link.parents[:-1])]
+
+
+def _begin_of_entry(archive, entry, most):
+    if entry.compress_type not in INFLATED:      # zipfile unpacks others whole, whatever their size
+        raise ValueError("it is compressed in another way than zip files usually are (deflate)")
+    return _begin(archive.open(entry), most)
 
 
 def _begin(file, most):

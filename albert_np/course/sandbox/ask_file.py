@@ -32,7 +32,8 @@ def answer(request):
     Parameters
     ----------
     request : dict
-        "exercise", its id; "seed" and "sizes" of the inputs.
+        "exercise", its id; "used", those that its right solution calls; "seed" and "sizes" of the
+        inputs.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def answer(request):
     sys.path[0:0] = [os.getcwd()]
     exercise = exercises.exercise_named(request["exercise"])
     try:
-        forbid_solution(exercise)
+        forbid_solution(exercise, request["used"])
         module = student_module(exercise.module, exercise)
         name = uses_solution(exercise, module)
         error = name and Answer("", error="SolutionImported")

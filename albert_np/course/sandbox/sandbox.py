@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..checking.exercises_used import exercises_used
 from .folders import remove_folder
 from .judge_reply import Reply, judge_reply
 from .pipes import Inbox, send
@@ -183,7 +184,7 @@ class Sandbox:
         """
         seconds = seconds or self.limits.seconds
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
-                   "memory": self.limits.memory,
+                   "memory": self.limits.memory, "used": exercises_used(exercise, seed, sizes),
                    **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
         for _ in range(2):
             try:
@@ -206,13 +207,18 @@ class Sandbox:
     def _answers(self):
         """What follows on a reply: the message of the student's process, as it was sent there."""
         try:
-            rounds = self._receive(GRACE)
+            inbox = self._inbox(GRACE)
+            return {"rounds": inbox.value()} if inbox else {"ended": "broken"}
         except ValueError:
             return {"ended": "garbled"}
-        return {"rounds": rounds} if rounds is not None else {"ended": "broken"}
 
     def _receive(self, seconds):
-        """The next message of the server; None if it does not come.
+        """What the next message of the server says; None if it does not come."""
+        inbox = self._inbox(seconds)
+        return inbox.value() if inbox else None
+
+    def _inbox(self, seconds):
+        """The next message of the server, complete; None if it does not come.
 
         Counts seconds by looking often: a pause of the whole computer is not counted.
         """
@@ -225,7 +231,7 @@ class Sandbox:
                 inbox.add(piece)
             now = time.monotonic()
             seconds, before = seconds - min(now - before, 1.0), now
-        return inbox.value() if inbox.complete else None
+        return inbox if inbox.complete else None
 
 
 def weaknesses(able):
