@@ -117,7 +117,8 @@ def test_a_run_from_pretraining_to_filled_masks(folder):
     assert {"vocab.txt", "tokenizer_config.json"} <= {path.name for path in
                                                       (folder / "run").iterdir()}
     model, tokenizer = load(folder / "run")
-    settings = json.loads((folder / "run" / "tokenizer_config.json").read_text())
+    model.save_pretrained(folder / "saved", tokenizer)
+    settings = json.loads((folder / "saved" / "tokenizer_config.json").read_text())
     assert settings["model_max_length"] == model.config.max_position_embeddings
     assert model.config.pad_token_id == 0 and model.config.bos_token_id == 2
     (guesses,) = fill_mask(model, tokenizer, "我爱[MASK]京", top=3)

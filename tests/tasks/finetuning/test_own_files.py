@@ -81,7 +81,7 @@ def test_a_run_that_was_stopped_before_its_first_step_may_be_begun_again(tmp_pat
     monkeypatch.setattr(run, "original_optimizer", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         finetune("classification", tmp_path / "run", data=data, progress=False, **FRESH)
-    assert (tmp_path / "run" / "spiece.model").exists()
+    assert not (tmp_path / "run").exists()
     monkeypatch.setattr(run, "original_optimizer", original)
     finetune("classification", tmp_path / "run", data=data, progress=False, **FRESH)
     assert not (tmp_path / "run" / ".unfinished").exists()
@@ -111,7 +111,8 @@ def test_the_names_of_columns_are_no_class_and_predict_knows_them(tmp_path, caps
         found.append(capsys.readouterr())
     assert found[0].out == found[1].out and found[0].out.count("\n") == 2
     assert found[0].err == (f"albert-np: {tmp_path / 'UP.CSV'}: text is column 1 ('body'), "
-                            "counted from 0\n")
+                            "counted from 0; its first line holds names (--no-header if it is a "
+                            "row)\n")
 
     for arguments, sentence in [
             (["a\tb"], "Text 1: it is a pair of texts (a tab separates them), but the model has "

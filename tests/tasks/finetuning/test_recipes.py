@@ -448,7 +448,7 @@ def test_the_fields_of_a_line():
             ("a\tb", ("one",), (), "it has 2 fields separated by tabs, where one is needed"),
             ("a", ("one", "two"), (), "it has 1 fields .* where one TAB two are needed"),
             ("a\tb\tc", ("one",), ("two",), "3 fields .* one and perhaps two are needed"),
-            ("a\t ", ("one",), ("two",), "it needs 'two', a text"),
+            ("a\t ", ("one",), ("two",), "the two is empty"),
             ({"one": 7}, ("one",), (), "it needs 'one', a text"),
             ({"two": "b"}, ("one",), ("two",), "it needs 'one', a text")]:
         with pytest.raises(ValueError, match=sentence):
