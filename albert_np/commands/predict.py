@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import os
 import sys
 import tempfile
 
@@ -62,7 +63,7 @@ def add(commands):
     add_columns(parser, "those of the training run; label is not read")
     add_header(parser)
     parser.add_argument("--output", metavar="FILE",
-                        help="write the JSON lines into a file, whole or not at all")
+                        help="write the JSON lines into a new file, whole or not at all")
     parser.add_argument("--workers", type=int, default=2, metavar="N",
                         help="batches worked out side by side (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
@@ -71,6 +72,9 @@ def add(commands):
 def _predict(options):
     if options.workers < 1:
         raise ValueError(f"--workers is {options.workers}; it must be at least 1")
+    if options.output is not None and os.path.lexists(options.output):
+        raise ValueError(f"there is a file {options.output} already; it stays as it is: remove it, "
+                         f"or give --output another name")
     from tqdm import tqdm
 
     from ..files import write_whole

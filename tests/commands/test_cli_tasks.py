@@ -64,6 +64,10 @@ def test_options_between_the_model_and_the_texts(folder, capsys, tmp_path):
     assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == [
         "with", "without", "with"]
     assert capsys.readouterr().out == ""
+    before = output.read_bytes()                             # nobody's file is overwritten
+    assert main(["predict", str(folder / "run"), "a list", "--output", str(output)]) == 2
+    assert capsys.readouterr().err.startswith(f"albert-np: there is a file {output} already")
+    assert output.read_bytes() == before
 
 
 @pytest.mark.parametrize("name, text, options", [
