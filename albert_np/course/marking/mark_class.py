@@ -134,9 +134,9 @@ def grade_one(path, seed=0, exercises=EXERCISES, limits=Limits(), visible_seed=0
     FileNotFoundError
         There is no such submission.
     """
-    path = Path(path).resolve()                  # the teacher may name it by a link
-    if not path.exists():
+    if not Path(path).exists():
         raise FileNotFoundError(f"There is no submission {path}.")
+    path = Path(path).resolve()                  # the teacher may name it by a link
     with Sandbox(limits) as sandbox:
         return _marked(*_read(path, exercises), seed, exercises, sandbox, visible_seed, "")
 

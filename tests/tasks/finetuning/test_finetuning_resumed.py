@@ -323,6 +323,7 @@ def test_an_unfinished_run_is_not_begun_again(data, tmp_path, monkeypatch):
 
 
 def test_a_run_that_was_stopped_before_its_options_were_written(data, whole, tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()                     # a folder of its own would go with the failure
     with monkeypatch.context() as patch:
         patch.setattr(run, "fingerprint_of", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
