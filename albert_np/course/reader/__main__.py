@@ -7,6 +7,7 @@ from .write import write_pages
 
 
 def main():
+    """Write the pages that the command line asks for; the exit status is 2 for an unknown name."""
     parser = argparse.ArgumentParser(prog="python -m albert_np.course.reader",
                                      description="Write the reader pages.")
     parser.add_argument("folder")

@@ -389,7 +389,6 @@ class _Page:
                          verdict_html(one.verdict),
                 "said": f"{one.fault.wrong} {effect}{checked}"}
 
-
     def _edits(self, one):
         """What a fault writes in place of what, by row."""
         old, new = one.fault.old.strip().splitlines(), one.fault.new.strip().splitlines()
