@@ -45,11 +45,14 @@ def test_what_a_folder_looks_like(saved):
 
 
 def test_a_tokenizer_goes_into_the_same_folder(tmp_path):
-    tokenizer = SimpleNamespace(files=lambda: {"spiece.model": b"pieces", "t.json": b"{}"})
+    tokenizer = SimpleNamespace(files=lambda model_max_length: {
+        "spiece.model": b"pieces", "t.json": str(model_max_length).encode()})
     AlbertModel(AlbertConfig(**SIZES)).save_pretrained(tmp_path, tokenizer)
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors",
                                                           "spiece.model", "t.json"}
     assert (tmp_path / "spiece.model").read_bytes() == b"pieces"
+    length = AlbertConfig(**SIZES).max_position_embeddings
+    assert (tmp_path / "t.json").read_bytes() == str(length).encode()
 
 
 def test_what_the_report_says(saved, tmp_path):
