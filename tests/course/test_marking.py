@@ -1,38 +1,30 @@
 """Marking: every submission gets what it deserves, whatever it tries, and no other one notices."""
 
-import csv
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import adversaries
 import pytest
+from handed_in import BACKWARD, FORWARD, LAYER_NORM, QUICK, RIGHT, hand_in, rows_of
 
 import albert_np
 from albert_np.course.checking.load_modules import source_of_module
 from albert_np.course.checking.verdict import Verdict, no_points
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking import mark_class
-from albert_np.course.marking.gradescope_results import results
-from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem, printable
 from albert_np.course.marking.mark_class import grade_class, grade_one
-from albert_np.course.marking.mark_submission import Mark, mark_submission
-from albert_np.course.marking.notebooks import source_of_notebook
-from albert_np.course.marking.read_submissions import read_submission, submissions_in
+from albert_np.course.marking.mark_submission import mark_submission
 from albert_np.course.marking.similarity import similarities, similarity_cell
 from albert_np.course.sandbox.sandbox import Limits
 from albert_np.course.workspace.empty_functions import emptied
 
 PACKAGE = Path(albert_np.__file__).parent
-LAYER_NORM = [exercise for exercise in EXERCISES if exercise.module == adversaries.FILE]
-FORWARD, BACKWARD = (exercise.points for exercise in LAYER_NORM)
-QUICK = Limits(seconds=2.0)
 ORPHAN = f"orphan-{os.getpid() % 100000}"
 
 # What each deserves: the share of the points for the forward and for the backward pass.
 DESERVED = {
-    "right": (RIGHT := adversaries.RIGHT, 1, 1),
+    "right": (RIGHT, 1, 1),
     "right but slow": (adversaries.SLOW, 1, 1),
     "right in another style": (adversaries.OTHER_STYLE, 1, 1),
     "float32 only": (adversaries.FLOAT32_ONLY, 0.5, 0.5),
@@ -50,19 +42,6 @@ DESERVED = {
     "empty": ("", 0, 0),
     "no Python": ("def layer_norm_forward(x:\n", 0, 0),
 }
-
-
-def hand_in(folder, submissions):
-    """A class of submissions of one file each."""
-    for name, text in submissions.items():
-        path = folder / name / adversaries.FILE
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
-    return folder
-
-
-def rows_of(path):
-    return {row["submission"]: row for row in csv.DictReader(path.read_text().splitlines())}
 
 
 def processes_named(name):
@@ -208,218 +187,6 @@ def test_a_seed_is_drawn_once(tmp_path):
     assert mark_class.settled_seed(tmp_path / "seed.json", None) == first
     assert mark_class.settled_seed(tmp_path / "seed.json", 5) == 5
     assert mark_class.settled_seed(tmp_path / "other.json", None) != first
-
-
-# ---- what is handed in ---------------------------------------------------------------------------
-
-def test_folders_zips_and_nested_workspaces(tmp_path):
-    hand_in(tmp_path, {"plain": RIGHT, "nested/deep/workspace": RIGHT})
-    with zipfile.ZipFile(tmp_path / "zipped.zip", "w") as archive:
-        archive.writestr(f"workspace/{adversaries.FILE}", RIGHT)
-        archive.writestr("../outside.py", "evil = 1")
-        archive.writestr("__MACOSX/x.py", "junk = 1")
-    (tmp_path / "notes.txt").write_text("not a submission")
-    found = submissions_in(tmp_path)
-    assert list(found) == ["nested", "plain", "zipped"]
-    for path in found.values():
-        files, remarks = read_submission(path, [adversaries.FILE])
-        assert files == {adversaries.FILE: RIGHT} and remarks == []
-
-
-def test_what_is_no_submission_is_named_and_capitals_do_not_matter(tmp_path):
-    with zipfile.ZipFile(tmp_path / "x.ZIP", "w") as archive:
-        archive.writestr(adversaries.FILE, RIGHT)
-    for name in ("alice.py", "bob.tar.gz", ".DS_Store"):
-        (tmp_path / name).write_text("x = 1")
-    said = []
-    found = submissions_in(tmp_path, said.append)
-    assert list(found) == ["x"]
-    assert read_submission(found["x"], [adversaries.FILE]) == ({adversaries.FILE: RIGHT}, [])
-    assert said == ["Not marked: .DS_Store, alice.py, bob.tar.gz; a submission is a folder, a zip "
-                    "file or a notebook."]
-
-
-def test_links_giants_and_bytes_are_not_read(tmp_path):
-    hand_in(tmp_path, {"odd": RIGHT})
-    (tmp_path / "secret.py").write_text("password = 1")
-    (tmp_path / "odd/link.py").symlink_to(tmp_path / "secret.py")
-    (tmp_path / "odd/folder").symlink_to(tmp_path)
-    (tmp_path / "odd/giant.py").write_text("#" * (1 << 21))
-    (tmp_path / "odd/latin.py").write_bytes("# \xe4".encode("latin-1"))
-    (tmp_path / "odd/other.ipynb").write_text('{"cells": []}')
-    files, remarks = read_submission(tmp_path / "odd", [adversaries.FILE])
-    assert files == {adversaries.FILE: RIGHT}
-    assert [remark.split()[0] for remark in remarks] == [
-        "folder", "link.py", "giant.py", "latin.py", "other.ipynb"]
-    assert remarks[0] == "folder was left out: it is a link."
-    assert "1,048,576 are read" in remarks[2] and "500" not in remarks[2]
-
-
-def test_a_submission_that_is_a_link_is_not_followed(tmp_path):
-    hand_in(tmp_path, {"ann": RIGHT})
-    (tmp_path / "bob").symlink_to(tmp_path / "ann")
-    zipped(tmp_path / "cid.zip", {adversaries.FILE: RIGHT})
-    (tmp_path / "dan.zip").symlink_to(tmp_path / "cid.zip")
-    for name in ("bob", "dan"):
-        files, remarks = read_submission(submissions_in(tmp_path)[name], [adversaries.FILE])
-        assert files == {} and len(remarks) == 1 and "is a link" in remarks[0]
-
-
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_what_zipfile_would_unpack_whole_is_not_read(tmp_path, method, monkeypatch):
-    with zipfile.ZipFile(tmp_path / "ann.zip", "w", method) as archive:
-        archive.writestr(adversaries.FILE, RIGHT)
-    monkeypatch.setattr(zipfile.ZipFile, "open", None)
-    files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
-    assert files == {} and "compressed in another way" in remarks[0]
-
-
-def test_a_notebook_with_half_a_character_is_a_remark(tmp_path):
-    cell = {"cell_type": "code", "metadata": {}, "source": "x = '\ud800'"}
-    (tmp_path / "a.ipynb").write_text(json.dumps(
-        {"cells": [cell], "metadata": {"albert_np": {"module": adversaries.FILE}}}))
-    files, remarks = read_submission(tmp_path / "a.ipynb", [adversaries.FILE])
-    assert files == {} and "surrogates" in remarks[0]
-
-
-def test_cells_in_another_language_are_left_out():
-    cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in (
-        "%%bash\necho 1", "%%time\nx = 1", "%%html\n<b>", "\n%%latex\nx")]
-    text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": adversaries.FILE}}})
-    assert source_of_notebook(text)[1].split("\n")[0] == "x = 1"
-    assert source_of_notebook(text)[1].strip() == "x = 1"
-
-
-def test_findings_are_printable():
-    verdict = no_points(FIRST := LAYER_NORM[0], "error", "It stops with \x1b[2J\u202e: a\nb.")
-    told, = results([Mark(FIRST, verdict, verdict)])["tests"]
-    assert told["output"] == "It stops with \\x1b[2J\\u202e: a\nb."
-
-
-def test_what_is_no_class_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no folder"):
-        submissions_in(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="holds no submissions"):
-        submissions_in(tmp_path)
-    (tmp_path / "ann").mkdir()
-    (tmp_path / "ann.zip").touch()
-    with pytest.raises(ValueError, match="same name"):
-        submissions_in(tmp_path)
-
-
-def test_a_broken_zip_costs_its_own_points(tmp_path):
-    hand_in(tmp_path / "class", {"ann": RIGHT})
-    (tmp_path / "class/bob.zip").write_bytes(b"no zip")
-    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
-                           limits=QUICK, workers=1, quiet=True)
-    assert (ann["points"], bob["points"]) == (FORWARD + BACKWARD, 0)
-    assert "bob.zip cannot be read" in bob["remarks"] and "No file of an exercise" in bob["remarks"]
-
-
-def zipped(path, files):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return path
-
-
-def damaged(path):
-    """A byte in the middle of the first compressed file is another one."""
-    data = bytearray(path.read_bytes())
-    for at in range(60, 90):
-        data[at] ^= 0xFF
-    path.write_bytes(data)
-
-
-def test_damaged_submissions_cost_one_row_each(tmp_path):
-    folder = hand_in(tmp_path / "class", {"ann": RIGHT, 250 * "n": RIGHT})
-    odd = os.fsdecode(b"J\xfcrgen")
-    hand_in(folder, {odd: RIGHT})
-    zipped(folder / "flipped.zip", {adversaries.FILE: RIGHT, "other.py": "x = 1"})
-    damaged(folder / "flipped.zip")
-    zipped(folder / "long.zip", {adversaries.FILE: RIGHT, 300 * "n" + ".py": "x = 1",
-                                 "/".join(400 * ["nnn"]) + "/x.py": "x = 1"})
-    zipped(folder / "both.zip", {adversaries.FILE: RIGHT, f"{adversaries.FILE}/x.py": "x = 1"})
-    zipped(folder / "=1+1.zip", {adversaries.FILE: RIGHT, "\x1b[2J.py/x.py": b"\xff"})
-    grade_class(folder, tmp_path / "grades.csv", exercises=LAYER_NORM, limits=QUICK, workers=1,
-                quiet=True)
-    text = (tmp_path / "grades.csv").read_text("utf-8")
-    rows, full = rows_of(tmp_path / "grades.csv"), str(float(FORWARD + BACKWARD))
-    assert {name[:9]: row["points"] for name, row in rows.items()} == {
-        "ann": full, 9 * "n": full, "J\\udcfcrg": full, "flipped": "0.0", "long": full,
-        "both": full, "'=1+1": full}
-    assert "decompressing" in rows["flipped"]["remarks"]
-    assert rows["long"]["remarks"].count("was left out") == 2
-    assert "its folder has the name of a file" in rows["both"]["remarks"]
-    assert "\\x1b[2J.py/x.py cannot be read" in rows["'=1+1"]["remarks"] and "\x1b" not in text
-    assert len(list((tmp_path / "grades.results").glob("[!.]*.json"))) == len(rows)
-
-
-def test_whatever_goes_wrong_costs_one_row(tmp_path, monkeypatch):
-    hand_in(tmp_path / "class", {"ann": RIGHT, "bob": RIGHT})
-    real, said = mark_class.mark_submission, []
-
-    def broken(files, *arguments):
-        if not said:
-            said.append("")
-            raise OSError("nobody thought of this")
-        return real(files, *arguments)
-
-    monkeypatch.setattr(mark_class, "mark_submission", broken)
-    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
-                           limits=QUICK, workers=1, quiet=True, say=said.append)
-    assert (ann["points"], bob["points"]) == (0, FORWARD + BACKWARD)
-    assert "nobody thought of this" in ann["remarks"] and "Mark by hand: ann" in said[-1]
-
-
-@pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_a_notebook_with_much_output_is_read(tmp_path, kind):
-    cell = {"cell_type": "code", "metadata": {}, "source": "x = 1",
-            "outputs": [{"output_type": "stream", "name": "stdout", "text": 5 * 2**20 * "o"}]}
-    text = json.dumps({"cells": [cell],
-                       "metadata": {"albert_np": {"module": adversaries.FILE}}})
-    if kind == "zip":
-        path = zipped(tmp_path / "ann.zip", {"a.ipynb": text})
-    else:
-        path = tmp_path / "ann"
-        path.mkdir()
-        (path / "a.ipynb").write_text(text)
-    files, remarks = read_submission(path, [adversaries.FILE])
-    assert files[adversaries.FILE].strip() == "x = 1" and remarks == []
-
-
-def test_a_submission_has_a_largest_size(tmp_path):
-    hand_in(tmp_path, {"ann": RIGHT})
-    for number in range(30):
-        (tmp_path / f"ann/z{number}.py").write_text((1 << 20) * "#")
-    files, remarks = read_submission(tmp_path / "ann", [adversaries.FILE])
-    assert len(files) == 1 + 3 and files[adversaries.FILE] == RIGHT
-    assert len(remarks) == 21 and "in all" in remarks[0] and remarks[-1].startswith("7 more")
-
-
-def test_a_notebook_names_no_odd_module(tmp_path):
-    for module in ("x" * 200 + ".py", "/".join(60 * "x") + ".py"):
-        text = json.dumps({"cells": [], "metadata": {"albert_np": {"module": module}}})
-        (tmp_path / "a.ipynb").write_text(text)
-        files, remarks = read_submission(tmp_path / "a.ipynb", [adversaries.FILE])
-        assert files == {} and "at most" in remarks[0]
-
-
-@pytest.mark.parametrize("text, expected", [
-    ("=1+1", "'=1+1"), ("+1", "'+1"), ("-ann", "'-ann"), ("@SUM(A1)", "'@SUM(A1)"),
-    (" =1", "' =1"), ("\t=1", "\\t=1"), ("\uff1d1", "'\uff1d1"), ("Ann-Li", "Ann-Li"),
-    ("\u5b66\u751f", "\u5b66\u751f"), ("a\x1b[2Jb", "a\\x1b[2Jb"), ("a\r\nb", "a\\r\\nb"),
-    ("\u202eexe", "\\u202eexe"), ("\udcff", "\\udcff"),
-])
-def test_cells_are_harmless(text, expected):
-    assert cell(text) == expected
-
-
-def test_names_of_result_files():
-    assert file_stem("Ann Li") == "Ann Li" and cell(-1.5) == -1.5
-    stems = {file_stem(name) for name in (201 * "n", 202 * "n", "\udcff", 68 * "\u5b66")}
-    assert len(stems) == 4 and all(len(stem.encode()) <= LONGEST_STEM for stem in stems)
-    assert printable(300 * "n") == 200 * "n" + "..."
 
 
 class Slow:

@@ -5,6 +5,6 @@ the example of its docstring. Read ``pairs`` (which pages there are), ``names`` 
 symbol), ``mathematics`` (LaTeX to MathML, docstrings to HTML), ``lines_as_formulas`` (a line of
 code as LaTeX), ``rows`` (trace and labels to rows), ``runs`` (the numbers, also with a planted
 fault), ``verdicts`` (the gradient check of these numbers), ``numbers`` and ``pieces`` (arrays and
-code as short HTML), ``page`` (rows to HTML) and ``write`` (all pages into a folder). It needs
-docutils, the extra "lab".
+code as short HTML), ``page`` (rows to HTML), ``below_the_table`` (what follows the rows) and
+``write`` (all pages into a folder). It needs docutils, the extra "lab".
 """

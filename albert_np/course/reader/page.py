@@ -7,9 +7,8 @@ from html import escape
 from pathlib import Path
 
 from ...files.json_objects import json_text
-from ...gradcheck.equations import PACKAGE
 from ..notes import LANGUAGES, as_restructured_text, notes_on
-from . import mathematics
+from . import below_the_table, mathematics
 from .pairs import pages_of_labels
 from .pieces import changed_html, code_names, mark_code, values_html
 from .rows import rows_of, segments_of
@@ -76,7 +75,7 @@ class _Page:
                              for name in code_names(row.code)})
         self.pages = pages_of_labels()
         self.labels = [label for label, page in self.pages.items() if page == pair.name]
-        self.derived, self.behind = self._derivations()
+        self.derived, self.remarks = self._derivations()
         self.anchors = set()
 
     # ---- text of the docstrings ------------------------------------------------------------------
@@ -84,13 +83,13 @@ class _Page:
     def _derivations(self):
         latex_of = {label: one.latex for label, one in self.equations.items()}
         docstrings = dict.fromkeys(self.equations[label].docstring for label in self.labels)
-        derived, behind = {}, []
+        derived, remarks = {}, []
         for docstring in docstrings:
             found, rest = mathematics.derivations(docstring, latex_of)
             derived |= {one.label: one for one in found}
             if rest.strip() and found:
-                behind.append((found[-1].label, rest))
-        return derived, behind
+                remarks.append((found[-1].label, rest))
+        return derived, remarks
 
     def link(self, label):
         """The address of an equation's row, from this page."""
@@ -99,7 +98,7 @@ class _Page:
             return None
         return f"#{label}" if page == self.pair.name else f"{page}.html#{label}"
 
-    def _prose(self, text):
+    def prose(self, text):
         return mathematics.html_of(text, self.link, tuple(self.names), self.pair.file)
 
     # ---- the page --------------------------------------------------------------------------------
@@ -112,8 +111,9 @@ class _Page:
             data["inputs"] = {name: {"shape": array.shape, "numbers": array.ravel().tolist()}
                               for name, array in self.inputs.items()}
         body = [self._header(title, lead), self._inputs(), self._bar(), self._table(),
-                self._check(data),
-                self._what_if(), self._elsewhere(), self._behind(), self._source()]
+                below_the_table.check_of_numbers(self, data), below_the_table.what_if(self),
+                below_the_table.computed_elsewhere(self), below_the_table.remarks(self),
+                below_the_table.source(self)]
         written = json_text(data, ensure_ascii=False).replace("</", "<\\/")
         kind = ("two" if self.backward else "one") + (" dense" if self.is_dense else "")
         return f"""<!doctype html>
@@ -209,7 +209,7 @@ class _Page:
         formulas = self._formulas(row)
         equations = " ".join(dict.fromkeys([*row.labels, *([row.part[:-1]] if row.part else [])]))
         fault = [number for number, one in enumerate(self.effects)
-                 if self._row_of(one.line) == row.line]
+                 if self.row_of(one.line) == row.line]
         cut = (f'<button class="cut" hidden data-faults="{" ".join(map(str, fault))}" '
                f'aria-label="forget a term of line {row.line}" title="forget a term of this line">'
                f"✂</button>" if fault else "")
@@ -239,7 +239,7 @@ class _Page:
             kinds.append("long")
         return "".join(f" {kind}" for kind in kinds)
 
-    def _row_of(self, line):
+    def row_of(self, line):
         """The row that a line of the source belongs to."""
         for lines in (self.pair.forward, self.pair.backward):
             if lines and line in lines.line_of:
@@ -253,7 +253,7 @@ class _Page:
             return ""
         labels = self._labels(row)
         maths = "".join(f'<span class="m">{one}</span>' for one in shown)
-        derivation = "".join(self._derivation(label) for label in row.labels)
+        derivation = "".join(self.derivation(label) for label in row.labels)
         kind = " read" if row.is_read else ""
         return f'<div class="fx{kind}">{maths}{labels}{derivation}</div>'
 
@@ -271,12 +271,12 @@ class _Page:
                          f'data-eq="{whole}">{text}</a>')
         return f'<span class="labs">{"".join(found)}</span>' if found else ""
 
-    def _derivation(self, label):
+    def derivation(self, label):
         one = self.derived.get(label)
         if one is None or not one.text.strip():
             return self._notes(label)
         return (f'<details class="der"><summary>why<span class="unseen"> of {label}</span>'
-                f'</summary><div class="prose">{self._prose(one.text)}'
+                f'</summary><div class="prose">{self.prose(one.text)}'
                 f"{mathematics.mathml(one.latex, self.names, self.pair.file, block=True)}"
                 f"</div></details>{self._notes(label)}")
 
@@ -284,7 +284,7 @@ class _Page:
         """What translators wrote about an equation, folded."""
         return "".join(f'<details class="der" lang="{language}"><summary>{LANGUAGES[language]}'
                        f'<span class="unseen"> {label}</span></summary><div class="prose">'
-                       f"{self._prose(as_restructured_text(note))}</div></details>"
+                       f"{self.prose(as_restructured_text(note))}</div></details>"
                        for language, note in notes_on(label, self.pair.name).items())
 
     def _values(self, line, run):
@@ -299,69 +299,6 @@ class _Page:
     @property
     def heads(self):
         return {rows[0].line for rows in (self.forward, self.backward) if rows}
-
-    # ---- below the table -------------------------------------------------------------------------
-
-    def _elsewhere(self):
-        """Equations that these docstrings derive, each with a link to the row that computes it."""
-        own = {lines.function for lines in (self.pair.forward, self.pair.backward) if lines}
-        missing = [label for label, one in self.equations.items()
-                   if one.file == self.pair.file and one.function in own
-                   and self.pages.get(label) not in (None, self.pair.name)]
-        if not missing:
-            return ""
-        items = []
-        for label in missing:
-            one, there = self.equations[label], escape(self.link(label))
-            where = ", ".join(f"{PACKAGE.name}/{line.file}, line {line.line}" for line in one.lines)
-            formula = mathematics.mathml(one.latex, self.names, self.pair.file)
-            items.append(f'<div class="fx"><span class="m">{formula}</span>'
-                         f'<span class="labs"><a class="lab" href="{there}">{label}</a></span> '
-                         f'<span class="note">computed in <a href="{there}">{escape(where)}</a>'
-                         f"</span>{self._derivation(label)}</div>")
-        return f'<section class="more"><h2>Computed elsewhere</h2>{"".join(items)}</section>'
-
-    def _behind(self):
-        if not self.behind:
-            return ""
-        text = "".join(f'<div class="after"><a class="lab" href="#{label}">{label}</a>'
-                       f"<div>{self._prose(one)}</div></div>"
-                       for label, one in self.behind)
-        return f'<section class="more prose"><h2>Remarks</h2>{text}</section>'
-
-    def _check(self, data):
-        if not any(len(run.direct) == 2 for run in self.runs):
-            return ""
-        return ('<section class="more" id="check"><h2>Gradient check of these numbers</h2>'
-                f'<div id="verdict" aria-live="polite">{data["runs"][0]["check"]}</div></section>')
-
-    def _what_if(self):
-        if not self.effects:
-            return ""
-        items = []
-        for number, one in enumerate(self.effects):
-            fault = one.fault
-            there = f"L{self._row_of(one.line)}" if self._row_of(one.line) else f"S{one.line}"
-            items.append(
-                f'<li><button class="forget" hidden data-fault="{number}" aria-pressed="false">'
-                f"{escape(_fault_name(fault, self.pair))}</button> <span>{escape(fault.wrong)} "
-                f'<a href="#{there}">line {one.line}</a>; caught by {_check_name(fault)}.</span>'
-                "</li>")
-        return ('<section class="more" id="what-if"><h2>Forget this term</h2>'
-                f'<ul class="faults">{"".join(items)}</ul></section>')
-
-    def _source(self):
-        text = (PACKAGE / self.pair.file).read_text(encoding="utf-8")
-        rows = {row.line for row in (*self.forward, *self.backward)}
-        lines = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            there = (f'<a href="#L{number}" aria-label="line {number} above">{number}</a>'
-                     if number in rows else f"<i>{number}</i>")
-            lines.append(f'<span class="sl" id="S{number}">{there}{escape(line)}\n</span>')
-        module = f"{PACKAGE.name}.{self.pair.file.removesuffix('.py').replace('/', '.')}"
-        api = f' · <a href="../api/{module}.html">documentation</a>' if self.site else ""
-        return (f'<section class="more" id="source"><h2>{PACKAGE.name}/{self.pair.file}'
-                f'{api}</h2><pre class="source" tabindex="0">{"".join(lines)}</pre></section>')
 
     # ---- data for the script ---------------------------------------------------------------------
 
@@ -384,7 +321,7 @@ class _Page:
                   f"change{'' if len(changed) > 1 else 's'}.")
         checked = f" {verdict_sentence(one.verdict)}" if one.verdict else ""
         return {"fault": one.fault.name, "edits": self._edits(one), "run": max(one.run, 0),
-                "line": self._row_of(one.line), "changed": changed,
+                "line": self.row_of(one.line), "changed": changed,
                 "check": f'<p class="verdict bad">{escape(effect)}</p>' if one.stops else
                          verdict_html(one.verdict),
                 "said": f"{one.fault.wrong} {effect}{checked}"}
@@ -394,7 +331,7 @@ class _Page:
         old, new = one.fault.old.strip().splitlines(), one.fault.new.strip().splitlines()
         if len(old) != len(new):                         # all that is new stands in the last row
             new = [""] * (len(old) - 1) + ["\n".join(new)]
-        return [{"line": self._row_of(one.line + number), "old": before.strip(),
+        return [{"line": self.row_of(one.line + number), "old": before.strip(),
                  "new": after.strip()}
                 for number, (before, after) in enumerate(zip(old, new))
                 if before.strip() != after.strip()]
@@ -433,19 +370,6 @@ def _refusal(rows):
 def _run_name(number, run, runs):
     both = run.has_backward or all(not one.has_backward for one in runs)
     return f"example {number + 1}" + ("" if both else ", forward alone")
-
-
-def _fault_name(fault, pair):
-    name = fault.name
-    for start in (f"{pair.name.lower()}_", f"{pair.name.split('_')[0].lower()}_"):
-        name = name.removeprefix(start)
-    return name.replace("_", " ")
-
-
-def _check_name(fault):
-    if "::" in fault.caught_by:
-        return f"the test <code>{escape(fault.caught_by.split('::')[1])}</code>"
-    return f"the gradient check <code>{escape(fault.caught_by)}</code>"
 
 
 def _inline(text):

@@ -1,8 +1,8 @@
 """The questions of every exercise: one function for each check of the table of exercises.
 
 Read ``random_inputs`` and ``forward_backward``, then the files in the order of the units:
-``numerics``, ``functions``, ``attention``, ``embeddings``, ``encoder``, ``objectives``,
-``optimizers``, ``finetuning``.
+``numerics``, ``functions``, ``attention``, ``embeddings``, ``encoder``, ``masking``,
+``segments``, ``objectives``, ``optimizers``, ``finetuning``.
 
 A trial is a generator ``trial(f, draw)``. ``f`` is a module, of a student or of the package, and
 ``draw`` the source of random inputs (:class:`~albert_np.course.trials.random_inputs.Draw`). It
@@ -13,10 +13,11 @@ module, on the package's, and on the package's with every planted fault. Then th
 compared: no trial knows what is right.
 """
 
-from . import (attention, embeddings, encoder, finetuning, functions, numerics, objectives,
-               optimizers)
+from . import (attention, embeddings, encoder, finetuning, functions, masking, numerics,
+               objectives, optimizers, segments)
 
-UNITS = (numerics, functions, attention, embeddings, encoder, objectives, optimizers, finetuning)
+UNITS = (numerics, functions, attention, embeddings, encoder, masking, segments, objectives,
+         optimizers, finetuning)
 
 
 def trials_of(exercise):

@@ -1,0 +1,151 @@
+"""Trials of segments and batches: how documents are cut into pairs, and laid out as arrays.
+
+What is drawn at random is asked for shares of many draws, as in ``masking``.
+"""
+
+import numpy as np
+
+from ...text.data_options import DataOptions
+from .masking import share, vocabulary
+from .random_inputs import depends_on_generator, generator, near, refused
+
+
+def _documents(draw, D=1600):
+    """Places where sentences begin, and sentences with which documents begin."""
+    sentences = draw.rng.integers(3, 9, D)
+    document_starts = np.concatenate([[0], np.cumsum(sentences)]).tolist()
+    lengths = draw.rng.integers(3, 9, document_starts[-1])
+    return np.concatenate([[0], np.cumsum(lengths)]).tolist(), document_starts
+
+
+def cut_segments(f, draw):
+    """Shares of the classes, and what a label says of the places."""
+    starts, document_starts = _documents(draw)
+    for task in ("sop", "nsp"):
+        options = DataOptions(max_seq_length=30, sentence_task=task, random_start=False)
+        spans = np.array(f._cut(starts, document_starts, options,
+                                np.random.default_rng(int(draw.integers(0, 2**31)))))
+        a, a_stop, b, b_stop, label = spans.T
+        yield f"the share of label 1 ({task}), in tenths", share(label == 1, 10)
+        yield f"among the pairs ({task}), in fifths", {
+            "labelled 0 with B right behind A": share((a_stop == b)[label == 0], 5),
+            "labelled 1 with A right behind B": share((b_stop == a)[label == 1], 5)}
+        seen = np.zeros(starts[-1] + 1)
+        np.add.at(seen, a, 1)
+        np.add.at(seen, a_stop, -1)
+        if task == "sop":
+            np.add.at(seen, b, 1)
+            np.add.at(seen, b_stop, -1)
+        else:
+            np.add.at(seen, b[label == 0], 1)
+            np.add.at(seen, b_stop[label == 0], -1)
+        yield f"the share of the text that is used ({task}), in eighths", share(
+            seen.cumsum()[:-1] > 0, 8)
+    yield from _chances(f, draw, *_documents(draw, D=500))
+    # With few documents, one that is its own "other" document is soon met.
+    from_one = False
+    for _ in range(40):
+        starts, document_starts = _documents(draw, D=4)
+        edges = [starts[sentence] for sentence in document_starts]
+        spans = np.array(f._cut(starts, document_starts, options,
+                                np.random.default_rng(int(draw.integers(0, 2**31)))))
+        random = spans[spans[:, 4] == 1]
+        from_one |= bool((np.searchsorted(edges, random[:, 0], side="right")
+                          == np.searchsorted(edges, random[:, 2], side="right")).any())
+    yield "whether a random B comes from the document of A", from_one
+
+
+def _chances(f, draw, starts, document_starts):
+    """What is drawn, and what each option changes."""
+    places = np.array(starts)
+
+    def spans_of(**changes):
+        options = DataOptions(**{"max_seq_length": 30, "random_start": False, **changes})
+        return np.array(f._cut(starts, document_starts, options, generator(draw)))
+
+    def documents_of(column):
+        return np.searchsorted(places[document_starts], column, side="right")
+
+    spans = spans_of()
+    in_order = spans[spans[:, 4] == 0]
+    in_a, in_both = (np.searchsorted(places, in_order[:, end])
+                     - np.searchsorted(places, in_order[:, 0]) for end in (1, 3))
+    cut = in_a[in_both == 3]
+    yield "whether a chunk is cut at each place equally often", near(
+        np.mean(cut == 1), 1 / 2, len(cut))
+    label = spans[:, 4]
+    yield "whether each pair is swapped independently of the one before", near(
+        np.mean(label[1:] == label[:-1]), 1 / 2, len(label))
+    random = spans_of(sentence_task="nsp")
+    random = random[random[:, 4] == 1]
+    yield "whether a random B comes from all documents", bool(
+        np.mean(np.abs(documents_of(random[:, 2]) - documents_of(random[:, 0])) > 9) > 0.9)
+    yield "whether every document begins with its first sentence, by random_start", {
+        str(what): bool(np.isin(places[document_starts[:-1]], spans_of(
+            random_start=what, sentence_task="none")[:, 0]).mean() > 0.8)
+        for what in (True, False)}
+    lengths = [np.mean(found[:, 1] - found[:, 0] + found[:, 3] - found[:, 2])
+               for found in (spans_of(short_seq_prob=1.0), spans_of(short_seq_prob=0.0))]
+    yield "whether a short_seq_prob of 1 makes shorter pairs", bool(lengths[0] < 0.9 * lengths[1])
+    asked = spans_of(beginnings_only=True)
+    begins = np.isin(asked[:, [0, 2]], places[document_starts]).any(axis=1)
+    yield "with beginnings_only, whether the others have the label -100", bool(
+        ((asked[:, 4] == -100) == ~begins).all())
+    room = DataOptions(max_seq_length=30).room
+    overfull = spans_of(overfull_chunks=True, sentence_task="none")
+    yield "with overfull_chunks, whether a fifth of the pairs are too long", bool(
+        np.mean(overfull[:, 3] - overfull[:, 0] > room) > 0.2)
+    yield "the labels without a sentence task", np.unique(spans_of(sentence_task="none")[:, 4])
+    document_starts = np.arange(len(starts)).tolist()          # documents of one sentence
+    for alone in (False, True):
+        spans = f._cut(starts[:60], document_starts[:60], DataOptions(
+            max_seq_length=30, single_sentence_negatives=alone), generator(draw))
+        yield (f"the labels of documents of one sentence (single_sentence_negatives={alone})",
+               [label for *_, label in spans])
+    yield "whether the pairs depend on the generator", depends_on_generator(
+        lambda rng: f._cut(starts, document_starts[::4], DataOptions(max_seq_length=30), rng), draw)
+
+
+def truncate(f, draw):
+    """Lengths are certain; which end is lost is not."""
+    room = 21
+    lengths = draw.rng.integers(1, 40, (3000, 2))
+    a, b = np.full(3000, 100), np.full(3000, 500)
+    spans = np.stack([a, a + lengths[:, 0], b, b + lengths[:, 1], np.arange(3000) % 2], axis=1)
+    cut = f.truncate(spans.copy(), room, np.random.default_rng(int(draw.integers(0, 2**31))))
+    yield "the lengths and labels", {"A": cut[:, 1] - cut[:, 0], "B": cut[:, 3] - cut[:, 2],
+                                     "label": cut[:, 4]}
+    for name, column in (("A", 0), ("B", 2)):
+        lost = (spans[:, column + 1] - spans[:, column]) - (cut[:, column + 1] - cut[:, column])
+        front = cut[:, column] - spans[:, column]
+        yield (f"the share of what {name} lost that was lost in front, in quarters",
+               np.rint(4 * front.sum() / lost.sum()))
+        tossed = lost > 0
+        yield (f"whether {name} loses as many pieces in front as coins show heads", bool(
+            0.7 < np.mean((2 * front - lost)[tossed]**2 / lost[tossed]) < 1.3))
+    yield "whether every segment lies inside the old one", bool(
+        (cut[:, [0, 2]] >= spans[:, [0, 2]]).all() and (cut[:, [1, 3]] <= spans[:, [1, 3]]).all())
+
+
+def lay_out(f, draw):
+    """A few pairs."""
+    pieces = draw.integers(5, 60, 60).astype(np.int32)
+    spans = []
+    for row in range(draw.B + 1):
+        a, middle, b = np.sort(draw.rng.choice(np.arange(1, 14), 3, replace=False))
+        spans.append((10 * row, 10 * row + a, 20 + a, 20 + middle + 1, row % 2))
+    T = int(max(s[1] - s[0] + s[3] - s[2] for s in spans)) + 5
+    batch = f.lay_out(pieces, np.array(spans), vocabulary(draw), T)
+    for name, array in batch.items():
+        yield name, {name: array}
+    yield "the types", {name: str(array.dtype) for name, array in batch.items()}
+    yield "whether each is refused", {
+        "no pairs": refused(f.lay_out, pieces, np.zeros((0, 5), int), vocabulary(draw), T),
+        "a pair that does not fit": refused(f.lay_out, pieces, np.array(spans), vocabulary(draw),
+                                            T - 3)}
+
+
+def room(f, draw):
+    """How many pieces fit beside the special ones."""
+    T = int(draw.integers(12, 60))
+    yield "the room", f.DataOptions(max_seq_length=T).room

@@ -1,0 +1,171 @@
+"""What is said of a wrong answer: its mistake or a true description, and never a false name."""
+
+import pytest
+from solutions import ALL, planted, verdict_on
+
+from albert_np.course.checking.collect_answers import answers_of, package_answers, to_json
+from albert_np.course.checking.fault_places import faults_of
+from albert_np.course.checking.judge_answers import check_exercise
+from albert_np.course.checking.load_modules import (module_from_source, reference_module,
+                                                    source_of_module)
+from albert_np.course.checking.variations import variations_of
+from albert_np.course.exercises import EXERCISES, exercise_named
+
+
+@pytest.mark.parametrize("exercise, old, new", [
+    ("2.5", "inv_std = 1 / np.sqrt(variance + eps)   ", "inv_std = 2 / (variance + 2 * eps)   "),
+    ("1.5", "            total[key] += branch", "            total[key] -= 3 * branch"),
+    ("3.7", '"W_q": dW_q', '"W_q": dW_k'),
+    ("2.16", "loss = (w * row_losses)[w != 0].sum() ", "loss = 2 * (w * row_losses).sum() "),
+    ("2.10", "    dx += 1 ", "    dx += 2 ")])
+def test_a_mistake_of_no_catalogue_is_called_by_no_name(exercise, old, new):
+    verdict = verdict_on(exercise, old, new)
+    assert verdict.points == 0
+    assert [finding.fault for finding in verdict.findings] == [None] * len(verdict.findings)
+    assert "known mistake" not in " ".join(finding.text for finding in verdict.findings)
+
+
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("2.6", "dbeta = column_sum(dy) ", "dbeta = column_sum(dy, x_hat) ",
+     "`dgamma` is used in place of `dbeta`."),
+    ("2.6", "dx -= x_hat * row_mean(dx_hat, x_hat)", "dx -= dx_hat * row_mean(dx_hat, x_hat)",
+     "in the line of (LN.5): `dx_hat` is used in place of `x_hat`."),
+    ("2.16", "(x[rows, classes] - shift[:, 0])", "(x[rows, classes] + shift[:, 0])",
+     "the sign in front of `shift[:, 0]` is + instead of -."),
+    ("2.12", "dx = dy * (1 - y * y)", "dx = dy * (1 - y * y * y)",
+     "the factor `y` is there twice."),
+    ("2.10", "    dx += 1 ", "    dx += 2 ", "there is a 2 in place of a 1."),
+    ("2.16", "loss = (w * row_losses)[w != 0].sum() ", "loss = 2 * (w * row_losses).sum() ", None),
+    ("7.5", "            u += self.eps\n", "            u -= self.eps\n",
+     "there is a -= in place of the += of `u += self.eps`."),
+    ("8.23", "n = len(pieces) + finished", "n = len(pieces)", "the term `finished` is missing."),
+    ("6.9", "rng.binomial(length_a - keep_a, 0.5)", "rng.binomial(length_a - keep_a, 0.7)", None)])
+def test_a_change_is_named_if_it_gives_the_very_same(exercise, old, new, words):
+    before = to_json(package_answers(exercise_named(exercise), 0))
+    verdict = verdict_on(exercise, old, new, changes=True)
+    assert verdict.points == 0
+    text = " ".join(finding.text for finding in verdict.findings)
+    assert words is None or f"if one thing is changed in the line of ({words}" in text or (
+        f"if one thing is changed{words and ' ' + words}" in text or words in text)
+    assert ("one thing is changed" in text) == (words is not None)
+    module = reference_module(exercise_named(exercise))
+    assert to_json(answers_of(exercise_named(exercise), module, 0)) == before
+
+
+IN_OTHER_WORDS = {
+    "moments_v_of_m": ("7.2", """
+def update_moments(m, v, gradient, beta_1, beta_2, work):      # leaves work alone
+    m[:] = beta_1 * m + (1 - beta_1) * gradient
+    v[:] = beta_2 * v + (1 - beta_2) * m * m
+"""),
+    "cross_entropy_weights_not_in_total": ("2.16", """
+forward = cross_entropy_forward
+def cross_entropy_forward(logits, labels, ignore_index=-100, weights=None):
+    loss, (e, sum_e, classes, w, shape) = forward(logits, labels, ignore_index, weights)
+    if weights is not None:                                    # stays float32, as the edit does not
+        counted = np.asarray(labels).ravel() != ignore_index
+        factor = w.dtype.type((weights.ravel() * counted).sum() / counted.sum())
+        loss, w = loss * factor, w * factor
+    return loss, (e, sum_e, classes, w, shape)
+"""),
+    "truncation_of_equal_parts": ("6.9", """
+def truncate(spans, room, rng):
+    a, a_stop, b, b_stop, label = spans.T
+    much = np.maximum(a_stop - a + b_stop - b - room, 0)
+    keep_a, keep_b = a_stop - a - much // 2, b_stop - b - (much + 1) // 2
+    keep_b = np.minimum(b_stop - b, room - keep_a)
+    a, b = (begin + rng.binomial(stop - begin - keep, 0.5)
+            for begin, stop, keep in ((a, a_stop, keep_a), (b, b_stop, keep_b)))
+    return np.stack([a, a + keep_a, b, b + keep_b, label], axis=1)
+""")}
+
+
+@pytest.mark.parametrize("name", IN_OTHER_WORDS)
+def test_a_mistake_is_named_however_it_is_written(name):
+    exercise, code = exercise_named(IN_OTHER_WORDS[name][0]), IN_OTHER_WORDS[name][1]
+    module = module_from_source(source_of_module(exercise.module) + code, exercise, exercise.module)
+    verdict = check_exercise(exercise, module, 0, changes=False)
+    assert verdict.findings[0].fault == name and verdict.points == 0
+
+
+def test_changes_are_put_back_and_none_loops():
+    for id in ("2.6", "5.7", "7.5"):
+        exercise = exercise_named(id)
+        changes = list(variations_of(exercise))
+        assert len(changes) > 50
+        assert len({change.wrong for change in changes}) > 0.6 * len(changes)
+    assert not list(variations_of(exercise_named("6.8")))              # it has a while
+
+
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("2.6", "dx *= inv_std ", "dx *= 8 * inv_std ",
+     "every entry is 8 times the right one. Right already: dgamma, dbeta."),
+    ("2.2", "dx = (dy_rows @ W.T).reshape(x.shape) ", "dx = -(dy_rows @ W.T).reshape(x.shape) ",
+     "the sign is wrong. Right already: dW, db.")])
+def test_what_no_name_is_known_for_is_described(exercise, old, new, words):
+    finding = verdict_on(exercise, old, new).findings[0]
+    assert words in finding.text
+
+
+def check_names(exercise, name, changes):
+    """Where a fault is given another name, the answers of both are the same."""
+    faults = {fault.name: fault for fault in faults_of(exercise)}
+    module = module_from_source(planted(faults[name]), exercise, exercise.module)
+    for finding in check_exercise(exercise, module, 0, changes=changes).findings:
+        if finding.fault not in (None, name):
+            mine, other = (package_answers(exercise, 0, fault=faults[which])
+                           for which in (name, finding.fault))
+            assert to_json(mine) == to_json(other), (name, finding.fault)
+
+
+@pytest.mark.parametrize("exercise", [exercise for exercise in EXERCISES if faults_of(exercise)],
+                         ids=lambda exercise: exercise.id)
+def test_a_fault_is_never_taken_for_another(exercise):
+    check_names(exercise, faults_of(exercise)[0].name, changes=True)
+
+
+@pytest.mark.thorough
+def test_no_fault_is_ever_taken_for_another():
+    for exercise, fault in ALL:
+        check_names(exercise, fault.name, changes=False)
+
+
+@pytest.mark.parametrize("exercise, old, new", [
+    ("2.16", "return loss, (e, sum_e", "return float(loss), (e, sum_e"),
+    ("2.16", "return loss, (e, sum_e", "return np.float64(loss), (e, sum_e"),
+    ("2.6", "return dx, dgamma, dbeta", "return [dx, dgamma, dbeta]"),
+    ("2.16", "return loss, (e, sum_e, classes, w, logits.shape)",
+     "return [loss, [e, sum_e, classes, w, logits.shape]]")])
+def test_a_right_answer_in_another_container_is_right(exercise, old, new):
+    verdict = verdict_on(exercise, old, new)
+    assert not verdict.findings and verdict.points > 0
+
+
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("2.3", "    p = np.divide(e, row_sum(e), out=e)", "    p = np.nan * e", "Every entry is NaN."),
+    ("2.5", "    return y, (x_hat, inv_std, gamma)", "    y, (x_hat, inv_std, gamma)",
+     "layer_norm_forward returns None, which is not what its docstring promises (is there a "
+     "return"),
+    ("2.5", "    return y, (x_hat, inv_std, gamma)", "    return 'y'",
+     "layer_norm_forward returns the text 'y', which is not"),
+    ("2.5", "    return y, (x_hat, inv_std, gamma)", "    return np.ones(2)",
+     "layer_norm_forward returns an array of the shape (2,), which is not"),
+    ("6.2", "    return p if options.favor_shorter_ngram else p[::-1]", "    return str(p)",
+     "p for N = 1 is the text '[1.]'; it should be an array of the shape (1,)."),
+    ("4.7", '"bias": dbias', '**{f"more_{i}": dbias for i in range(9)}, "bias": dbias',
+     "nobody asked for the results dparams.more_0, dparams.more_1, dparams.more_2 ...")])
+def test_what_came_back_is_told(exercise, old, new, words):
+    verdict = verdict_on(exercise, old, new)
+    assert verdict.points == 0
+    assert words in " ".join(finding.text for finding in verdict.findings)
+    assert "Exactly this" not in " ".join(finding.text for finding in verdict.findings)
+
+
+def test_a_slip_of_syntax_costs_the_exercise_of_its_function():
+    source = source_of_module("functional/linear.py")
+    broken = source.replace("dW = x_rows.T @ dy_rows ", "dW = x_rows.T @ (dy_rows ")
+    line = broken[:broken.index("@ (dy_rows ")].count("\n") + 1
+    of_id = {exercise.id: check_exercise(exercise, module_from_source(
+        broken, exercise, exercise.module), 0) for exercise in map(exercise_named, ("2.1", "2.2"))}
+    assert (of_id["2.1"].points, of_id["2.2"].points) == (1, 0)
+    assert f"'(' was never closed (line {line})" in of_id["2.2"].findings[0].text

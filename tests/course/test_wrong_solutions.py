@@ -1,0 +1,159 @@
+"""Wrong solutions get no full points: wrong ways to draw, and what a docstring asks for.
+
+Each changes one snippet of the package's own solution.
+"""
+
+import pytest
+from solutions import verdict_on
+
+from albert_np.course.exercises import exercise_named
+
+# ---- wrong ways to draw --------------------------------------------------------------------------
+
+KEPT = "    kept = rng.random(x.shape, dtype=digits) >= p\n"
+U = "    u = rng.random(M)\n"
+PIECE = "tokenizer.ordinary_ids[rng.integers(len(tokenizer.ordinary_ids), size=M)]"
+ORDER = "    order = np.lexsort((rng.random(len(row)), row))            # random within each row\n"
+
+
+@pytest.mark.parametrize("exercise, old, new", [
+    ("2.14", KEPT, "    kept = np.random.default_rng(0).random(x.shape, dtype=digits) >= p\n"),
+    ("2.14", KEPT, "    kept = rng.random(x.shape[1:], dtype=digits) >= p\n    kept = "
+                   "np.broadcast_to(kept, x.shape)\n"),
+    ("2.14", KEPT, "    kept = rng.random((*x.shape[:-1], 1), dtype=digits) >= p\n    kept = "
+                   "np.broadcast_to(kept, x.shape)\n"),
+    ("2.14", KEPT, "    kept = np.resize(np.arange(10) >= 10 * p, x.shape)\n    "
+                   "kept = np.roll(kept, rng.integers(10))\n"),
+    ("2.14", "    if not 0 <= p < 1:\n", "    if False:\n"),
+    ("6.5", U, "    u = np.full(M, rng.random())\n"),
+    ("6.5", U, "    u = np.arange(M) / M\n"),
+    ("6.5", U, "    u = np.random.default_rng(1).random(M)\n    rng = np.random.default_rng(2)\n"),
+    ("6.5", PIECE, "np.full(M, tokenizer.ordinary_ids[rng.integers(len(tokenizer.ordinary_ids))])"),
+    ("6.5", PIECE, "tokenizer.ordinary_ids[rng.integers(10, size=M)]"),
+    ("6.5", "    if options.replace_by_any_piece:\n", "    if False:\n"),
+    ("6.6", ORDER, "    order = np.roll(np.arange(len(row)), 1)\n"
+                   "    order = order[np.argsort(row[order], kind='stable')]\n"),
+    ("6.6", ORDER, "    order = np.lexsort((-t, row))\n"),
+    ("6.6", ORDER, "    order = np.lexsort((np.random.default_rng(3).random(len(row)), row))\n"),
+    ("6.7", "    if options.do_permutation:\n", "    if False:\n"),
+    ("6.7", "        chosen |= permuted\n", ""),
+    ("6.1", "    if options.masked_lm_prob > 0:\n", "    if True:\n"),
+    ("6.3", "= not options.mask_unknown", "= True"),
+    ("6.3", "    barrier[tokenizer.sep_token_id] = not options.ngrams_across_sep\n", ""),
+    ("6.8", "elif sop and asked and rng.random() < 0.5", "elif sop and asked and len(spans) % 2"),
+    ("6.8", "middle = i + 1 + below(max(1, stop - i - 1))", "middle = i + 1"),
+    ("6.8", "        if options.random_start:\n", "        if False:\n"),
+    ("6.8", "rng.random() < options.short_seq_prob", "rng.random() < 0.1"),
+    ("6.8", "(i == first or not options.beginnings_only)", "True"),
+    ("6.8", "        if options.overfull_chunks:\n", "        if False:\n"),
+    ("6.8", "            other = below(D - 1)\n            other += other >= d\n",
+     "            other = (d + 1) % D\n"),
+    ("6.9", "a = a + rng.binomial(length_a - keep_a, 0.5)", "a = a + (length_a - keep_a) // 2"),
+    ("6.9", "b = b + rng.binomial(length_b - keep_b, 0.5)",
+     "b = b + (length_b - keep_b) * rng.integers(0, 2, len(b))")])
+def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
+    assert verdict_on(exercise, old, new).points == 0
+
+
+# ---- options, dtypes and refusals that the docstring names ---------------------------------------
+
+@pytest.mark.parametrize("exercise, old, new", [
+    ("1.1", "    return float(\"inf\") if np.isnan(error) else float(error)",
+     "    return float(error)"),
+    ("1.2", "        h = np.longdouble(h)\n", "        h = 1e-30\n"),
+    ("1.2", "    if method in (\"complex\", \"extended\"):\n        return",
+     "    if method == \"complex\":\n        return"),
+    ("1.2", "    h = STEP[method] if step is None else step\n",
+     "    h = STEP[\"centred\"] if step is None else step\n"),
+    ("1.3", "point = prepare(forward, backward, inputs, method, rng, dy)\n    reports = []\n",
+     "point = prepare(forward, lambda x, dy, cache: backward(x, np.ones_like(dy), cache), inputs, "
+     "method, rng)\n    point.dy = np.ones_like(point.dy)\n    reports = []\n"),
+    ("1.3", "        indices = _choose_indices(gradient.shape, entries, rng)\n",
+     "        indices = _choose_indices(gradient.shape, None, rng)\n"),
+    ("1.3", "        report = _worst_entry(path, gradient, slopes, indices, floor, point.dy)\n",
+     "        report = _worst_entry(path, gradient, slopes, indices[:1], floor, point.dy)\n"),
+    ("1.3", "    check_options(method, \"entries\", entries, rng)\n"
+            "    point = prepare(forward, backward, inputs, method, rng, dy)\n    reports = []\n",
+     "    point = prepare(forward, backward, inputs, \"centred\", rng, dy)\n    reports = []\n"),
+    ("1.3", "    check_options(method, \"entries\", entries, rng)\n", ""),
+    ("1.3", "    check_again(point)\n    _refuse_rounding_errors_alone(point, reports)\n"
+            "    return reports\n", "    return reports\n"),
+    ("1.3", "    if method != \"centred\":\n"
+            "        _refuse_if_not_analytic(point, list(point.gradients), rng)\n", ""),
+    ("1.3", "STEP[point.method] * point.scales[path]\n", "STEP[point.method]\n"),
+    ("1.3", "slopes = np.full(array.shape, np.nan,", "slopes = np.full(array.shape, 0.0,"),
+    ("1.4", "        if 1e-20 < squares < np.inf:", "        if True:"),
+    ("1.5", "            total[key] += branch", "            total[key] = total[key] + branch"),
+    ("1.6", "    sign = np.where(x.real", "    x = x.real\n    sign = np.where(x.real"),
+    ("1.6", "        x = x.astype(float)\n", "        x = x.astype(np.float32)\n"),
+    ("2.5", "beta, eps=1e-12):", "beta, eps=1e-5):"),
+    ("2.13", "dx = dy * np.sign(y.real)", "dx = dy * (y >= 0)"),
+    ("2.16", "    counted = labels != ignore_index", "    counted = labels != -100"),
+    ("2.16", "    _check_labels(logits, labels, ignore_index, weights)\n", ""),
+    ("2.16", "    if not np.isfinite(total):", "    if False:"),
+    ("4.1", "    if not np.issubdtype(ids.dtype, np.integer):",
+     "    ids = ids.astype(int)\n    if False:"),
+    ("4.3", "    if not ids.size:\n        return\n", ""),
+    ("5.9", "    bit_generator = kind()\n", "    bit_generator = np.random.PCG64()\n"),
+    ("6.1", "np.rint(lengths * options.masked_lm_prob)",
+     "np.floor(lengths * options.masked_lm_prob + 0.5)"),
+    ("6.3", "    if options.original_word_starts:", "    if False:"),
+    ("6.7", "    if np.iinfo(dtype).max < len(tokenizer.is_word_start) - 1:", "    if False:"),
+    ("6.7", "choose_by_place if options.ngrams_by_place else choose_by_length",
+     "choose_by_length"),
+    ("6.8", "least = options.least_sentences", "least = 2"),
+    ("6.10", "    if end.max() > max_seq_length:", "    if False:"),
+    ("6.10", "(t < end).astype(np.int8)", "(t < end).astype(np.int64)"),
+    ("6.14", "config, rng, recompute, positions)", "config, rng, False, positions)"),
+    ("6.14", "output.mlm_loss, \"labels\", labels,\n"
+             "                                                              label_counts)",
+     "output.mlm_loss, \"labels\", labels,\n"
+     "                                                              None)"),
+    ("6.15", "d_mlm_loss * cache.mlm_share", "d_mlm_loss"),
+    ("6.15", "    _refuse_gradients_of_missing_losses(d, cache.mlm_loss, cache.sop_loss)\n", ""),
+    ("7.1", "self.leaves.rows(params, grads)",
+     "self.leaves.rows(params, {name: np.clip(g, -99, 99) for name, g in grads.items()})"),
+    ("7.1", "        for p, gradient, m, step, _ in self.leaves.rows(params, grads):\n",
+     "        self.steps += 1\n        rows = self.leaves.rows(params, grads)\n"
+     "        self.steps -= 1\n        for p, gradient, m, step, _ in rows:\n"),
+    ("7.8", "    if not 0 <= as_number(warmup_steps) <= total_steps:", "    if False:"),
+    ("7.8", "        if not 0 <= as_number(value) < math.inf:", "        if False:"),
+    ("7.9", "    if not (isinstance(max_norm, Real) and max_norm > 0):", "    if False:"),
+    ("7.9", "    if max_norm < norm < np.inf:", "    if max_norm < norm:"),
+    ("8.1", "    if targets.shape != predictions.shape:", "    if False:"),
+    ("8.9", "= check_positions(B, start_positions, end_positions)",
+     "= start_positions, end_positions"),
+    ("8.11", 'share_of_batch(output.loss, "labels", labels, label_counts)', "output.loss, 1.0"),
+    ("8.20", "    s, t = _lengths(source_lengths, target_lengths, T)\n    s, end",
+     "    s, t = np.asarray(source_lengths), np.asarray(target_lengths)\n    s, end"),
+    ("8.26", 'np.array(leaf.T if transposed else leaf, order="C")',
+     "(leaf.T if transposed else leaf)")])
+def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
+    verdict = verdict_on(exercise, old, new)
+    kinds = {finding.kind for finding in verdict.findings}
+    assert kinds and kinds <= {"value", "shape", "dtype", "error"}
+    assert verdict.points == (exercise_named(exercise).points / 2 if kinds == {"dtype"} else 0)
+
+
+@pytest.mark.parametrize("exercise, loss, share", [
+    ("2.16", "np.longdouble(loss)", 1),
+    ("2.16", "np.float32(loss)", 0.5),
+    ("2.16", "np.longdouble(loss * (1 + 4e-5))", 0),
+    ("2.16", "np.float32(loss * (1 + 4e-4))", 0),
+    ("2.16", "loss * (1 + 4e-5)", 0)])
+def test_another_dtype_widens_no_tolerance(exercise, loss, share):
+    verdict = verdict_on(exercise, "return loss, (e, sum_e", f"return {loss}, (e, sum_e")
+    assert verdict.points == share * exercise_named(exercise).points
+
+
+def test_a_complex_error_is_judged_like_a_float():
+    for what, share in (("complex(error)", 0.5), ("complex(error * (1 + 4e-5))", 0)):
+        verdict = verdict_on("1.1", "else float(error)", f"else {what}")
+        assert verdict.points == share * exercise_named("1.1").points
+
+
+def test_a_sentence_ends_with_one_full_stop():
+    for raised, told in (('ValueError("x is needed.")', "ValueError: x is needed (line"),
+                         ("MemoryError", "more memory than there is: no message (line")):
+        verdict = verdict_on("1.1", 'return float("inf") if', f"raise {raised}\n    return 0 if")
+        assert told in verdict.findings[0].text and verdict.findings[0].text.endswith(").")
