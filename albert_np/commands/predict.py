@@ -3,12 +3,12 @@
 import argparse
 import contextlib
 import json
-import os
 import sys
 import tempfile
 
 from .input_columns import add_columns, add_header, columns_of
 from .input_texts import add_texts, note, read_texts
+from .output_folder import refuse_existing
 
 DESCRIPTION = """\
 Predict with a model that albert-np finetune made, a JSON object for each line.
@@ -72,9 +72,7 @@ def add(commands):
 def _predict(options):
     if options.workers < 1:
         raise ValueError(f"--workers is {options.workers}; it must be at least 1")
-    if options.output is not None and os.path.lexists(options.output):
-        raise ValueError(f"there is a file {options.output} already; it stays as it is: remove it, "
-                         f"or give --output another name")
+    refuse_existing(options.output)
     from tqdm import tqdm
 
     from ..files import write_whole

@@ -149,7 +149,8 @@ def _start(task, splits, settings, options, output, resuming, say):
                      "classifier_dropout_prob"):
             changes[name] = options.dropout
     if not starts_fresh(options):
-        return from_pretrained(kind, options.model, changes, settings.max_length, options.seed)
+        return from_pretrained(kind, options.model, changes, settings.max_length, options.seed,
+                               options.task)
     if options.model is None:
         file = output / "spiece.model"
         if not resuming:
