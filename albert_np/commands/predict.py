@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 
+from ..files.file_kinds import ending_of, json_of_line
 from .input_columns import add_columns, add_header, columns_of
 from .input_texts import add_texts, note, read_texts
 from .output_folder import refuse_existing
@@ -48,6 +49,7 @@ examples:
 """
 
 
+JSON_LINES = (".jsonl", ".ndjson")
 SHOWN = 5      # sentences about rows that have no prediction
 
 
@@ -88,7 +90,7 @@ def _predict(options):
                if role != "label"}
     if options.file is None and (columns or options.header is not None):
         raise ValueError("--columns and --header are for a table or JSON lines; give one as --file")
-    texts, name = read_texts(options, options.texts)
+    texts, name = read_texts(options, options.texts, objects=True)
     loaded = load_for_task(options.model)
     if is_unfinished(options.model, "finetune"):
         note(f"the run in {options.model} is not finished; this is the model of its best epoch so "
@@ -98,7 +100,8 @@ def _predict(options):
     if sentence and not options.quiet:
         note(sentence)
     if rows is None:
-        rows = (_row(text, name(number), columns) for number, text in enumerate(texts, 1))
+        only_objects = options.file is not None and ending_of(options.file) in JSON_LINES
+        rows = (_row(text, name(number), columns, only_objects) for number, text in enumerate(texts, 1))
     bad_rows = 0
 
     def bad_row(error):
@@ -126,14 +129,20 @@ def _predict(options):
     return int(bad_rows > 0)
 
 
-def _row(text, name, columns):
+def _row(text, name, columns, only_objects):
     """The line itself, the JSON object that it is, or the ValueError that says why it is none."""
     if not text.lstrip().startswith("{"):
-        return text if not columns else ValueError(
-            f"{_capital(name)} is no JSON object, so it has no fields for --columns")
+        if columns:
+            return ValueError(f"{_capital(name)} is no JSON object, so it has no fields for "
+                              f"--columns")
+        if only_objects or json_of_line(text) == "array":
+            what = "a JSON array" if json_of_line(text) == "array" else "no JSON object"
+            return ValueError(f"{_capital(name)} is {what}; an object such as "
+                              f'{{"text": "..."}} is needed')
+        return text
     try:
         row = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return ValueError(f"{_capital(name)} begins with {{ and is no JSON object: {error}")
     missing = [str(column) for column in columns.values() if column not in row]
     if missing:

@@ -66,10 +66,7 @@ def test_the_sentence(words, sentence, capsys):
     assert captured.err.count("\n") == 2
 
 
-def test_texts_with_dashes_and_negative_numbers_are_no_options(capsys):
+def test_negative_numbers_are_no_options(capsys):
     with pytest.raises(SystemExit):
         main(["finetune", "classification", "--lr", "-1e-3"])
     assert "the following arguments are required: --data" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main(["fill-mask", "--", "--text"])
-    assert "there is no option" not in capsys.readouterr().err

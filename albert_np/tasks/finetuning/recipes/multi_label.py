@@ -1,6 +1,7 @@
 """Any number of labels for a text, or for a pair of texts: the subjects of a message."""
 
 import functools
+import json
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def _labels(separator, path, number, name, value):
                                     f"{shown(value)}" + ("; or --label-separator must say which "
                                     "sign is between them" if isinstance(value, str) else "") + ".")
     return tuple(dict.fromkeys(checked_label(path, number, one if isinstance(one, str)
-                                             else shown(one)) for one in value))
+                                             else json.dumps(one)) for one in value))
 
 
 def labels_of(rows):

@@ -1,6 +1,7 @@
 """Rows that users write: in tables, in JSON lines, and as single lines."""
 
 import functools
+import json
 
 from ....files.file_kinds import kind_of
 from ....files.text_lines import bad_row, is_empty
@@ -71,7 +72,7 @@ def _one_label(score, path, number, name, value):
                    if score is None and isinstance(value, list) else "")
         raise bad_row(path, number,
                       f"the field {name!r} must be {kind}, not {shown(value)}{several}.")
-    value = value if isinstance(value, str) or score is not None else shown(value)
+    value = value if isinstance(value, str) or score is not None else json.dumps(value)
     return checked_label(path, number, value, None, score)
 
 
