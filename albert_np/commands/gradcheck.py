@@ -29,8 +29,8 @@ def add(commands):
                         help="check the checks: plant nearly two hundred faults, one at a time, "
                              "and show which check catches each (a few minutes)")
     parser.add_argument("--report", metavar="FOLDER",
-                        help="draw new pictures of one component into this folder instead: the error "
-                             "of every entry, the error against the step, and what each depth "
+                        help="draw new pictures of one component into this folder instead: the "
+                             "error of every entry, the error against the step, and what each depth "
                              "adds to a shared gradient (default component: encoder_layer)")
     parser.add_argument("--only", metavar="WORD",
                         help="check the components whose name contains this word; with --report, "

@@ -31,8 +31,9 @@ Lines that begin with { are JSON objects with these names as fields (text, text_
 question, context, choices, source), or with the fields of the training file. For classification,
 multi-label and similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of
 the training file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml)
-are read as in training. The command prints what it decided. It reads any number of lines in bounded
-memory.
+are read as in training. A JSON array is refused: each item must be on a line of its own, and in a
+file .jsonl each line is an object. The command prints what it decided. It reads any number of lines
+in bounded memory.
 
 A row that cannot be predicted, such as an empty text, gets the line null: line N of the output
 always belongs to row N. The command then says how many such rows there are and what is wrong with
@@ -101,7 +102,8 @@ def _predict(options):
         note(sentence)
     if rows is None:
         only_objects = options.file is not None and ending_of(options.file) in JSON_LINES
-        rows = (_row(text, name(number), columns, only_objects) for number, text in enumerate(texts, 1))
+        rows = (_row(text, name(number), columns, only_objects)
+                for number, text in enumerate(texts, 1))
     bad_rows = 0
 
     def bad_row(error):

@@ -1,4 +1,4 @@
-"""A file given as ``--file`` that is JSON of another kind, or UTF-16: one sentence, never guesses."""
+"""A file given as ``--file`` that is JSON of another kind, or UTF-16: one sentence, no guess."""
 
 import io
 import json

@@ -27,8 +27,9 @@ def test_files(command, kind, tmp_path, monkeypatch, capsys):
     assert main(command) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1
-    assert captured.err.startswith(f"albert-np: there is a {kind.split()[0].replace('link', 'file')}"
-                                   f" {path.name} already; it stays as it is: remove it, or give ")
+    what = "folder" if kind == "folder" else "file"
+    assert captured.err.startswith(f"albert-np: there is a {what} {path.name} already; it stays as "
+                                   f"it is: remove it, or give ")
     assert list(tmp_path.iterdir()) == [path]
     if kind == "file":
         assert path.read_bytes() == b"mine"
