@@ -30,8 +30,8 @@ def add(commands):
                              "and show which check catches each (a few minutes)")
     parser.add_argument("--report", metavar="FOLDER",
                         help="draw new pictures of one component into this folder instead: the "
-                             "error of every entry, the error against the step, and what each depth "
-                             "adds to a shared gradient (default component: encoder_layer)")
+                             "error of every entry, the error against the step, and what each "
+                             "depth adds to a shared gradient (default component: encoder_layer)")
     parser.add_argument("--only", metavar="WORD",
                         help="check the components whose name contains this word; with --report, "
                              "draw the component of this name")

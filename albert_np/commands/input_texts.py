@@ -1,5 +1,6 @@
 """What the commands that use a model have in common: the texts they are given."""
 
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -74,16 +75,17 @@ def note(sentence):
 
 def _checked(lines, name, objects):
     """The lines themselves, unless the first that is not blank shows that they are other JSON."""
-    first = None
+    lines, beginning = iter(lines), []
     for line in lines:
-        if first is None and not is_blank(line):
-            first = json_of_line(line)
-            what = {"array": "a JSON array", "begun object": "a JSON object over several lines",
-                    "object": None if objects else "JSON lines"}.get(first)
-            if what is not None:
-                raise ValueError(f"{name} is {what}, where a line for each text is needed; write "
-                                 f"each text{' or object' * objects} on a line of its own")
-        yield line
+        beginning.append(line)
+        if not is_blank(line):
+            break
+    what = {"array": "a JSON array", "begun object": "a JSON object over several lines",
+            "object": None if objects else "JSON lines"}.get(json_of_line("".join(beginning)))
+    if what is not None:
+        raise ValueError(f"{name} is {what}, where a line for each text is needed; write each "
+                         f"text{' or object' * objects} on a line of its own")
+    yield from itertools.chain(beginning, lines)
 
 
 def _lines_of_standard_input():
