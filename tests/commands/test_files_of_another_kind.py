@@ -32,10 +32,10 @@ def model(tmp_path_factory, inference_folder):
 @pytest.mark.parametrize("text", [ARRAY, PRETTY, '["a list"]', "[\n", '["a list",\n"a name"]',
                                   '\n\n["a"]\n'])
 @pytest.mark.parametrize("command", ["predict", "embed", "fill-mask", "similarity"])
-def test_an_array_is_called_one(command, text, name, model, tmp_path, capsys):
-    path = tmp_path / name
+def test_an_array_is_called_one(command, text, name, model, inference_folder, tmp_path, capsys):
+    path, folder = tmp_path / name, model if command == "predict" else inference_folder
     path.write_text(text)
-    assert main([command, str(model), "--file", str(path)]) == 2
+    assert main([command, str(folder), "--file", str(path)]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1
     assert f"{path} is a JSON array, where a line for each text is needed" in captured.err
@@ -71,17 +71,19 @@ def test_a_line_that_is_an_array_or_no_object_is_not_predicted(model, tmp_path, 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("words", [
     ["predict", "MODEL", "--file", "FILE.txt"], ["predict", "MODEL", "--file", "FILE.csv"],
-    ["predict", "MODEL", "--file", "FILE.jsonl"], ["embed", "MODEL", "--file", "FILE.txt"],
-    ["fill-mask", "MODEL", "--file", "FILE.txt"], ["similarity", "MODEL", "--file", "FILE.tsv"],
+    ["predict", "MODEL", "--file", "FILE.jsonl"], ["embed", "TRUNK", "--file", "FILE.txt"],
+    ["fill-mask", "TRUNK", "--file", "FILE.txt"], ["similarity", "TRUNK", "--file", "FILE.tsv"],
     ["finetune", "classification", "--data", "FILE.csv"],
     ["evaluate", "MODEL", "--data", "FILE.tsv"], ["info", "FILE.json"],
     ["prepare", "FILE.txt", "--output", "new"], ["pretrain", "--corpus", "FILE.txt"]],
     ids=" ".join)
-def test_utf16_is_called_so_by_every_command(words, encoding, model, tmp_path, monkeypatch, capsys):
+def test_utf16_is_called_so_by_every_command(words, encoding, model, inference_folder, tmp_path,
+                                             monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    places = {"MODEL": str(model), "TRUNK": str(inference_folder)}
     name = next(word for word in words if word.startswith("FILE"))
     (tmp_path / name).write_bytes("text,label\na list,a\na name,b\n".encode(encoding))
-    assert main([str(model) if word == "MODEL" else word for word in words]) == 2
+    assert main([places.get(word, word) for word in words]) == 2
     assert f"{name} is UTF-16, where UTF-8 is needed; save the file as UTF-8." in (
         capsys.readouterr().err)
     with pytest.raises(ValueError, match="is UTF-16"):
