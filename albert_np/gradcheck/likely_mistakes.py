@@ -46,6 +46,8 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0, name="gradient"):
                 if name == "gradient" else f"the right {name} is 0 everywhere"]
     if not a.any():
         return [f"the {name} is 0 everywhere"]
+    if not wrong.any():                      # only the last digits differ
+        return []
     factor = np.dot(a, n) / np.dot(n, n)
     if a.size > 1 and np.abs(a - factor * n).max() <= CLOSE * np.abs(a).max():
         return ["the sign is wrong" if abs(factor + 1) < CLOSE else

@@ -30,8 +30,8 @@ SENTENCES = {
     "RecursionError": "It calls itself without end: {message}.",
     "MemoryError": "It asks for more memory than there is: {message}.",
 }
-NEARLY = (" So few digits are right if an array is turned into float32 on the way, or if a constant "
-          "is rounded.")
+NEARLY = (" So few digits are right if an array is turned into float32 on the way, or if a "
+          "constant is rounded.")
 KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "WrongCount": "shape",
          "Unusable": "shape"}
 

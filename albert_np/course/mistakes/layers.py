@@ -143,7 +143,7 @@ FAULTS = (
             "                                       config.layer_norm_eps)\n"
             "    e, activation_cache = activation_forward(g) ",
             "The layer norm comes before the activation; it should come after it.",
-            "order of operations"),
+            "what is normalised"),
     Mistake("masked_lm_head_eps_fixed", MLM, "config.layer_norm_eps)", "1e-12)",
             "The eps is fixed; the configuration has another.", "where eps stands"),
     Mistake("masked_lm_head_activation_fixed", MLM,
