@@ -12,9 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+from albert_np.commands.parser import Parser
+
 
 def parser():
-    options = argparse.ArgumentParser(prog="albert-np finetune")
+    options = Parser(prog="albert-np finetune")
     options.add_argument("task")
     options.add_argument("--model")
     options.add_argument("--data")
