@@ -12,11 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from albert_np.commands.parser import Parser
 
-
-def parser():
-    options = Parser(prog="albert-np finetune")
+def parser(kind=argparse.ArgumentParser):
+    options = kind(prog="albert-np finetune")
     options.add_argument("task")
     options.add_argument("--model")
     options.add_argument("--data")
