@@ -35,6 +35,8 @@ what it decided.
 --model is a run of albert-np pretrain, a folder of published weights, or a name on the hub. With
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
 gained. Without --model the command trains a tokenizer on the rows and starts with fresh weights.
+With --teacher the model learns from the labels and from the probabilities of a fine-tuned model,
+which may be larger (distillation). Both read each text with their own tokenizer.
 
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
 It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the
@@ -57,6 +59,8 @@ examples:
   albert-np finetune multi-label --data subjects.csv --label-separator ';'
   albert-np finetune classification --data sms-spam --class-weights balanced --best-by f1 \\
       --positive-label spam
+  albert-np finetune classification --data sms-spam --teacher runs/classification --layers 2 \\
+      --output runs/student
   albert-np finetune --resume runs/classification
   albert-np evaluate runs/classification --data others.csv
   albert-np predict runs/classification "You have won a prize!"
@@ -112,6 +116,9 @@ def _add_options(parser):
         "epochs", "batch_size", "learning_rate", "warmup", "optimizer", "schedule", "weight_decay",
         "max_gradient_norm", "class_weights", "dropout", "freeze", "best_by", "patience", "seed",
         "workers", "accumulation_steps"))
+
+    add_options(parser.add_argument_group("a teacher"), FinetuningOptions, (
+        "teacher", "temperature", "teacher_weight"))
 
     add_options(parser.add_argument_group("texts"), Settings, SETTINGS)
 

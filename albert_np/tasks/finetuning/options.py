@@ -9,12 +9,13 @@ from ...config import AlbertConfig
 from ...files.json_objects import json_text
 from ...files.options import check_names, check_options, documented, option, options_from
 from ...pretraining.options import OPTIMIZERS
+from .distilling import TASKS_WITH_TEACHER, TEACHER_WEIGHT, TEMPERATURE
 from .recipes import TASKS
 from .settings import Settings
 from .trainer import SCHEDULES
 
 MAX_LENGTH = {"questions": 192}                   # of other tasks 128
-PATHS = ("data", "dev", "test", "model", "data_folder")
+PATHS = ("data", "dev", "test", "model", "teacher", "data_folder")
 # What may differ when a run goes on. Of the files a checkpoint knows the content.
 FREE = (*PATHS, "checkpoint_every")
 
@@ -60,6 +61,18 @@ class FinetuningOptions:
     scratch: bool = option(
         False, "take only the shape and the tokenizer of the model, with fresh weights, to see "
         "what pretraining gained")
+    teacher: str | None = option(
+        None, "classification, multi-label and similarity: learn also from this fine-tuned model, "
+        "a run of albert-np finetune with the same labels (distillation). It may be larger and "
+        "may have another tokenizer", metavar="RUN")
+    temperature: float | None = option(
+        None, f"with --teacher: the logits of teacher and student are divided by this number "
+        f"before the softmax. Above 1, the classes that the teacher thinks unlikely count more; "
+        f"default: {TEMPERATURE:g}", above=0, most=1000)
+    teacher_weight: float | None = option(
+        None, f"with --teacher: the weight of the teacher's answers in the loss. The weight of "
+        f"the labels is 1 minus this number. With 1 the student learns from the teacher alone; "
+        f"default: {TEACHER_WEIGHT:g}", least=0, most=1)
     config: dict | None = option(
         None, "without a model to start from: fields of AlbertConfig that differ from FRESH_CONFIG")
     vocab_size: int = option(
@@ -116,6 +129,7 @@ class FinetuningOptions:
         if self.best_by is not None:
             self.best_by = self.best_by.replace("_", " ")        # macro_f1 is "macro f1"
         self._check_labels()
+        self._check_teacher()
         check_names(AlbertConfig, self.config or {})
         if self.scratch and self.model is None:
             raise ValueError("scratch takes shape and tokenizer of a model; name one, or leave "
@@ -140,6 +154,21 @@ class FinetuningOptions:
         if self.class_weights is not None and self.task != "classification":
             raise ValueError(f"class_weights are weights of the classes of the task "
                              f"classification; the task {self.task} has none")
+
+    def _check_teacher(self):
+        for name in ("temperature", "teacher_weight"):
+            flag = f"--{name.replace('_', '-')}"
+            if getattr(self, name) is not None and self.teacher is None:
+                raise ValueError(f"{flag} is for learning from a teacher; name one with --teacher, "
+                                 f"or remove {flag}")
+        if self.teacher is None:
+            return
+        if self.task not in TASKS_WITH_TEACHER:
+            raise ValueError(f"--teacher is for the tasks {', '.join(TASKS_WITH_TEACHER)}; for the "
+                             f"task {self.task} there is no such training")
+        if self.temperature is not None and self.task == "similarity":
+            raise ValueError("--temperature is for probabilities; the teacher of the task "
+                             "similarity gives scores, so remove --temperature")
 
     def with_whole_paths(self):
         """All options as a dict; files and folders are found from any folder."""

@@ -29,6 +29,8 @@ def draw_training(results, history, folder):
     epochs = [(row["epoch"], row["value"], row["low"], row["high"]) for row in history["epochs"]]
     losses = [(row["step"], row["loss"]) for row in history["steps"]]
     figures = {name: _three(found[metric]) for name, found in results["baselines"].items()}
+    if results["teacher"] is not None:
+        figures["teacher"] = _three(results["teacher"]["figures"][metric])
     start = {"scratch": "from scratch", "pretrained": "pretrained"}[results["start"]]
     figures[start] = _three(results[part][metric])
     return [pictures.plot_learning_curves({start: {"losses": losses, "epochs": epochs}}, metric,

@@ -15,6 +15,7 @@ from ...text.tokenizing.train_tokenizer import VocabularyTooLarge, train_tokeniz
 from ..datasets import Splits
 from .class_weights import add_balanced_weights
 from .data import PARTS, load_splits, repeated, texts_of
+from .distilling import Teacher, add_teacher_logits, load_teacher
 from .recipes import TASKS, model_class
 from .settings import Settings
 from .start import FRESH_CONFIG, from_pretrained, from_scratch, kept_labels, start_notes
@@ -36,6 +37,7 @@ class Prepared:
         Of the training rows.
     started : float
         ``time.perf_counter()`` when this began.
+    teacher : Teacher or None
     """
 
     task: ModuleType
@@ -46,9 +48,10 @@ class Prepared:
     tokenizer: AlbertTokenizer
     examples: list
     started: float
+    teacher: Teacher | None = None
 
 
-def prepare(options, output, resuming, say):
+def prepare(options, output, resuming, say, pool=None):
     """Read the rows of a run, make its model, and say what was found.
 
     Parameters
@@ -59,6 +62,8 @@ def prepare(options, output, resuming, say):
     resuming : bool
         Take the tokenizer that was trained when the run was begun.
     say : callable
+    pool : concurrent.futures.Executor, optional
+        Runs several batches of the teacher at a time.
 
     Returns
     -------
@@ -75,6 +80,8 @@ def prepare(options, output, resuming, say):
     if settings.positive_label != options.task_settings().positive_label:
         say(f"{'':10} f1 is that of the label {settings.positive_label!r}; --positive-label names "
             f"the other")
+    teacher = (None if options.teacher is None else
+               load_teacher(options.teacher, options.task, splits, settings.pairs))
     # Before the training: what is missing for a figure must show before, not after.
     baselines = _score_baselines(task, splits, settings, options.seed)
     model, tokenizer = _start(task, splits, settings, options, output, resuming, say)
@@ -84,7 +91,10 @@ def prepare(options, output, resuming, say):
                  *([] if can_write() else [MISSING])]:
         say(f"{'':10} {note}")
     examples = _examples(task, tokenizer, splits, settings, options, say)
-    return Prepared(task, settings, splits, baselines, model, tokenizer, examples, started)
+    if teacher is not None:
+        say(f"{'teacher':10} {teacher.parameters:,} parameters, {teacher.name}")
+        add_teacher_logits(examples, teacher, splits.train, pool)
+    return Prepared(task, settings, splits, baselines, model, tokenizer, examples, started, teacher)
 
 
 def starts_fresh(options):

@@ -68,7 +68,7 @@ def report(run, options, history, output, pool, say):
                "validation": None, "test": None,
                "baselines": {name: as_numbers(found) for name, found in run.baselines.items()},
                "training_seconds": history["epochs"][-1]["seconds"],
-               "options": whole, "settings": asdict(run.settings)}
+               "teacher": None, "options": whole, "settings": asdict(run.settings)}
     parts = {"validation": run.splits.dev, **({"test": run.splits.test} if run.splits.test else {})}
     for part, rows in parts.items():
         predictions, found = score_rows(run, rows, run.splits.labels,
@@ -78,6 +78,12 @@ def report(run, options, history, output, pool, say):
         say(f"{part:10} {in_words(found, run.settings)}")
     for name, found in run.baselines.items():
         say(f"{'':10} {in_words(found, run.settings)}   ({name})")
+    if run.teacher is not None:                            # on the rows of the last part
+        _, found = score_rows(run.teacher.loaded, rows, run.splits.labels,
+                              np.random.default_rng(options.seed), pool,
+                              positive_label=run.settings.positive_label)
+        results["teacher"] = {"parameters": run.teacher.parameters, "figures": as_numbers(found)}
+        say(f"{'':10} {in_words(found, run.settings)}   (teacher)")
     results["seconds"] = time.perf_counter() - run.started
     write_whole(output / "steps.csv", steps_csv(history["steps"]))
     write_whole(output / "results.json", json_file(results, ensure_ascii=False))

@@ -22,6 +22,7 @@ from ...pretraining.run_checkpoints import (newest_checkpoint, remove_checkpoint
                                             save_checkpoint)
 from ...pretraining.state import refuse_changed_options
 from ...pretraining.stopping import RunStopped, stop_requests
+from .distilling import TEACHER_WEIGHT, TEMPERATURE, Student
 from .options import FinetuningOptions
 from .prepare import figures_of, prepare
 from .report import report, score_rows
@@ -125,7 +126,7 @@ def _is_finished(output):
 def _run(output, options, checkpoint, progress):
     say = print if progress else (lambda *words: None)
     with one_thread_each(), ThreadPoolExecutor(options.workers) as pool:
-        run = prepare(options, output, checkpoint is not None, say)
+        run = prepare(options, output, checkpoint is not None, say, pool)
         _check_metric(run, options, pool)
         history = _train(run, options, output, checkpoint, pool, progress)
         run = replace(run, settings=read_settings(output) or run.settings)    # of the best epoch
@@ -142,7 +143,7 @@ def _train(run, options, output, checkpoint, pool, progress):
     optimizer = _optimizer(run, options, trained)
     rng, at = np.random.default_rng([options.seed, 1]), Progress()
     tuned = SimpleNamespace(settings=run.settings)        # for the epoch that was evaluated last
-    fingerprint = fingerprint_of(run.splits, run.tokenizer, run.model.config)
+    fingerprint = fingerprint_of(run.splits, run.tokenizer, run.model.config, run.teacher)
 
     def save():
         save_checkpoint(output, optimizer.steps,
@@ -165,7 +166,7 @@ def _train(run, options, output, checkpoint, pool, progress):
 
     with stop_requests() as stop:
         return train_epochs(
-            run.model, run.examples, lambda *chosen: run.task.collate(run.model.config, *chosen),
+            _learner(run, options), run.examples, _collate_of(run),
             optimizer, epochs=options.epochs, batch_size=options.batch_size, rng=rng, at=at,
             dropout=_has_dropout(run.model.config), max_gradient_norm=options.max_gradient_norm,
             evaluate=_evaluation(run, options, output, at, tuned, pool), on_step=on_step,
@@ -173,6 +174,27 @@ def _train(run, options, output, checkpoint, pool, progress):
             patience=options.patience,
             workers=options.workers, pool=pool, progress=progress,
             accumulation_steps=options.accumulation_steps, trained=trained)
+
+
+def _learner(run, options):
+    """The model, or with a teacher the student, which has another loss."""
+    if run.teacher is None:
+        return run.model
+    temperature, weight = (default if asked is None else asked for asked, default in (
+        (options.temperature, TEMPERATURE), (options.teacher_weight, TEACHER_WEIGHT)))
+    return Student(run.model, temperature, weight)
+
+
+def _collate_of(run):
+    """``collate(examples, length)`` of the task, with what the teacher says about them."""
+    def collate(examples, length):
+        batch = run.task.collate(run.model.config, examples, length)
+        if run.teacher is not None:
+            answers = [example["teacher_logits"] for example in examples]
+            batch["teacher_logits"] = np.stack(answers)                              # (B, K)
+        return batch
+
+    return collate
 
 
 def _optimizer(run, options, trained):

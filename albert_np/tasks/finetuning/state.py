@@ -73,9 +73,11 @@ class Progress:
         return max((row["seconds"] for row in rows), default=0.0)
 
 
-def fingerprint_of(splits, tokenizer, config):
-    """A hash of the rows, the tokenizer and the configuration of a run (hex)."""
+def fingerprint_of(splits, tokenizer, config, teacher=None):
+    """A hash of the rows, the tokenizer, the configuration and the teacher of a run (hex)."""
     digest = hashlib.sha256(tokenizer_identity(tokenizer).encode())
+    if teacher is not None:
+        digest.update(teacher.identity().encode())
     digest.update(json_text(config.to_dict()).encode())
     for part in (splits.labels, splits.train, splits.dev, splits.test):
         digest.update(repr(part).encode())
@@ -127,7 +129,7 @@ def restore(captured, model, optimizer, rng, fingerprint):
     model, optimizer, rng : as in `capture`
         They change in place.
     fingerprint : str
-        Of the rows, the tokenizer and the configuration that the run would go on with.
+        Of the rows, the tokenizer, the configuration and the teacher that the run would go on with.
 
     Returns
     -------
@@ -136,12 +138,13 @@ def restore(captured, model, optimizer, rng, fingerprint):
     Raises
     ------
     ValueError
-        The rows, the tokenizer or the configuration are not the same.
+        The rows, the tokenizer, the configuration or the teacher are not the same.
     """
     tensors, state = captured
     if state["fingerprint"] != fingerprint:
-        raise ValueError("the rows, the tokenizer or the configuration of the model are not those "
-                         "that this run began with; bring them back, or begin a new run")
+        raise ValueError("the rows, the tokenizer, the configuration of the model or its teacher "
+                         "are not those that this run began with; bring them back, or begin a new "
+                         "run")
     restore_parameters(tensors, model, optimizer)
     rng.bit_generator.state = state["rng"]
     rows = [dict(zip(STEP_COLUMNS, row)) for row in tensors["steps"].tolist()]
