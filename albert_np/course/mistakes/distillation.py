@@ -4,9 +4,12 @@ from ...gradcheck.planted_faults import Mistake
 
 KD = "functional/distillation.py"
 
+LOG_Q = "log_q = _log_softmax(teacher_logits.reshape(-1, K), temperature)   # (N, K)\n"
+LOG_P = "    log_p = _log_softmax(logits.reshape(-1, K), temperature)"
+
 FAULTS = (
-    Mistake("distillation_temperature_times", KD, "(x - shift) / temperature",
-            "(x - shift) * temperature",
+    Mistake("distillation_temperature_times", KD, LOG_Q + LOG_P,
+            (LOG_Q + LOG_P).replace("temperature)", "1 / temperature)"),
             "The logits are multiplied by the temperature; (KD.1) divides.",
             "each factor in one place"),
     Mistake("distillation_temperature_not_squared", KD, "temperature**2 * mean",
