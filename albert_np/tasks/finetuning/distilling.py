@@ -8,7 +8,7 @@ import numpy as np
 from ...files.json_objects import json_text
 from ...functional import (distillation_backward, distillation_forward,
                            mean_squared_error_backward, mean_squared_error_forward)
-from ...models.labels import check_problem_labels, problem_answered, problem_of
+from ...models.labels import check_problem_labels, problem_of
 from ...models.outputs import AlbertOutput
 from ...models.trunk import share_of_batch
 from ...parameters import count, flatten
@@ -17,6 +17,8 @@ from ..datasets import Classification
 from ..datasets.features import sequence_examples
 from .outputs import outputs_of
 from .predicting import load_for_task
+from .recipes import TASKS
+from .source_task import task_of_head
 
 TEMPERATURE, TEACHER_WEIGHT = 2.0, 0.5
 TASKS_WITH_TEACHER = ("classification", "multi-label", "similarity")
@@ -88,15 +90,12 @@ def load_teacher(name, task, splits, pairs):
     FileNotFoundError, ValueError
         There is no such model, or it has another task or other labels.
     """
-    loaded = load_for_task(name)
+    loaded, known_task = load_for_task(name), task_of_head(name)
+    if known_task != task:
+        raise ValueError(f"--teacher {name} is a model for the task {known_task}; it must be one "
+                         f"for the task {task}")
+    loaded.task = TASKS[task]            # another library's model of scores is read as a classifier
     model, settings = loaded.model, loaded.settings
-    if settings.task != task:
-        raise ValueError(f"--teacher {name} is a model for the task {settings.task}; it must be "
-                         f"one for the task {task}")
-    problem = loaded.task.configuration(splits.labels)["problem_type"]
-    if problem_answered(model.config) != problem:
-        raise ValueError(f"--teacher {name} is a model for {problem_answered(model.config)}; the "
-                         f"task {task} needs one for {problem}")
     known = model.config.label_names if splits.labels else ()
     if sorted(known) != sorted(splits.labels):
         raise ValueError(f"--teacher {name} has the labels {', '.join(known)}, but the training "

@@ -64,7 +64,7 @@ class FinetuningOptions:
     teacher: str | None = option(
         None, "classification, multi-label and similarity: learn also from this fine-tuned model, "
         "a run of albert-np finetune with the same labels (distillation). It may be larger and "
-        "may have another tokenizer", metavar="RUN")
+        "may have another tokenizer; default: the labels alone", metavar="RUN")
     temperature: float | None = option(
         None, f"with --teacher: the logits of teacher and student are divided by this number "
         f"before the softmax. Above 1, the classes that the teacher thinks unlikely count more; "

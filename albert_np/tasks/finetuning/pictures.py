@@ -29,7 +29,7 @@ def draw_training(results, history, folder):
     epochs = [(row["epoch"], row["value"], row["low"], row["high"]) for row in history["epochs"]]
     losses = [(row["step"], row["loss"]) for row in history["steps"]]
     figures = {name: _three(found[metric]) for name, found in results["baselines"].items()}
-    if results["teacher"] is not None:
+    if results.get("teacher") is not None:
         figures["teacher"] = _three(results["teacher"]["figures"][metric])
     start = {"scratch": "from scratch", "pretrained": "pretrained"}[results["start"]]
     figures[start] = _three(results[part][metric])

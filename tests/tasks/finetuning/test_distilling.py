@@ -270,6 +270,7 @@ SAME = ("model.safetensors", "config.json", "predictions-validation.jsonl", "epo
         "predictions-test.jsonl")
 
 
+@pytest.mark.slow
 def test_a_run_with_a_teacher(teachers, tmp_path, monkeypatch, capsys):
     """What it keeps and says; killed and resumed it is the same bit for bit."""
     one, folder, killed = teachers["classification"], tmp_path / "run", tmp_path / "killed"
@@ -317,6 +318,7 @@ def test_a_run_with_a_teacher(teachers, tmp_path, monkeypatch, capsys):
         resume(tmp_path / "other", progress=False)
 
 
+@pytest.mark.slow
 def test_without_weight_the_teacher_changes_nothing(teachers, tmp_path):
     """The same training as without it, but for rounding."""
     one, curves = teachers["classification"], []
@@ -328,6 +330,7 @@ def test_without_weight_the_teacher_changes_nothing(teachers, tmp_path):
     assert len(curves[0]) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["multi-label", "similarity"])
 def test_other_tasks_with_a_teacher(teachers, tmp_path, task):
     """From the teacher alone the student comes closer to what the teacher says."""
@@ -338,3 +341,17 @@ def test_other_tasks_with_a_teacher(teachers, tmp_path, task):
               for line in (tmp_path / "run" / "steps.csv").read_text().splitlines()[1:]]
     assert len(losses) == 30 and np.mean(losses[-5:]) < np.mean(losses[:5])
     assert results["teacher"]["figures"].keys() == results["test"].keys()
+
+
+def test_a_model_of_scores_from_elsewhere_may_teach(teachers, tmp_path):
+    """Without the settings of a run its class and its kind of problem say what it is for."""
+    one = teachers["similarity"]
+    shutil.copytree(one.run, tmp_path / "other", ignore=shutil.ignore_patterns("task.json"))
+    assert load_for_task(tmp_path / "other").settings.task == "classification"
+    other, own = (load_teacher(name, "similarity", Splits([], [], [], ()), True)
+                  for name in (tmp_path / "other", one.run))
+    assert other.loaded.task is TASKS["similarity"]
+    rows = [Classification("the list", "a copy"), Classification("a name", "new file")]
+    assert (other.logits(rows) == own.logits(rows)).all() and other.logits(rows).shape == (2, 1)
+    with pytest.raises(ValueError, match="is a model for the task similarity; it must be one for"):
+        load_teacher(tmp_path / "other", "classification", Splits([], [], [], ("a", "b")), True)

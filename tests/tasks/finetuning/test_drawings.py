@@ -61,6 +61,18 @@ def test_curves_and_bars_show_the_results(plots, tmp_path, start, test):
         {"a": (5, 4, 6), "b": (6, 5, 7), name: (value, value - 1, value + 1)}, "f1", paths[1])
 
 
+def test_a_teacher_has_a_bar_between_the_baselines_and_the_student(plots, tmp_path):
+    def figure(value):
+        return {"f1": {"value": value, "low": value - 1, "high": value + 1}}
+
+    pictures.draw_training({"metric": "f1", "start": "scratch", "validation": figure(3),
+                            "test": figure(4), "baselines": {"a": figure(5)},
+                            "teacher": {"parameters": 7, "figures": figure(6)}}, HISTORY, tmp_path)
+    bars, _, _ = plots["plot_baselines_bars"]
+    assert list(bars.items()) == [("a", (5, 4, 6)), ("teacher", (6, 5, 7)),
+                                  ("from scratch", (4, 3, 5))]
+
+
 def draw(task, folder, rows, predictions, model=None, tokenizer=None, settings=None):
     return pictures.DRAWN_FOR[task](folder, model, tokenizer, rows, predictions, settings)
 
