@@ -220,6 +220,15 @@ def test_distillation(dtype, size, temperature):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_too_large_a_loss_of_distillation_is_infinite(dtype):
+    """Its gradient is not: p = (0, 1), q = (1, 0), tau = 8."""
+    half = np.finfo(dtype).max / 2
+    x, t = np.array([[-half, half]], dtype), np.array([[half, -half]], dtype)
+    loss, cache = F.distillation_forward(x, t, np.array([1]), 8.0, 1.0)
+    assert loss == np.inf and F.distillation_backward(dtype(1), cache).tolist() == [[-8, 8]]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_distillation_of_infinity_and_nan(dtype):
     """A class that the teacher rules out costs nothing; one that the student rules out may."""
     zero = [0, 0, 0]
