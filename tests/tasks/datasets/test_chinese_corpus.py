@@ -13,8 +13,8 @@ from albert_np.text import AlbertTokenizer, read_corpus
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "chinese_corpus.py"
 ARTICLE = """本报/r  讯/Ng  第{n}/m  号/q
-记者/n  江/nr  泽民/nr  王/nr  刚/nr  、/w  李/nr  鹏/nr  在/p  北京/ns  、/w  新华社/nt  报道/v  。/w  \
-ＡＢ/nx  １２月/t  好/a  ！/w
+记者/n  江/nr  泽民/nr  王/nr  刚/nr  、/w  李/nr  鹏/nr  在/p  北京/ns  、/w  \
+新华社/nt  报道/v  。/w  ＡＢ/nx  １２月/t  好/a  ！/w
 中国/ns  上海/ns  下雨/v  。/w
 
 """
@@ -46,7 +46,7 @@ def written(corpus, tmp_path, monkeypatch):
 
 
 def test_the_newspaper_becomes_prose(written):
-    documents = read_corpus(written / "news.txt")
+    documents = read_corpus(written / "news.txt", "prose")
     assert len(documents) == 30                                  # three quarters
     assert documents[7] == ["本报讯第7号", "记者江泽民王刚、李鹏在北京、新华社报道。", "AB12月好！",
                             "中国上海下雨。"]
@@ -62,7 +62,7 @@ def test_names_are_tagged(written):
     names = [(name["type"], name["text"]) for name in task.entities_of(report.words, report.tags)]
     assert names == [("nr", "江泽民"), ("nr", "王刚"), ("nr", "李鹏"), ("ns", "北京"),
                      ("nt", "新华社")]
-    assert set(end.tags) == {"O"} and end.words[0] == "AB12"
+    assert set(end.tags) == {"O"} and end.words[:3] == ("AB", "12", "月")
     assert places.tags == ("B-ns", "I-ns", "B-ns", "I-ns", "O", "O", "O")
 
 
