@@ -28,7 +28,7 @@ PRETRAIN = ("--ngram 1 --max-seq-length 64 --layers 2 --batch-size 12 --steps 30
 # The task, and the arguments of albert-np finetune. The data are named below.
 TASKS = {
     "names": ("entities", "--max-length 64 --epochs 1 --lr 1e-3 --workers 1"),
-    "reviews": ("classification", "--max-length 64 --epochs 1 --lr 1e-3 --workers 1"),
+    "reviews": ("classification", "--max-length 64 --epochs 2 --lr 1e-3 --workers 1"),
     "xquad": ("questions", "--max-length 128 --epochs 4 --lr 1e-3 --workers 1"),
 }
 
