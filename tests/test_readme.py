@@ -162,7 +162,7 @@ def test_the_chinese_twenty_lines(chinese_text, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("novel.txt").write_text(chinese_text, encoding="utf-8")
     code, = python_of(CHINESE)
-    names = run(code, **{"vocab_size=4000": "vocab_size=50", "steps=500": "steps=2"})
+    names = run(code, **{"vocab_size=8000": "vocab_size=50", "steps=500": "steps=2"})
     assert len(names["documents"]) == 40 and len(names["sentences"]) == 36 * 8
     assert "mlm_loss" in capsys.readouterr().out
 
@@ -175,7 +175,7 @@ def test_the_commands_of_the_chinese_readme_are_commands():
     commands = parser.add_subparsers()
     for command in COMMANDS:
         command.add(commands)
-    assert len(COMMANDS_OF_CHINESE) == 8
+    assert len(COMMANDS_OF_CHINESE) == 9
     assert all(parser.parse_args(shlex.split(command)).run for command in COMMANDS_OF_CHINESE)
 
 
@@ -198,3 +198,4 @@ def test_the_commands_of_the_chinese_readme_run(chinese_text, tmp_path, monkeypa
         assert main([*words, *SMALL.get(words[0], "").split()]) == 0, command
     said = capsys.readouterr().out
     assert "p_{ij}" in said and '"label"' in said and (tmp_path / "my-course").is_dir()
+    assert "对每个序列、每个头" in said and '"answer"' in said

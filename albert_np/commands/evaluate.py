@@ -37,6 +37,10 @@ def add(commands):
     parser.add_argument("--label-separator", metavar="SIGN",
                         help="multi-label: the sign between the labels of a row in a table "
                              "(default: that of the training run)")
+    parser.add_argument("--language", metavar="{en,zh}",
+                        help="questions: the rules by which answers are scored, SQuAD's (en) or "
+                             "those of CMRC 2018 (zh) (default: those of the training run; if it "
+                             "did not name one, zh for rows whose answers are Chinese)")
     parser.add_argument("--output", metavar="FOLDER",
                         help="the new folder (default: runs/evaluate, then runs/evaluate-2, ...)")
     parser.add_argument("--seed", type=int, default=0, metavar="N",
@@ -56,6 +60,6 @@ def _evaluate(options):
     keep_freed_memory()
     evaluate(options.model, options.data, options.output or free_path("runs/evaluate"),
              columns=columns_of(options.columns), header=options.header,
-             label_separator=options.label_separator, seed=options.seed, workers=options.workers,
-             progress=not options.quiet)
+             label_separator=options.label_separator, language=options.language,
+             seed=options.seed, workers=options.workers, progress=not options.quiet)
     return 0

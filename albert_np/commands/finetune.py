@@ -67,7 +67,7 @@ examples:
 """
 
 SETTINGS = ("max_length", "doc_stride", "max_query_length", "max_answer_length", "beams",
-            "max_target_length", "label_separator", "positive_label")
+            "max_target_length", "language", "label_separator", "positive_label")
 
 
 def add(commands):

@@ -8,6 +8,20 @@ import difflib
 
 from .equations import PACKAGE, find_equations
 
+# What a page says beside the derivation and the code, by the language.
+WORDS = {
+    "en": {"where": "{label}: {function}, {file}, line {line}", "module": "the module",
+           "derivation": "Derivation", "computed": "Computed by", "checked": "Checked by",
+           "nothing": "nothing",
+           "compared": "The backward pass that differentiates this equation is compared with it:",
+           "errors": "{check:{width}}  worst relative error:  complex step  differences",
+           "check": "gradient check"},
+    "zh": {"where": "{label}：{function}，{file} 第 {line} 行", "module": "整个文件",
+           "derivation": "推导", "computed": "计算它的代码", "checked": "核对",
+           "nothing": "没有检验",
+           "compared": "对这个公式求导的反向传播，用下面的检验与它比较：",
+           "errors": "每行是一个梯度检验和它的最大相对误差：先是复步长法，再是有限差分",
+           "check": ""}}
 
 def measure(components):
     """Run gradient checks by both methods.
@@ -48,7 +62,7 @@ def list_equations(folder=PACKAGE):
                      for label, places, function in rows)
 
 
-def show_equation(label, measure=True, folder=PACKAGE):
+def show_equation(label, measure=True, folder=PACKAGE, language="en", derivation=None):
     """One equation: its derivation, the lines that compute it, and its checks.
 
     Parameters
@@ -58,6 +72,10 @@ def show_equation(label, measure=True, folder=PACKAGE):
     measure : bool
         Whether to run the gradient checks and give their worst errors.
     folder : str or Path
+    language : str
+        One of `WORDS`.
+    derivation : str, optional
+        To be shown instead of the docstring, such as a translation.
 
     Returns
     -------
@@ -72,29 +90,30 @@ def show_equation(label, measure=True, folder=PACKAGE):
     wanted = label.strip().strip("()").upper()
     if wanted not in equations:
         raise ValueError(no_such_equation(label, wanted, list(equations)))
-    equation = equations[wanted]
-    where = equation.function or "the module"
-    parts = [f"{equation.label}: {where}, {_path(equation.file)}, line {equation.line}", "",
-             _indent(equation.latex),
-             "", "Derivation", "----------", equation.docstring,
-             "", "Computed by", "-----------"]
+    equation, words = equations[wanted], WORDS[language]
+    where = words["where"].format(label=equation.label, file=_path(equation.file),
+                                  function=equation.function or words["module"],
+                                  line=equation.line)
+    parts = [where, "", _indent(equation.latex),
+             "", *_heading(words["derivation"]), derivation or equation.docstring,
+             "", *_heading(words["computed"])]
     for line in equation.lines:
         parts += [f"{_path(line.file)}:{line.line}", _indent(line.block), ""]
-    return "\n".join([*parts, *_checks(equation, measure)])
+    return "\n".join([*parts, *_checks(equation, measure, words)])
 
 
-def _checks(equation, run):
+def _checks(equation, run, words):
     """The lines that say what checks an equation."""
+    lines = _heading(words["checked"])
     if not equation.components:
-        return ["Checked by", "----------", equation.tests or "nothing"]
-    lines = ["Checked by", "----------"]
+        return [*lines, equation.tests or words["nothing"]]
     if not any(name.split(".")[-1].endswith("backward")
                for name in [equation.function, *(line.function for line in equation.lines)]):
-        lines += ["The backward pass that differentiates this equation is compared with it:"]
+        lines += [words["compared"]]
     if not run:
         return [*lines, *equation.components]
     width = max(map(len, equation.components))
-    lines.append(f"{'gradient check':{width}}  worst relative error:  complex step  differences")
+    lines.append(words["errors"].format(check=words["check"], width=width))
     for component, exact, centred in measure(equation.components):
         lines.append(f"{component:{width}}  {'':21}  {exact:12.1e}  {centred:11.1e}")
     return lines
@@ -112,6 +131,11 @@ def no_such_equation(label, wanted, labels):
 def either(names):
     """"a, b or c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _heading(text):
+    """A heading and the line below it; a Chinese character is two columns wide."""
+    return [text, "-" * sum(2 if ord(c) > 0x2e7f else 1 for c in text)]
 
 
 def _path(file):

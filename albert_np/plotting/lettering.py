@@ -73,8 +73,14 @@ def chinese_or_english(chinese, english):
 def _without(missing, text):
     """A text in which some characters are spelled in Latin letters."""
     if missing:
-        warnings.warn(NOTE, stacklevel=1)               # one place: the note comes once
+        note_once()
     return "".join(_spelled(c) if c in missing else c for c in text)
+
+
+@lru_cache(maxsize=1)
+def note_once():
+    """Warn that characters are spelled. Python's own rule would repeat it when filters change."""
+    warnings.warn(NOTE, stacklevel=1)
 
 
 def _spelled(character):

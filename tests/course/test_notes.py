@@ -24,7 +24,8 @@ def faults(path, equations):
     own = {label for label, one in equations.items() if one.file.endswith(f"/{path.stem}.py")}
     found = [] if own else [f"there is no module {path.stem}.py with equations"]
     found += [f"## {label} is no equation of {path.stem}.py" for label in notes if label not in own]
-    found += [] if notes else ["there is no note in it"]
+    found += ([f"there is no note on {label}" for label in own if label not in notes] if notes
+              else ["there is no note in it"])
     found += [f"({label}) is no equation" for label in re.findall(rf"\(({LABEL})\)", text)
               if label not in equations]
     return found + [f"the note on {label} does not show its equation" for label, note in
@@ -48,6 +49,7 @@ def test_notes_are_on_equations_that_there_are(path, equations):
 @pytest.mark.parametrize("old, new, fault", [
     ("## LN.4", "## LN.9", "## LN.9 is no equation of layer_norm.py"),
     ("## LN.4", "## ATT.4", "## ATT.4 is no equation of layer_norm.py"),
+    ("## LN.6", "### LN.6", "there is no note on LN.6"),
     ("由 (LN.2)，", "由 (LN.7)，", "(LN.7) is no equation"),
     (r"\gamma_j \hat{x}_j + \beta_j", r"\gamma_j x_j + \beta_j",
      "the note on LN.2 does not show its equation")])

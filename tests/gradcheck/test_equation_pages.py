@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from albert_np.commands.cli import main
 from albert_np.gradcheck.equation_pages import list_equations, show_equation
 from albert_np.gradcheck.equations import find_equations
 
@@ -45,6 +46,29 @@ def test_unknown_label_is_refused_with_a_hint(label, hint):
         show_equation(label)
     assert str(caught.value).startswith(f"there is no equation {label!r}; ")
     assert hint in str(caught.value)
+
+
+def test_a_page_in_chinese(capsys):
+    assert main(["equation", "ATT.2", "--language", "zh", "--no-measure"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("ATT.2：attention_forward，albert_np/layers/attention.py 第 ")
+    assert "\n推导\n----\n对每个序列、每个头" in text and "Softmax runs over" not in text
+    assert "# (ATT.2)" in text and "\n核对\n----\n对这个公式求导" in text
+    assert not re.search("[A-Z][a-z]+ [a-z]+ [a-z]+", text.replace("# Softmax", ""))
+    text = show_equation("LN.5", language="zh", derivation="略")
+    rows = re.findall(r"^layer_norm.*\d\.\de-\d\d +\d\.\de-\d\d$", text, re.MULTILINE)
+    assert len(rows) == 2 and "\n略\n" in text and "最大相对误差" in text
+
+
+@pytest.mark.parametrize("command, sentence", [
+    ("GELU.1 --language zh", "there is no note in 中文 on GELU.1, only on equations of ATT, ENC, "
+                             "LN, MLM; without --language it is shown in English"),
+    ("LN.9 --language zh", "there is no equation 'LN.9'; did you mean LN.1"),
+    ("LN.5 --language fr", "--language is 'fr'; it must be one of en, zh")])
+def test_a_note_that_there_is_not(command, sentence, capsys):
+    assert main(["equation", *command.split()]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told and told.count("\n") == 1
 
 
 def test_list_has_a_line_for_each_equation():

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from albert_np.plotting import tasks as pictures
 from albert_np.plotting.figures import save_figure
 from albert_np.plotting.lettering import (NOTE, chinese_or_english, fonts_for,
-                                          letter_figure, lettering)
+                                          letter_figure, lettering, note_once)
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def fonts(monkeypatch):
     own = [entry for entry in font_manager.fontManager.ttflist if "mpl-data" in entry.fname]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
     # What was found before is kept by matplotlib, too.
-    caches = (fonts_for, font_manager.fontManager._findfont_cached)
+    caches = (fonts_for, note_once, font_manager.fontManager._findfont_cached)
     for cache in caches:
         cache.cache_clear()
     yield own
@@ -87,6 +87,7 @@ def test_the_note_comes_once(fonts):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         lettering("谁")
+        warnings.simplefilter("default")                # Python forgets what it has shown
         lettering("参数", "谁")
         letter_figure(Figure().suptitle("损失").figure)
     assert [str(one.message) for one in caught] == [NOTE]

@@ -4,6 +4,6 @@ Read ``read_notes``, then a file such as ``zh/attention.md``. To translate a mod
 in the folder of the language. A new language also needs its name in ``read_notes``.
 """
 
-from .read_notes import LANGUAGES, as_restructured_text, notes_on, read_notes
+from .read_notes import LANGUAGES, all_notes, as_restructured_text, notes_on, read_notes
 
-__all__ = ["LANGUAGES", "as_restructured_text", "notes_on", "read_notes"]
+__all__ = ["LANGUAGES", "all_notes", "as_restructured_text", "notes_on", "read_notes"]

@@ -55,6 +55,28 @@ def notes_on(label, page):
     return {language: note for language, note in found.items() if note}
 
 
+def all_notes(language):
+    """All notes of a language.
+
+    Parameters
+    ----------
+    language : str
+        One of `LANGUAGES`.
+
+    Returns
+    -------
+    dict of str to str
+        From labels to notes in Markdown.
+
+    Examples
+    --------
+    >>> [label for label in all_notes("zh") if label.startswith("ATT")][:2]
+    ['ATT.1', 'ATT.2']
+    """
+    return {label: note for file in sorted((FOLDER / language).glob("*.md"))
+            for label, note in read_notes(file).items()}
+
+
 def as_restructured_text(note):
     r"""A note in the form of the docstrings, for what sets those as pages.
 

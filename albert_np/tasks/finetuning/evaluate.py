@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,11 @@ from ..datasets import Splits
 from .data import PARTS, RowReader, check_known
 from .pictures import draw_predictions
 from .predicting import load_for_task
-from .report import as_numbers, in_words, prediction_lines, score_rows
+from .report import as_numbers, in_words, prediction_lines, rules_of, score_rows
 
 
-def evaluate(model, data, output, *, columns=None, header=None, label_separator=None, seed=0,
-             workers=2, progress=True):
+def evaluate(model, data, output, *, columns=None, header=None, label_separator=None,
+             language=None, seed=0, workers=2, progress=True):
     """Score a fine-tuned model on the rows of a file.
 
     Parameters
@@ -39,6 +39,9 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
         Whether the first line of a table holds names. None: decide.
     label_separator : str, optional
         Of rows with several labels; None: that of the training run.
+    language : str, optional
+        Of questions: score the answers by the rules of SQuAD ("en") or of CMRC 2018 ("zh"). None:
+        as in the training run, which may leave it to the answers.
     seed : int
         Of the bootstrap.
     workers : int
@@ -63,6 +66,11 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
     if (loaded.settings.task, loaded.model.config.problem_type) == ("classification", "regression"):
         raise ValueError(f"{model} answers with scores and not with labels; scores can be "
                          f"evaluated for the task similarity only")
+    if language is not None:
+        if not hasattr(loaded.task, "language_of"):
+            raise ValueError(f"--language chooses the rules by which answers to questions are "
+                             f"scored; {model} is for the task {loaded.settings.task}")
+        loaded.settings = replace(loaded.settings, language=language)
     read = RowReader(loaded.task, columns or loaded.settings.columns, header,
                      label_separator or loaded.settings.label_separator,
                      lambda sentence: say(f"{'files':10} {sentence}"))
@@ -73,10 +81,12 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
     claim_folder(output, "evaluate")
     with lock(output), one_thread_each(), ThreadPoolExecutor(workers) as pool:
         predictions, found = score_rows(loaded, rows, labels, np.random.default_rng(seed), pool)
-        say(f"{'evaluation':10} {in_words(found, loaded.settings)}")
+        say(f"{'evaluation':10} {in_words(found, loaded.settings)}{rules_of(loaded, rows)}")
         results = {"task": loaded.settings.task, "model": str(model), "data": str(data),
                    "rows": len(rows), "figures": as_numbers(found), "seed": seed,
                    "seconds": time.perf_counter() - started, "settings": asdict(loaded.settings)}
+        if hasattr(loaded.task, "language_of"):
+            results["language"] = loaded.task.language_of(rows, loaded.settings)
         write_whole(output / "predictions.jsonl", prediction_lines(rows, predictions))
         write_whole(output / "results.json", json_file(results, ensure_ascii=False))
         draw_predictions(loaded.settings.task, output, loaded.model, loaded.tokenizer, rows,

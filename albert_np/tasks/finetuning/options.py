@@ -151,6 +151,9 @@ class FinetuningOptions:
         if self.task_settings().positive_label is not None and self.task != "classification":
             raise ValueError(f"--positive-label is for the task classification, with two labels; "
                              f"the task {self.task} has none")
+        if self.task_settings().language is not None and self.task != "questions":
+            raise ValueError(f"--language chooses the rules by which answers to questions are "
+                             f"scored; the task {self.task} has no such answers")
         if self.class_weights is not None and self.task != "classification":
             raise ValueError(f"class_weights are weights of the classes of the task "
                              f"classification; the task {self.task} has none")

@@ -104,7 +104,8 @@ def starts_fresh(options):
 
 def figures_of(task, settings, rows, predictions, labels, rng=None):
     """The figures of a task, with what its settings say about them."""
-    more = {} if settings.positive_label is None else {"positive": settings.positive_label}
+    told = {"positive": settings.positive_label, "language": settings.language}
+    more = {name: value for name, value in told.items() if value is not None}
     return task.figures(rows, predictions, labels, rng, **more)
 
 

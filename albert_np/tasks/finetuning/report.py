@@ -75,7 +75,10 @@ def report(run, options, history, output, pool, say):
                                         np.random.default_rng(options.seed), pool)
         write_whole(output / f"predictions-{part}.jsonl", prediction_lines(rows, predictions))
         results[part] = as_numbers(found)
-        say(f"{part:10} {in_words(found, run.settings)}")
+        if hasattr(run.task, "language_of"):
+            language = run.task.language_of(rows, run.settings)
+            results["languages"] = {**results.get("languages", {}), part: language}
+        say(f"{part:10} {in_words(found, run.settings)}{rules_of(run, rows)}")
     for name, found in run.baselines.items():
         say(f"{'':10} {in_words(found, run.settings)}   ({name})")
     if run.teacher is not None:                            # on the rows of the last part
@@ -91,6 +94,23 @@ def report(run, options, history, output, pool, say):
     draw_predictions(options.task, output, run.model, run.tokenizer, rows, predictions,
                      run.settings)
     return results
+
+
+def rules_of(loaded, rows):
+    """By which rules answers are scored, to follow their figures; empty for other tasks.
+
+    Parameters
+    ----------
+    loaded : object with task and settings
+    rows : list
+
+    Returns
+    -------
+    str
+    """
+    if not hasattr(loaded.task, "language_of"):
+        return ""
+    return f"   ({loaded.task.RULES[loaded.task.language_of(rows, loaded.settings)]})"
 
 
 def in_words(figures, settings):

@@ -18,6 +18,7 @@
 ``predict``       for each row a dict, as ``albert-np predict`` prints it
 ``tune``          of some tasks: `Settings` that follow from predictions of the development part
 ``figures``       predictions against rows, in figures with intervals
+``language_of``   of questions: whose rules score the answers, and ``RULES``, their names
 ``baselines``     predictions without a neural network, to compare with
 ================= ==================================================================================
 """

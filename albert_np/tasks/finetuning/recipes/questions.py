@@ -12,6 +12,7 @@ import numpy as np
 from ....files.file_kinds import ending_of, kind_of
 from ....models import AlbertForQuestionAnswering as MODEL
 from ....models import AlbertForSquad2 as MODEL_WITH_NO_ANSWER
+from ....text.scripts import is_chinese
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Question, fetch_squad_slice, fetch_xquad, read_squad
@@ -24,6 +25,8 @@ METRIC = "f1"
 POSITIONS, IF_NO_ANSWER = ("start_positions", "end_positions"), ("is_impossible", "p_mask")
 LEFT_OUT = ("no window holds the whole answer: it is longer than --max-length allows, or nothing "
             "of it is left after ALBERT's preprocessing")
+RULES = {"en": "scored by SQuAD's rules; --language zh takes those of CMRC 2018",
+         "zh": "scored by the rules of CMRC 2018; --language en takes those of SQuAD"}
 DATASETS = {"squad-slice": fetch_squad_slice}
 TESTS = {"xquad-en": lambda folder=None: fetch_xquad("en", folder),
          "xquad-zh": lambda folder=None: fetch_xquad("zh", folder)}
@@ -141,22 +144,42 @@ def tune(settings, rows, predictions):
     """
     if not settings.no_answer:
         return settings, predictions
-    _, threshold = _best_threshold(rows, predictions)
+    _, threshold = _best_threshold(rows, predictions, language_of(rows, settings))
     return (replace(settings, no_answer_threshold=threshold),
             [_declined(prediction, threshold) for prediction in predictions])
 
 
-def figures(rows, predictions, labels, rng=None):
-    """Exact match and F1 by SQuAD's rules; if the answers are Chinese, by those of CMRC 2018.
+def language_of(rows, settings):
+    """The language whose rules score the answers: that of the settings, or that of the answers.
 
-    If questions have no answer, also the figures of SQuAD 2.0: both for the questions with an
-    answer (HasAns) and without one (NoAns); and the threshold of "no answer" that would give the
-    best F1 on these rows.
+    Parameters
+    ----------
+    rows : list of Question
+        With their right answers.
+    settings : Settings
+
+    Returns
+    -------
+    "en" or "zh"
     """
+    return settings.language or _language_of_answers(rows)
+
+
+def figures(rows, predictions, labels, rng=None, language=None):
+    """Exact match and F1 by SQuAD's rules (en), or by those of CMRC 2018 (zh).
+
+    Without a language they are those of CMRC 2018 if the answers are Chinese. If questions have no
+    answer, also the figures of SQuAD 2.0: both for the questions with an answer (HasAns) and
+    without one (NoAns); and the threshold of "no answer" that would give the best F1 on these
+    rows.
+    """
+    language = language or _language_of_answers(rows)
+
     def scored(prefix, chosen):
         exact, f1 = metrics.answer_scores(
             [predictions[i]["answer"] for i in chosen],
-            [[answer.text for answer in rows[i].answers] for i in chosen], rng)
+            [[answer.text for answer in rows[i].answers] for i in chosen], rng,
+            chinese=language == "zh")
         return {f"{prefix}f1": f1, f"{prefix}exact match": exact}
 
     found = scored("", range(len(rows)))
@@ -166,7 +189,7 @@ def figures(rows, predictions, labels, rng=None):
             found |= scored(prefix, chosen) if chosen else {}
     if "no_answer" in predictions[0]:
         found |= zip(("best f1", "best threshold"),
-                     map(metrics.Figure, _best_threshold(rows, predictions)))
+                     map(metrics.Figure, _best_threshold(rows, predictions, language)))
     return found
 
 
@@ -187,12 +210,16 @@ def _declined(prediction, threshold):
     return {**prediction, "answer": "", "start": 0, "end": 0}
 
 
-def _best_threshold(rows, predictions):
+def _language_of_answers(rows):
+    return "zh" if is_chinese(answer.text for row in rows for answer in row.answers) else "en"
+
+
+def _best_threshold(rows, predictions, language):
     """The best F1 and its threshold, from 0 (no question is answered) to 1 (all are)."""
     threshold, f1 = metrics.best_null_threshold(
         [prediction["best_answer"] for prediction in predictions],
         [[answer.text for answer in row.answers] for row in rows],
-        [prediction["no_answer"] for prediction in predictions])
+        [prediction["no_answer"] for prediction in predictions], chinese=language == "zh")
     return f1, min(max(threshold, 0.0), 1.0)
 
 
