@@ -4,9 +4,9 @@ Every ``*_forward`` returns ``(y, cache)``. Every ``*_backward(dy, cache)`` retu
 the arrays that the forward pass takes, in the same order. Read ``linear`` (the first backward
 pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then read ``erf``,
 ``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error`` and
-``binary_cross_entropy``. ``temperature`` and ``word_flips`` ask how far a trained model can be
-trusted. ``sums`` has fast sums. ``trees`` has the functions on trees of
-parameters.
+``binary_cross_entropy``. ``distillation`` is the loss of a student with a teacher. ``temperature``
+and ``word_flips`` ask how far a trained model can be trusted. ``sums`` has fast sums. ``trees`` has
+the functions on trees of parameters.
 
 All functions run in float32, float64 and complex128. If an input is infinite or NaN, the result is
 a limit (1 for the tanh of infinity), infinity or NaN. There is no warning. In float16 intermediate
@@ -16,6 +16,7 @@ results overflow, so the models refuse float16.
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward
 from .binary_cross_entropy import binary_cross_entropy_backward, binary_cross_entropy_forward
 from .cross_entropy import IGNORED, cross_entropy_backward, cross_entropy_forward
+from .distillation import distillation_backward, distillation_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import (embedding_backward, embedding_forward, rows_at_backward,
                         rows_at_forward)
@@ -32,7 +33,8 @@ from .word_flips import flip_estimates
 
 __all__ = [
     "ACTIVATIONS", "IGNORED", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
-    "cross_entropy_backward", "cross_entropy_forward", "dropout_backward", "dropout_forward",
+    "cross_entropy_backward", "cross_entropy_forward", "distillation_backward",
+    "distillation_forward", "dropout_backward", "dropout_forward",
     "embedding_backward", "embedding_forward", "erf", "fit_temperature", "flip_estimates",
     "gelu_backward", "gelu_forward", "gelu_new_backward", "gelu_new_forward",
     "layer_norm_backward", "layer_norm_forward",
