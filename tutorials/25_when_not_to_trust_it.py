@@ -34,23 +34,27 @@ NEW_NAMES = "zoe yusuf wei quentin ravi".split()
 FILM, HOTEL = "plot cast ending music script".split(), "room bed breakfast pool garden".split()
 HOTEL_GOOD, HOTEL_BAD = "clean quiet warm friendly".split(), "dirty noisy cold rude".split()
 DAYS = "monday tuesday friday saturday sunday".split()
-REMARKS = ("{name} sat beside me", "we went on {day}", "{name} paid for us", "we met {name} outside")
+REMARKS = ("{name} sat beside me", "we went on {day}", "{name} paid for us", "we met {name} there")
 WRONG_LABELS = 0.1
+
+
+def one_of(words, rng):
+    return words[rng.integers(len(words))]
 
 
 def opinion(good, rng, things, words, negations):
     negated = rng.random() < negations
-    word, thing = rng.choice(words[int(good != negated)]), rng.choice(things)
+    word, thing = one_of(words[int(good != negated)], rng), one_of(things, rng)
     if rng.random() < 0.5:
         return f"the {thing} was {'not ' * negated}{word}"
-    return f"{rng.choice(NAMES)} {'did not find' if negated else 'found'} the {thing} {word}"
+    return f"{one_of(NAMES, rng)} {'did not find' if negated else 'found'} the {thing} {word}"
 
 
 def review(rng, things=FILM, words=(BAD, GOOD), opinions=3, remarks=2, share=None, negations=0.2):
     """A text and its truth: 1 if most opinions are good. ``share`` is the chance of a good one."""
-    good = rng.random(opinions) < (rng.choice([0.15, 0.85]) if share is None else share)
+    good = rng.random(opinions) < (one_of((0.15, 0.85), rng) if share is None else share)
     parts = [opinion(each, rng, things, words, negations) for each in good]
-    parts += [rng.choice(REMARKS).format(name=rng.choice(NAMES), day=rng.choice(DAYS))
+    parts += [one_of(REMARKS, rng).format(name=one_of(NAMES, rng), day=one_of(DAYS, rng))
               for _ in range(remarks)]
     return " . ".join(rng.permutation(parts)) + " .", int(2 * good.sum() > opinions)
 
@@ -119,7 +123,7 @@ SAME_KIND = (NAMES, FILM, DAYS)          # a word may be exchanged for one of it
 def mistyped(text, rng):
     """Two neighbouring letters of one word change places."""
     words = text.split()
-    i = rng.choice([i for i, word in enumerate(words) if len(word) > 3])
+    i = one_of([i for i, word in enumerate(words) if len(word) > 3], rng)
     k = rng.integers(len(words[i]) - 1)
     words[i] = words[i][:k] + words[i][k + 1] + words[i][k] + words[i][k + 2:]
     return " ".join(words)
@@ -128,7 +132,7 @@ def mistyped(text, rng):
 def exchanged(text, rng, kinds=SAME_KIND):
     """Every name, thing and day becomes another one."""
     for kind in kinds:
-        text = re.sub(rf"\b({'|'.join(kind)})\b", lambda _: str(rng.choice(kind)), text)
+        text = re.sub(rf"\b({'|'.join(kind)})\b", lambda _: one_of(kind, rng), text)
     return text
 
 
@@ -140,7 +144,7 @@ def trained(seed, changes):
         hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, classifier_dropout_prob=0.1,
         problem_type="single_label_classification", hidden_act="gelu_new")
     model, rng = AlbertForSequenceClassification(config, seed=seed), np.random.default_rng(seed)
-    optimizer = short_run_adamw(model.params, 3e-3, EPOCHS * -(-N // 16))
+    optimizer = short_run_adamw(model.params, 6e-3, EPOCHS * -(-N // 16))
     for _ in range(EPOCHS):
         for chosen in np.array_split(rng.permutation(N), -(-N // 16)):
             texts = [train[0][i] for i in chosen]
@@ -204,7 +208,7 @@ for part, (_, _, labels) in parts.items():
 gained = np.subtract(errors["films", "before"], errors["films", "after"])
 print(f"gained on films: {shown(gained)}; temperature above 1: the models were too sure")
 assert quick() or (min(temperatures) > 1 and interval(gained)[0] > interval(gained)[1])
-assert quick() or np.mean(errors["hotels", "after"]) > np.mean(errors["films", "before"])
+assert quick() or np.mean(errors["hotels", "after"]) > np.mean(errors["films", "after"])
 
 # %%
 # The order of the classes has not changed, and so no verdict has. And the one number fits the
@@ -248,7 +252,7 @@ def auroc(unsure, wrong):
     return ((first > second).mean() + (first == second).mean() / 2)
 
 
-S, rows = (3, 50) if quick() else (12, 400)
+S, rows = (3, 50) if quick() else (10, 300)
 found = {}
 for part in ("films", "hotels"):
     texts, truth, _ = parts[part]
@@ -270,7 +274,7 @@ if not quick():
 
 # %%
 # What to read off: on texts of the trained kind, wrong verdicts are less sure, so that a person
-# could be asked about the least sure ones. The twelve passes say hardly more than one pass without
+# could be asked about the least sure ones. The ten passes say hardly more than one pass without
 # dropout did. On hotels it is worse, and those are the texts for which it would be needed.
 #
 # A checklist
@@ -293,7 +297,7 @@ TESTS = {
     "a typo": (plain, [mistyped(text, rng) for text in plain], True),
     "other names": (plain, [exchanged(text, rng, (NAMES,)) for text in plain], True),
     "names never seen": (plain, [re.sub(rf"\b({'|'.join(NAMES)})\b",
-                                        lambda _: str(rng.choice(NEW_NAMES)), text)
+                                        lambda _: one_of(NEW_NAMES, rng), text)
                                  for text in plain], True),
     "not": (unanimous, [negated(text) for text in unanimous], False)}
 print(TESTS["not"][0][0], "->", TESTS["not"][1][0])
@@ -378,9 +382,10 @@ reached = [change[guess.argmax()] for guess, change in zip(estimated, true)]
 best, mean = [change.max() for change in true], [change.mean() for change in true]
 estimated, true = np.concatenate(estimated), np.concatenate(true)
 correlation = np.corrcoef(estimated, true)[0, 1]
-print(f"{len(true):,} exchanges in {few} texts: correlation of estimate and truth {correlation:.2f}")
-print(f"mean change of the loss: by the first choice of the estimate {np.mean(reached):.3f}, by the "
-      f"best exchange {np.mean(best):.3f}, by a random one {np.mean(mean):.3f}")
+print(f"{len(true):,} exchanges in {few} texts: correlation of estimate and truth "
+      f"{correlation:.2f}\nmean change of the loss: by the first choice of the estimate "
+      f"{np.mean(reached):.3f}, by the best exchange {np.mean(best):.3f}, by a random one "
+      f"{np.mean(mean):.3f}")
 assert quick() or (correlation > 0.5 and np.mean(reached) > np.mean(mean))
 
 # %%
@@ -439,3 +444,40 @@ label_axes(middle, "neutral words exchanged", "right verdicts turned (share)",
            "Gradient against chance")
 middle.legend(fontsize=11, loc="upper left")
 show(figure, "25_word_flips")
+
+# %%
+# What an attack needs, and what helps
+# ------------------------------------
+# The attack needs the weights (for the gradient), the right to exchange words, and a verdict that
+# was close: look at the margin of those that turn. Without the gradient it needs more tries. What
+# helps is to train on texts in which the same things are changed: typos, names, things, days. The
+# table above and the picture say how much, and the next line what it costs on texts as they are:
+
+cost = [np.mean(a) - np.mean(b) for a, b in zip(right["as it is", "films"],
+                                                right["with changes", "films"])]
+print(f"right on films, as it is minus with changes: {shown(cost)}")
+ends = {key: np.array([each[-1] for each in values]) for key, values in curves.items()}
+for what, difference in (
+        ("gradient minus random", ends["as it is", True] - ends["as it is", False]),
+        ("as it is minus with changes", ends["as it is", True] - ends["with changes", True])):
+    print(f"turned after {steps} exchanges, {what}: {shown(difference)}")
+    assert quick() or np.subtract(*interval(difference)) > 0
+
+# %%
+# What this does not show
+# -----------------------
+# The text is made up, its words are few, and its truth follows a rule. Real texts have no list of
+# words that may be exchanged without a change of meaning, and people notice odd exchanges. The five
+# models differ in their seed, not in their data: the intervals say nothing of other texts. The
+# changes that help are those of the test, so that the gain is the largest there can be. A checklist
+# without failures would show that these four abilities are there, and nothing about a fifth. And a
+# calibrated model is not a good one: a model that says 50 % to everything is calibrated.
+#
+# Exercises
+# ---------
+# 1. Fit the temperature on twenty texts of the development part, fifty times. How much does it
+#    scatter, and from how many texts on is it better than 1?
+# 2. Replace the mean of the passes by the mean of the five models (an ensemble). Compare the AUROC.
+# 3. Let the attack exchange one letter in place of one word. Which pieces may come where?
+# 4. Train with typos alone, or with exchanged names alone. Which rows of the checklist change?
+# 5. Make one name praise nearly everything in the training part. How does the attack use it?
