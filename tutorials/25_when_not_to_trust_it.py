@@ -16,10 +16,10 @@ pictures go to ``tutorials/output/``. It needs no data: it writes its own text.
 # %%
 # A text of which the truth is known
 # ----------------------------------
-# A review has three opinions about a film, and two remarks that say nothing about it. Its true
-# label is that of the majority of the opinions; "not" turns an opinion round. As in real data, the
-# labels were given by people who slip: one label in ten is wrong. So nobody can agree with more
-# than 90 % of the labels, and a model that knows everything would be 90 % sure, not more.
+# A review has one opinion about a film, and two remarks that say nothing about it. Its true label
+# is that of the opinion; "not" turns it round. As in real data, the labels were given by people who
+# slip: one label in ten is wrong. So nobody can agree with more than about 90 % of the labels, and
+# a model that knows everything would be 90 % sure, not more.
 
 import re
 
@@ -27,9 +27,9 @@ import numpy as np
 
 from albert_np.course.lecture import quick
 
-GOOD = "good great superb lovely clever funny moving fresh tender charming".split()
-BAD = "bad awful boring dull weak stupid messy clumsy bland hollow".split()
-NAMES = "anna ben carla david emma frank grace henry iris jack karen liam maria nina oscar".split()
+GOOD = "good great superb lovely clever funny moving fresh".split()
+BAD = "bad awful boring dull weak stupid messy clumsy".split()
+NAMES = "anna ben carla david emma frank grace henry iris jack karen liam".split()
 NEW_NAMES = "zoe yusuf wei quentin ravi".split()
 FILM, HOTEL = "plot cast ending music script".split(), "room bed breakfast pool garden".split()
 HOTEL_GOOD, HOTEL_BAD = "clean quiet warm friendly".split(), "dirty noisy cold rude".split()
@@ -50,13 +50,13 @@ def opinion(good, rng, things, words, negations):
     return f"{one_of(NAMES, rng)} {'did not find' if negated else 'found'} the {thing} {word}"
 
 
-def review(rng, things=FILM, words=(BAD, GOOD), opinions=3, remarks=2, share=None, negations=0.2):
-    """A text and its truth: 1 if most opinions are good. ``share`` is the chance of a good one."""
-    good = rng.random(opinions) < (one_of((0.15, 0.85), rng) if share is None else share)
-    parts = [opinion(each, rng, things, words, negations) for each in good]
-    parts += [one_of(REMARKS, rng).format(name=one_of(NAMES, rng), day=one_of(DAYS, rng))
-              for _ in range(remarks)]
-    return " . ".join(rng.permutation(parts)) + " .", int(2 * good.sum() > opinions)
+def review(rng, things=FILM, words=(BAD, GOOD), remarks=2, negations=0.2):
+    """A text and its truth: 1 if the opinion is good."""
+    good = rng.random() < 0.5
+    sentences = [opinion(good, rng, things, words, negations)]
+    sentences += [one_of(REMARKS, rng).format(name=one_of(NAMES, rng), day=one_of(DAYS, rng))
+                  for _ in range(remarks)]
+    return " . ".join(rng.permutation(sentences)) + " .", int(good)
 
 
 def reviews(N, seed, **options):
@@ -67,11 +67,10 @@ def reviews(N, seed, **options):
     return list(texts), truth, np.where(rng.random(N) < WRONG_LABELS, 1 - truth, truth)
 
 
-N = 400 if quick() else 1000
-train, dev = reviews(N, 1), reviews(N, 2)
-parts = {"films": reviews(N, 3),
-         "longer texts": reviews(N // 2, 4, opinions=9, remarks=6),
-         "hotels": reviews(N // 2, 5, things=HOTEL, words=(HOTEL_BAD, HOTEL_GOOD))}
+N, M = (400, 100) if quick() else (400, 500)       # texts to learn from, and of each other part
+train, dev = reviews(N, 1), reviews(M, 2)
+parts = {"films": reviews(M, 3), "longer texts": reviews(M, 4, remarks=8),
+         "hotels": reviews(M, 5, things=HOTEL, words=(HOTEL_BAD, HOTEL_GOOD))}
 for name, (texts, truth, labels) in parts.items():
     print(f"{name:13} {texts[0][:110]}  truth {truth[0]}")
 
@@ -116,7 +115,7 @@ def logits_of(model, texts, rng=None):
 from albert_np.course.lecture import short_run_adamw
 from albert_np.optim import clip_by_global_norm
 
-SEEDS, EPOCHS = (2, 10) if quick() else (5, 12)
+SEEDS, EPOCHS = (2, 14) if quick() else (5, 20)
 SAME_KIND = (NAMES, FILM, DAYS)          # a word may be exchanged for one of its own row
 
 
@@ -140,11 +139,11 @@ def trained(seed, changes):
     """A model, trained on the texts as they are or, with ``changes``, changed anew each time."""
     config = AlbertConfig(
         vocab_size=len(PIECES), embedding_size=16, hidden_size=32, num_hidden_layers=1,
-        num_attention_heads=4, intermediate_size=64, max_position_embeddings=192, num_labels=2,
-        hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, classifier_dropout_prob=0.1,
+        num_attention_heads=4, intermediate_size=64, max_position_embeddings=96, num_labels=2,
+        initializer_range=0.2, hidden_dropout_prob=0.1, classifier_dropout_prob=0.1,
         problem_type="single_label_classification", hidden_act="gelu_new")
     model, rng = AlbertForSequenceClassification(config, seed=seed), np.random.default_rng(seed)
-    optimizer = short_run_adamw(model.params, 6e-3, EPOCHS * -(-N // 16))
+    optimizer = short_run_adamw(model.params, 5e-3, EPOCHS * -(-N // 16))
     for _ in range(EPOCHS):
         for chosen in np.array_split(rng.permutation(N), -(-N // 16)):
             texts = [train[0][i] for i in chosen]
@@ -282,7 +281,7 @@ if not quick():
 # A figure for accuracy hides what a model has not understood. *CheckList* (Ribeiro et al. 2020)
 # tests one ability at a time. In an *invariance* test the text changes and the verdict must not:
 # two letters change places, or all names become others. In a *directional* test the verdict must
-# move: "not" in front of every opinion turns a unanimous review round.
+# move: a "not" turns the opinion round.
 
 
 def negated(text):
@@ -292,14 +291,14 @@ def negated(text):
 n = 60 if quick() else 300
 rng = np.random.default_rng(6)
 plain = [review(rng)[0] for _ in range(n)]
-unanimous = [review(rng, share=i % 2, negations=0)[0] for i in range(n)]
+direct = [review(rng, negations=0)[0] for _ in range(n)]
 TESTS = {
     "a typo": (plain, [mistyped(text, rng) for text in plain], True),
     "other names": (plain, [exchanged(text, rng, (NAMES,)) for text in plain], True),
     "names never seen": (plain, [re.sub(rf"\b({'|'.join(NAMES)})\b",
                                         lambda _: one_of(NEW_NAMES, rng), text)
                                  for text in plain], True),
-    "not": (unanimous, [negated(text) for text in unanimous], False)}
+    "not": (direct, [negated(text) for text in direct], False)}
 print(TESTS["not"][0][0], "->", TESTS["not"][1][0])
 
 
@@ -354,6 +353,13 @@ def losses(model, batch):
     return np.logaddexp(0, margin)                                     # cross-entropy of two labels
 
 
+model, few = models["as it is"][0], 5 if quick() else 40
+batch = {**batch_of(parts["films"][0][:few]), "labels": parts["films"][1][:few]}
+together = np.zeros_like(model.params["embeddings"]["word"])
+np.add.at(together, batch["input_ids"], gradient_at_words(model, batch))
+grads = model.backward(model.forward(**batch)[1], {"loss": few})
+assert np.allclose(together, grads["embeddings"]["word"], atol=1e-4)   # the sums are the model's
+
 kind_of = np.zeros(len(PIECES), int)
 for number, kind in enumerate(SAME_KIND, 1):
     kind_of[[ID[word] for word in kind]] = number
@@ -365,7 +371,6 @@ def allowed(ids):
     return (kinds > 0) & (kinds == kind_of) & (np.arange(len(PIECES)) != ids[..., None])
 
 
-model, few = models["as it is"][0], 5 if quick() else 40
 estimated, true = [], []
 for text, truth in zip(parts["films"][0][:few], parts["films"][1]):
     batch = {**batch_of([text]), "labels": np.array([truth])}
@@ -412,7 +417,7 @@ def attack(model, texts, truth, steps, by_gradient, rng):
     return np.mean(turned, axis=1)
 
 
-steps, most = (2, 20) if quick() else (5, 150)
+steps, most = (2, 20) if quick() else (4, 150)
 curves = {}
 for way, chosen in models.items():
     for seed, model in enumerate(chosen):
@@ -456,10 +461,10 @@ show(figure, "25_word_flips")
 cost = [np.mean(a) - np.mean(b) for a, b in zip(right["as it is", "films"],
                                                 right["with changes", "films"])]
 print(f"right on films, as it is minus with changes: {shown(cost)}")
-ends = {key: np.array([each[-1] for each in values]) for key, values in curves.items()}
+last = {key: np.array([each[-1] for each in values]) for key, values in curves.items()}
 for what, difference in (
-        ("gradient minus random", ends["as it is", True] - ends["as it is", False]),
-        ("as it is minus with changes", ends["as it is", True] - ends["with changes", True])):
+        ("gradient minus random", last["as it is", True] - last["as it is", False]),
+        ("as it is minus with changes", last["as it is", True] - last["with changes", True])):
     print(f"turned after {steps} exchanges, {what}: {shown(difference)}")
     assert quick() or np.subtract(*interval(difference)) > 0
 

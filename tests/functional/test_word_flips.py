@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from albert_np import AlbertConfig
 from albert_np.functional import flip_estimates
+from albert_np.models import AlbertForSequenceClassification
 
 
 def test_the_estimate_of_a_linear_loss_is_exact(rng):
@@ -54,3 +56,30 @@ def test_float32_stays(rng):
 def test_what_does_not_fit_is_refused(ids, shape, words):
     with pytest.raises(ValueError, match=words):
         flip_estimates(np.zeros((5, 2)), np.array(ids), np.zeros(shape))
+
+
+def test_the_estimate_is_the_slope_on_the_way_to_the_other_row(rng):
+    """A whole model, each position with a row of its own: the loss along e_i + h (e_j - e_i)."""
+    config = AlbertConfig(vocab_size=8, embedding_size=3, hidden_size=4, num_hidden_layers=2,
+                          num_attention_heads=2, intermediate_size=5, max_position_embeddings=6,
+                          num_labels=2, problem_type="single_label_classification")
+    model = AlbertForSequenceClassification(config, dtype=np.float64)
+    table, ids = rng.standard_normal((8, 3)), np.array([[2, 5, 2, 7]])
+    positions = np.arange(4)[None]
+
+    def run(rows):
+        model.params["embeddings"]["word"] = np.concatenate([rows, np.zeros((4, 3))])
+        return model.forward(positions, labels=np.array([1]))
+
+    output, cache = run(table[ids[0]])
+    dx = model.backward(cache)["embeddings"]["word"][positions]
+    estimates = flip_estimates(table, ids, dx)
+    assert np.ptp(estimates) > 1e-4
+    for t in range(4):
+        for j in range(8):
+            h, ends = 1e-5, []
+            for step in (h, -h):
+                rows = table[ids[0]]
+                rows[t] += step * (table[j] - rows[t])
+                ends.append(run(rows)[0].loss)
+            assert (ends[0] - ends[1]) / (2 * h) == pytest.approx(estimates[0, t, j], abs=1e-9)
