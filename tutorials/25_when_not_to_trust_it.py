@@ -210,8 +210,9 @@ assert quick() or (min(temperatures) > 1 and interval(gained)[0] > interval(gain
 assert quick() or np.mean(errors["hotels", "after"]) > np.mean(errors["films", "after"])
 
 # %%
-# The order of the classes has not changed, and so no verdict has. And the one number fits the
-# texts it was fitted on. On texts of another kind the scaled model is still too sure.
+# The order of the classes has not changed, and so no verdict has. One number is right for one kind
+# of text: on longer texts and on hotels the scaled model is still too sure. On hotels its verdicts
+# are coin flips, since it has never met a word of the opinions, and it does not say so.
 
 import matplotlib.pyplot as plt
 
@@ -272,9 +273,10 @@ if not quick():
         assert np.subtract(*interval(found["films", name])) > 0.5
 
 # %%
-# What to read off: on texts of the trained kind, wrong verdicts are less sure, so that a person
-# could be asked about the least sure ones. The ten passes say hardly more than one pass without
-# dropout did. On hotels it is worse, and those are the texts for which it would be needed.
+# What to notice: on texts of the trained kind, wrong verdicts are less sure, so that a person could
+# be asked about the least sure ones. The passes with dropout say no more than one pass without it
+# did. On hotels the AUROC is that of chance, whichever number is asked: the model is as sure of its
+# wrong verdicts as of its right ones, and those are the texts for which it would be needed.
 #
 # A checklist
 # -----------
@@ -394,6 +396,10 @@ print(f"{len(true):,} exchanges in {few} texts: correlation of estimate and trut
 assert quick() or (correlation > 0.2 and np.mean(reached) > 2 * np.mean(mean))
 
 # %%
+# What to notice: the estimate is rough. An exchange is a long step, and layer norms and a softmax
+# come after it. Its first choice still does several times as much as a random one. But the best
+# exchange does more again, so that a serious attack tries the ten best estimates.
+#
 # Now greedily: take the exchange with the largest estimate, then ask the gradient again, until the
 # verdict turns. The comparison exchanges as many words at random. Only texts count on which the
 # verdict was right.
@@ -453,10 +459,10 @@ show(figure, "25_word_flips")
 # %%
 # What an attack needs, and what helps
 # ------------------------------------
-# The attack needs the weights (for the gradient), the right to exchange words, and a verdict that
-# was close: look at the margin of those that turn. Without the gradient it needs more tries. What
-# helps is to train on texts in which the same things are changed: typos, names, things, days. The
-# table above and the picture say how much, and the next line what it costs on texts as they are:
+# The attack needs the weights, for the gradient, and the right to exchange words. Whoever tries
+# each exchange needs a forward pass for each instead. What helps is to train on texts in which the
+# same things are changed: typos, names, things, days. The checklist and the picture say how much,
+# and here is what it costs on texts as they are (below 0: it gains):
 
 cost = [np.mean(a) - np.mean(b) for a, b in zip(right["as it is", "films"],
                                                 right["with changes", "films"])]
