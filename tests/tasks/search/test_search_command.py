@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from albert_np.commands.cli import main
+from albert_np.commands.parser import Parser
 from albert_np.tasks.search import study as run
 
 pytest.importorskip("optuna")
@@ -27,7 +28,8 @@ def no_picture(monkeypatch):
 
 @pytest.fixture
 def command(monkeypatch):
-    monkeypatch.setattr("albert_np.commands.search.finetune_parser", stand_in.parser)
+    monkeypatch.setattr("albert_np.commands.search.finetune_parser",
+                        lambda: stand_in.parser(Parser))
     monkeypatch.setattr("albert_np.commands.search.check_start", lambda asked: None)
     monkeypatch.setattr(run, "COMMAND", COMMAND)
 
@@ -80,7 +82,7 @@ def test_what_finetune_would_refuse_is_refused_at_once(tmp_path, command, capsys
               "--", "--lajers", "3"])
     assert error.value.code == 2
     message = capsys.readouterr().err
-    assert "albert-np finetune: error: unrecognized arguments: --lajers 3" in message
+    assert "finetune: error: there is no option --lajers; did you mean --layers" in message
     assert not (tmp_path / "new").exists()
 
 
