@@ -437,7 +437,7 @@ for (way, by_gradient), values in curves.items():
     print(f"{way:13} {NAMES_OF[by_gradient]:9} turned after {steps} exchanges: "
           f"{shown([each[-1] for each in values])}")
 
-figure, (left, middle) = plt.subplots(1, 2, figsize=(11.5, 4.8), layout="constrained")
+figure, (left, middle) = plt.subplots(1, 2, figsize=(11.5, 5.2), layout="constrained")
 left.scatter(estimated, true, s=8, color=BLUE, alpha=0.4, linewidths=0)
 ends = np.array([min(estimated.min(), true.min()), max(estimated.max(), true.max())])
 left.plot(ends, ends, color=GREY, linestyle="--")
@@ -448,12 +448,13 @@ for (way, by_gradient), values in curves.items():
     colour = ORANGE if way == "as it is" else GREEN
     middle.plot(mean, color=colour, linestyle="-" if by_gradient else ":", marker="o",
                 label=f"{NAMES_OF[by_gradient]}, trained {way}")
-    middle.fill_between(range(len(mean)), mean - half, mean + half, color=colour, alpha=0.15)
+    middle.fill_between(range(len(mean)), *np.clip([mean - half, mean + half], 0, 1), color=colour,
+                        alpha=0.15)
 middle.set_ylim(bottom=0)
 middle.set_xticks(range(steps + 1))
 label_axes(middle, "neutral words exchanged", "right verdicts turned (share)",
            "Gradient against chance")
-middle.legend(fontsize=11, loc="upper left")
+middle.legend(fontsize=11, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
 show(figure, "25_word_flips")
 
 # %%
