@@ -260,6 +260,12 @@ EXERCISES = (
               "distillation_forward", 4, "KD.1, KD.2, KD.3"),
     _exercise("9.2", "learning from a teacher, backward", FN + "distillation.py",
               "distillation_backward", 3, "KD.4"),
+    _exercise("9.10", "temperature scaling, both ways", FN + "temperature.py",
+              "temperature_scaling_forward temperature_scaling_backward", 3,
+              "TEMP.1, TEMP.2, TEMP.3",
+              "temperature_scaling_forward temperature_scaling_backward"),
+    _exercise("9.11", "the first-order estimate of a flip", FN + "word_flips.py", "flip_estimates",
+              2, "FLIP.1"),
 )
 
 # A rubric adds up to 10. It is marked by people, on top of the points of the exercises.
@@ -333,7 +339,8 @@ UNITS = (
          "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
     Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
-    Unit(9, "Smaller, fewer labels, other senses", "11_finetuning_classification",
+    Unit(9, "Smaller, fewer labels, other senses",
+         "11_finetuning_classification 25_when_not_to_trust_it",
          "make a model smaller, learn from few labels, read pictures, and know when not to trust "
          "it"),
 )

@@ -61,6 +61,9 @@ def function_checks():
         _function("binary_cross_entropy",
                   lambda x: F.binary_cross_entropy_forward(x, np.eye(3, 4)),
                   F.binary_cross_entropy_backward, x=3 * normal(3, 4)),
+        _function("temperature_scaling",
+                  lambda x, temperature: F.temperature_scaling_forward(x, temperature, labels),
+                  F.temperature_scaling_backward, x=3 * normal(7, V), temperature=np.array(1.7)),
     ]
 
 

@@ -479,6 +479,9 @@ FUNCTIONS = {
                            F.mean_squared_error_backward, [(2, 3)]),
     "binary_cross_entropy": (lambda x: F.binary_cross_entropy_forward(x, np.ones((2, 3))),
                              F.binary_cross_entropy_backward, [(2, 3)]),
+    "temperature_scaling": (
+        lambda x, temperature: F.temperature_scaling_forward(x, abs(temperature), np.array([0, 2])),
+        F.temperature_scaling_backward, [(2, 3), ()]),
 }
 
 

@@ -238,6 +238,8 @@ REQUIREMENTS = [
     Requirement("mean_squared_error", "several numbers", lambda run: run["predictions"].size > 1),
     Requirement("binary_cross_entropy", "both answers",
                 lambda run: set(np.unique(run["targets"])) == {0, 1}),
+    Requirement("temperature_scaling", "ignored labels, a temperature that is not 1",
+                lambda run: (run["labels"] == -100).any() and run["temperature"].real > 1.5),
     # parts of a layer
     Requirement("embeddings", "E other than H, with dropout", configured(drops=True)),
     Requirement("embeddings", "E = H and a mapping", configured(E_is_H=True)),

@@ -25,6 +25,7 @@ SYMBOLS = {
     "functional/linear.py": {"rows": "x", "x_rows": "x", "dy_rows": "dy"},
     "functional/mean_squared_error.py": {"predictions": "x", "targets": "t"},
     "functional/softmax.py": {"keep": "m", "shift": "c"},
+    "functional/temperature.py": {"temperature": "T"},
     "functional/trees.py": {"max_norm": r"\text{max}", "leaf": "g"},
     "layers/attention.py": {"p_dropped": r"\tilde{p}"},
     "layers/heads/masked_lm_head.py": {"word_embeddings": r"\text{word}"},

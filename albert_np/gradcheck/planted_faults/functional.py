@@ -245,4 +245,21 @@ FAULTS = (
         wrong="The mean is taken over the batch, as batch normalisation does.",
         concept="which axis is the row",
         caught_by="functional/test_functional.py::test_layer_norm_normalises_rows"),
+
+    # ---- word flips ------------------------------------------------------------------------------
+
+    PlantedFault(
+        "flip_without_the_piece_that_is_there", "functional/word_flips.py",
+        old="return products - there ",
+        new="return products ",
+        wrong="The estimate is of adding the new row; the row that is there is not taken away.",
+        concept="invariances",
+        caught_by="functional/test_word_flips.py::test_a_flip_to_the_same_piece_changes_nothing"),
+    PlantedFault(
+        "flip_sign", "functional/word_flips.py",
+        old="return products - there ",
+        new="return there - products ",
+        wrong="The sign is wrong: the best flip of an attack lowers the loss.",
+        concept="signs",
+        caught_by="functional/test_word_flips.py::test_the_estimate_of_a_linear_loss_is_exact"),
 )

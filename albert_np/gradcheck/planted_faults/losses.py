@@ -172,4 +172,37 @@ FAULTS = (
         new="np.square(difference).sum()",
         wrong="The forward pass sums where the backward pass divides by N.",
         concept="each factor in one place", caught_by="mean_squared_error"),
+    PlantedFault(
+        "temperature_multiplies", "functional/temperature.py",
+        old="x = z / T ",
+        new="x = z * T ",
+        wrong="The logits are multiplied by the temperature, so that a high one makes the model "
+              "surer. The backward pass divides.",
+        concept="forward and backward belong together", caught_by="temperature_scaling"),
+    PlantedFault(
+        "temperature_logits_not_divided", "functional/temperature.py",
+        old="dz = dx / T ",
+        new="dz = dx ",
+        wrong="The gradient of the logits misses the factor 1/T.",
+        concept="inner derivative", caught_by="temperature_scaling"),
+    PlantedFault(
+        "temperature_square_missing", "functional/temperature.py",
+        old="-(dx * z).sum() / (T * T)",
+        new="-(dx * z).sum() / T",
+        wrong="The derivative of z/T is -z/T^2; T stands there once.",
+        concept="quotient rule", caught_by="temperature_scaling"),
+    PlantedFault(
+        "temperature_sign", "functional/temperature.py",
+        old="-(dx * z).sum() / (T * T)",
+        new="(dx * z).sum() / (T * T)",
+        wrong="The minus of the derivative of 1/T is missing. A search for the best temperature "
+              "runs the wrong way.",
+        concept="signs", caught_by="temperature_scaling"),
+    PlantedFault(
+        "temperature_of_scaled_logits", "functional/temperature.py",
+        old="return loss, (z, T, cache)",
+        new="return loss, (x, T, cache)",
+        wrong="The cache holds the logits divided by T, where the backward pass needs them as they "
+              "were.",
+        concept="what the cache holds", caught_by="temperature_scaling"),
 )

@@ -2,7 +2,7 @@
 
 Every function takes ``rng=None`` and returns a `Figure`; with a generator it has an interval. Read
 ``bootstrap`` and ``labels``; then ``label_sets``, ``scores``, ``entities``, ``answers``,
-``translation`` and ``calibration``. ``checks`` refuses lists of unequal length.
+``translation``, ``calibration`` and ``uncertainty``. ``checks`` refuses lists of unequal length.
 """
 
 from .answers import (answer_scores, best_null_threshold, exact_match, normalise_answer,
@@ -14,6 +14,7 @@ from .label_sets import label_scores, macro_f1, micro_f1
 from .labels import accuracy, confusion_matrix, f1, matthews
 from .scores import pearson, spearman
 from .translation import bleu, bleu_by_length, chrf
+from .uncertainty import uncertainty
 
 __all__ = [
     "Figure",
@@ -40,4 +41,5 @@ __all__ = [
     "overlap_f1",
     "pearson",
     "spearman",
+    "uncertainty",
 ]

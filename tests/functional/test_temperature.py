@@ -1,0 +1,100 @@
+"""Temperature scaling: its loss, its one gradient, and the search for the best temperature."""
+
+import numpy as np
+import pytest
+
+from albert_np import functional as F
+from albert_np.functional import temperature as module
+
+
+@pytest.fixture
+def data(rng):
+    """Logits that are three times too far apart for their labels, and one row without a label."""
+    logits = rng.standard_normal((2000, 3))
+    p, _ = F.softmax_forward(logits)
+    labels = (rng.random((2000, 1)) > np.cumsum(p, axis=1)).sum(axis=1)
+    labels[7] = -100
+    return 3 * logits, labels
+
+
+def test_the_loss_is_that_of_the_divided_logits(data):
+    logits, labels = data
+    for temperature in (0.3, 1.0, 4.0):
+        loss, _ = F.temperature_scaling_forward(logits, temperature, labels)
+        assert loss == pytest.approx(F.cross_entropy_forward(logits / temperature, labels)[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logits_far_apart_at_a_low_temperature(dtype):
+    """z/T is beyond the largest number, and the loss is one that the dtype can hold."""
+    logits = np.array([[1.0, 1.0, -1.0]], dtype) * np.finfo(dtype).max / 4
+    loss, cache = F.temperature_scaling_forward(logits, 0.01, np.array([1]))
+    dlogits, dT = F.temperature_scaling_backward(dtype(1), cache)
+    assert loss == pytest.approx(np.log(2)) and dT == 0
+    np.testing.assert_allclose(dlogits, [[50, -50, 0]])
+
+
+def test_the_gradient_needs_no_shift(rng):
+    """A number added to a row changes nothing, and costs the gradient none of its digits."""
+    logits, labels = rng.standard_normal((5, 3)), rng.integers(0, 3, 5)
+    gradients = [F.temperature_scaling_backward(
+        1.0, F.temperature_scaling_forward(logits + shift, 2.0, labels)[1])[1]
+        for shift in (0, 2.0**20)]
+    assert gradients[1] == pytest.approx(gradients[0], rel=1e-8)
+
+
+def test_the_temperature_of_labels_that_were_drawn_is_found(data):
+    assert F.fit_temperature(*data) == pytest.approx(3, rel=0.1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_best_temperature_is_a_minimum(data, dtype):
+    logits, labels = data[0].astype(dtype), data[1]
+    best = F.fit_temperature(logits, labels)
+    loss = {factor: F.temperature_scaling_forward(logits.astype(float), best * factor, labels)
+            for factor in (0.99, 1, 1.01)}
+    assert loss[1][0] < min(loss[0.99][0], loss[1.01][0])
+    slopes = [F.temperature_scaling_backward(1.0, cache)[1] for _, cache in loss.values()]
+    assert slopes[0] < 0 < slopes[2] and abs(slopes[1]) < 1e-12
+
+
+def test_logits_times_ten_have_ten_times_the_temperature(data):
+    logits, labels = data
+    assert F.fit_temperature(10 * logits, labels) == pytest.approx(
+        10 * F.fit_temperature(logits, labels))
+
+
+def test_no_guess_changes(data):
+    logits, labels = data
+    p, _ = F.softmax_forward(logits / F.fit_temperature(logits, labels))
+    assert (p.argmax(axis=1) == logits.argmax(axis=1)).all()
+
+
+def test_labels_without_a_best_temperature_are_refused():
+    logits = np.array([[2.0, 0.0], [0.0, 1.0]])
+    with pytest.raises(ValueError, match="until the temperature is 0; give examples of which"):
+        module.fit_temperature(logits, np.array([0, 1]))
+    with pytest.raises(ValueError, match="until the temperature is infinite"):
+        module.fit_temperature(logits, np.array([1, 0]))
+    with pytest.raises(ValueError, match="no temperature is best"):
+        module.fit_temperature(logits, np.array([-100, -100]))
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, np.nan, np.inf, np.ones(2), np.ones(1)])
+def test_a_temperature_that_is_none_is_refused(temperature):
+    with pytest.raises(ValueError, match="^the temperature is .*; it must be one number above 0$"):
+        F.temperature_scaling_forward(np.zeros((1, 2)), temperature, np.array([0]))
+
+
+def test_it_agrees_with_pytorch(data):
+    torch = pytest.importorskip("torch")
+    logits, labels = data
+    z = torch.tensor(logits, requires_grad=True)
+    T = torch.tensor(1.6, dtype=torch.float64, requires_grad=True)
+    theirs = torch.nn.functional.cross_entropy(z / T, torch.tensor(labels))
+    (3 * theirs).backward()
+    ours, cache = F.temperature_scaling_forward(logits, 1.6, labels)
+    dz, dT = F.temperature_scaling_backward(3.0, cache)
+    assert ours == pytest.approx(theirs.item(), rel=1e-12)
+    assert dT == pytest.approx(T.grad.item(), rel=1e-12)
+    np.testing.assert_allclose(dz, z.grad.numpy(), rtol=1e-10, atol=1e-18)
