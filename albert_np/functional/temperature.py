@@ -14,15 +14,16 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
        :label: TEMP.1
 
        \text{loss} = \frac1N \sum_n \Big( \log \sum_k e^{x_{nk}} - x_{n, c_n} \Big), \qquad
-       x_{nk} = \frac{z_{nk} - \max_j z_{nj}}{T}
+       x_{nk} = \frac{z_{nk} - \max_j z_{nj}}{\tau}
 
-    Here z are the logits of a trained model, T is the temperature, :math:`c_n` is the label of row
-    n, and N is the number of rows that have a label. The softmax of x is the softmax of z/T, since
-    a number that is subtracted from a whole row cancels in it. Here it keeps x at most 0, so that
-    no exponential overflows at a small temperature.
+    Here z are the logits of a trained model, :math:`\tau` is the temperature, :math:`c_n` is the
+    label of row n, and N is the number of rows that have a label. The softmax of x is the softmax
+    of :math:`z / \tau`, since a number that is subtracted from a whole row cancels in it. Here it
+    keeps x at most 0, so that no exponential overflows at a small temperature.
 
-    T = 1 is the model as it is. A larger T makes the probabilities more equal, a smaller T makes
-    them more extreme. The order of the classes stays the same, and so does every guess.
+    :math:`\tau = 1` is the model as it is. A larger temperature makes the probabilities more equal,
+    a smaller one makes them more extreme. The order of the classes stays the same, and so does
+    every guess.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
 
     Examples
     --------
-    The model gives class 0 the probability 9/10 in both rows that count. At T = 2 the logit ln 9
+    The model gives class 0 the probability 9/10 in both rows that count. At tau = 2 the logit ln 9
     becomes ln 3, and the probability 3/4. The mean of -ln(3/4) and -ln(1/4) is 0.836988:
 
     >>> logits = np.log(np.array([[9.0, 1.0], [9.0, 1.0], [5.0, 7.0]]))
@@ -61,43 +62,44 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
     """
     if np.ndim(temperature) or not (np.isfinite(temperature) and np.real(temperature) > 0):
         raise ValueError(f"the temperature is {temperature}; it must be one number above 0")
-    T = logits.dtype.type(temperature)
+    tau = logits.dtype.type(temperature)
     with np.errstate(over="ignore", invalid="ignore"):
         z = logits - logits.real.max(axis=-1, keepdims=True)           # (..., K)
-        x = z / T                                                      # (..., K)
+        x = z / tau                                                    # (..., K)
     loss, cache = cross_entropy_forward(x, labels, ignore_index)       # (TEMP.1)
-    return loss, (z, T, cache)
+    return loss, (z, tau, cache)
 
 
 def temperature_scaling_backward(dloss, cache):
     r"""Compute the gradients of the logits and of the temperature.
 
     The gradient dx of the cross-entropy with respect to x is (CE.2): in each row, the softmax p of
-    x minus 1 at the label, divided by N. Now go back through :math:`x = z / T`. Each logit is
-    divided by T, so its gradient is divided by T:
+    x minus 1 at the label, divided by N. Now go back through :math:`x = z / \tau`. Each logit is
+    divided by tau, so its gradient is divided by tau:
 
     .. math::
        :label: TEMP.2
 
-       dz_{nj} = \frac{dx_{nj}}{T}
+       dz_{nj} = \frac{dx_{nj}}{\tau}
 
     The maximum that was subtracted has no gradient: it is the same for a whole row, and the numbers
     of a row of dx add up to 0. The temperature is one number with a part in every x. The parts add
-    up, and the derivative of z/T with respect to T is :math:`-z/T^2`:
+    up, and the derivative of z/tau with respect to tau is :math:`-z/\tau^2`:
 
     .. math::
        :label: TEMP.3
 
-       dT = -\frac{1}{T^2} \sum_{nj} dx_{nj}\, z_{nj}
+       d\tau = -\frac{1}{\tau^2} \sum_{nj} dx_{nj}\, z_{nj}
 
     With dx from (CE.2) this is
 
     .. math::
 
-       dT = d\text{loss}\; \frac{1}{N T^2} \sum_n \Big( z_{n, c_n} - \sum_k p_{nk} z_{nk} \Big)
+       d\tau = d\text{loss}\; \frac{1}{N \tau^2}
+               \sum_n \Big( z_{n, c_n} - \sum_k p_{nk} z_{nk} \Big)
 
-    So dT is 0 if the logit of the right class is, on average, the logit that the model itself
-    expects. If the model is too sure, it expects more: dT is negative, and a higher temperature
+    So dtau is 0 if the logit of the right class is, on average, the logit that the model itself
+    expects. If the model is too sure, it expects more: dtau is negative, and a higher temperature
     has a lower loss.
 
     Parameters
@@ -112,10 +114,10 @@ def temperature_scaling_backward(dloss, cache):
 
     Examples
     --------
-    The logits are ln 9 and ln 1, and p = (3/4, 1/4) at T = 2. The right class is class 0 in the
+    The logits are ln 9 and ln 1, and p = (3/4, 1/4) at tau = 2. The right class is class 0 in the
     first row, class 1 in the second. With dloss = 8, each row of dlogits is 8/(2 * 2) = 2 times p
-    minus the one-hot label. The sum in dT has the terms (1 - 3/4) ln 9 and (0 - 3/4) ln 9, together
-    -1/2 ln 9 = -ln 3, and the factor in front is 8/(2 * 4) = 1:
+    minus the one-hot label. The sum in dtau has the terms (1 - 3/4) ln 9 and (0 - 3/4) ln 9,
+    together -1/2 ln 9 = -ln 3, and the factor in front is 8/(2 * 4) = 1:
 
     >>> logits = np.log(np.array([[9.0, 1.0], [9.0, 1.0], [5.0, 7.0]]))
     >>> labels, temperature, dloss = np.array([0, 1, -100]), 2.0, 8.0
@@ -126,19 +128,19 @@ def temperature_scaling_backward(dloss, cache):
     >>> round(float(dtemperature), 6)                  # -ln 3
     -1.098612
     """
-    z, T, loss_cache = cache
+    z, tau, loss_cache = cache
     # forward: loss = cross_entropy(x, labels)
     dx = cross_entropy_backward(dloss, loss_cache)                     # (..., K)
-    # forward: x = z / T
-    dz = dx / T                                                        # (TEMP.2)  (..., K)
-    dT = -(dx * z).sum() / (T * T)                                     # (TEMP.3)
-    return dz, dT
+    # forward: x = z / tau
+    dz = dx / tau                                                      # (TEMP.2)  (..., K)
+    dtau = -(dx * z).sum() / (tau * tau)                               # (TEMP.3)
+    return dz, dtau
 
 
 def fit_temperature(logits, labels):
     r"""Find the temperature with the lowest loss on a development set.
 
-    There is one minimum. To see this, write the loss of a row as a function of :math:`b = 1/T`:
+    There is one minimum. To see this, write the loss of a row as a function of :math:`b = 1/\tau`:
     :math:`\log \sum_k e^{b z_k} - b z_c`. Its derivative is :math:`\sum_k p_k z_k - z_c`. Its
     second derivative is the variance of the logits under p,
 
@@ -146,7 +148,7 @@ def fit_temperature(logits, labels):
 
        \frac{d}{db} \sum_k p_k z_k = \sum_k p_k z_k^2 - \Big( \sum_k p_k z_k \Big)^2 \ge 0,
 
-    so the derivative only rises with b. Therefore dT (TEMP.3) is negative below the best
+    so the derivative only rises with b. Therefore dtau (TEMP.3) is negative below the best
     temperature and positive above it. The code halves an interval and keeps the half in which the
     sign changes. It never looks at more than one number, so it cannot run away as a step of
     gradient descent can.
@@ -166,13 +168,13 @@ def fit_temperature(logits, labels):
     Raises
     ------
     ValueError
-        There is no best temperature: all guesses are right, so that the loss falls until T = 0, or
-        they are no better than chance, so that it falls until T is infinite.
+        There is no best temperature: all guesses are right, so that the loss falls until tau = 0,
+        or they are no better than chance, so that it falls until tau is infinite.
 
     Examples
     --------
     The model says class 0 with 90 % four times, and it is right three times. So it should have said
-    75 %, and T = 2 does that:
+    75 %, and tau = 2 does that:
 
     >>> logits, labels = np.log(np.tile([9.0, 1.0], (4, 1))), np.array([0, 0, 0, 1])
     >>> round(fit_temperature(logits, labels), 6)

@@ -3,24 +3,24 @@
 from ...gradcheck.planted_faults import Mistake
 
 TEMP, FLIP = "functional/temperature.py", "functional/word_flips.py"
-D_T = "dT = -(dx * z).sum() / (T * T)"
+D_TAU = "dtau = -(dx * z).sum() / (tau * tau)"
 
 FAULTS = (
     Mistake("temperature_inside_the_logarithm", TEMP, "cross_entropy_forward(x, labels",
             "cross_entropy_forward(z, labels", "The loss is that of the logits; the temperature is "
             "not used.", "forward and backward belong together"),
-    Mistake("temperature_square", TEMP, "x = z / T ", "x = z / (T * T) ",
+    Mistake("temperature_square", TEMP, "x = z / tau ", "x = z / (tau * tau) ",
             "The logits are divided by the square of the temperature.",
             "each factor in one place"),
     Mistake("temperature_upstream_forgotten", TEMP, "cross_entropy_backward(dloss, loss_cache)",
             "cross_entropy_backward(1.0, loss_cache)",
             "The gradient of the loss itself is taken to be 1.", "upstream gradients"),
-    Mistake("temperature_gradient_of_one_over_t", TEMP, D_T, "dT = (dx * z).sum()",
-            "This is the derivative with respect to 1/T, not to T.", "inner derivative"),
-    Mistake("temperature_gradient_averaged", TEMP, D_T, "dT = -(dx * z).mean() / (T * T)",
-            "The parts of dT are averaged; dx has its 1/N already.", "means, not sums"),
-    Mistake("temperature_logits_multiplied", TEMP, "dz = dx / T ", "dz = dx * T ",
-            "The gradient of the logits is multiplied by T instead of divided by it.",
+    Mistake("temperature_gradient_of_one_over_t", TEMP, D_TAU, "dtau = (dx * z).sum()",
+            "This is the derivative with respect to 1/tau, not to tau.", "inner derivative"),
+    Mistake("temperature_gradient_averaged", TEMP, D_TAU, "dtau = -(dx * z).mean() / (tau * tau)",
+            "The parts of dtau are averaged; dx has its 1/N already.", "means, not sums"),
+    Mistake("temperature_logits_multiplied", TEMP, "dz = dx / tau ", "dz = dx * tau ",
+            "The gradient of the logits is multiplied by tau instead of divided by it.",
             "each factor in one place"),
     Mistake("flip_of_table_rows_alone", FLIP, "dx @ table.T ",
             "(dx @ table.T) * (dx.shape[-1]**-0.5) ",

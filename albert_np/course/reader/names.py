@@ -25,7 +25,7 @@ SYMBOLS = {
     "functional/linear.py": {"rows": "x", "x_rows": "x", "dy_rows": "dy"},
     "functional/mean_squared_error.py": {"predictions": "x", "targets": "t"},
     "functional/softmax.py": {"keep": "m", "shift": "c"},
-    "functional/temperature.py": {"temperature": "T"},
+    "functional/temperature.py": {"temperature": r"\tau"},
     "functional/trees.py": {"max_norm": r"\text{max}", "leaf": "g"},
     "layers/attention.py": {"p_dropped": r"\tilde{p}"},
     "layers/heads/masked_lm_head.py": {"word_embeddings": r"\text{word}"},
@@ -36,7 +36,7 @@ SYMBOLS = {
     "optim/moments.py": {"gradient": "g"},
     "optim/sgd.py": {"lr": r"\eta", "momentum": r"\mu", "gradient": "g"},
 }
-GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "mu", "sigma", "phi")
+GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "mu", "sigma", "tau", "phi")
 
 
 def symbol(name, file=""):

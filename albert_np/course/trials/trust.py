@@ -26,7 +26,7 @@ def temperature_scaling_forward(f, draw):
     """Every case, logits far apart at a low temperature, and what is refused."""
     yield from _forward(f, draw)
     logits, labels = 900 + 50 * draw.normal(draw.M, draw.V), draw.integers(0, draw.V, draw.M)
-    yield "the loss at T = 0.01", f.temperature_scaling_forward(logits, 0.01, labels)[0]
+    yield "the loss at tau = 0.01", f.temperature_scaling_forward(logits, 0.01, labels)[0]
     yield "whether each is refused", {
         what: refused(f.temperature_scaling_forward, logits, temperature, labels)
         for what, temperature in {"a temperature of 0": 0.0, "one below 0": -1.0,

@@ -174,35 +174,35 @@ FAULTS = (
         concept="each factor in one place", caught_by="mean_squared_error"),
     PlantedFault(
         "temperature_multiplies", "functional/temperature.py",
-        old="x = z / T ",
-        new="x = z * T ",
+        old="x = z / tau ",
+        new="x = z * tau ",
         wrong="The logits are multiplied by the temperature, so that a high one makes the model "
               "surer. The backward pass divides.",
         concept="forward and backward belong together", caught_by="temperature_scaling"),
     PlantedFault(
         "temperature_logits_not_divided", "functional/temperature.py",
-        old="dz = dx / T ",
+        old="dz = dx / tau ",
         new="dz = dx ",
-        wrong="The gradient of the logits misses the factor 1/T.",
+        wrong="The gradient of the logits misses the factor 1/tau.",
         concept="inner derivative", caught_by="temperature_scaling"),
     PlantedFault(
         "temperature_square_missing", "functional/temperature.py",
-        old="-(dx * z).sum() / (T * T)",
-        new="-(dx * z).sum() / T",
-        wrong="The derivative of z/T is -z/T^2; T stands there once.",
+        old="-(dx * z).sum() / (tau * tau)",
+        new="-(dx * z).sum() / tau",
+        wrong="The derivative of z/tau is -z/tau^2; tau stands there once.",
         concept="quotient rule", caught_by="temperature_scaling"),
     PlantedFault(
         "temperature_sign", "functional/temperature.py",
-        old="-(dx * z).sum() / (T * T)",
-        new="(dx * z).sum() / (T * T)",
-        wrong="The minus of the derivative of 1/T is missing. A search for the best temperature "
+        old="-(dx * z).sum() / (tau * tau)",
+        new="(dx * z).sum() / (tau * tau)",
+        wrong="The minus of the derivative of 1/tau is missing. A search for the best temperature "
               "runs the wrong way.",
         concept="signs", caught_by="temperature_scaling"),
     PlantedFault(
         "temperature_of_scaled_logits", "functional/temperature.py",
-        old="return loss, (z, T, cache)",
-        new="return loss, (x, T, cache)",
-        wrong="The cache holds the logits divided by T, where the backward pass needs them as they "
-              "were.",
+        old="return loss, (z, tau, cache)",
+        new="return loss, (x, tau, cache)",
+        wrong="The cache holds the logits divided by tau, where the backward pass needs them as "
+              "they were.",
         concept="what the cache holds", caught_by="temperature_scaling"),
 )
