@@ -4,8 +4,8 @@ Every ``*_forward`` returns ``(y, cache)``. Every ``*_backward(dy, cache)`` retu
 the arrays that the forward pass takes, in the same order. Read ``linear`` (the first backward
 pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then read ``erf``,
 ``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error`` and
-``binary_cross_entropy``. ``sums`` has fast sums. ``trees`` has the functions on trees of
-parameters.
+``binary_cross_entropy``. ``quantization`` makes 8-bit integers of weights. ``sums`` has fast sums.
+``trees`` has the functions on trees of parameters.
 
 All functions run in float32, float64 and complex128. If an input is infinite or NaN, the result is
 a limit (1 for the tanh of infinity), infinity or NaN. There is no warning. In float16 intermediate
@@ -23,16 +23,20 @@ from .gelu import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forwa
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .linear import linear_backward, linear_forward
 from .mean_squared_error import mean_squared_error_backward, mean_squared_error_forward
+from .quantization import (dequantize, fake_quantize_backward, fake_quantize_forward, int8_matmul,
+                           quantization_scale, quantize, quantized_linear)
 from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_backward,
                       softmax_forward)
 
 __all__ = [
     "ACTIVATIONS", "IGNORED", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
-    "cross_entropy_backward", "cross_entropy_forward", "dropout_backward", "dropout_forward",
-    "embedding_backward", "embedding_forward", "erf", "gelu_backward", "gelu_forward",
-    "gelu_new_backward", "gelu_new_forward", "layer_norm_backward", "layer_norm_forward",
+    "cross_entropy_backward", "cross_entropy_forward", "dequantize", "dropout_backward",
+    "dropout_forward", "embedding_backward", "embedding_forward", "erf", "fake_quantize_backward",
+    "fake_quantize_forward", "gelu_backward", "gelu_forward", "gelu_new_backward",
+    "gelu_new_forward", "int8_matmul", "layer_norm_backward", "layer_norm_forward",
     "linear_backward", "linear_forward", "masked_softmax_backward", "masked_softmax_forward",
-    "mean_squared_error_backward", "mean_squared_error_forward", "relu_backward", "relu_forward",
+    "mean_squared_error_backward", "mean_squared_error_forward", "quantization_scale", "quantize",
+    "quantized_linear", "relu_backward", "relu_forward",
     "rows_at_backward", "rows_at_forward", "softmax_backward", "softmax_forward", "tanh_backward",
     "tanh_forward",
 ]
