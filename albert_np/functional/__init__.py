@@ -4,8 +4,9 @@ Every ``*_forward`` returns ``(y, cache)``. Every ``*_backward(dy, cache)`` retu
 the arrays that the forward pass takes, in the same order. Read ``linear`` (the first backward
 pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then read ``erf``,
 ``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error`` and
-``binary_cross_entropy``. ``quantization`` makes 8-bit integers of weights. ``sums`` has fast sums.
-``trees`` has the functions on trees of parameters.
+``binary_cross_entropy``. ``distillation`` is the loss of a student with a teacher.
+``quantization`` makes 8-bit integers of weights. ``sums`` has fast sums. ``trees`` has the
+functions on trees of parameters.
 
 All functions run in float32, float64 and complex128. If an input is infinite or NaN, the result is
 a limit (1 for the tanh of infinity), infinity or NaN. There is no warning. In float16 intermediate
@@ -15,6 +16,7 @@ results overflow, so the models refuse float16.
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward
 from .binary_cross_entropy import binary_cross_entropy_backward, binary_cross_entropy_forward
 from .cross_entropy import IGNORED, cross_entropy_backward, cross_entropy_forward
+from .distillation import distillation_backward, distillation_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import (embedding_backward, embedding_forward, rows_at_backward,
                         rows_at_forward)
@@ -30,10 +32,11 @@ from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_b
 
 __all__ = [
     "ACTIVATIONS", "IGNORED", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
-    "cross_entropy_backward", "cross_entropy_forward", "dequantize", "dropout_backward",
-    "dropout_forward", "embedding_backward", "embedding_forward", "erf", "fake_quantize_backward",
-    "fake_quantize_forward", "gelu_backward", "gelu_forward", "gelu_new_backward",
-    "gelu_new_forward", "int8_matmul", "layer_norm_backward", "layer_norm_forward",
+    "cross_entropy_backward", "cross_entropy_forward", "dequantize", "distillation_backward",
+    "distillation_forward", "dropout_backward", "dropout_forward", "embedding_backward",
+    "embedding_forward", "erf", "fake_quantize_backward", "fake_quantize_forward",
+    "gelu_backward", "gelu_forward", "gelu_new_backward", "gelu_new_forward", "int8_matmul",
+    "layer_norm_backward", "layer_norm_forward",
     "linear_backward", "linear_forward", "masked_softmax_backward", "masked_softmax_forward",
     "mean_squared_error_backward", "mean_squared_error_forward", "quantization_scale", "quantize",
     "quantized_linear", "relu_backward", "relu_forward",

@@ -17,6 +17,7 @@ def function_checks():
     keep = np.array([[1, 1, 0, 1, 0], [0, 0, 0, 0, 0]], bool)          # the second row sees nothing
     labels = np.array([3, -100, 0, 16, 3, -100, 7])
     weights = np.array([0.5, 2.0, 1.0, 0.0, 3.0, 1.0, 0.25])
+    teacher = 2 * np.random.default_rng(1).standard_normal((7, V))
     away_from_0 = normal(3, 5)
     away_from_0 += np.sign(away_from_0) * 0.1                          # relu has a kink there
 
@@ -48,6 +49,12 @@ def function_checks():
         _function("cross_entropy, weights",
                   lambda x: F.cross_entropy_forward(x, labels, weights=weights),
                   F.cross_entropy_backward, x=normal(7, V)),
+        _function("distillation",
+                  lambda x: F.distillation_forward(x, teacher, labels, 3.0, 0.25),
+                  F.distillation_backward, x=normal(7, V)),
+        _function("distillation, weights",
+                  lambda x: F.distillation_forward(x, teacher, labels, 0.5, 0.75, weights=weights),
+                  F.distillation_backward, x=normal(7, V)),
         _function("mean_squared_error",
                   lambda x: F.mean_squared_error_forward(x, np.arange(3.0)),
                   F.mean_squared_error_backward, x=normal(3)),

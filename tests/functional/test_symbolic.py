@@ -187,6 +187,14 @@ def test_cross_entropy():
     assert list(dx[1]) == [0, 0, 0]
 
 
+def test_distillation():
+    x, t, ds = symbols("x", 3, 3), np.array([[2, 0, 1], [0, 0, 0], [1, 1, 0]]), sympy.Symbol("ds")
+    loss, cache = F.distillation_forward(x, t, [2, -100, 0], temperature=2, teacher_weight=0.25)
+    dx = F.distillation_backward(ds, cache)
+    assert_equal(derivative([loss], [ds], x), dx)
+    assert list(dx[1]) == [0, 0, 0]
+
+
 def test_layer_norm():
     x, gamma, beta, dy = (symbols("x", 2, 3), symbols("gamma", 3), symbols("beta", 3),
                           symbols("dy", 2, 3))

@@ -229,6 +229,12 @@ REQUIREMENTS = [
                 lambda run: run["weights"] is None and (run["labels"] == -100).any()),
     Requirement("cross_entropy", "weights that differ",
                 lambda run: run["weights"] is not None and np.ptp(run["weights"]) > 0),
+    Requirement("distillation", "ignored labels, no weights, a temperature above 1",
+                lambda run: run["weights"] is None and (run["labels"] == -100).any()
+                and run["temperature"] > 1 and 0 < run["teacher_weight"] < 0.5),
+    Requirement("distillation", "weights that differ, a temperature below 1",
+                lambda run: run["weights"] is not None and np.ptp(run["weights"]) > 0
+                and run["temperature"] < 1 and 0.5 < run["teacher_weight"] < 1),
     Requirement("mean_squared_error", "several numbers", lambda run: run["predictions"].size > 1),
     Requirement("binary_cross_entropy", "both answers",
                 lambda run: set(np.unique(run["targets"])) == {0, 1}),

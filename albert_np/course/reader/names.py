@@ -12,6 +12,10 @@ SYMBOLS = {
         "sigmoid": r"\sigma", "targets": "t", "row_losses": r"\ell"},
     "functional/cross_entropy.py": {
         "row_losses": r"\ell", "total": "W", "classes": "c", "shift": "s"},
+    "functional/distillation.py": {
+        "logits": "x", "teacher_logits": "t", "temperature": r"\tau", "teacher_weight": r"\alpha",
+        "log_p": r"\log p", "log_q": r"\log q", "divergence": "D", "label_loss": r"\text{CE}",
+        "mean": r"\bar{D}"},
     "functional/dropout.py": {"mask": "m"},
     "functional/gelu.py": {
         "Phi": r"\Phi", "phi": r"\varphi", "SQRT_HALF": r"1/\sqrt{2}", "CUBIC": "0.044715",
