@@ -3,7 +3,8 @@
 Read one task, such as ``recipes/classification.py``; then ``data`` (its rows), ``start`` (its
 model), ``class_weights``, ``prepare``, ``batches``, ``parallel``, ``state`` and ``trainer`` (the
 training loop), ``outputs`` and ``predicting``, ``report`` and ``pictures``. ``run`` puts them
-together, with ``options`` and ``settings``. ``evaluate`` scores a finished model on other rows.
+together, with ``options`` and ``settings``. ``evaluate`` scores a finished model on other rows, and
+``quantizing`` writes it in 8 bits.
 """
 
 from .recipes import TASKS
