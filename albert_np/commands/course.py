@@ -24,7 +24,7 @@ def add(commands):
     new = parts.add_parser("new", help="make a student's workspace")
     new.set_defaults(run=_new)
     new.add_argument("folder", metavar="FOLDER", help="where; it must not exist, or be empty")
-    new.add_argument("--units", default="1-8", metavar="UNITS",
+    new.add_argument("--units", default="1-9", metavar="UNITS",
                      help="such as 1-6 or 2,4 (default: %(default)s)")
     new.add_argument("--hints", choices=("none", "shapes", "steps"), default="shapes",
                      help="what is left of the docstrings: the first sentence; what goes in and "

@@ -33,7 +33,7 @@ def add(commands):
     autograder.add_argument("output", metavar="FILE", nargs="?", default="autograder.zip",
                             help="(default: %(default)s)")
     for parser in (grade, autograder):
-        parser.add_argument("--units", default="1-8", metavar="UNITS",
+        parser.add_argument("--units", default="1-9", metavar="UNITS",
                            help="such as 1-6 or 2,4 (default: %(default)s)")
         parser.add_argument("--seed", type=int, metavar="N",
                             help="the seed of the hidden inputs (default: the command draws one "
@@ -51,7 +51,7 @@ def add(commands):
         "Write the assignments as notebooks, one for each module, with nbgrader's metadata."))
     notebooks.set_defaults(run=_notebooks)
     notebooks.add_argument("folder", metavar="FOLDER")
-    notebooks.add_argument("--units", default="1-8", metavar="UNITS",
+    notebooks.add_argument("--units", default="1-9", metavar="UNITS",
                            help="such as 1-6 or 2,4 (default: %(default)s)")
     notebooks.add_argument("--hints", choices=("none", "shapes", "steps"), default="shapes",
                            help="how much of the derivations is kept (default: %(default)s)")

@@ -255,6 +255,11 @@ EXERCISES = (
               "BeamSearch.settled", 2, "BEAM.2"),
     _exercise("8.26", "weights for another library", "parameters/state_dict.py", "to_state_dict", 2,
               "the docstring"),
+    # ---- 9: smaller, fewer labels, other senses ----
+    _exercise("9.1", "learning from a teacher, forward", FN + "distillation.py",
+              "distillation_forward", 4, "KD.1, KD.2, KD.3"),
+    _exercise("9.2", "learning from a teacher, backward", FN + "distillation.py",
+              "distillation_backward", 3, "KD.4"),
 )
 
 # A rubric adds up to 10. It is marked by people, on top of the points of the exercises.
@@ -303,6 +308,11 @@ OPEN_EXERCISES = (
              "examples; plot the score with its scatter.", "the page on fine-tuning", _PLOT,
           (4, "A baseline that knows no language stands beside both."),
           (3, "The conclusion names what the comparison does not show.")),
+    _open(9, "Distil a fine-tuned model into students of 1, 2 and 4 layers, each also trained on "
+             "the labels alone; plot the score against the size.", "KD.3, the page on fine-tuning",
+          _PLOT,
+          (4, "Both kinds of students have the same rows, the same steps and more than one seed."),
+          (3, "It is said what the teacher knew that the labels do not say.")),
 )
 
 UNITS = (
@@ -323,6 +333,9 @@ UNITS = (
          "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
     Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
+    Unit(9, "Smaller, fewer labels, other senses", "11_finetuning_classification",
+         "make a model smaller, learn from few labels, read pictures, and know when not to trust "
+         "it"),
 )
 
 

@@ -81,17 +81,17 @@ def distillation_forward(logits, teacher_logits, labels, temperature=2.0, teache
     --------
     The temperature is 2. In the first row p = (1/2, 1/2) and q = (3/4, 1/4). So D = 3/4 ln(3/2) +
     1/4 ln(1/2) = 0.130812, and the label costs ln 2. In the second row the student is sure of class
-    1. That is right, so the label costs 0. But the teacher gives both classes 1/2, so D = 250 -
+    1. That is right, so the label costs 0. But the teacher gives both classes 1/2, so D = 500 -
     ln 2. The third row is ignored. The weights of the first two rows are 3 and 1, and alpha = 1/4.
-    The loss is 3/4 * 3/4 ln 2 + 1/4 * 2^2 * (3/4 * 0.130812 + 1/4 * (250 - ln 2)):
+    The loss is 3/4 * 3/4 ln 2 + 1/4 * 2^2 * (3/4 * 0.130812 + 1/4 * (500 - ln 2)):
 
-    >>> logits = np.array([[0.0, 0.0], [0.0, 1000.0], [5.0, 7.0]])
+    >>> logits = np.array([[0.0, 0.0], [0.0, 2000.0], [5.0, 7.0]])
     >>> teacher_logits = np.array([[2 * np.log(3.0), 0.0], [9.0, 9.0], [7.0, 5.0]])
     >>> labels, weights = np.array([0, 1, -100]), np.array([3.0, 1.0, 1.0])
     >>> loss, cache = distillation_forward(logits, teacher_logits, labels, 2.0, 0.25,
     ...                                    weights=weights)
     >>> round(float(loss), 6)
-    62.814718
+    125.314718
     """
     teacher_logits = np.asarray(teacher_logits, dtype=logits.real.dtype)
     _check_teacher(logits, teacher_logits, temperature, teacher_weight)
@@ -180,9 +180,9 @@ def distillation_backward(dloss, cache):
        \frac1K \Big( (x_j - \bar{x}) - (t_j - \bar{t}) \Big)
 
     At a high temperature the student matches the teacher's logits, both with their mean subtracted.
-    The limit is not 0 and not infinite. So the factor :math:`\tau^2` keeps the teacher's part of the
-    gradient at the same size, whatever the temperature is. Without it this part would shrink as
-    :math:`1/\tau^2`.
+    The limit is neither 0 nor infinite. So the factor :math:`\tau^2` keeps the teacher's part of
+    the gradient at the same size, whatever the temperature is. Without it this part would shrink
+    as :math:`1/\tau^2`.
 
     Parameters
     ----------

@@ -197,6 +197,45 @@ def test_cross_entropy_of_infinity_and_nan(dtype):
         np.testing.assert_allclose(found, math.log(3), rtol=1e-6)
 
 
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_distillation(dtype, size, temperature):
+    """Of rows with an extreme number, for an ordinary teacher and for one as extreme."""
+    x, labels = rows(size, dtype), np.array([2, 3, 0, 1])
+    for t in (np.array([[0.5, -1, 2, 0]] * 4, dtype), x[::-1]):
+        for n in range(4):
+            row, teacher, label = x[n:n + 1], t[n:n + 1], labels[n:n + 1]
+            loss, cache = F.distillation_forward(row, teacher, label, temperature, 0.25)
+            log_p, log_q, log_label = (
+                logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
+                for logits in (row.astype(LONG) / temperature, teacher.astype(LONG) / temperature,
+                               row.astype(LONG)))
+            p, q = np.exp(log_p), np.exp(log_q)
+            terms = np.where(q == 0, 0, q * (log_q - log_p))
+            exact = -0.75 * log_label[0, label[0]] + 0.25 * temperature**2 * terms.sum()
+            assert_right(loss, exact, dtype, np.abs(terms).max() + 4, 16)
+            dx = 0.75 * (np.exp(log_label) - np.eye(4)[label]) + 0.25 * temperature * (p - q)
+            assert_right(F.distillation_backward(dtype(1), cache), dx, dtype, 2)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_distillation_of_infinity_and_nan(dtype):
+    """A class that the teacher rules out costs nothing; one that the student rules out may."""
+    zero = [0, 0, 0]
+    for row, teacher, loss in (
+            (zero, [0, -np.inf, 0], math.log(1.5)), ([0, -np.inf, 0], [0, -np.inf, 0], 0),
+            ([0, -np.inf, 0], zero, np.inf), ([0, np.inf, 0], zero, np.nan),
+            ([0, np.nan, 0], zero, np.nan), (zero, [0, np.nan, 0], np.nan),
+            (zero, [0, np.inf, 0], np.nan)):
+        x, t = np.array([row, zero], dtype), np.array([teacher, zero], dtype)
+        found, cache = F.distillation_forward(x, t, np.array([0, -100]), 1.0, 1.0)
+        np.testing.assert_allclose(found, loss, rtol=1e-6, atol=1e-6)
+        assert not np.isnan(F.distillation_backward(dtype(1), cache)[1]).any()
+        found, _ = F.distillation_forward(x, t, np.array([-100, 0]), 1.0, 1.0)   # an ignored row
+        assert found == 0
+
+
 @pytest.mark.parametrize("weights", [[1, np.nan], [np.inf, 1], [3e38, 3e38], [1e39, 0]])
 def test_cross_entropy_refuses_weights_without_a_finite_sum(weights):
     with pytest.raises(ValueError, match="^the sum of the weights is (inf|nan); it must be a fin"):

@@ -14,8 +14,7 @@ SYMBOLS = {
         "row_losses": r"\ell", "total": "W", "classes": "c", "shift": "s"},
     "functional/distillation.py": {
         "logits": "x", "teacher_logits": "t", "temperature": r"\tau", "teacher_weight": r"\alpha",
-        "log_p": r"\log p", "log_q": r"\log q", "divergence": "D", "label_loss": r"\text{CE}",
-        "mean": r"\bar{D}"},
+        "log_p": r"\log p", "log_q": r"\log q", "divergence": "D", "label_loss": r"\text{CE}"},
     "functional/dropout.py": {"mask": "m"},
     "functional/gelu.py": {
         "Phi": r"\Phi", "phi": r"\varphi", "SQRT_HALF": r"1/\sqrt{2}", "CUBIC": "0.044715",

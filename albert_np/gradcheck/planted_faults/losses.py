@@ -98,6 +98,63 @@ FAULTS = (
               "is applied again.",
         concept="what cancels", caught_by="binary_cross_entropy"),
     PlantedFault(
+        "distillation_square_of_temperature_forgotten", "functional/distillation.py",
+        old="teacher_weight * temperature**2 * mean",
+        new="teacher_weight * mean",
+        wrong="The factor tau^2 is missing, so the teacher counts less, the higher the temperature "
+              "is.",
+        concept="each factor in one place", caught_by="distillation"),
+    PlantedFault(
+        "distillation_divergence_reversed", "functional/distillation.py",
+        old="q * (log_q - log_p)",
+        new="p * (log_p - log_q)",
+        wrong="It is the divergence of q from p, whose gradient is another one.",
+        concept="forward and backward belong together", caught_by="distillation"),
+    PlantedFault(
+        "distillation_teacher_at_temperature_1", "functional/distillation.py",
+        old="log_q = _log_softmax(teacher_logits.reshape(-1, K), temperature)",
+        new="log_q = _log_softmax(teacher_logits.reshape(-1, K), 1.0)",
+        wrong="Only the student's logits are divided by the temperature. The gradient agrees.",
+        concept="gradient checks do not see values",
+        caught_by="functional/test_functional.py::test_distillation"),
+    PlantedFault(
+        "distillation_log_of_probability", "functional/distillation.py",
+        old="log_p = _log_softmax(logits.reshape(-1, K), temperature)",
+        new="log_p = np.log(np.exp(_log_softmax(logits.reshape(-1, K), temperature)))",
+        wrong="The logarithm is taken of a probability that may have been rounded to 0.",
+        concept="numerical stability",
+        caught_by="functional/test_functional.py::test_distillation_of_huge_logits_is_finite"),
+    PlantedFault(
+        "distillation_counts_ignored", "functional/distillation.py",
+        old="(w * divergence)[w != 0].sum()",
+        new="divergence.mean()",
+        wrong="The teacher's term is the mean over all rows, the ignored ones too.",
+        concept="ignored labels", caught_by="distillation"),
+    PlantedFault(
+        "distillation_chain_rule_forgotten", "functional/distillation.py",
+        old="(scale * temperature)[:, None]",
+        new="(scale * temperature**2)[:, None]",
+        wrong="The logits are divided by tau before the softmax; this 1 / tau is missing.",
+        concept="chain rule", caught_by="distillation"),
+    PlantedFault(
+        "distillation_gradient_sign", "functional/distillation.py",
+        old="dx_of_teacher = (p - q) * ",
+        new="dx_of_teacher = (q - p) * ",
+        wrong="The teacher's part is q - p instead of p - q, and the student moves away from it.",
+        concept="signs", caught_by="distillation"),
+    PlantedFault(
+        "distillation_weights_exchanged", "functional/distillation.py",
+        old="dloss * (1 - teacher_weight), label_cache",
+        new="dloss * teacher_weight, label_cache",
+        wrong="The labels' part of the gradient has the weight of the teacher.",
+        concept="the loss's own factor", caught_by="distillation"),
+    PlantedFault(
+        "distillation_upstream_forgotten", "functional/distillation.py",
+        old="scale = dloss * teacher_weight * w",
+        new="scale = teacher_weight * w",
+        wrong="The gradient of the loss itself is taken to be 1 in the teacher's part.",
+        concept="upstream gradients", caught_by="distillation"),
+    PlantedFault(
         "mean_squared_error_factor_2_missing", "functional/mean_squared_error.py",
         old="(2 / difference.size)",
         new="(1 / difference.size)",
