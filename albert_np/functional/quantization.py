@@ -325,15 +325,15 @@ def fake_quantize_forward(x, scale, bits=8, rounded=True):
 
     Examples
     --------
-    With 3 bits Q = 3. The scale is 2, so 2.6/2 = 1.3 is rounded to 1, and 9/2 = 4.5 is cut off at
-    3.5 and becomes 3:
+    With 3 bits Q = 3. The scale is 2, so 2.6/2 = 1.3 is rounded to 1, and 6.5/2 = 3.25 to 3. The
+    ratio 9/2 = 4.5 is cut off at 3.5 and becomes 3:
 
-    >>> x, scale = np.array([2.6, 9.0]), np.array([2.0])
+    >>> x, scale = np.array([2.6, 6.5, 9.0]), np.array([2.0])
     >>> y, cache = fake_quantize_forward(x, scale, bits=3)
     >>> y.tolist()
-    [2.0, 6.0]
+    [2.0, 6.0, 6.0]
     >>> fake_quantize_forward(x, scale, bits=3, rounded=False)[0].tolist()
-    [2.6, 7.0]
+    [2.6, 6.5, 7.0]
     """
     Q = largest_integer(bits)
     u = x / scale

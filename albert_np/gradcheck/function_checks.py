@@ -61,6 +61,10 @@ def function_checks():
         _function("binary_cross_entropy",
                   lambda x: F.binary_cross_entropy_forward(x, np.eye(3, 4)),
                   F.binary_cross_entropy_backward, x=3 * normal(3, 4)),
+        # The straight-through gradient is that of the function without the rounding.
+        _function("fake_quantize",
+                  lambda x: F.fake_quantize_forward(x, np.array([0.3]), bits=3, rounded=False),
+                  F.fake_quantize_backward, x=np.linspace(-2, 2, 15).reshape(3, 5)),
     ]
 
 

@@ -13,11 +13,11 @@ module, on the package's, and on the package's with every planted fault. Then th
 compared: no trial knows what is right.
 """
 
-from . import (attention, distillation, embeddings, encoder, finetuning, functions, masking,
+from . import (attention, compression, distillation, embeddings, encoder, finetuning, functions, masking,
                numerics, objectives, optimizers, segments)
 
 UNITS = (numerics, functions, attention, embeddings, encoder, masking, segments, objectives,
-         optimizers, finetuning, distillation)
+         optimizers, finetuning, distillation, compression)
 
 
 def trials_of(exercise):
