@@ -73,8 +73,8 @@ def save_quantized(model, folder, tokenizer=None, beside=None):
 
     folder = Path(folder)
     if os.path.lexists(folder):
-        raise ValueError(f"{folder} exists already; it stays as it is: remove it, or choose another "
-                         f"name")
+        raise ValueError(f"{folder} exists already; it stays as it is: remove it, or choose "
+                         f"another name")
     tensors = model.state_dict()
     stored = quantized_tensors(tensors)
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")

@@ -23,8 +23,8 @@ def head_gate_gradients(W_o, dW_o, A):
 
        y_{to} = \sum_h g_h \sum_{i \in h} c_{ti}\, W_{io} + b_o
 
-    Here :math:`i \in h` runs over the D rows of W_o that belong to head h. The gate influences every
-    output, with slope :math:`\sum_{i \in h} c_{ti} W_{io}`:
+    Here :math:`i \in h` runs over the D rows of W_o that belong to head h. The gate influences
+    every output, with slope :math:`\sum_{i \in h} c_{ti} W_{io}`:
 
     .. math::
 

@@ -238,7 +238,7 @@ REQUIREMENTS = [
     Requirement("mean_squared_error", "several numbers", lambda run: run["predictions"].size > 1),
     Requirement("fake_quantize", "the clipped identity, inside and outside of the range",
                 lambda run: not run["rounded"] and both_signs(run)
-                and np.ptp(np.abs(run["x"] / run["scale"]) <= 3.5) == 1),
+                and 0 < np.mean(np.abs(run["x"] / run["scale"]) <= 3.5) < 1),
     Requirement("binary_cross_entropy", "both answers",
                 lambda run: set(np.unique(run["targets"])) == {0, 1}),
     # parts of a layer
