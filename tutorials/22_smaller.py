@@ -214,7 +214,7 @@ record("teacher", teachers)
 print(source_of(distillation_forward, "KD.2", "KD.3", lines_around=1))
 
 # %%
-# Two students: one applies the shared layer once and not three times, the other one is half as wide.
+# Two students: one applies the shared layer once and not three times, the other is half as wide.
 # Each learns from the labels alone, and from the labels and its teacher.
 
 for what, sizes in (("1 application", {"layers": 1}), ("half as wide", {"width": 32})):

@@ -5,15 +5,15 @@ import argparse
 DESCRIPTION = """\
 Write a model with its matrices in 8 bits. The new folder takes about a quarter of the space.
 
-Each row of a matrix gets a scale, its largest absolute value divided by 127, and each weight becomes
-the nearest multiple of its scale. Matrices and embedding tables are quantised; biases and layer norms
-stay in float32. The command prints how many arrays that are, the sizes before and after, and the
-largest error.
+Each row of a matrix gets a scale, its largest absolute value divided by 127, and each weight
+becomes the nearest multiple of its scale. Matrices and embedding tables are quantised; biases and
+layer norms stay in float32. The command prints how many arrays that are, the sizes before and
+after, and the largest error.
 
 The folder has the configuration, the tokenizer, and the settings of the task if there is one.
 predict, evaluate, fill-mask, embed, similarity and from_pretrained read it. They compute in float32
-with the rounded weights: the folder is smaller, the computation is as fast as before. Measure what is
-lost with albert-np evaluate.
+with the rounded weights: the folder is smaller, the computation is as fast as before. Measure what
+is lost with albert-np evaluate.
 """
 
 EXAMPLES = """\
