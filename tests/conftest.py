@@ -25,15 +25,16 @@ def data_folder():
     return Path(folder)
 
 
+LEFT_OUT = ("thorough", "tutorials", "slow")
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leave out what takes minutes, unless it is asked for, as by ``pytest -m thorough``."""
-    for mark in ("thorough", "tutorials"):
-        if mark in (config.option.markexpr or ""):
-            continue
-        skip = pytest.mark.skip(reason=f"takes minutes; ask for it with -m {mark}")
-        for item in items:
-            if item.get_closest_marker(mark):
-                item.add_marker(skip)
+    """Leave out what takes long, unless it is asked for, as by ``pytest -m thorough``."""
+    asked = config.option.markexpr or ""
+    for item in items:
+        marks = [mark for mark in LEFT_OUT if item.get_closest_marker(mark)]
+        if marks and marks[0] not in asked:                       # thorough and slow: thorough
+            item.add_marker(pytest.mark.skip(reason=f"takes long; ask for it with -m {marks[0]}"))
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,7 @@ def test_a_private_name_is_found(source, name):
     assert [found for _, found in private_names(ast.parse(source))] == [name]
 
 
+@pytest.mark.slow
 def test_imports_stand_in_the_order_of_ruff(tmp_path):
     """The order is the tool's; wrapped lines are ours, so they are joined before it looks."""
     pytest.importorskip("ruff")

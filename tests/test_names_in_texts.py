@@ -111,6 +111,7 @@ def wrong_names(line):
 PAGES = sorted(file for file in files() if file.endswith((".py", ".md", ".toml", ".cfg", ".txt")))
 
 
+@pytest.mark.slow
 def test_names_lead_somewhere():
     wrong = [f"{file}, line {number}: {name}" for file in PAGES
              for number, line in texts_of(ROOT / file) for name in wrong_names(line)]

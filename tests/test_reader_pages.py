@@ -19,6 +19,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "docs"))
 
 import shapes  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 PAIRS = {pair.name: pair for pair in pairs.find_pairs()}
 EQUATIONS = rows.checked_equations()
 

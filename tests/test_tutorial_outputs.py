@@ -81,6 +81,7 @@ def small(tmp_path):
     return path, outputs, work
 
 
+@pytest.mark.slow
 def test_a_run_is_kept_until_the_code_changes(small):
     path, outputs, work = small
     assert state_of(path, outputs) == "missing"

@@ -126,3 +126,32 @@ def write_toy(task, folder, **sizes):
     for part in ("train", "dev", "test"):
         write_rows(task, getattr(splits, part), folder, part)
     return splits
+
+
+def squad2_row(rng, number):
+    """The answer is "two"; half of the contexts do not have it."""
+    words = rng.choice([word for word in WORDS if word != "two"], rng.integers(4, 9)).tolist()
+    if number % 2:
+        return Question(str(number), " ".join(words), "is it one", (), True)
+    place = int(rng.integers(len(words)))
+    words[place] = "two"
+    return Question(str(number), " ".join(words), "is it one",
+                    (Answer("two", len(" ".join([*words[:place], ""]))),))
+
+
+def write_squad2(folder, splits):
+    folder.mkdir()
+    for part in ("train", "dev", "test"):
+        rows = getattr(splits, part)
+        write_rows("questions", rows, folder, part)
+        path = folder / f"{part}.json"
+        content = json.loads(path.read_text())
+        for article, row in zip(content["data"], rows):
+            article["paragraphs"][0]["qas"][0]["is_impossible"] = row.is_impossible
+        path.write_text(json.dumps(content))
+
+
+def squad2_splits(train, others):
+    rng = np.random.default_rng(0)
+    rows = [squad2_row(rng, number) for number in range(train + 2 * others)]
+    return Splits(rows[:train], rows[train:train + others], rows[train + others:])

@@ -2,6 +2,8 @@
 
 import secrets
 
+from .output_folder import refuse_existing
+
 GRADE = "mark a folder of submissions, or one of them"
 AUTOGRADER = "write the zip file that Gradescope runs"
 NOTEBOOKS = "write the assignments as notebooks"
@@ -22,7 +24,8 @@ def add(commands):
                        help="the table (default: %(default)s); what each student is told goes "
                             "into a folder beside it, grades.results")
     grade.add_argument("--results", metavar="FILE",
-                       help="mark one submission and write Gradescope's results.json instead")
+                       help="mark one submission and write Gradescope's results.json, a new "
+                            "file, instead")
     grade.add_argument("--workers", type=int, metavar="N",
                        help="submissions marked at the same time (default: one per processor)")
     grade.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -31,7 +34,7 @@ def add(commands):
         "and the solution; students do not see it."))
     autograder.set_defaults(run=_autograder)
     autograder.add_argument("output", metavar="FILE", nargs="?", default="autograder.zip",
-                            help="(default: %(default)s)")
+                            help="a new file (default: %(default)s)")
     for parser in (grade, autograder):
         parser.add_argument("--units", default="1-9", metavar="UNITS",
                            help="such as 1-6 or 2,4 (default: %(default)s)")
@@ -62,6 +65,7 @@ def _grade(options):
 
     exercises, limits = _exercises(options.units), _limits(options)
     _refuse_bad_numbers(options)
+    refuse_existing(options.results, "--results")
     if options.results is not None:
         from ..files import write_whole
         from ..files.json_objects import json_file
@@ -83,6 +87,7 @@ def _autograder(options):
 
     _exercises(options.units), _limits(options)              # what would be refused later
     _refuse_bad_numbers(options)
+    refuse_existing(options.output, "FILE")
     seed = secrets.randbelow(2**53) if options.seed is None else options.seed
     write_autograder(options.output, seed, [
         f"--units {options.units}", f"--visible-seed {options.visible_seed}",

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from .input_texts import add_texts, note, read_texts
+from .output_folder import refuse_existing
 
 DESCRIPTION = """\
 Write a vector for each text: the mean of its last hidden states.
@@ -37,7 +38,8 @@ def add(commands):
     parser.add_argument("--special-tokens", action=argparse.BooleanOptionalAction, default=True,
                         help="count [CLS] and [SEP] into the mean (default)")
     parser.add_argument("--output", metavar="FILE.npy",
-                        help="write an array (N, H) for numpy.load, a row for each text; default: "
+                        help="write an array (N, H) for numpy.load, a row for each text, into a "
+                             "new file; default: "
                              "print a JSON object for each")
 
 
@@ -50,6 +52,7 @@ def _embed(options):
     if options.output is not None and Path(options.output).suffix != ".npy":
         raise ValueError(f"the vectors go to a NumPy file; the name {options.output} must end in "
                          f".npy")
+    refuse_existing(options.output)
     texts, name = read_texts(options, options.texts)
     model, tokenizer = load(options.model, AlbertModel)
     texts, read = itertools.tee(texts)

@@ -3,7 +3,7 @@
 import argparse
 
 from .input_columns import add_columns, add_header, columns_of
-from .output_folder import free_folder
+from .output_folder import free_path
 
 DESCRIPTION = """\
 Score a model that albert-np finetune made on the rows of a file, and compare it with what is right.
@@ -54,7 +54,7 @@ def _evaluate(options):
     from ..tasks.finetuning.evaluate import evaluate
 
     keep_freed_memory()
-    evaluate(options.model, options.data, options.output or free_folder("runs/evaluate"),
+    evaluate(options.model, options.data, options.output or free_path("runs/evaluate"),
              columns=columns_of(options.columns), header=options.header,
              label_separator=options.label_separator, seed=options.seed, workers=options.workers,
              progress=not options.quiet)

@@ -5,7 +5,7 @@ import sys
 
 from .input_columns import add_columns, columns_of
 from .options_of import CONFIG, add_options, fill_when_chosen, given
-from .output_folder import free_folder
+from .output_folder import free_path
 from .parser import Parser
 from .resuming import Resume, refuse_others
 
@@ -148,5 +148,5 @@ def _begin_or_resume(options):
     asked = given(options, FinetuningOptions.__dataclass_fields__)
     asked |= {"columns": columns_of(options.columns), "config": given(options, CONFIG),
               "settings": given(options, SETTINGS)}
-    finetune(output=options.output or free_folder(f"runs/{options.task}"),
+    finetune(output=options.output or free_path(f"runs/{options.task}"),
              progress=not options.quiet, **asked)

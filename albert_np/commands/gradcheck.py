@@ -1,6 +1,9 @@
 """``albert-np gradcheck``: check the gradients, and check these checks."""
 
 import argparse
+from pathlib import Path
+
+from .output_folder import refuse_existing
 
 DESCRIPTION = """\
 Check every gradient of this package against the forward passes.
@@ -26,9 +29,9 @@ def add(commands):
                         help="check the checks: plant nearly two hundred faults, one at a time, "
                              "and show which check catches each (a few minutes)")
     parser.add_argument("--report", metavar="FOLDER",
-                        help="draw pictures of one component into this folder instead: the error "
-                             "of every entry, the error against the step, and what each depth "
-                             "adds to a shared gradient (default component: encoder_layer)")
+                        help="draw new pictures of one component into this folder instead: the "
+                             "error of every entry, the error against the step, and what each "
+                             "depth adds to a shared gradient (default component: encoder_layer)")
     parser.add_argument("--only", metavar="WORD",
                         help="check the components whose name contains this word; with --report, "
                              "draw the component of this name")
@@ -43,7 +46,10 @@ def _gradcheck(options):
     if options.planted:
         return _planted()
     if options.report is not None:
-        from ..gradcheck.report import write_report
+        from ..gradcheck.report import PICTURES, write_report
+
+        for picture in PICTURES:
+            refuse_existing(Path(options.report, picture), "--report")
 
         pictures, remarks = write_report(options.report, options.only)
         for line in (*remarks, *pictures):

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .output_folder import refuse_existing
+
 DESCRIPTION = """\
 Print how many parameters each component of a model has, its share of all, and what BERT of the same
 shape would have: the same V, H, F, A and L, but nothing shared and embeddings as wide as the hidden
@@ -27,7 +29,7 @@ def add(commands):
     parser.add_argument("model", metavar="MODEL",
                         help="the folder of a model, a config.json, or a published name such as "
                              "albert-base-v2")
-    parser.add_argument("--output", metavar="FILE.png", help="draw the table too")
+    parser.add_argument("--output", metavar="FILE.png", help="draw the table too, into a new file")
 
 
 def _info(options):
@@ -36,6 +38,7 @@ def _info(options):
 
     if options.output is not None and Path(options.output).suffix.lower() != ".png":
         raise ValueError(f"the picture is a PNG file; the name {options.output} must end in .png")
+    refuse_existing(options.output)
     config = load_config(options.model)
     table = parameter_table(config)
     print(format_table(table, config))

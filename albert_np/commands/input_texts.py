@@ -1,10 +1,12 @@
 """What the commands that use a model have in common: the texts they are given."""
 
+import itertools
 import os
 import sys
 from pathlib import Path
 
-from ..files.text_lines import numbered_lines, read_lines
+from ..files.file_kinds import json_of_line
+from ..files.text_lines import is_blank, numbered_lines, read_lines
 
 
 def add_texts(parser, what="one text a line"):
@@ -20,7 +22,7 @@ def add_texts(parser, what="one text a line"):
                         help=f"{what}; with neither this nor texts, standard input is read so")
 
 
-def read_texts(options, given):
+def read_texts(options, given, objects=False):
     """The texts on the command line, in a file, or on standard input, one at a time.
 
     Parameters
@@ -29,6 +31,8 @@ def read_texts(options, given):
         With ``file``.
     given : list of str
         Those on the command line.
+    objects : bool
+        Whether a line may be a JSON object.
 
     Returns
     -------
@@ -40,7 +44,8 @@ def read_texts(options, given):
     ------
     ValueError
         There are texts and a file, or neither; a single text is the name of a file; or, while
-        reading, a line is not UTF-8 or there is no line at all.
+        reading, a line is not UTF-8, there is no line at all, or the lines are JSON: an array, an
+        object over several lines or, without `objects`, an object on each line.
     FileNotFoundError
         There is no such file.
     """
@@ -54,16 +59,33 @@ def read_texts(options, given):
     if options.file is None:
         if sys.stdin.isatty():
             raise ValueError("there is no text: give one, or --file, or lines on standard input")
-        return _lines_of_standard_input(), "line {} of standard input".format
+        return (_checked(_lines_of_standard_input(), "standard input", objects),
+                "line {} of standard input".format)
     path = Path(options.file)
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
-    return (line for _, line in read_lines(path)), lambda number: f"line {number} of {path}"
+    lines = (line for _, line in read_lines(path))
+    return _checked(lines, path, objects), lambda number: f"line {number} of {path}"
 
 
 def note(sentence):
     """Print a sentence that is no error on standard error."""
     print(f"albert-np: {sentence}", file=sys.stderr)
+
+
+def _checked(lines, name, objects):
+    """The lines themselves, unless the first that is not blank shows that they are other JSON."""
+    lines, beginning = iter(lines), []
+    for line in lines:
+        beginning.append(line)
+        if not is_blank(line):
+            break
+    what = {"array": "a JSON array", "begun object": "a JSON object over several lines",
+            "object": None if objects else "JSON lines"}.get(json_of_line("".join(beginning)))
+    if what is not None:
+        raise ValueError(f"{name} is {what}, where a line for each text is needed; write each "
+                         f"text{' or object' * objects} on a line of its own")
+    yield from itertools.chain(beginning, lines)
 
 
 def _lines_of_standard_input():

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .output_folder import free_path, refuse_existing
+
 DESCRIPTION = """\
 Draw one run, or compare several.
 
@@ -22,6 +24,8 @@ examples:
   albert-np plot runs/pretrain --smooth 1
 """
 
+PICTURE = "curves.png"
+
 
 def add(commands):
     """Add ``plot`` to the commands, an argparse object from ``add_subparsers``."""
@@ -31,9 +35,9 @@ def add(commands):
     parser.set_defaults(run=_plot)
     parser.add_argument("runs", metavar="RUN", nargs="+", help="a run folder")
     parser.add_argument("--output", metavar="FILE.png",
-                        help="where to save the picture; default: curves.png, in the run folder "
-                             "if there is one run, and in the current folder if there are "
-                             "several")
+                        help="the new file for the picture. Default for one run: curves.png in "
+                             "its folder, which is drawn anew each time. Default for several: "
+                             "curves.png in the current folder, then curves-2.png, ...")
     parser.add_argument("--smooth", type=int, metavar="N",
                         help="draw the mean of N steps. With 1, draw only the single steps "
                              "(default: a sixtieth of each run)")
@@ -45,14 +49,21 @@ def _plot(options):
 
     if options.smooth is not None and options.smooth < 1:
         raise ValueError(f"smooth is {options.smooth}; it must be at least 1")
-    output = Path(options.output or Path(options.runs[0] if len(options.runs) == 1 else "",
-                                         "curves.png"))
-    if output.suffix.lower() != ".png":
-        raise ValueError(f"the picture is a PNG file; the name {output} must end in .png")
+    output = _picture(options.output, options.runs)
     names = _names(options.runs)
     print(plot_runs({name: read_run(folder) for name, folder in zip(names, options.runs)}, output,
                     options.smooth))
     return 0
+
+
+def _picture(output, runs):
+    """The path of the picture."""
+    if output is None:
+        return Path(runs[0], PICTURE) if len(runs) == 1 else free_path(PICTURE)
+    if Path(output).suffix.lower() != ".png":
+        raise ValueError(f"the picture is a PNG file; the name {output} must end in .png")
+    refuse_existing(output)
+    return Path(output)
 
 
 def _names(folders):

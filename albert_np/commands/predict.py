@@ -3,12 +3,13 @@
 import argparse
 import contextlib
 import json
-import os
 import sys
 import tempfile
 
+from ..files.file_kinds import ending_of, json_of_line
 from .input_columns import add_columns, add_header, columns_of
 from .input_texts import add_texts, note, read_texts
+from .output_folder import refuse_existing
 
 DESCRIPTION = """\
 Predict with a model that albert-np finetune made, a JSON object for each line.
@@ -30,8 +31,9 @@ Lines that begin with { are JSON objects with these names as fields (text, text_
 question, context, choices, source), or with the fields of the training file. For classification,
 multi-label and similarity a --file that ends in .csv, .tsv or .tab is a table with the columns of
 the training file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml)
-are read as in training. The command prints what it decided. It reads any number of lines in bounded
-memory.
+are read as in training. A JSON array is refused: each item must be on a line of its own, and in a
+file .jsonl each line is an object. The command prints what it decided. It reads any number of lines
+in bounded memory.
 
 A row that cannot be predicted, such as an empty text, gets the line null: line N of the output
 always belongs to row N. The command then says how many such rows there are and what is wrong with
@@ -48,6 +50,7 @@ examples:
 """
 
 
+JSON_LINES = (".jsonl", ".ndjson")
 SHOWN = 5      # sentences about rows that have no prediction
 
 
@@ -72,9 +75,7 @@ def add(commands):
 def _predict(options):
     if options.workers < 1:
         raise ValueError(f"--workers is {options.workers}; it must be at least 1")
-    if options.output is not None and os.path.lexists(options.output):
-        raise ValueError(f"there is a file {options.output} already; it stays as it is: remove it, "
-                         f"or give --output another name")
+    refuse_existing(options.output)
     from tqdm import tqdm
 
     from ..files import write_whole
@@ -91,7 +92,7 @@ def _predict(options):
                if role != "label"}
     if options.file is None and (columns or options.header is not None):
         raise ValueError("--columns and --header are for a table or JSON lines; give one as --file")
-    texts, name = read_texts(options, options.texts)
+    texts, name = read_texts(options, options.texts, objects=True)
     loaded = load_for_task(options.model)
     if DEQUANTIZED in loaded.model.load_report.notes and not options.quiet:
         note(f"{options.model}: {DEQUANTIZED}")
@@ -103,7 +104,9 @@ def _predict(options):
     if sentence and not options.quiet:
         note(sentence)
     if rows is None:
-        rows = (_row(text, name(number), columns) for number, text in enumerate(texts, 1))
+        only_objects = options.file is not None and ending_of(options.file) in JSON_LINES
+        rows = (_row(text, name(number), columns, only_objects)
+                for number, text in enumerate(texts, 1))
     bad_rows = 0
 
     def bad_row(error):
@@ -131,14 +134,20 @@ def _predict(options):
     return int(bad_rows > 0)
 
 
-def _row(text, name, columns):
+def _row(text, name, columns, only_objects):
     """The line itself, the JSON object that it is, or the ValueError that says why it is none."""
     if not text.lstrip().startswith("{"):
-        return text if not columns else ValueError(
-            f"{_capital(name)} is no JSON object, so it has no fields for --columns")
+        if columns:
+            return ValueError(f"{_capital(name)} is no JSON object, so it has no fields for "
+                              f"--columns")
+        if only_objects or json_of_line(text) == "array":
+            what = "a JSON array" if json_of_line(text) == "array" else "no JSON object"
+            return ValueError(f"{_capital(name)} is {what}; an object such as "
+                              f'{{"text": "..."}} is needed')
+        return text
     try:
         row = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return ValueError(f"{_capital(name)} begins with {{ and is no JSON object: {error}")
     missing = [str(column) for column in columns.values() if column not in row]
     if missing:

@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 
 from .options_of import CONFIG, add_options, fill_when_chosen, given
-from .output_folder import free_folder
+from .output_folder import free_path
 from .resuming import refuse_others
 
 DESCRIPTION = """\
@@ -140,7 +140,7 @@ def _begin_or_resume(options, communicator):
         asked.setdefault("workers", 1)
     if options.config_name is not None:
         asked.setdefault("wave_start", False)
-    output = options.output or communicator.from_first(lambda: free_folder("runs/pretrain"))
+    output = options.output or communicator.from_first(lambda: free_path("runs/pretrain"))
     return pretrain(output, config=_config_changes(options), data=_data_changes(options), **common,
                     **asked)
 

@@ -11,7 +11,7 @@ from .whole_files import make_folder, write_whole
 UNFINISHED = ".unfinished"           # holds the name of the command whose run is not finished
 
 
-def refuse_other_files(folder, command, own=()):
+def refuse_other_files(folder, command):
     """Refuse a folder that holds files of something else.
 
     Parameters
@@ -19,19 +19,17 @@ def refuse_other_files(folder, command, own=()):
     folder : str or Path
     command : str
         Of ``albert-np``, such as "finetune".
-    own : tuple of str
-        Names of which one at least is in every folder of the command.
 
     Raises
     ------
     ValueError
-        The folder is not empty and none of these names is in it.
+        The folder is not empty and holds no unfinished run of this command.
     """
     folder = Path(folder)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     others = [name for name in names
               if name not in (UNFINISHED, LOCK_NAME) and not re.fullmatch(r"\..+\.\d+\.part", name)]
-    if others and not set(own) & set(names) and not is_unfinished(folder, command):
+    if others and not is_unfinished(folder, command):
         raise ValueError(f"the folder {folder} is not empty ({others[0]}) and holds no unfinished "
                          f"run of albert-np {command}; choose another --output")
 

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from .file_kinds import refuse_utf16
 from .git_lfs import refuse_pointer
 
 # What a folder answers that cannot be flushed by itself: not supported here, or not allowed.
@@ -63,6 +64,7 @@ def read_text(path):
         The path is a folder, the file may not be read, is binary, or is not UTF-8.
     """
     data = read_bytes(path)
+    refuse_utf16(data, path)
     # Text never holds a zero byte; images, archives and checkpoints nearly always do.
     if b"\0" in data:
         raise ValueError(f"{path} is a binary file (it holds a zero byte at position "

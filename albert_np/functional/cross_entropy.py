@@ -85,10 +85,10 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
     w = w / total if total != 0 else w                                 # w_n / W
 
     rows = np.arange(len(x))
-    shift = x.real.max(axis=-1, keepdims=True)                         # (N, 1)
+    shift = x.real.max(axis=1, keepdims=True)                          # (N, 1)
     with np.errstate(over="ignore", invalid="ignore"):       # logits very far below the largest
         e = np.exp(x - shift)                                          # (N, K)
-        sum_e = e.sum(axis=-1)                                         # (N,)
+        sum_e = e.sum(axis=1)                                          # (N,)
         row_losses = np.log(sum_e) - (x[rows, classes] - shift[:, 0])  # l_n
         loss = (w * row_losses)[w != 0].sum()                          # (CE.1)
     return loss, (e, sum_e, classes, w, logits.shape)

@@ -91,7 +91,7 @@ def _normalise_hard(x, eps):
     root of eps by it. Then subtract the mean.
     """
     centred = x - x[:, :1]                                             # (n, H)
-    scale = np.maximum(np.abs(centred).max(axis=-1, keepdims=True), 1)          # (n, 1)
+    scale = np.maximum(np.abs(centred).max(axis=1, keepdims=True), 1)           # (n, 1)
     centred /= scale
     centred -= row_mean(centred)
     inv_std = 1 / np.sqrt(row_mean(centred, centred) + eps / scale / scale)     # (n, 1)

@@ -16,6 +16,8 @@ from .compare_gradients import check_directions
 from .differences import relative_error
 from .one_check import padding_mask, random_parameters, small_config
 
+PICTURES = ("errors.png", "steps.png", "depths.png")
+
 
 def write_report(folder, only=None):
     """Draw the pictures of one component.

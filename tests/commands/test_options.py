@@ -224,7 +224,7 @@ def test_other_commands_do_not_import_the_options():
 def test_a_free_folder(tmp_path):
     path = tmp_path / "run"
     for name in ("run", "run-2", "run-3"):
-        assert output_folder.free_folder(path) == tmp_path / name
+        assert output_folder.free_path(path) == tmp_path / name
         (tmp_path / name).mkdir()
 
 

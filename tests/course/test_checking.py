@@ -50,6 +50,7 @@ def test_a_named_cache_counts_as_its_arrays():
     assert watched.changed == ["backward: argument 0.p"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", EXERCISES, ids=BY_ID)
 def test_complete_solution_gets_every_point(exercise):
     source = emptied(source_of_module(exercise.module), exercise.module, ())
@@ -83,6 +84,7 @@ def check_fault(exercise, fault, source):
     return verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise, fault", OWN[::6], ids=[fault.name for _, fault in OWN[::6]])
 def test_a_fault_costs_its_own_exercise_and_is_named(exercise, fault):
     verdict = check_fault(exercise, fault, planted(fault))

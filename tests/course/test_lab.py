@@ -165,6 +165,7 @@ def test_a_port_in_use_is_named(lab, capsys):
 
 # ---- the page ------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_browser() is None, reason="no Chromium is installed")
 def test_typing_another_dy_and_planting_a_fault(lab, tmp_path):
     for end in ("html", "js"):                             # the test's own page, from the lab

@@ -66,6 +66,7 @@ def marked(tmp_path_factory):
     return rows_of(folder / "grades.csv"), folder, victim
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESERVED)
 def test_everyone_gets_what_the_work_deserves(marked, name):
     row = marked[0][name]
@@ -151,6 +152,7 @@ def test_same_seed_same_marks(marked, tmp_path):
         assert old["tests"] == new["tests"]
 
 
+@pytest.mark.slow
 def test_marking_resumes(tmp_path, monkeypatch):
     hand_in(tmp_path / "class", {f"student {i}": RIGHT for i in range(4)})
     real, marked = mark_class.mark_submission, []

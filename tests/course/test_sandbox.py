@@ -108,6 +108,7 @@ def test_only_the_first_process_answers(with_all_calls):
     assert verdict.points == BACKWARD.points
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("without", [("namespaces",), ("files", "calls"),
                                      ("namespaces", "files", "calls")])
 def test_points_do_not_depend_on_the_machine(without):
@@ -424,6 +425,7 @@ def test_what_a_solution_calls_is_known():
     assert "4.3" in exercises_used(exercise_named("4.2"), 1)        # a later one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", ["1.3", "2.3", "4.2", "5.4", "6.7", "6.8", "8.24"])
 def test_the_solution_earns_its_points_beside_emptied_functions(sandbox, id):
     exercise = exercise_named(id)

@@ -182,6 +182,7 @@ def said(capsys, *arguments):
     return status, out + err
 
 
+@pytest.mark.slow
 def test_the_first_exercise_by_following_the_readme(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "a b 学生"
     assert main(["course", "new", str(folder), "--units", "1"]) == 0
@@ -202,6 +203,7 @@ error = abs(analytic - numerical) / max(abs(analytic) + abs(numerical), floor)
     assert re.search(r"^1\.2 .* 0 / 3  not written yet$", words, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_pytest_in_a_workspace(workspace):
     exercise = exercise_named("2.1")
     path = workspace.folder / exercise.module

@@ -16,6 +16,7 @@ PIECE = "tokenizer.ordinary_ids[rng.integers(len(tokenizer.ordinary_ids), size=M
 ORDER = "    order = np.lexsort((rng.random(len(row)), row))            # random within each row\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise, old, new", [
     ("2.14", KEPT, "    kept = np.random.default_rng(0).random(x.shape, dtype=digits) >= p\n"),
     ("2.14", KEPT, "    kept = rng.random(x.shape[1:], dtype=digits) >= p\n    kept = "

@@ -338,6 +338,14 @@ def test_layer_norm_of_rows_far_from_0(rng, dtype, offset, spread):
     assert F.layer_norm_forward(x, one, zero)[0][:2].tobytes() == alone.tobytes()
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_layer_norm_of_a_row_whose_mean_is_minus_one_over_its_std(rng, dtype):
+    """Mean times 1/std says how far from 0 it is. Their sum would say that it is near."""
+    z = rng.standard_normal((1, 64))
+    z = (z - z.mean()) / z.std()
+    compare_layer_norm((-1024 + z / 1024).astype(dtype), dtype, 1e-12)
+
+
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_layer_norm_of_infinity_and_nan(rng, dtype, value):

@@ -278,6 +278,7 @@ def attention_of_two_tokens(heads):
     return x, params, outputs, upstream, dx, grads, identity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heads", [1, 2])
 @pytest.mark.parametrize("name", ["W_q", "W_k", "W_v", "W_o", "b_k", "b_o"])
 def test_attention_of_two_tokens(name, heads):
@@ -289,6 +290,7 @@ def test_attention_of_two_tokens(name, heads):
         assert_equal(grads["b_k"], symbolic([0, 0], (2,)), values=identity)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heads", [1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_attention_adds_up_three_gradients_of_its_input(heads):
     x, params, outputs, upstream, dx, grads, identity = attention_of_two_tokens(heads)
@@ -297,6 +299,7 @@ def test_attention_adds_up_three_gradients_of_its_input(heads):
     assert_equal(derivative(outputs, upstream, x), dx, values=simple)
 
 
+@pytest.mark.slow
 def test_word_table_of_two_words_adds_up_both_uses():
     """Look-up and head, tied: the derivative of a table used twice is the sum of two parts."""
     word, W, b, bias = symbols("word", 2, 2), symbols("W", 2, 2), symbols("b", 2), symbols("o", 2)

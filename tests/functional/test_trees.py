@@ -102,6 +102,11 @@ def test_the_norm_of_small_and_of_large_gradients(dtype, size):
                                    rtol=8 * limits.eps, atol=limits.smallest_subnormal)
 
 
+def test_the_norm_of_a_large_leaf_beside_a_tiny_one():
+    grads = {"W": np.array([3e20], np.float32), "b": np.array([4e-25], np.float32)}
+    assert clip_by_global_norm(grads, 1.0) == pytest.approx(3e20, rel=1e-6)
+
+
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
 def test_a_gradient_that_is_not_finite_is_not_clipped(value):
     grads = {"W": np.array([[1.0, value]], np.float32), "b": np.array([1e30], np.float32)}

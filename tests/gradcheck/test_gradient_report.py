@@ -73,6 +73,7 @@ def test_contributions_of_the_parts_make_up_the_whole():
     np.testing.assert_allclose(attention**2 + feed_forward**2, whole**2)
 
 
+@pytest.mark.slow
 def test_report_leaves_three_pictures(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     assert main(["gradcheck", "--report", str(tmp_path / "report")]) == 0

@@ -72,6 +72,7 @@ def test_all_are_caught():
     assert survived == []
 
 
+@pytest.mark.slow
 def test_harmless_edit_survives(monkeypatch):
     """The runner can say no."""
     harmless = [PlantedFault("harmless_gradient", "functional/softmax.py",

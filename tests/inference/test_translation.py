@@ -257,6 +257,7 @@ def test_the_pretraining_model_writes_the_same(model):
     assert greedy_decode(other, [[7, 9], [5]], 5) == greedy_decode(model, [[7, 9], [5]], 5)
 
 
+@pytest.mark.slow
 def test_it_learns_to_reverse():
     """Sources of two to four pieces, read backwards: trained on some, tried on others."""
     config = small_config(embedding_size=32, hidden_size=48, num_attention_heads=3,

@@ -45,6 +45,7 @@ def run(folder, kind, cases):
     return int(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SHARES)
 def test_200_damaged_files(whole_folder, kind):
     cases = int(40 * SHARES[kind])

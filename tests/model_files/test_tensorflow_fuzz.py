@@ -76,6 +76,7 @@ def outcome(prefix):
     return result, seconds
 
 
+@pytest.mark.slow
 def test_two_hundred_damaged_checkpoints(tmp_path, rng):
     outcomes = {outcome(damaged_checkpoint(tmp_path, rng))[0] for _ in range(200)}
     # Bytes added behind the data, or damage in an optimiser's slot, harm nothing.

@@ -64,7 +64,7 @@ def test_ids_and_offsets(both, texts):
                 assert span == tuple(other), text
 
 
-@pytest.mark.parametrize("max_length", [None, 2, 5, 12, 40])
+@pytest.mark.parametrize("max_length", [None, 3, 5, 12, 40])
 def test_single_texts(both, texts, max_length):
     ours, theirs = both
     settings = dict(return_token_type_ids=True, max_length=max_length,

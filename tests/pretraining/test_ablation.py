@@ -101,6 +101,7 @@ def test_variants_learn_different_weights_from_equal_text(sharing):
         assert run["options"]["seed"] == int(name[-1]) and run["ms_a_step"] > 0
 
 
+@pytest.mark.slow
 def test_the_same_again_in_two_processes(sharing, corpus, tmp_path):
     output, results = sharing
     again = ablate("sharing", tmp_path, corpus, seeds=2, **{**SMALL, "processes": 2})

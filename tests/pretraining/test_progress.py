@@ -26,6 +26,7 @@ def run(corpus, output, **streams):
                           env={**os.environ, "PYTHONPATH": str(ROOT)}, **streams)
 
 
+@pytest.mark.slow
 def test_plain_lines_without_a_terminal(corpus, tmp_path):
     done = run(corpus, tmp_path / "run", capture_output=True)
     output, error = done.stdout.decode(), done.stderr.decode()
@@ -37,6 +38,7 @@ def test_plain_lines_without_a_terminal(corpus, tmp_path):
     assert re.findall(r"^step +(\d+)   held out: MLM loss", output, re.MULTILINE) == ["20", "40"]
 
 
+@pytest.mark.slow
 def test_a_bar_on_a_terminal(corpus, tmp_path):
     pty, fcntl, termios = map(pytest.importorskip, ("pty", "fcntl", "termios"))
     ours, theirs = pty.openpty()

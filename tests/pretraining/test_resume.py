@@ -97,6 +97,7 @@ def killed_run(folder, corpus, kills, seed):
     assert not list((folder / "killed").rglob("*.damaged"))
 
 
+@pytest.mark.slow
 def test_three_kills_change_nothing(corpus, tmp_path):
     killed_run(tmp_path, corpus, kills=3, seed=0)
 
@@ -183,6 +184,7 @@ def test_a_run_goes_on_from_its_checkpoint(corpus, undisturbed, tmp_path, monkey
     assert (model.params["pooler"]["W"] == result["model"].params["pooler"]["W"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [
     dict(optimizer="lamb"), dict(optimizer="adam"), dict(optimizer="sgd", learning_rate=0.1),
     dict(data=dict(max_seq_length=16, masking="fixed", dupe_factor=2)),

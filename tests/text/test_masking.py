@@ -208,6 +208,7 @@ def test_word_starts_of_the_original():
         assert {i for i, size in zip(range(6, 16), sizes) if size == 1} == starts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids, budget", [
     ([2, 10, 310, 11, 12, 3, 13, 320, 330, 14, 15, 1, 340, 16, 350, 3], 4),
     # The first word is in no longer n-gram: it must not matter to it which of these were chosen.

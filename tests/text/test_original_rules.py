@@ -260,6 +260,7 @@ def compare(options, instances):
 
 # ------------------------------------------------------------------ tests
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["no quirks", "original"])
 def test_eight_thousand_instances(case):
     compare(CASES[case], 8_000)
@@ -271,6 +272,7 @@ def test_hundred_thousand_instances(case):
     compare(CASES[case], 100_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_comparison_tells_each_quirk(quirk):
     """A difference between the two sides would be found, and no quirk is without effect."""

@@ -58,6 +58,7 @@ def test_the_pieces_are_those_of_the_text(tmp_path, mixed_folder, small_model_fi
     prepared.verify()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 def test_any_number_of_processes_writes_the_same_bytes(tmp_path, mixed_folder):
     """With the tokenizer trained on the way."""

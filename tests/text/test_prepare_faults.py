@@ -114,6 +114,7 @@ if __name__ == "__main__":
     PreparedCorpus(tmp_path / "it")                        # complete: it is not refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_and_begun_anew(tmp_path, mixed_folder, small_model_file, how):
     """Ended in the middle: no manifest, no process left, and the next run repairs everything."""

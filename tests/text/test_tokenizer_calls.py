@@ -1,6 +1,7 @@
 """The calls of a tokenizer that people know from transformers."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -120,3 +121,45 @@ def test_batch_decode(small_tokenizer):
     for rows in (batch, [[5], [5, 6]]):
         with pytest.raises(ValueError, match="^decode takes the ids of one sequence; batch_decode"):
             small_tokenizer.decode(rows)
+
+
+TEXTS = ["a", "a list", "a list of names and of files", ""]
+
+
+@pytest.mark.parametrize("truncation", [None, "longest_first", "only_first", "only_second"])
+@pytest.mark.parametrize("special", [True, False])
+def test_a_row_is_never_longer_than_asked_and_never_without_a_text(small_tokenizer, truncation,
+                                                                   special):
+    """All lengths and pairs; the least length that a refusal names is the least that is taken."""
+    ends = {small_tokenizer.cls_token_id, small_tokenizer.sep_token_id}
+    for text in TEXTS:
+        for pair in [*TEXTS] + [None] * (truncation != "only_second"):
+            taken, named = [], set()
+            for max_length in range(1, 24):
+                try:
+                    row = small_tokenizer(text, pair, max_length=max_length, truncation=truncation,
+                                          add_special_tokens=special)
+                except ValueError as error:
+                    if found := re.search(r"leaves no piece of the .*text; it must be at least "
+                                          r"(\d+)\.$", str(error)):
+                        named.add(int(found[1]))
+                    continue
+                taken.append(max_length)
+                pieces = [kind for i, kind in zip(row["input_ids"].tolist(),
+                                                  row["token_type_ids"].tolist()) if i not in ends]
+                assert row["input_ids"].size <= max_length
+                for kind, part in enumerate((text, pair)):
+                    assert bool(part) == (kind in pieces)
+            assert taken == list(range(taken[0], 24))           # once long enough, always
+            assert named <= {taken[0]}
+
+
+@pytest.mark.parametrize("arguments, truncation, max_length, which, least", [
+    (("a list",), None, 2, "the text", 3), (("a list", "of names"), None, 3, "the first text", 5),
+    (("a list", "of names"), True, 4, "the second text", 5)])
+def test_special_tokens_alone_are_refused(small_tokenizer, arguments, truncation, max_length, which,
+                                          least):
+    with pytest.raises(ValueError, match=f"^max_length is {max_length}, which leaves no piece of "
+                                         f"{which}; it must be at least {least}.$"):
+        small_tokenizer.encode(*arguments, max_length=max_length, truncation=truncation)
+    assert len(small_tokenizer.encode(*arguments, max_length=least)) == least

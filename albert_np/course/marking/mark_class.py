@@ -25,6 +25,8 @@ from .mark_submission import Mark, mark_submission
 from .read_submissions import fingerprint, read_submission, submissions_in
 from .similarity import similarities, similarity_cell
 
+SEED = ".seed.json"              # in the folder of the results
+
 
 def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(), visible_seed=0,
                 workers=None, quiet=False, say=print):
@@ -59,14 +61,15 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     Raises
     ------
     FileNotFoundError, ValueError
-        There are no submissions, or the output cannot be written.
+        There are no submissions, or the output is a file of something else or cannot be written.
     """
     submissions, output = submissions_in(folder, say), Path(output)
     store = output.with_suffix(".results")
     if output.is_dir() or store == output:
         raise ValueError(f"{output} is no name for a table; take one such as grades.csv.")
+    _refuse_other_files(output, store)
     remove_leftovers(store)
-    seed = settled_seed(store / ".seed.json", seed)
+    seed = settled_seed(store / SEED, seed)
     workers = min(workers or os.cpu_count() or 1, len(submissions))
     rows, unmarked, sandboxes = {}, [], queue.SimpleQueue()
 
@@ -108,6 +111,16 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     if unmarked:
         say(f"Mark by hand: {', '.join(map(printable, sorted(unmarked)))}; the table says why.")
     return table
+
+
+def _refuse_other_files(output, store):
+    """ValueError if the table or its folder exists and was not made by marking."""
+    if (store / SEED).exists():
+        return
+    for path in (output, store):
+        if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())):
+            raise ValueError(f"{path} exists and was not made by albert-np course grade; it stays "
+                             f"as it is: remove it, or give --output another name.")
 
 
 def grade_one(path, seed=0, exercises=EXERCISES, limits=Limits(), visible_seed=0):

@@ -18,7 +18,7 @@ from ...files.json_objects import json_file
 from ...files.locks import lock
 from ...files.options import options_from
 from ...files.processes import end_with_parent, interrupts_left_to_us
-from ...files.run_folders import refuse_other_files
+from ...files.run_folders import claim_folder, release_folder
 from ...files.threads import one_thread_each
 from ...functional import IGNORED
 from ...optim import warmup_polynomial_decay
@@ -116,11 +116,15 @@ def ablate(name, output, corpus=None, *, steps=None, seeds=3, processes=2, progr
              for seed in range(seeds) for variant in ablation.variants}
     say = (lambda line: print(line, flush=True)) if progress else (lambda line: None)
     output = Path(output)
-    refuse_other_files(output, "ablate", own=(RUNS,))
+    # A folder may have a folder "runs" and be no ablation: what counts is a run of this one.
+    if not any(path.exists() for path in run_files(tasks, output / RUNS).values()):
+        claim_folder(output, "ablate")
     with lock(output):
         text = _read_text(output, base, ablation, say)
         done = run_all(tasks, text, ablation.columns, output / RUNS, processes, say)
-        return _write(ablation, base, seeds, done, _asked(text), output, say)
+        results = _write(ablation, base, seeds, done, _asked(text), output, say)
+        release_folder(output)
+        return results
 
 
 def _read_text(output, base, ablation, say):
@@ -200,6 +204,11 @@ def finished_entry(path, options, text):
 
 # ---- all of them ---------------------------------------------------------------------------------
 
+def run_files(tasks, folder):
+    """The file of each run, a dict of (variant, seed) to Path."""
+    return {task: folder / f"{task[0]}-{task[1]}.json" for task in tasks}
+
+
 def run_all(tasks, text, columns, folder, processes, say):
     """Do what is not done yet.
 
@@ -218,7 +227,7 @@ def run_all(tasks, text, columns, folder, processes, say):
     dict of (variant, seed) to dict
         As `run_once` returns them.
     """
-    paths = {task: folder / f"{task[0]}-{task[1]}.json" for task in tasks}
+    paths = run_files(tasks, folder)
     done = {task: finished_entry(paths[task], options, text) for task, options in tasks.items()}
     waiting = {task: tasks[task] for task, run in done.items() if run is None}
     if len(waiting) < len(tasks):

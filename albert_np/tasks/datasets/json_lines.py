@@ -72,6 +72,11 @@ def numbered_objects(path):
         yield number, row
 
 
+def as_written(value):
+    """A value as JSON writes it: a whole number or a truth value as a label."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def shown(value):
     """A value as JSON, shortened, for a sentence."""
-    return json.dumps(value, ensure_ascii=False)[:60]
+    return as_written(value)[:60]

@@ -5,6 +5,8 @@ import re
 import numpy as np
 
 LARGEST = float(np.finfo(np.float32).max)
+_NO_FLOAT32 = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|inf|infinity)",
+                         re.ASCII | re.IGNORECASE)
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -34,3 +36,24 @@ def number_in(value):
     if isinstance(value, bool) or not -LARGEST <= value <= LARGEST:      # which NaN is not either
         return None
     return float(value)
+
+
+def is_beyond_float32(value):
+    """Whether a field holds a number that float32 cannot hold, NaN or infinity.
+
+    Parameters
+    ----------
+    value : str, int or float
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_beyond_float32("1e39"), is_beyond_float32(float("nan")), is_beyond_float32("much")
+    (True, True, False)
+    """
+    if isinstance(value, str) and not _NO_FLOAT32.fullmatch(value.strip(" \t")):
+        return False
+    return not isinstance(value, bool) and number_in(value) is None

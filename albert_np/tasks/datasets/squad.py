@@ -46,6 +46,9 @@ def read_squad(path):
                              f"paragraphs with questions.") from error
         raise bad_row(path, error.lineno, f"this is not JSON ({error.msg}, column "
                                           f"{error.colno}).") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is not a SQuAD file: it holds a number of more digits than can "
+                         f"be read.") from error
     except RecursionError as error:
         raise ValueError(f"{path} is not a SQuAD file: its brackets are nested too deep."
                          ) from error
@@ -80,7 +83,7 @@ def _question(path, text, entry, number, context, title):
         if not answer or found != answer:
             raise bad_row(path, _line(text, number),
                           f"{where} has the answer {answer!r}, which does not stand in its "
-                          f"context at character {start}; there stands {found!r}.")
+                          f"context at character {str(start)[:20]}; there stands {found!r}.")
         if is_empty(answer):
             raise bad_row(path, _line(text, number),
                           f"{where} has the answer {answer!r}, which has no visible character.")

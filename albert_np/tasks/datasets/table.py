@@ -4,7 +4,8 @@ import csv
 
 from ...files.file_kinds import kind_of
 from ...files.text_lines import BLANKS, bad_row, empty_file, is_empty, read_lines
-from .numbers import number_in
+from .json_lines import as_written
+from .numbers import LARGEST, is_beyond_float32, number_in
 from .rows import Classification
 
 
@@ -216,6 +217,11 @@ def checked_label(path, number, label, labels=None, score=None):
         value = number_in(label)
         if value is None or not score[0] <= value <= score[1]:
             limits = "" if score[0] == float("-inf") else f" from {score[0]} to {score[1]}"
+            if is_beyond_float32(label) and not limits:
+                shown = label.strip(BLANKS) if isinstance(label, str) else as_written(label)
+                raise bad_row(path, number, f"the label {shown[:60]} is no number that float32 can "
+                                            f"hold; a finite number is needed, from "
+                                            f"{-LARGEST:.3g} to {LARGEST:.3g}.")
             raise bad_row(path, number, f"the label is {str(label)[:60]!r}, where a number{limits} "
                                         f"is needed.")
         return value

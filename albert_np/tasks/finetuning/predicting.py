@@ -11,15 +11,10 @@ from ...model_files.folders import find_folder
 from ..datasets import choose_columns, iterate_table
 from .recipes import TASKS, model_class
 from .settings import Settings, read_settings
+from .source_task import task_of_class
 
 TABLES = (".csv", ".tsv", ".tab")    # endings of files that are read as tables
 WINDOW = 1024      # rows that are read, and sorted by length, at a time
-
-# Models that were not fine-tuned here say by their class what they are for.
-ARCHITECTURES = {"AlbertForSequenceClassification": "classification",
-                 "AlbertForTokenClassification": "entities",
-                 "AlbertForQuestionAnswering": "questions", "AlbertForSquad2": "questions",
-                 "AlbertForMultipleChoice": "choice"}
 
 
 def load_for_task(name_or_folder):
@@ -57,13 +52,10 @@ def load_for_task(name_or_folder):
 
 
 def _task_of(name, config):
-    for architecture in config.extra.get("architectures") or ():
-        task = ARCHITECTURES.get(architecture)
-        if task == "classification" and config.problem_type == "multi_label_classification":
-            return "multi-label"
-        if task is not None:
-            return task
-    raise ValueError(f"{name} is no model for a task; albert-np finetune makes one of it.")
+    task = task_of_class(config)
+    if task is None:
+        raise ValueError(f"{name} is no model for a task; albert-np finetune makes one of it.")
+    return task
 
 
 def rows_of_file(loaded, path, columns=None, header=None):

@@ -14,7 +14,7 @@ from ...text.tokenizing.tokenizer_json import MISSING, can_write
 from ...text.tokenizing.train_tokenizer import VocabularyTooLarge, train_tokenizer
 from ..datasets import Splits
 from .class_weights import add_balanced_weights
-from .data import load_splits, repeated, texts_of
+from .data import PARTS, load_splits, repeated, texts_of
 from .recipes import TASKS, model_class
 from .settings import Settings
 from .start import FRESH_CONFIG, from_pretrained, from_scratch, kept_labels, start_notes
@@ -149,7 +149,8 @@ def _start(task, splits, settings, options, output, resuming, say):
                      "classifier_dropout_prob"):
             changes[name] = options.dropout
     if not starts_fresh(options):
-        return from_pretrained(kind, options.model, changes, settings.max_length, options.seed)
+        return from_pretrained(kind, options.model, changes, settings.max_length, options.seed,
+                               options.task)
     if options.model is None:
         file = output / "spiece.model"
         if not resuming:
@@ -189,15 +190,38 @@ def _notes(model, tokenizer, options):
 def _examples(task, tokenizer, splits, settings, options, say):
     """The examples of all training rows; rows without one are counted."""
     of_rows = task.features(tokenizer, splits.train, splits.labels, settings)
-    # A row that no figure can be computed for must show now, and not after an epoch.
-    task.features(tokenizer, [*splits.dev, *splits.test], splits.labels, settings)
     _say_left_out(task, of_rows, options.data, say)
+    for part in PARTS:
+        rows = getattr(splits, part)
+        # A row that no figure can be computed for must show now, and not after an epoch.
+        found = of_rows if part == "train" else task.features(tokenizer, rows, splits.labels,
+                                                              settings)
+        cut = _rows_cut(task, tokenizer, rows, found, splits.labels, settings)
+        if cut:
+            say(f"{'too long':10} {cut:,} of {len(rows):,} rows of the {part} part were cut at the "
+                f"{settings.max_length} pieces of --max-length")
     examples = [example for row in of_rows for example in row]
     if options.class_weights is not None:
         weights = add_balanced_weights(examples, len(splits.labels))
         say(f"{'weights':10} " + ", ".join(f"{label} {weight:.3g}" for label, weight in
                                            zip(splits.labels, weights)))
     return examples
+
+
+def _rows_cut(task, tokenizer, rows, of_rows, labels, settings):
+    """How many rows lost pieces: those of one example that is longer if there is more room.
+
+    A row with several examples is read in windows, and a row without one is left out: neither is
+    cut.
+    """
+    full = [row for row, examples in zip(rows, of_rows) if len(examples) == 1
+            and examples[0]["input_ids"].shape[-1] == settings.max_length]
+    if not full:
+        return 0
+    roomier = task.features(tokenizer, full, labels,
+                            replace(settings, max_length=settings.max_length + 1))
+    return sum(len(examples) == 1 and examples[0]["input_ids"].shape[-1] > settings.max_length
+               for examples in roomier)
 
 
 def _say_left_out(task, of_rows, data, say):

@@ -59,7 +59,8 @@ def report(run, options, history, output, pool, say):
     dict
         What ``results.json`` holds.
     """
-    results = {"task": options.task, "data": options.data,
+    whole = options.with_whole_paths()             # as a run that goes on knows them
+    results = {"task": options.task, "data": whole["data"],
                "metric": options.best_by or run.task.METRIC,
                "start": "scratch" if starts_fresh(options) else "pretrained",
                "parameters": count(run.model.params), "examples": len(run.examples),
@@ -67,7 +68,7 @@ def report(run, options, history, output, pool, say):
                "validation": None, "test": None,
                "baselines": {name: as_numbers(found) for name, found in run.baselines.items()},
                "training_seconds": history["epochs"][-1]["seconds"],
-               "options": options.with_whole_paths(), "settings": asdict(run.settings)}
+               "options": whole, "settings": asdict(run.settings)}
     parts = {"validation": run.splits.dev, **({"test": run.splits.test} if run.splits.test else {})}
     for part, rows in parts.items():
         predictions, found = score_rows(run, rows, run.splits.labels,

@@ -9,14 +9,18 @@ from ...inference.load import check_finite, check_vocabulary, load_config
 from ...models import AlbertModel
 from ...parameters.initial_values import wave_positions
 from ...text.tokenizer import AlbertTokenizer
+from .source_task import task_of_head
 
 # What a model from scratch looks like where nothing else is said.
 FRESH_CONFIG = {"embedding_size": 128, "hidden_size": 256, "num_hidden_layers": 4,
                 "num_attention_heads": 4, "intermediate_size": 1024, "initializer_range": 0.05,
                 "max_position_embeddings": 128}
 
+# What a configuration says of labels, until a task says more.
+NO_LABELS = {"num_labels": 2, "id2label": None, "problem_type": None}
 
-def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
+
+def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0, task=None):
     """A pretrained trunk under a head for the task, and its tokenizer.
 
     Parameters
@@ -30,7 +34,9 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
         Where the model has fewer positions, the table of positions gets further rows: waves, from
         which they are learnt.
     seed : int
-        Of the head, if the model has none yet, or one for other labels.
+        Of the head, if the model has none yet, or one for other labels or another task.
+    task : str, optional
+        What the model is to learn. None: a head of the same shape counts as one for this task.
 
     Returns
     -------
@@ -43,14 +49,16 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0):
         ALBERT's trunk, or model and tokenizer do not belong together.
     """
     tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)
-    if _fits(load_config(name_or_folder), changes):
+    before, config = task_of_head(name_or_folder), load_config(name_or_folder)
+    same_task = task is None or before in (None, task)
+    if same_task and _fits(config, changes):
         model = model_class.from_pretrained(name_or_folder, seed=seed, **changes)
     else:
-        model = _fresh_head(model_class, name_or_folder, changes, seed)
-        known = load_config(name_or_folder).id2label
-        if known is not None and changes.get("id2label") is not None:
-            model.load_report.notes.append(f"the labels are not those of the model "
-                                           f"({_listed(list(known.values()))}), so its head is new")
+        model = _fresh_head(model_class, name_or_folder,
+                            changes if same_task else {**NO_LABELS, **changes}, seed)
+    reason = _why_new(model, name_or_folder, config, changes, before, task)
+    if reason is not None:
+        model.load_report.notes.append(f"the head is new because {reason}")
     new = [name for name in model.load_report.initialised
            if ".embeddings." in name or ".encoder." in name]
     if new:
@@ -92,13 +100,29 @@ def _fits(config, changes):
     return changes.get("num_labels", config.num_labels) == config.num_labels
 
 
+def _why_new(model, source, config, changes, before, task):
+    """Why a head was drawn, in words; None if it was read, or if nothing was asked about it."""
+    known, labels = config.id2label, changes.get("id2label")
+    if task is not None and before not in (None, task):
+        return f"{source} has learnt the task {before}, not {task}"
+    if known is not None and labels is not None and known != labels:
+        return f"the labels are not those of the model ({_listed(list(known.values()))})"
+    if task is None or all(name.startswith("albert.") for name in model.load_report.initialised):
+        return None
+    return (f"{source} has no head for the task {task}" if before is None else
+            f"the head of {source} is one of another kind")
+
+
 def _fresh_head(model_class, name_or_folder, changes, seed):
-    """The trunk alone, since a head for other labels would not fit."""
+    """The trunk alone, since a head for other labels or another task would not fit."""
     trunk = AlbertModel.from_pretrained(name_or_folder, seed=seed)
     model = model_class(replace(trunk.config, **changes), seed=seed)
     model.params.update({name: branch for name, branch in trunk.params.items()
                          if name in model.params})
     model.load_report = trunk.load_report
+    if "pooler" not in model.params:
+        model.load_report.initialised = [name for name in model.load_report.initialised
+                                         if ".pooler." not in name]
     model.load_report.initialised += [name for name in model.state_dict()
                                       if not name.startswith("albert.")]
     return model

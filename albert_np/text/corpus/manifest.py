@@ -104,7 +104,7 @@ def read_manifest(folder):
                          "or preparing it did not come to its end; run albert-np prepare again.")
     try:
         manifest = json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}.") from error
     check = _Checker(path)
     check(isinstance(manifest, dict) and manifest.get("format") == FORMAT,

@@ -111,3 +111,30 @@ def lengths_kept(length_a, length_b, room, truncation):
     raise ValueError(f"The text needs {length_a + length_b} pieces besides the special tokens, but "
                      f"max_length leaves room for {room} and truncation={truncation!r} cannot make "
                      f"it fit; use a larger max_length or truncation='longest_first'.")
+
+
+def refuse_empty(lengths, kept, max_length, room, truncation):
+    """Refuse a row in which special tokens stand around nothing: it says nothing of its text.
+
+    Parameters
+    ----------
+    lengths, kept : (int, int)
+        Pieces of A and B, before and after `lengths_kept`.
+    max_length : int
+    room : int
+        What the special tokens leave of `max_length`.
+    truncation : str
+
+    Raises
+    ------
+    ValueError
+        A text had pieces and has none; the sentence says the least `max_length`.
+    """
+    if all(after or not before for before, after in zip(lengths, kept)):
+        return
+    fixed = {"only_first": 1, "only_second": 0}.get(truncation)      # the text that is not cut
+    least = max_length - room + sum(length if number == fixed else min(length, 1)
+                                    for number, length in enumerate(lengths))
+    which = "the text" if not lengths[1] else "the first text" if not kept[0] else "the second text"
+    raise ValueError(f"max_length is {max_length}, which leaves no piece of {which}; it must be at "
+                     f"least {least}.")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arguments import lengths_kept
+from .arguments import lengths_kept, refuse_empty
 
 NOWHERE = (0, 0)      # the offsets of a special token
 
@@ -22,11 +22,18 @@ def build_row(a, b, special, max_length, truncation):
     Returns
     -------
     ids (T,), token types (T,), offsets (T, 2) : lists
+
+    Raises
+    ------
+    ValueError
+        `truncation` cannot make the texts fit, or of a text with pieces none would be left.
     """
     parts = [a] if b is None else [a, b]
     if max_length is not None:
         room = max_length - (len(parts) + 1 if special else 0)
-        kept = lengths_kept(*(len(ids) for ids, _ in (a, b or ([], []))), room, truncation)
+        lengths = [len(ids) for ids, _ in (a, b or ([], []))]
+        kept = lengths_kept(*lengths, room, truncation)
+        refuse_empty(lengths, kept, max_length, room, truncation)
         parts = [(ids[:n], spans[:n]) for (ids, spans), n in zip(parts, kept)]
     row_ids, types, row_spans = [], [], []
     if special:

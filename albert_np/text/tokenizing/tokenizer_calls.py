@@ -108,7 +108,8 @@ class TokenizerCalls:
         text_pair : str or list of str, optional
             The second text: the same kind, and as many, as `text`.
         max_length : int, optional
-            No row is longer, counting the special tokens. None: whatever the text needs.
+            No row is longer, counting the special tokens. None: whatever the text needs. A length
+            that leaves no piece of a text is refused; transformers gives special tokens only.
         padding : bool, "longest" or "max_length"
             "max_length" pads every row to `max_length`, or if there is none to
             `model_max_length`. All else pads to the longest row, as rows of an array need it.
@@ -136,7 +137,8 @@ class TokenizerCalls:
         Raises
         ------
         ValueError
-            An argument is not as described, or a row is too long for the truncation asked for.
+            An argument is not as described, a row is too long for the truncation asked for, or
+            no piece of a text would be left.
         """
         check_return_tensors(return_tensors)
         texts, pairs = check_texts(text, text_pair)

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("sentencepiece")
 pytest.importorskip("sklearn")
 
-from toys import MODEL, write_toy
+from toys import MODEL, squad2_splits, write_squad2, write_toy
 
 from albert_np.commands.cli import main
 from albert_np.pretraining import RunStopped
@@ -58,8 +58,8 @@ def whole(data, tmp_path_factory):
     return folder
 
 
-def begin(folder, data, **changes):
-    return finetune("classification", folder, data=data, progress=False, **{**OPTIONS, **changes})
+def begin(folder, data, task="classification", **changes):
+    return finetune(task, folder, data=data, progress=False, **{**OPTIONS, **changes})
 
 
 def begin_or_resume(folder, data, **changes):
@@ -74,7 +74,7 @@ def assert_same_run(folder, other):
         assert (folder / name).read_bytes() == (other / name).read_bytes(), name
     ours, theirs = (without_times(json.loads((path / "results.json").read_text()))
                     for path in (folder, other))
-    assert ours == theirs
+    assert json.dumps(ours) == json.dumps(theirs)              # in the same order, too
     steps, expected = ([line.rpartition(",")[0] for line in
                         (path / "steps.csv").read_text().splitlines()] for path in (folder, other))
     assert steps == expected and len(steps) > 5
@@ -94,10 +94,10 @@ class Clock:
     """Counts steps, evaluations and files that take their places; kills before the one it is told.
     """
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch, task="classification"):
         self.name, self.left, self.files = None, 0, []
         for name, place, function in (("step", trainer, "losses_and_gradients"),
-                                      ("scores", TASKS["classification"], "predict"),
+                                      ("scores", TASKS[task], "predict"),
                                       ("file", os, "replace")):
             monkeypatch.setattr(place, function, self.counted(name, getattr(place, function)))
 
@@ -303,9 +303,27 @@ def test_files_may_move_but_not_change(data, whole, tmp_path, monkeypatch):
 def test_paths_are_found_from_any_folder(data, whole, tmp_path, monkeypatch):
     monkeypatch.chdir(data.parent)
     folder = stopped(tmp_path / "run", data.name, monkeypatch)
+    begin(tmp_path / "uninterrupted", data.name)
     monkeypatch.chdir(tmp_path)
     resume(folder, progress=False)
     assert_same_run(folder, whole)
+    assert_same_run(folder, tmp_path / "uninterrupted")
+
+
+@pytest.mark.parametrize("moments", [[("step", 4), ("scores", 1), ("file", 2)],
+                                     pytest.param([("file", n) for n in range(2, 9)],
+                                                  marks=pytest.mark.thorough)])
+def test_questions_without_an_answer_keep_their_threshold(tmp_path, monkeypatch, moments):
+    """Killed at a step, before an epoch is scored, and between the files of its best model."""
+    data, options = tmp_path / "data", dict(task="questions", settings={"max_length": 24})
+    write_squad2(data, squad2_splits(24, 8))
+    begin(tmp_path / "whole", data, **options)
+    assert json.loads((tmp_path / "whole" / "task.json").read_text())["no_answer"]
+    clock = Clock(monkeypatch, "questions")
+    for name, left in moments:
+        clock.kill(name, left, tmp_path / "run", data, **options)
+    resume(tmp_path / "run", progress=False)
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
 
 
 def test_a_finished_run_says_so(data, whole, capsys):

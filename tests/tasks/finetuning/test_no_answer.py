@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("sentencepiece")
 pytest.importorskip("sklearn")
 
-from toys import MODEL, WORDS, write_rows
+from toys import MODEL, squad2_splits, write_squad2
 
 from albert_np import AlbertForSquad2
 from albert_np.commands.cli import main
@@ -70,40 +70,11 @@ def official(golds, guesses, na_probs=None):
     return found
 
 
-def row(rng, number):
-    """The answer is "two"; half of the contexts do not have it."""
-    words = rng.choice([word for word in WORDS if word != "two"], rng.integers(4, 9)).tolist()
-    if number % 2:
-        return Question(str(number), " ".join(words), "is it one", (), True)
-    place = int(rng.integers(len(words)))
-    words[place] = "two"
-    return Question(str(number), " ".join(words), "is it one",
-                    (Answer("two", len(" ".join([*words[:place], ""]))),))
-
-
-def write(folder, splits):
-    folder.mkdir()
-    for part in ("train", "dev", "test"):
-        rows = getattr(splits, part)
-        write_rows("questions", rows, folder, part)
-        path = folder / f"{part}.json"
-        content = json.loads(path.read_text())
-        for article, row in zip(content["data"], rows):
-            article["paragraphs"][0]["qas"][0]["is_impossible"] = row.is_impossible
-        path.write_text(json.dumps(content))
-
-
-def splits_of(train, others):
-    rng = np.random.default_rng(0)
-    rows = [row(rng, number) for number in range(train + 2 * others)]
-    return Splits(rows[:train], rows[train:train + others], rows[train + others:])
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("squad2")
-    splits = splits_of(400, 40)
-    write(folder / "data", splits)
+    splits = squad2_splits(400, 40)
+    write_squad2(folder / "data", splits)
     results = finetune("questions", folder / "run", data=folder / "data", config=MODEL,
                        vocab_size=45, epochs=2, batch_size=16, learning_rate=3e-3,
                        settings={"max_length": 24}, progress=False)
@@ -224,9 +195,9 @@ def test_the_surest_answer_is_the_most_probable_stretch():
     ("dev", 1, "the development part has only questions without an answer"),
     ("dev", 0, "the development part has only questions with an answer")])
 def test_both_kinds_are_needed(part, kept, words, tmp_path, capsys):
-    splits = splits_of(40, 10)
+    splits = squad2_splits(40, 10)
     splits = dataclasses.replace(splits, **{part: getattr(splits, part)[kept::2]})
-    write(tmp_path / "data", splits)
+    write_squad2(tmp_path / "data", splits)
     assert main(["finetune", "questions", "--data", str(tmp_path / "data"), "--output",
                  str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err
@@ -235,7 +206,7 @@ def test_both_kinds_are_needed(part, kept, words, tmp_path, capsys):
 
 
 def test_without_such_questions_nothing_changes(tmp_path):
-    splits = splits_of(40, 10)
+    splits = squad2_splits(40, 10)
     splits = Splits(*(part[::2] for part in (splits.train, splits.dev, splits.test)))
     settings = questions.settings_of(splits, Settings("questions", no_answer=True))
     assert not settings.no_answer

@@ -143,7 +143,7 @@ def test_labels_keep_the_order_of_the_checkpoint(checkpoint, tmp_path, capsys):
     assert np.abs(results["run_model"].params["classification_head"]["W"]
                   - before["classification_head"]["W"]).max() > 1e-3
     said = capsys.readouterr().out
-    assert "the labels are not those of the model (spam, ham), so its head is new\n" in said
+    assert "the head is new because the labels are not those of the model (spam, ham)\n" in said
     assert "new weights, drawn with seed 0: classifier.weight, classifier.bias\n" in said
     assert f"weights of {checkpoint} that are left out: classifier.bias, classifier" in said
 

@@ -80,7 +80,7 @@ def test_what_finetune_would_refuse_is_refused_at_once(tmp_path, command, capsys
               "--", "--lajers", "3"])
     assert error.value.code == 2
     message = capsys.readouterr().err
-    assert "albert-np finetune: error: unrecognized arguments: --lajers 3" in message
+    assert "finetune: error: there is no option --lajers; did you mean --layers" in message
     assert not (tmp_path / "new").exists()
 
 

@@ -10,7 +10,7 @@ from ....models import AlbertForSequenceClassification as MODEL
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets.features import sequence_examples
-from ...datasets.json_lines import shown
+from ...datasets.json_lines import as_written, shown
 from ...datasets.table import checked_label, separated_labels
 from ..outputs import padded_batch
 from .classification import parse, predict
@@ -39,7 +39,7 @@ def _labels(separator, path, number, name, value):
                                     f"{shown(value)}" + ("; or --label-separator must say which "
                                     "sign is between them" if isinstance(value, str) else "") + ".")
     return tuple(dict.fromkeys(checked_label(path, number, one if isinstance(one, str)
-                                             else shown(one)) for one in value))
+                                             else as_written(one)) for one in value))
 
 
 def labels_of(rows):

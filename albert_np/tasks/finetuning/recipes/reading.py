@@ -5,7 +5,7 @@ import functools
 from ....files.file_kinds import kind_of
 from ....files.text_lines import bad_row, is_empty
 from ...datasets import Classification, choose_columns, iterate_table
-from ...datasets.json_lines import numbered_objects, shown
+from ...datasets.json_lines import as_written, numbered_objects, shown
 from ...datasets.table import checked_label
 
 
@@ -71,7 +71,7 @@ def _one_label(score, path, number, name, value):
                    if score is None and isinstance(value, list) else "")
         raise bad_row(path, number,
                       f"the field {name!r} must be {kind}, not {shown(value)}{several}.")
-    value = value if isinstance(value, str) or score is not None else shown(value)
+    value = value if isinstance(value, str) or score is not None else as_written(value)
     return checked_label(path, number, value, None, score)
 
 
