@@ -37,7 +37,7 @@ for document, module in zip(documents, modules):
 names = sorted(by_module, key=lambda name: (-len(by_module[name]), name))[:8]
 rows = [(text, label) for label, name in enumerate(names)
         for text in dict.fromkeys(by_module[name]) if len(text.split()) > 3]
-order = np.random.default_rng(0).permutation(len(rows))
+order = np.random.default_rng(0).permutation(len(rows))[:400 if quick() else None]
 texts, labels = [rows[i][0] for i in order], np.array([rows[i][1] for i in order])
 
 with TemporaryDirectory() as folder:

@@ -388,10 +388,13 @@ def fake_quantize_backward(dy, cache):
     Examples
     --------
     With 3 bits and the scale 2, the number 2.6 is inside of the range, 6.9 is just inside (Q + 1/2
-    = 3.5, and 6.9/2 = 3.45), and 9 is outside:
+    = 3.5, and 6.9/2 = 3.45), and 9 is outside. The clipped identity is without the rounding; its
+    cache is the same:
 
     >>> x, scale, dy = np.array([2.6, 6.9, 9.0]), np.array([2.0]), np.array([10.0, 20.0, 30.0])
-    >>> y, cache = fake_quantize_forward(x, scale, bits=3)
+    >>> y, cache = fake_quantize_forward(x, scale, bits=3, rounded=False)
+    >>> y.tolist()
+    [2.6, 6.9, 7.0]
     >>> fake_quantize_backward(dy, cache).tolist()
     [10.0, 20.0, 0.0]
     """
