@@ -437,6 +437,9 @@ for name, (size, products, scores) in results.items():
     for axes, place in zip(panels, (size / 1000, products / 1000)):
         drawn = axes.errorbar(place, mean, 0 if quick() else half, color=colour, marker=marker,
                               markersize=9, linestyle="none", capsize=3, alpha=0.85)
+    if "bits" in name and "," not in name or "distilled" in name:
+        panels[0].annotate(name.partition(",")[0], (size / 1000, mean), (7, -14), fontsize=11,
+                           textcoords="offset points", color=colour)
     seen.setdefault(meaning, drawn)
 panels[0].set_xscale("log")
 ticks = [20, 50, 100, 200, 300]
