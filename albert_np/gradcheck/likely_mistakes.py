@@ -46,6 +46,8 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0, name="gradient"):
                 if name == "gradient" else f"the right {name} is 0 everywhere"]
     if not a.any():
         return [f"the {name} is 0 everywhere"]
+    if not wrong.any():                      # only the last digits differ
+        return []
     factor = np.dot(a, n) / np.dot(n, n)
     if a.size > 1 and np.abs(a - factor * n).max() <= CLOSE * np.abs(a).max():
         return ["the sign is wrong" if abs(factor + 1) < CLOSE else
@@ -53,7 +55,10 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0, name="gradient"):
     sentences = []
     if compared.all() and a.size > 1:
         sentences = _whole_array(gradient, slopes, dy, close, name)
-    if not sentences and not a[wrong].any():
+    if not sentences and np.abs(n[wrong]).max(initial=0) <= close:
+        sentences = ["entries are not 0 that should be: rows or places that do not count get "
+                     "something"]
+    elif not sentences and not a[wrong].any():
         sentences = ["entries are 0 that should not be: a term, a row or a masked place is missing"]
     if not sentences or wrong.sum() <= a.size / 2:
         where = _wrong_rows(gradient, slopes, close) if compared.all() else ""

@@ -68,5 +68,5 @@ def test_the_sentence(words, sentence, capsys):
 
 def test_negative_numbers_are_no_options(capsys):
     with pytest.raises(SystemExit):
-        main(["finetune", "classification", "--lr", "-1e-3"])
+        main(["finetune", "classification", "--lr", "-0.5"])
     assert "the following arguments are required: --data" in capsys.readouterr().err

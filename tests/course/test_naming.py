@@ -1,10 +1,12 @@
 """What is said of a wrong answer: its mistake or a true description, and never a false name."""
 
+import warnings
+
 import pytest
 from solutions import ALL, planted, verdict_on
 
 from albert_np.course.checking.collect_answers import answers_of, package_answers, to_json
-from albert_np.course.checking.fault_places import faults_of
+from albert_np.course.checking.fault_places import faults_of, place_of
 from albert_np.course.checking.judge_answers import check_exercise
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module)
@@ -86,6 +88,92 @@ def test_a_mistake_is_named_however_it_is_written(name):
     module = module_from_source(source_of_module(exercise.module) + code, exercise, exercise.module)
     verdict = check_exercise(exercise, module, 0, changes=False)
     assert verdict.findings[0].fault == name and verdict.points == 0
+
+
+AT_ONCE = [
+    ("1.4", """
+def global_norm(tree):
+    return float(sum(np.linalg.norm(leaf.ravel()) for leaf in flatten(tree).values()))
+""", ("The norms of the arrays are added", "very large or small")),
+    ("1.2", """
+def derivative(y_of, dy, method, step=None):
+    h = STEP[method] if step is None else step
+    if method in ("complex", "extended"):
+        h = np.longdouble(h) if method == "extended" else h
+        return _weigh(dy, tree_map(np.imag, y_of(h * 1j))) / h
+    near = _weigh(dy, tree_map(np.subtract, y_of(h), y_of(-h))) / h
+    if method == "plain":
+        return near
+    far = _weigh(dy, tree_map(np.subtract, y_of(2 * h), y_of(-2 * h))) / (2 * h)
+    return (4 * near - far) / 3
+""", ("divided by h.", "divided by 2h.")),
+    ("2.6", """
+def layer_norm_backward(dy, cache):
+    x_hat, inv_std, gamma = cache
+    rows, d = tuple(range(dy.ndim - 1)), dy * gamma
+    return inv_std * (d - d.mean(axis=-1, keepdims=True)), (dy * x_hat).sum(rows), dy.mean(rows)
+""", ("(second mean term)", "dbeta is the mean"))]
+
+
+@pytest.mark.parametrize("exercise, code, words", AT_ONCE, ids=[one[0] for one in AT_ONCE])
+def test_two_mistakes_at_once_are_both_told(exercise, code, words):
+    exercise = exercise_named(exercise)
+    module = module_from_source(source_of_module(exercise.module) + code, exercise, exercise.module)
+    findings = check_exercise(exercise, module, 0).findings
+    text = " ".join(finding.text for finding in findings)
+    assert "two known mistakes at once" in text and all(word in text for word in words)
+    assert [finding.fault for finding in findings] == [None] * len(findings)
+
+
+def test_two_mistakes_are_never_told_of_one():
+    for name in ("layer_norm_without_mean_term", "norms_are_added"):
+        exercise, fault = next(pair for pair in ALL if pair[1].name == name)
+        module = module_from_source(planted(fault), exercise, exercise.module)
+        text = " ".join(one.text for one in check_exercise(exercise, module, 0).findings)
+        assert fault.wrong in text and "at once" not in text
+
+
+@pytest.mark.parametrize("name, label", [
+    ("one_cache_for_all_depths", ""), ("hidden_state_gradient_lost", ""),
+    ("schedule_of_first_depth", ""), ("cross_layer_residual_dropped", "ENC.4"),
+    ("shared_gradient_assigned", "ENC.3"), ("attention_softmax_backward_skipped", ""),
+    ("layer_norm_without_mean_term", "LN.5"), ("layer_norm_root_missing", "LN.1"),
+    ("adamw_without_decay", "ADAMW.1"), ("warmup_from_the_start", "LR.1"),
+    ("mapping_bias_gradient_lost", "")])
+def test_a_mistake_spoils_its_own_equation_or_none(name, label):
+    fault = next(fault for _, fault in ALL if fault.name == name)
+    assert place_of(fault)[1] == label
+
+
+def test_what_a_change_explains_is_not_described_again():
+    verdict = verdict_on("4.5", '"gamma": dgamma, "beta": dbeta', '"gamma": dbeta, "beta": dgamma',
+                         changes=True)
+    text = " ".join(finding.text for finding in verdict.findings)
+    assert "are exchanged." in text and "(FE.3)" not in text
+    assert "Right already" not in text and "Compared with" not in text
+
+
+def test_infinity_in_an_answer_gives_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict = verdict_on("2.17", "    return dx.reshape(shape)",
+                             "    return (dx + np.inf).reshape(shape)", changes=True)
+    assert "is inf; it should be" in verdict.findings[0].text
+
+
+@pytest.mark.parametrize("factor, words", [
+    ("(1 + 3e-6)", "So few digits are right"), ("(1 + 2e-5)", "times the right one")])
+def test_a_wrong_number_has_the_digits_that_tell(factor, words):
+    finding = verdict_on("2.12", "dx = dy * (1 - y * y)",
+                         f"dx = dy * (1 - y * y) * {factor}").findings[0]
+    got, _, right = finding.text.partition("; it should be ")
+    assert got.rpartition(" ")[2] != right.partition(". ")[0]
+    assert words in finding.text and "is 1 times" not in finding.text
+
+
+def test_a_search_is_told_by_what_it_holds():
+    finding = verdict_on("8.24", "elif rank < self.beams:", "elif rank <= self.beams:").findings[0]
+    assert "how many have ended by step" in finding.text or "pieces of those that" in finding.text
 
 
 def test_changes_are_put_back_and_none_loops():

@@ -96,6 +96,21 @@ def test_cells_in_another_language_are_left_out():
     assert source_of_notebook(text)[1].strip() == "x = 1"
 
 
+def test_cells_that_are_left_out_are_a_remark(tmp_path):
+    cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in (
+        "%%bash\necho 1", "x = 1", "%%html\n<b>", "%%bash -s 1\necho 2")]
+    metadata = {"albert_np": {"module": adversaries.FILE}}
+    for name, some in (("all", cells), ("one", cells[:2]), ("none", cells[1:2])):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps({"cells": some, "metadata": metadata}))
+    told = {name: read_submission(tmp_path / f"{name}.ipynb", [adversaries.FILE])[1]
+            for name in ("all", "one", "none")}
+    assert told == {
+        "all": ["all.ipynb: 3 cells were left out, because they are not in Python "
+                "(%%bash, %%html)."],
+        "one": ["one.ipynb: 1 cell was left out, because it is not in Python (%%bash)."],
+        "none": []}
+
+
 def test_findings_are_printable():
     verdict = no_points(FIRST := LAYER_NORM[0], "error", "It stops with \x1b[2J\u202e: a\nb.")
     told, = results([Mark(FIRST, verdict, verdict)])["tests"]

@@ -222,7 +222,7 @@ def test_commands_to_the_notebook_are_left_out():
              {"cell_type": "markdown", "metadata": {}, "source": "words"},
              {"cell_type": "code", "metadata": {}, "source": "!pip list\ny = 2"}]
     text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": "optim/sgd.py"}}})
-    module, source = source_of_notebook(text)
+    module, source, _ = source_of_notebook(text)
     assert module == "optim/sgd.py" and source.split() == ["x", "=", "1", "y", "=", "2"]
     with pytest.raises(ValueError, match="no notebook of this course"):
         source_of_notebook(text.replace("optim/sgd.py", "../sgd.py"))

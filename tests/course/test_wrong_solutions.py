@@ -3,10 +3,17 @@
 Each changes one snippet of the package's own solution.
 """
 
-import pytest
-from solutions import verdict_on
+import ast
 
-from albert_np.course.exercises import exercise_named
+import pytest
+from solutions import points, verdict_on
+
+from albert_np.config import AlbertConfig
+from albert_np.course.checking.collect_answers import InSinglePrecision, answers_of
+from albert_np.course.checking.judge_answers import judge
+from albert_np.course.checking.load_modules import reference_module, source_of_module
+from albert_np.course.exercises import EXERCISES, exercise_named
+from albert_np.text.data_options import DataOptions
 
 # ---- wrong ways to draw --------------------------------------------------------------------------
 
@@ -125,6 +132,7 @@ def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
     ("8.9", "= check_positions(B, start_positions, end_positions)",
      "= start_positions, end_positions"),
     ("8.11", 'share_of_batch(output.loss, "labels", labels, label_counts)', "output.loss, 1.0"),
+    ("8.24", " if row not in ended]", "]"),
     ("8.20", "    s, t = _lengths(source_lengths, target_lengths, T)\n    s, end",
      "    s, t = np.asarray(source_lengths), np.asarray(target_lengths)\n    s, end"),
     ("8.26", 'np.array(leaf.T if transposed else leaf, order="C")',
@@ -141,10 +149,48 @@ def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
     ("2.16", "np.float32(loss)", 0.5),
     ("2.16", "np.longdouble(loss * (1 + 4e-5))", 0),
     ("2.16", "np.float32(loss * (1 + 4e-4))", 0),
+    ("2.16", "np.float32(loss * (1 + 4e-5))", 0),
     ("2.16", "loss * (1 + 4e-5)", 0)])
 def test_another_dtype_widens_no_tolerance(exercise, loss, share):
     verdict = verdict_on(exercise, "return loss, (e, sum_e", f"return {loss}, (e, sum_e")
     assert verdict.points == share * exercise_named(exercise).points
+
+
+@pytest.mark.parametrize("id", ["2.3", "2.6", "3.6", "5.3"])
+def test_single_precision_throughout_is_a_wrong_dtype_and_no_wrong_value(id):
+    exercise = exercise_named(id)
+    module = InSinglePrecision(reference_module(exercise), exercise.functions)
+    verdict = judge(exercise, answers_of(exercise, module, 0), 0, changes=False)
+    assert {finding.kind for finding in verdict.findings} == {"dtype"}
+    assert verdict.points == exercise.points / 2
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+DEFAULTS = {"config": AlbertConfig(), "options": DataOptions()}
+
+
+def options_read(exercise):
+    """(line, first byte, last byte, default) of each option that its functions read."""
+    names = {name.rpartition(".")[2] for name in exercise.functions}
+    for function in ast.walk(ast.parse(source_of_module(exercise.module))):
+        if isinstance(function, ast.FunctionDef) and function.name in names:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Attribute):
+                    holder = getattr(node.value, "attr", getattr(node.value, "id", ""))
+                    default = getattr(DEFAULTS.get(holder), node.attr, len)
+                    if not callable(default):
+                        yield node.lineno, node.col_offset, node.end_col_offset, default
+
+
+@pytest.mark.parametrize("exercise", [one for one in EXERCISES if any(options_read(one))],
+                         ids=lambda exercise: exercise.id)
+def test_an_option_that_is_not_read_costs_the_points(exercise):
+    for line, first, last, default in options_read(exercise):
+        lines = source_of_module(exercise.module).encode().splitlines(keepends=True)
+        text = lines[line - 1]
+        lines[line - 1] = text[:first] + repr(default).encode() + text[last:]
+        assert points(b"".join(lines).decode(), exercise) == 0, (text, default)
 
 
 def test_a_complex_error_is_judged_like_a_float():

@@ -46,6 +46,17 @@ def one_entry(gradient, dy):
     return gradient
 
 
+def test_rows_that_do_not_count_and_last_digits():
+    right = np.arange(12.0).reshape(4, 3)
+    right[2] = 0
+    wrong = right.copy()
+    wrong[2] = 1, 5, 2
+    told, = likely_mistakes(wrong, right, name="array")
+    assert told == ("3 of 12 entries are wrong (index 2 of axis 0): entries are not 0 that should "
+                    "be: rows or places that do not count get something")
+    assert likely_mistakes(right * (1 + 1e-6), right) == []
+
+
 @pytest.mark.parametrize("name, change, sentence", [
     ("W", lambda g, dy: -g, "the sign is wrong"),
     ("x", lambda g, dy: 2 * g, "every entry is 2 times the right one"),

@@ -116,6 +116,36 @@ class Watched:
         return watched
 
 
+class InSinglePrecision:
+    """A module whose functions of one exercise get every float64 array as float32.
+
+    Parameters
+    ----------
+    module : module
+    names : sequence of str
+        These functions. Everything else is handed on as it is.
+    """
+
+    def __init__(self, module, names):
+        self._module, self._names = module, names
+
+    def __getattr__(self, name):
+        value = getattr(self._module, name)
+        if name not in self._names or isinstance(value, type) or not callable(value):
+            return value
+        return lambda *arguments, **named: value(*_rounded(arguments), **_rounded(named))
+
+
+def _rounded(value):
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float32) if value.dtype == np.float64 else value
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_rounded, value))
+    return value
+
+
 def answers_of(exercise, module, seed, sizes=None):
     """Ask a module all questions of an exercise.
 
@@ -211,6 +241,36 @@ def _package_round(exercise, number, seed, sizes, fault):
     if answers[-1].error and not fault:
         raise RuntimeError(f"exercise {exercise.id} is impossible with the sizes {dict(sizes)}: "
                            f"{answers[-1].name}: {answers[-1].message}")
+    return answers
+
+
+@lru_cache(maxsize=256)
+def rounded_answers(exercise, number, seed, sizes=()):
+    """The package's answers of one round, computed in single precision where the inputs are double.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    number : int
+        Of the round.
+    seed : int
+    sizes : tuple of (str, int)
+
+    Returns
+    -------
+    dict of str to Answer
+        By the question. After an error, the other questions are missing.
+    """
+    module = InSinglePrecision(reference_module(exercise), exercise.functions)
+    answers = {}
+    for trial in trials_of(exercise):
+        try:
+            with np.errstate(all="ignore"):
+                for name, value, *_ in trial(module, _draw(number, seed, dict(sizes))):
+                    answers[name] = Answer(name, {key: np.array(leaf) for key, leaf
+                                                  in leaves_of(value).items()})
+        except Exception:                # not every function can work with float32 alone
+            break
     return answers
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from .collect_answers import ROUNDS, answers_one_by_one, leaves_of, package_answers, package_round
 from .compare_arrays import same, values_alike
 from .fault_places import faults_of, label_after, place_of
+from .load_modules import faulty_module
 from .mistake_themes import theme_of
+from .two_mistakes import pairs_of
 from .variations import variations_of
 
 LARGE = 8        # entries of an array of whole numbers that cannot all be right by chance
@@ -18,7 +20,7 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None, changes=True):
 
     Results are compared, not sources: it does not matter how the student's function is written. A
     fault is named only if it gives what the student's function gave, wrong or right, for every
-    array. Two mistakes at once are therefore not named: each contradicts what the other explains.
+    array. If none does, two faults together may.
 
     Parameters
     ----------
@@ -28,8 +30,9 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None, changes=True):
     findings : list of Finding
     seed, sizes : as in :func:`~albert_np.course.checking.judge_answers.check_exercise`
     changes : bool
-        If no known mistake explains the answers, look for a small change of the package's function
-        that does (:mod:`albert_np.course.checking.variations`). It takes seconds.
+        If no known mistake explains the answers, look for two that do together
+        (:mod:`albert_np.course.checking.two_mistakes`), and then for a small change of the
+        package's function (:mod:`albert_np.course.checking.variations`). It takes seconds.
 
     Returns
     -------
@@ -54,7 +57,13 @@ def diagnose(exercise, rounds, right, findings, seed, sizes=None, changes=True):
                 told.update(fault.name for fault in alike)
     if changes and not matches and _tells_much(findings, rounds):
         finding = next(finding for finding in findings if finding.place)
-        change = _changed(exercise, rounds, seed, sizes)
+        pair = _pair(exercise, rounds, seed, sizes)
+        change = None if pair else _changed(exercise, rounds, seed, sizes)
+        if pair:
+            finding.change = " ".join(fault.wrong for fault in pair)
+            finding.text += (f" Exactly this comes out of two known mistakes at once: "
+                             f"{pair[0].wrong} And: {pair[1].wrong} Correct one of them, and check "
+                             f"again.")
         if change:
             finding.change = change.wrong
             finding.label = label_after(exercise.module, change.line)
@@ -81,10 +90,24 @@ def _tells_much(findings, rounds):
             number, key, index = finding.place
             got = next(answer.leaves[key] for answer in rounds[number]
                        if answer.name == finding.question)
-            whole = got.dtype.kind not in "fc" or not got[index] % 1
-            if np.isfinite(got[index]) and (not whole or got.size >= LARGE):
-                return True
+            if np.isfinite(got[index]):
+                whole = got.dtype.kind not in "fc" or not got[index] % 1
+                if not whole or got.size >= LARGE:
+                    return True
     return False
+
+
+def _pair(exercise, rounds, seed, sizes):
+    """The first two known mistakes that give all of the answers together; or None."""
+    for pair, both in pairs_of(exercise):
+        try:
+            module = faulty_module(exercise, both)
+        except Exception:                # the two contradict each other
+            continue
+        if all(_same_answers(exercise, module, number, rounds[number], seed, sizes)
+               for number in range(len(rounds))):
+            return pair
+    return None
 
 
 def _changed(exercise, rounds, seed, sizes):

@@ -50,22 +50,77 @@ def place_of(fault):
             name, last = candidate, end
     if not name:
         return "", ""
-    return name, _label(source.splitlines()[line - 1:last])
+    return name, _label(source, line, last)
 
 
 def label_after(file, line):
     """The label of the equation to which a line of the package belongs; "" without one."""
     source = source_of_module(file)
     ends = [end for first, end, _ in _spans(source) if first <= line <= end]
-    return _label(source.splitlines()[line - 1:min(ends, default=line)])
+    return _label(source, line, min(ends, default=line))
 
 
-def _label(lines):
-    """The tag of an equation stands on the last of its lines."""
-    for text in lines:
+def _label(source, line, last):
+    """The label of the equation that a line helps to compute.
+
+    The tag stands on the last line of an equation. The equation that the backward pass
+    differentiates begins with a comment "forward:". So the line belongs to the next tag if no such
+    comment is between the two, and if the tagged line uses what the line computes.
+    """
+    lines = source.splitlines()
+    for number in range(line, last + 1):
+        text = lines[number - 1]
+        if number > line and text.lstrip().startswith("# forward:"):
+            return ""
         if found := _TAG.search(text.partition("#")[2]):
-            return found.group(1)
+            return found.group(1) if _leads_to(source, line, number) else ""
     return ""
+
+
+def _leads_to(source, line, tagged):
+    """Whether the statement of one line has a part in that of a later one."""
+    statements = _statements(source)
+    first, body = max((one for one in statements if one[0].lineno <= line <= one[0].end_lineno),
+                      key=lambda one: one[0].lineno, default=(None, None))
+    if first is None or first.lineno <= tagged <= first.end_lineno:
+        return True
+    changed = _stored(first)
+    if not changed:                                          # such as a return of another case
+        return True
+    for statement, holder in statements:
+        if first.end_lineno < statement.lineno <= tagged:
+            uses = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+            if statement.end_lineno >= tagged and not hasattr(statement, "body"):
+                return bool(uses & changed) or holder is body and not hasattr(first, "body")
+            if uses & changed:
+                changed |= _stored(statement)
+    return True
+
+
+@lru_cache(maxsize=64)
+def _statements(source):
+    """(statement, the body it is in) of all statements, in the order of their lines."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        for name in ("body", "orelse", "handlers", "finalbody"):
+            body = getattr(node, name, None)
+            if isinstance(body, list):
+                found += [(one, body) for one in body if hasattr(one, "lineno")]
+    return sorted(found, key=lambda one: one[0].lineno)
+
+
+def _stored(statement):
+    """The names that a statement gives a value, or whose arrays it writes into."""
+    names = set()
+    for node in ast.walk(statement):
+        targets = getattr(node, "targets", []) + [getattr(node, "target", None)]
+        if isinstance(node, ast.keyword) and node.arg == "out":
+            targets = [node.value]
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            targets = node.value.args[:1]
+        names |= {part.id for target in targets if target is not None for part in ast.walk(target)
+                  if isinstance(part, ast.Name)}
+    return names
 
 
 @lru_cache(maxsize=64)

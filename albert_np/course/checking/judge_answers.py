@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from ...gradcheck.likely_mistakes import likely_mistakes
-from .collect_answers import OBJECTS, ROUNDS, answers_of, package_answers, slopes_of
-from .compare_arrays import FLOOR, ROUGH, TOLERANCE, first_difference
+from .collect_answers import (OBJECTS, ROUNDS, answers_of, package_answers, rounded_answers,
+                              slopes_of)
+from .compare_arrays import FLOOR, ROUGH, TOLERANCE, first_difference, how_far, rough_tolerance
 from .diagnose_fault import diagnose
 from .load_modules import uses_solution
 from .verdict import Finding, Verdict, no_points
@@ -29,6 +30,8 @@ SENTENCES = {
     "RecursionError": "It calls itself without end: {message}.",
     "MemoryError": "It asks for more memory than there is: {message}.",
 }
+NEARLY = (" So few digits are right if an array is turned into float32 on the way, or if a "
+          "constant is rounded.")
 KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "WrongCount": "shape",
          "Unusable": "shape"}
 
@@ -73,13 +76,17 @@ def judge(exercise, rounds, seed, sizes=None, changes=True):
     -------
     Verdict
     """
+    def rounded(number, question, key):
+        answers = rounded_answers(exercise, number, seed, tuple(sorted((sizes or {}).items())))
+        return answers[question].leaves.get(key) if question in answers else None
+
     right = package_answers(exercise, seed, sizes)
     wrong, manners = [], []
     for number, dtype in enumerate(ROUNDS):
         given = rounds[number] if number < len(rounds) else []
         for place, expected in enumerate(right[number]):
             answer = given[place] if place < len(given) else None
-            found, impolite = _compare(expected, answer, dtype, number)
+            found, impolite = _compare(expected, answer, dtype, number, rounded)
             wrong += found
             manners += impolite
             if answer is None or answer.error:
@@ -97,7 +104,7 @@ def judge(exercise, rounds, seed, sizes=None, changes=True):
     return Verdict(exercise.id, 0.0, wrong)
 
 
-def _compare(expected, answer, dtype, number):
+def _compare(expected, answer, dtype, number, rounded):
     """What is wrong with one answer, and what is merely impolite."""
     question = expected.name
     if answer is None:
@@ -124,7 +131,8 @@ def _compare(expected, answer, dtype, number):
         if got.dtype != leaf.dtype and leaf.dtype.kind == "f":
             fewer = _digits(got.dtype) < _digits(np.dtype(dtype))
             if fewer:
-                tolerance = max(tolerance, ROUGH)
+                tolerance = max(tolerance, rough_tolerance(
+                    leaf, rounded(number, question, key), FLOOR[dtype]))
             # A single number may be a float or an int of Python as well.
             if leaf.ndim or fewer or got.dtype.kind == "c":
                 manners.append(Finding(
@@ -134,8 +142,11 @@ def _compare(expected, answer, dtype, number):
                        else "a scalar or an array of another dtype crept in."), question))
         index = first_difference(got, leaf, tolerance, FLOOR[dtype])
         if index is not None:
-            values.append(Finding("value", _wrong_value(name, index, got, leaf), question,
-                                  place=(number, key, index)))
+            text = _wrong_value(name, index, got, leaf)
+            if dtype == "float64" and leaf.dtype.kind == "f" and (
+                    how_far(got, leaf, FLOOR[dtype]).max() < ROUGH):
+                text += NEARLY
+            values.append(Finding("value", text, question, place=(number, key, index)))
     for argument in answer.changed:
         if argument not in expected.changed:
             manners.append(Finding(
@@ -177,21 +188,24 @@ def _named(question, key):
 
 def _wrong_value(name, index, got, expected):
     where = f"[{', '.join(map(str, index))}]" if index else ""
-    text = f"{name}{where} is {_number(got[index])}; it should be {_number(expected[index])}."
+    digits = next((digits for digits in (6, 9, 12) if _number(got[index], digits)
+                   != _number(expected[index], digits)), 17)
+    text = (f"{name}{where} is {_number(got[index], digits)}; it should be "
+            f"{_number(expected[index], digits)}.")
     if got.dtype.kind in "fc" and got.size > 1 and np.isnan(got[index]):
         count = np.count_nonzero(np.isnan(got))
         text += f" {'Every entry is' if count == got.size else f'{count} entries are'} NaN."
     return text
 
 
-def _number(value):
-    return f"{value:.6g}" if np.asarray(value).dtype.kind in "fc" else str(value)
+def _number(value, digits=6):
+    return f"{value:.{digits}g}" if np.asarray(value).dtype.kind in "fc" else str(value)
 
 
 def _describe(findings, rounds, right):
     """Of wrong values that no known mistake explains, say what they look like and what is right."""
-    unexplained = [finding for finding in findings
-                   if finding.place and finding.fault is None and not finding.change]
+    unexplained = [] if any(finding.fault or finding.change for finding in findings) else [
+        finding for finding in findings if finding.place]
     for finding in unexplained[:3]:
         number, key, _ = finding.place
         got, expected = (_leaves(answers[number], finding.question) for answers in (rounds, right))

@@ -69,7 +69,11 @@ THEMES = (
            "What happens at 1000, at -1000, at a row of equal numbers, and if nothing is left to "
            "take the mean of?",
            "numerical stability | where eps stands | the empty mean | the empty row | dtypes | "
-           "negative indices count from the end | views and copies"),
+           "negative indices count from the end"),
+    _theme("One array, several names",
+           "Which names stand for the same array or list? Change it under one of them: where is "
+           "the change seen?",
+           "views and copies"),
     _theme("What a test can see",
            "With which numbers would the wrong function give the right result? Are those the "
            "numbers the check uses?",
@@ -82,7 +86,8 @@ THEMES = (
     _theme("Off by one",
            "Write out the smallest case, two or three positions, and point at the first and the "
            "last.",
-           "off by one | off by one segment | rounding | clamps | order of sorting | truncation"),
+           "off by one | off by one segment | what ends a sequence | rounding | clamps | order of "
+           "sorting | truncation"),
     _theme("What the labels ask",
            "What would a model learn that found these labels perfectly? Could it find them without "
            "understanding anything?",

@@ -155,6 +155,8 @@ def source_of_notebook(text):
     module : str
         Its file, such as "functional/linear.py".
     source : str
+    left_out : list of str
+        The first lines of the cells that are in another language, such as "%%bash".
 
     Raises
     ------
@@ -168,6 +170,7 @@ def source_of_notebook(text):
             raise ValueError(f"its module is {module!r}")
         cells = ["".join(cell["source"]) for cell in notebook["cells"]
                  if cell["cell_type"] == "code" and not _is_ours(cell)]
+        left_out = [cell.strip().partition("\n")[0] for cell in cells if not _is_python(cell)]
         cells = [cell for cell in cells if _is_python(cell)]
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"it is no notebook of this course ({type(error).__name__}: {error})"
@@ -175,7 +178,7 @@ def source_of_notebook(text):
     # Commands to the notebook itself ("%matplotlib", "!pip") are no Python.
     lines = [line for cell in cells for line in [*split_lines(cell), "", ""]
              if not line.startswith(("%", "!"))]
-    return module, "\n".join(lines)
+    return module, "\n".join(lines), left_out
 
 
 def _is_python(cell):

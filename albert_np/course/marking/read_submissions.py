@@ -97,8 +97,10 @@ def read_submission(path, modules):
                     remarks.append(f"{shown} was left out: {reason}.")
                 else:
                     read_of[name.suffix] += size
-                    name, text = _module(name, read)
+                    name, text, left_out = _module(name, read)
                     files.setdefault(name, text)
+                    if left_out:
+                        remarks.append(_of_cells(shown, left_out))
             except Exception as error:           # a damaged file has many ways to say so
                 remarks.append(f"{shown} cannot be read: {_said(error)}")
     except Exception as error:
@@ -135,16 +137,23 @@ def _too_much(kind, size, files, read_of):
 
 
 def _module(name, read):
-    """The place and the text of a module, from its file or its notebook."""
-    text = read(MOST_OF_NOTEBOOK if name.suffix == ".ipynb" else MOST_BYTES)
+    """The place and the text of a module, from its file or its notebook; cells left out."""
+    left_out, text = [], read(MOST_OF_NOTEBOOK if name.suffix == ".ipynb" else MOST_BYTES)
     text = text.decode("utf-8").removeprefix("\ufeff")
     if name.suffix == ".ipynb":
-        module, text = source_of_notebook(text)
+        module, text, left_out = source_of_notebook(text)
         text.encode("utf-8")                     # JSON can hold half a character, a file cannot
         name = PurePosixPath(module)
         if len(text) > MOST_BYTES or _too_long(name):
             raise ValueError(_too_long(name) or f"its code is longer than {MOST_BYTES:,} letters")
-    return str(name), text
+    return str(name), text, left_out
+
+
+def _of_cells(shown, left_out):
+    commands = ", ".join(dict.fromkeys(printable(one.partition(" ")[0][:20]) for one in left_out))
+    return (f"{shown}: {len(left_out)} {'cell was' if len(left_out) == 1 else 'cells were'} left "
+            f"out, because {'it is' if len(left_out) == 1 else 'they are'} not in Python "
+            f"({commands}).")
 
 
 def _said(error):

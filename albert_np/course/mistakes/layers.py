@@ -113,6 +113,52 @@ FAULTS = (
     Mistake("position_gradient_of_the_tokens", EMB, "ds.sum(axis=0)",
             "np.broadcast_to(ds.sum(axis=(0, 1)), ds.shape[1:])",
             "Every position gets the sum over all positions.", "sum over all the shared axes"),
+    Mistake("position_gradient_over_the_tokens", EMB, "dposition[:ds.shape[1]] = ds.sum(axis=0)",
+            "dposition[:ds.shape[0]] = ds.sum(axis=1)",
+            "The sum runs over the tokens instead of over the batch.", "axes"),
+    Mistake("position_gradient_is_short", EMB,
+            "dposition = np.zeros_like(params[\"position\"])\n"
+            "    dposition[:ds.shape[1]] = ds.sum(axis=0)", "dposition = ds.sum(axis=0)",
+            "The gradient has T rows, but the table has more: those that were not used get 0.",
+            "scatter what was gathered"),
+    Mistake("type_gradient_at_the_word_ids", EMB, "embedding_backward(ds, type_cache)",
+            "embedding_backward(ds, word_cache)",
+            "The gradient of the token types goes to the rows of the word ids.", "copy and paste"),
+    Mistake("embeddings_layer_norm_not_in_backward", EMB,
+            "    ds, dgamma, dbeta = layer_norm_backward(dnormed, norm_cache) ",
+            "    ds, dgamma, dbeta = dnormed, *layer_norm_backward(dnormed, norm_cache)[1:] ",
+            "The gradient of the three tables goes around the layer norm.", "chain rule"),
+    Mistake("embeddings_dropout_after_layer_norm", EMB,
+            "    dnormed = dropout_backward(dh, dropout_cache)\n"
+            "    ds, dgamma, dbeta = layer_norm_backward(dnormed, norm_cache) ",
+            "    ds, dgamma, dbeta = layer_norm_backward(dh, norm_cache)\n"
+            "    ds = dropout_backward(ds, dropout_cache) ",
+            "The gradient passes through the layer norm first and then through dropout; backwards "
+            "it is the other way round.", "backwards means backwards"),
+    Mistake("masked_lm_head_norm_before_activation", MLM,
+            "    g, activation_cache = activation_forward(u)\n"
+            "    e, norm_cache = layer_norm_forward(g, norm[\"gamma\"], norm[\"beta\"],\n"
+            "                                       config.layer_norm_eps) ",
+            "    g, norm_cache = layer_norm_forward(u, norm[\"gamma\"], norm[\"beta\"],\n"
+            "                                       config.layer_norm_eps)\n"
+            "    e, activation_cache = activation_forward(g) ",
+            "The layer norm comes before the activation; it should come after it.",
+            "what is normalised"),
+    Mistake("masked_lm_head_eps_fixed", MLM, "config.layer_norm_eps)", "1e-12)",
+            "The eps is fixed; the configuration has another.", "where eps stands"),
+    Mistake("masked_lm_head_activation_fixed", MLM,
+            "activation_forward, _ = ACTIVATIONS[config.hidden_act]",
+            'activation_forward, _ = ACTIVATIONS["gelu"]',
+            "The activation is always gelu; the configuration has another.",
+            "forward and backward belong together"),
+    Mistake("masked_lm_head_activation_fixed_to_tanh_form", MLM,
+            "activation_forward, _ = ACTIVATIONS[config.hidden_act]",
+            'activation_forward, _ = ACTIVATIONS["gelu_new"]',
+            "The activation is always gelu_new; the configuration has another.",
+            "forward and backward belong together"),
+    Mistake("masked_lm_head_without_dense_bias", MLM, 'linear_forward(x, dense["W"], dense["b"])',
+            'linear_forward(x, dense["W"], 0 * dense["b"])', "The bias of the map is not added.",
+            "every parameter is checked"),
     Mistake("masked_lm_head_without_layer_norm", MLM,
             "linear_forward(e, word_embeddings.T, params", "linear_forward(g, word_embeddings.T, "
             "params", "The layer norm is computed and not used.", "what is normalised"),

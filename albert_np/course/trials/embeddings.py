@@ -20,10 +20,11 @@ embeddings_forward, embeddings_backward = layer_pair(
 
 
 def _masked_lm_head(draw):
-    config = draw.config()
-    params = draw.params(config, "mlm_head")
-    yield "", {"params": params["mlm_head"], "x": draw.normal(draw.M, draw.H),
-               "word": params["embeddings"]["word"]}, (config,)
+    for what, changes in (("", {}), (" with tanh", {"hidden_act": "tanh"})):
+        config = draw.config(**changes)
+        params = draw.params(config, "mlm_head")
+        yield what, {"params": params["mlm_head"], "x": draw.normal(draw.M, draw.H),
+                     "word": params["embeddings"]["word"]}, (config,)
 
 
 masked_lm_head_forward, masked_lm_head_backward = layer_pair(

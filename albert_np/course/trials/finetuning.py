@@ -280,15 +280,34 @@ def _log_softmax(z):
 
 
 def advance(f, draw):
-    """Four steps of a search."""
-    search = _search(f, draw)
-    for step in range(4):
-        if not search.live:
-            break
-        search.advance(_log_softmax(2 * draw.rng.standard_normal((len(search.live), draw.V))))
-        yield f"the live beginnings after step {step + 1}", [
-            {"pieces": pieces, "log": log} for pieces, log in search.live]
-    yield "what was found", [[*one.pieces, one.score] for one in search.results()]
+    """Searches to their ends: [SEP] is unlikely or likely, or most pieces are impossible."""
+    for what, of_end, possible, of_last in (
+            ("", 0.0, draw.V, 0.0), (" if [SEP] is likely", 3.0, draw.V, 0.0),
+            (" if three pieces are possible", 1.0, 3, 0.0),
+            (" if [SEP] is likely at the last step", -9.0, draw.V, 18.0)):
+        search = _search(f, draw)
+        for step in range(1, search.room + 2):
+            if not search.live:
+                break
+            z = 2 * draw.rng.standard_normal((len(search.live), draw.V))
+            z[:, search.end] += of_end
+            z[0, search.end] += of_last * (step > search.room)
+            z[:, [piece for piece in range(draw.V) if piece != search.end][possible - 1:]] = -np.inf
+            search.advance(_log_softmax(z))
+            yield from _translations(f"go on after step {step}{what}", *zip(*search.live))
+            done = [(one.pieces, one.log_probability) for one in search.finished]
+            yield from _translations(f"have ended by step {step}{what}", *zip(*done))
+        best = search.results()
+        yield from _translations(f"are found in all{what}", [one.pieces for one in best],
+                                 [one.score for one in best])
+
+
+def _translations(which, pieces=(), numbers=()):
+    """How many there are, and what: a list of another length would only have other names."""
+    yield f"how many {which}", len(pieces)
+    yield f"the pieces of those that {which}", {f"no. {number}": np.array(row, int) for number, row
+                                                in enumerate(pieces, 1)}
+    yield f"the log-probabilities or scores of those that {which}", np.array(numbers, float)
 
 
 def settled(f, draw):

@@ -84,8 +84,9 @@ you can solve the exercises in any order. The order below is the easiest.
 
    The check looks at the forward pass before the backward pass, and at shapes and dtypes before
    values. If a gradient is wrong, it also says what the forward pass does when that entry is
-   nudged. If a well-known mistake gives the same result as your function, it names the mistake; if
-   not, and one small change of the right function does, it names the change. That takes seconds.
+   nudged. If a well-known mistake gives the same result as your function, or two of them do
+   together, it names them; if not, and one small change of the right function does, it names the
+   change. That takes seconds.
 4. See how far you are:
 
        albert-np course check

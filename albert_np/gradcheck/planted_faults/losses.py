@@ -7,8 +7,8 @@ FAULTS = (
 
     PlantedFault(
         "cross_entropy_divided_by_all_rows", "functional/cross_entropy.py",
-        old="total = w.sum()",
-        new="total = len(w)",
+        old="w = w / total if total != 0 else w",
+        new="w = w / len(w)",
         wrong="The mean is over all rows instead of over those that have a label. The gradient "
               "agrees.",
         concept="gradient checks do not see values",

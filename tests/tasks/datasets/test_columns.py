@@ -133,19 +133,24 @@ def test_labels_that_differ_by_spaces_are_one(tmp_path):
     assert classification.labels_of(classification.read(path, {})) == ("ham", "spam")
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e39", "1" + "0" * 400])
+TOO_LARGE = ["NaN", "Infinity", "1e39", "1" + "0" * 400]
+
+
+@pytest.mark.parametrize("number", TOO_LARGE)
 def test_scores_of_json_are_finite_numbers(number, tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text("".join(f'{{"text": "a", "text_pair": "b", "label": {label}}}\n'
                             for label in ("1", number)))
-    with pytest.raises(ValueError, match="line 2: the label is '.*', where a number is needed"):
+    with pytest.raises(ValueError, match="line 2: the label .* is no number that float32 can hold"):
         similarity.read(path, {})
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e39", "1" + "0" * 400, "1_0", "٣", "x"])
+@pytest.mark.parametrize("number", [*TOO_LARGE, "1_0", "٣", "x"])
 def test_scores_of_tables_are_finite_numbers_in_plain_notation(number, tmp_path):
     (tmp_path / "a.tsv").write_text(f"a\tb\t1\nc\td\t{number}\n", "utf-8")
-    with pytest.raises(ValueError, match="line 2: the label is '.*', where a number is needed"):
+    said = (".* is no number that float32 can hold" if number in TOO_LARGE else
+            "is '.*', where a number is needed")
+    with pytest.raises(ValueError, match=f"line 2: the label {said}"):
         similarity.read(tmp_path / "a.tsv", {})
 
 

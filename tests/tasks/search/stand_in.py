@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 
-def parser():
-    options = argparse.ArgumentParser(prog="albert-np finetune")
+def parser(kind=argparse.ArgumentParser):
+    options = kind(prog="albert-np finetune")
     options.add_argument("task")
     options.add_argument("--model")
     options.add_argument("--data")

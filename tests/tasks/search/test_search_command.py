@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from albert_np.commands.cli import main
+from albert_np.commands.parser import Parser
 from albert_np.tasks.search import study as run
 
 pytest.importorskip("optuna")
@@ -27,7 +28,8 @@ def no_picture(monkeypatch):
 
 @pytest.fixture
 def command(monkeypatch):
-    monkeypatch.setattr("albert_np.commands.search.finetune_parser", stand_in.parser)
+    monkeypatch.setattr("albert_np.commands.search.finetune_parser",
+                        lambda: stand_in.parser(Parser))
     monkeypatch.setattr("albert_np.commands.search.check_start", lambda asked: None)
     monkeypatch.setattr(run, "COMMAND", COMMAND)
 
