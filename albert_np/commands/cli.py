@@ -6,12 +6,12 @@ import sys
 from .. import __version__
 from ..files import in_a_sentence
 from . import (ablate, course, embed, equation, evaluate, fill_mask, finetune, gradcheck, info,
-               lab, plot, predict, prepare, pretrain, search, similarity, trace)
+               lab, plot, predict, prepare, pretrain, quantize, search, similarity, trace)
 from .parser import Parser
 
 DESCRIPTION = "ALBERT by hand in NumPy: train it, look at it, and check its gradients."
-COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, evaluate, predict, fill_mask, embed,
-            similarity, info, gradcheck, equation, trace, lab, course)
+COMMANDS = (pretrain, prepare, plot, ablate, finetune, search, evaluate, predict, quantize,
+            fill_mask, embed, similarity, info, gradcheck, equation, trace, lab, course)
 
 
 def main(arguments=None):

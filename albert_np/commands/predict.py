@@ -83,6 +83,7 @@ def _predict(options):
     from ..files.json_objects import json_text
     from ..files.run_folders import is_unfinished
     from ..files.threads import one_thread_each
+    from ..models.loading import DEQUANTIZED
     from ..tasks.finetuning.predicting import (iterate_predictions, load_for_task,
                                               rows_of_file)
 
@@ -93,6 +94,8 @@ def _predict(options):
         raise ValueError("--columns and --header are for a table or JSON lines; give one as --file")
     texts, name = read_texts(options, options.texts, objects=True)
     loaded = load_for_task(options.model)
+    if DEQUANTIZED in loaded.model.load_report.notes and not options.quiet:
+        note(f"{options.model}: {DEQUANTIZED}")
     if is_unfinished(options.model, "finetune"):
         note(f"the run in {options.model} is not finished; this is the model of its best epoch so "
              f"far")

@@ -260,6 +260,13 @@ EXERCISES = (
               "distillation_forward", 4, "KD.1, KD.2, KD.3"),
     _exercise("9.2", "learning from a teacher, backward", FN + "distillation.py",
               "distillation_backward", 3, "KD.4"),
+    _exercise("9.3", "eight-bit integers", FN + "quantization.py", "quantization_scale quantize", 3,
+              "QUANT.2, QUANT.3", "quantization_scale quantize"),
+    _exercise("9.4", "the straight-through gradient", FN + "quantization.py",
+              "fake_quantize_backward", 1, "QUANT.7, QUANT.8"),
+    _exercise("9.5", "the importance of heads", "parameters/pruning.py",
+              "head_gate_gradients head_importance", 3, "PRUNE.1, PRUNE.2",
+              "head_gate_gradients head_importance"),
     _exercise("9.10", "temperature scaling, both ways", FN + "temperature.py",
               "temperature_scaling_forward temperature_scaling_backward", 3,
               "TEMP.1, TEMP.2, TEMP.3",
@@ -339,8 +346,7 @@ UNITS = (
          "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
     Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
-    Unit(9, "Smaller, fewer labels, other senses",
-         "11_finetuning_classification 25_when_not_to_trust_it",
+    Unit(9, "Smaller, fewer labels, other senses", "22_smaller 25_when_not_to_trust_it",
          "make a model smaller, learn from few labels, read pictures, and know when not to trust "
          "it"),
 )

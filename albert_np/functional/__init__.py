@@ -4,9 +4,10 @@ Every ``*_forward`` returns ``(y, cache)``. Every ``*_backward(dy, cache)`` retu
 the arrays that the forward pass takes, in the same order. Read ``linear`` (the first backward
 pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then read ``erf``,
 ``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error`` and
-``binary_cross_entropy``. ``distillation`` is the loss of a student with a teacher. ``temperature``
-and ``word_flips`` ask how far a trained model can be trusted. ``sums`` has fast sums. ``trees`` has
-the functions on trees of parameters.
+``binary_cross_entropy``. ``distillation`` is the loss of a student with a teacher.
+``quantization`` makes 8-bit integers of weights. ``temperature`` and ``word_flips`` ask how far a
+trained model can be trusted. ``sums`` has fast sums. ``trees`` has the functions on trees of
+parameters.
 
 All functions run in float32, float64 and complex128. If an input is infinite or NaN, the result is
 a limit (1 for the tanh of infinity), infinity or NaN. There is no warning. In float16 intermediate
@@ -25,6 +26,8 @@ from .gelu import gelu_backward, gelu_forward, gelu_new_backward, gelu_new_forwa
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .linear import linear_backward, linear_forward
 from .mean_squared_error import mean_squared_error_backward, mean_squared_error_forward
+from .quantization import (dequantize, fake_quantize_backward, fake_quantize_forward, int8_matmul,
+                           quantization_scale, quantize, quantized_linear)
 from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_backward,
                       softmax_forward)
 from .temperature import (fit_temperature, temperature_scaling_backward,
@@ -33,13 +36,15 @@ from .word_flips import flip_estimates
 
 __all__ = [
     "ACTIVATIONS", "IGNORED", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
-    "cross_entropy_backward", "cross_entropy_forward", "distillation_backward",
-    "distillation_forward", "dropout_backward", "dropout_forward",
-    "embedding_backward", "embedding_forward", "erf", "fit_temperature", "flip_estimates",
-    "gelu_backward", "gelu_forward", "gelu_new_backward", "gelu_new_forward",
+    "cross_entropy_backward", "cross_entropy_forward", "dequantize", "distillation_backward",
+    "distillation_forward", "dropout_backward", "dropout_forward", "embedding_backward",
+    "embedding_forward", "erf", "fake_quantize_backward", "fake_quantize_forward",
+    "fit_temperature", "flip_estimates", "gelu_backward", "gelu_forward", "gelu_new_backward",
+    "gelu_new_forward", "int8_matmul",
     "layer_norm_backward", "layer_norm_forward",
     "linear_backward", "linear_forward", "masked_softmax_backward", "masked_softmax_forward",
-    "mean_squared_error_backward", "mean_squared_error_forward", "relu_backward", "relu_forward",
+    "mean_squared_error_backward", "mean_squared_error_forward", "quantization_scale", "quantize",
+    "quantized_linear", "relu_backward", "relu_forward",
     "rows_at_backward", "rows_at_forward", "softmax_backward", "softmax_forward", "tanh_backward",
     "tanh_forward", "temperature_scaling_backward", "temperature_scaling_forward",
 ]

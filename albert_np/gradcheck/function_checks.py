@@ -64,6 +64,10 @@ def function_checks():
         _function("temperature_scaling",
                   lambda x, temperature: F.temperature_scaling_forward(x, temperature, labels),
                   F.temperature_scaling_backward, x=3 * normal(7, V), temperature=np.array(1.7)),
+        # The straight-through gradient is that of the function without the rounding.
+        _function("fake_quantize",
+                  lambda x: F.fake_quantize_forward(x, np.array([0.3]), bits=3, rounded=False),
+                  F.fake_quantize_backward, x=np.linspace(-2, 2, 15).reshape(3, 5)),
     ]
 
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from . import hub
-from .file_names import INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
+from .file_names import INDEX_NAME, PICKLE_NAME, QUANTIZED_NAME, WEIGHTS_NAME
 
 
 def find_folder(name_or_folder, weights=True):
@@ -108,7 +108,7 @@ def weights_kind(folder):
         It has none.
     """
     folder = Path(folder)
-    for name in (WEIGHTS_NAME, INDEX_NAME, PICKLE_NAME):
+    for name in (WEIGHTS_NAME, INDEX_NAME, PICKLE_NAME, QUANTIZED_NAME):
         if (folder / name).exists():
             return name
     if find_original(folder):

@@ -4,7 +4,7 @@ Read ``trunk`` (embeddings, encoder, pooler), ``outputs``, ``base``, ``albert_mo
 ``pretraining`` (the two losses); then one task: ``sequence_classification``,
 ``token_classification``, ``multiple_choice``, ``question_answering``, ``squad2`` or ``masked_lm``.
 ``inputs`` and ``labels`` check what comes in; ``loading`` reads published weights, and
-``load_report`` says what did not fit.
+``load_report`` says what did not fit. ``quantized`` writes weights in 8 bits.
 """
 
 from .albert_model import AlbertModel

@@ -10,9 +10,11 @@ from ..files import write_together
 from ..files.json_objects import json_file
 from ..functional.trees import flatten
 from ..model_files.bert_names import from_bert
-from ..model_files.file_names import CONFIG_NAME, INDEX_NAME, PICKLE_NAME, WEIGHTS_NAME
+from ..model_files.file_names import (CONFIG_NAME, INDEX_NAME, PICKLE_NAME, QUANTIZED_NAME,
+                                      WEIGHTS_NAME)
 from ..model_files.folders import find_folder, find_original, weights_kind
 from ..model_files.pytorch_file import open_pytorch
+from ..model_files.quantized_file import open_quantized
 from ..model_files.safetensors_file import open_safetensors
 from ..model_files.sharded import open_sharded
 from ..model_files.stored_tensor import FLOATS, as_floats
@@ -20,6 +22,8 @@ from ..parameters.initial_values import truncated_normal
 from ..parameters.matching import match
 from ..parameters.original_names import open_original
 from .load_report import LoadReport
+
+DEQUANTIZED = "the file holds 8-bit weights; they are computed with as float32"
 
 
 def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memory_map=False,
@@ -35,10 +39,10 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
     model_class : class
         Of :mod:`albert_np.models`.
     name_or_folder : str or Path
-        A folder with ``config.json`` and weights (``model.safetensors``, sharded safetensors, or
-        ``pytorch_model.bin`` where PyTorch is installed), the folder of a pretraining run, a
-        folder of the hub's cache, a folder with a checkpoint of the original code, or a name on
-        the hub.
+        A folder with ``config.json`` and weights (``model.safetensors``, sharded safetensors,
+        ``pytorch_model.bin`` where PyTorch is installed, or the 8-bit weights of ``albert-np
+        quantize``), the folder of a pretraining run, a folder of the hub's cache, a folder with a
+        checkpoint of the original code, or a name on the hub.
     dtype : dtype
         Of the parameters, whatever that of the file is.
     seed : int
@@ -80,6 +84,8 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
         stored = from_bert(stored)
         notes.append("a BERT: nothing is shared, and its next-sentence head is the sentence-order "
                      "head here")
+    if file == QUANTIZED_NAME:
+        notes.append(DEQUANTIZED)
     branches = model_class.components
     word = stored.get("albert.embeddings.word_embeddings.weight")
     if file == "original" and word is not None and len(word.shape) == 2 and (
@@ -113,7 +119,8 @@ def _open_weights(folder, file, config):
     if file == "original":
         prefix = find_original(folder)
         return open_original(prefix, config), prefix
-    openers = {WEIGHTS_NAME: open_safetensors, INDEX_NAME: open_sharded, PICKLE_NAME: open_pytorch}
+    openers = {WEIGHTS_NAME: open_safetensors, INDEX_NAME: open_sharded, PICKLE_NAME: open_pytorch,
+               QUANTIZED_NAME: open_quantized}
     return openers[file](folder / file), folder / file
 
 

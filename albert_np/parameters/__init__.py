@@ -3,7 +3,7 @@
 Read ``functional/trees.py`` (the tree and the functions on it), ``initial_values`` (its shapes),
 ``published_names`` (what each leaf is called elsewhere), ``matching`` (which tensor of a file is
 which leaf), ``original_names`` (checkpoints of the original code) and ``albert_zh_names`` (of
-albert_zh), then ``state_dict``.
+albert_zh), then ``state_dict``. ``pruning`` sets heads and small weights to 0.
 """
 
 from ..functional.trees import (add_in_place, cast, count, flatten, global_norm, leaves_at,

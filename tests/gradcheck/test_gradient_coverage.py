@@ -236,6 +236,9 @@ REQUIREMENTS = [
                 lambda run: run["weights"] is not None and np.ptp(run["weights"]) > 0
                 and run["temperature"] < 1 and 0.5 < run["teacher_weight"] < 1),
     Requirement("mean_squared_error", "several numbers", lambda run: run["predictions"].size > 1),
+    Requirement("fake_quantize", "the clipped identity, inside and outside of the range",
+                lambda run: not run["rounded"] and both_signs(run)
+                and 0 < np.mean(np.abs(run["x"] / run["scale"]) <= 3.5) < 1),
     Requirement("binary_cross_entropy", "both answers",
                 lambda run: set(np.unique(run["targets"])) == {0, 1}),
     Requirement("temperature_scaling", "ignored labels, a temperature that is not 1",

@@ -24,6 +24,7 @@ SYMBOLS = {
         "eps": r"\epsilon"},
     "functional/linear.py": {"rows": "x", "x_rows": "x", "dy_rows": "dy"},
     "functional/mean_squared_error.py": {"predictions": "x", "targets": "t"},
+    "functional/quantization.py": {"scale": "s"},
     "functional/softmax.py": {"keep": "m", "shift": "c"},
     "functional/temperature.py": {"temperature": r"\tau"},
     "functional/trees.py": {"max_norm": r"\text{max}", "leaf": "g"},

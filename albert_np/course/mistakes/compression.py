@@ -1,0 +1,39 @@
+"""Mistakes in making a model smaller, of unit 9."""
+
+from ...gradcheck.planted_faults import Mistake
+
+QUANT, PRUNE = "functional/quantization.py", "parameters/pruning.py"
+
+FAULTS = (
+    Mistake("quantization_scale_of_signed_numbers", QUANT,
+            "largest = np.abs(w).max(axis=axis", "largest = w.max(axis=axis",
+            "The largest number is taken, not the largest absolute value.", "signs"),
+    Mistake("quantization_scale_over_all_integers", QUANT,
+            "scale = largest / Q ", "scale = largest / (2 * Q + 1) ",
+            "The largest weight is divided by the number of all integers; on one side of 0 there "
+            "are Q.", "each factor in one place"),
+    Mistake("quantization_scale_of_zeros_is_0", QUANT,
+            "return np.where(scale == 0, np.ones_like(scale), scale)", "return scale",
+            "A column of zeros gets the scale 0, by which nothing can be divided.",
+            "numerical stability"),
+    Mistake("quantize_wraps_around", QUANT,
+            "np.clip(np.rint(w / scale), -Q, Q)", "np.rint(w / scale).astype(np.int64)",
+            "Nothing is cut off at Q, and an int8 goes on at -128 after 127.", "clamps"),
+    Mistake("quantize_uses_minus_128", QUANT,
+            "np.clip(np.rint(w / scale), -Q, Q)", "np.clip(np.rint(w / scale), -Q - 1, Q)",
+            "The range is not symmetric: one integer more is used below 0.", "off by one"),
+    Mistake("straight_through_without_upstream", QUANT, "dx = dy * inside ",
+            "dx = inside + 0 * dy ", "The upstream gradient is missing.", "upstream gradients"),
+    Mistake("straight_through_is_0", QUANT, "dx = dy * inside ", "dx = 0 * dy ",
+            "This is the true derivative of a rounded number, with which nothing learns.",
+            "rounding"),
+    Mistake("head_gates_without_weights", PRUNE, "(W_o * dW_o).reshape(A, -1)",
+            "(W_o**0 * dW_o).reshape(A, -1)",
+            "The gate multiplies the weights: its slope has W_o as a factor.",
+            "inner derivative"),
+    Mistake("head_gates_averaged", PRUNE, ".reshape(A, -1).sum(axis=1)",
+            ".reshape(A, -1).mean(axis=1)",
+            "The terms of a head are averaged and not added up.", "means, not sums"),
+    Mistake("head_importance_added_up", PRUNE, "np.mean(sizes, axis=0)", "np.sum(sizes, axis=0)",
+            "The batches are added up and not averaged.", "means, not sums"),
+)

@@ -1,0 +1,484 @@
+"""
+How small can a model become?
+=============================
+
+A trained model is often larger than its task needs. There are three ways to make it smaller. A
+smaller *student* learns from its answers (*distillation*). Each weight gets 8 bits in place of 32
+(*quantisation*). Parts that matter little are taken away (*pruning*). This tutorial does all three
+to one small ALBERT and draws the size against the score. ALBERT is a special case: its layers share
+one set of weights, so what makes it faster does not make it smaller.
+
+Prerequisites: ``04_attention.py``, ``06_one_layer_twelve_times.py`` and
+``11_finetuning_classification.py``. In the paper: section 1 names memory as the reason for ALBERT
+(Lan et al. 2020); the ways of this tutorial come from other papers, named where they are used. Run
+it with ``python tutorials/22_smaller.py``; pictures go to ``tutorials/output/``.
+"""
+
+# %%
+# A task without a download
+# -------------------------
+# Python brings its own documentation along. The task is to tell from one sentence which of eight
+# modules it documents. T = 24 tokens are read of each sentence.
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from albert_np import AlbertTokenizer
+from albert_np.course.lecture import quick, short_run_adamw, show, source_of
+from albert_np.text import embedded_corpus, train_tokenizer
+
+documents, modules = embedded_corpus()
+by_module = {}
+for document, module in zip(documents, modules):
+    if module.endswith(".py"):
+        by_module.setdefault(module, []).extend(document)
+names = sorted(by_module, key=lambda name: (-len(by_module[name]), name))[:8]
+rows = [(text, label) for label, name in enumerate(names)
+        for text in dict.fromkeys(by_module[name]) if len(text.split()) > 3]
+order = np.random.default_rng(0).permutation(len(rows))[:400 if quick() else None]
+texts, labels = [rows[i][0] for i in order], np.array([rows[i][1] for i in order])
+
+with TemporaryDirectory() as folder:
+    train_tokenizer([text for document in documents for text in document], 800,
+                    Path(folder) / "spiece.model")
+    tokenizer = AlbertTokenizer(Path(folder) / "spiece.model")
+inputs = dict(tokenizer(texts, padding="max_length", truncation=True, max_length=24,
+                        return_tensors="np"))                                    # (N, T) each
+tested = len(texts) // 4                                   # sentences that no model learns from
+print(f"{len(texts) - tested} sentences to learn from, {tested} to be tested on")
+print("modules:", ", ".join(names))
+print(f"the commonest module has {np.bincount(labels[:tested]).max() / tested:.0%} of the test")
+
+# %%
+# One training loop serves all models. It can learn from labels alone, from a teacher too, and with
+# weights that are rounded; all of this is explained below.
+
+from albert_np import AlbertConfig
+from albert_np.functional import (cross_entropy_backward, cross_entropy_forward,
+                                  distillation_backward, distillation_forward,
+                                  fake_quantize_backward, fake_quantize_forward,
+                                  quantization_scale)
+from albert_np.models import AlbertForSequenceClassification
+from albert_np.optim import clip_by_global_norm
+from albert_np.parameters import flatten, tree_map
+
+
+def new_model(seed, layers=3, width=64):
+    return AlbertForSequenceClassification(AlbertConfig(
+        vocab_size=tokenizer.vocab_size, embedding_size=32, hidden_size=width,
+        num_hidden_layers=layers, num_attention_heads=4, intermediate_size=4 * width,
+        max_position_embeddings=24, initializer_range=0.1, num_labels=len(names)), seed=seed)
+
+
+def logits_of(model):
+    """For all sentences, (N, K)."""
+    return np.concatenate([
+        model.forward(**{name: array[i:i + 100] for name, array in inputs.items()},
+                      recompute=True)[0].logits for i in range(0, len(texts), 100)])
+
+
+def score(model):
+    """The share of test sentences that are given to the right module."""
+    batch = {name: array[:tested] for name, array in inputs.items()}
+    return np.mean(model.forward(**batch, recompute=True)[0].logits.argmax(axis=-1)
+                   == labels[:tested])
+
+
+def batches(seed, size=16):
+    """Rows of the training part, in a new order."""
+    rows = tested + np.random.default_rng(seed).permutation(len(texts) - tested)
+    return [rows[i:i + size] for i in range(0, len(rows) - size + 1, size)]
+
+
+def train(model, epochs, seed, rate=2e-3, teacher_logits=None, bits=None, kept=None):
+    steps = epochs * len(batches(0))
+    optimizer, rng = short_run_adamw(model.params, rate, steps), np.random.default_rng(seed)
+    weights = model.params
+    for chosen in (chosen for epoch in range(epochs) for chosen in batches([seed, epoch])):
+        if bits is not None:                     # the forward pass sees rounded weights
+            model.params, inside = rounded(weights, bits), rounded(weights, bits, part=1)
+        output, cache = model.forward(**{name: array[chosen] for name, array in inputs.items()},
+                                      rng=rng)
+        if teacher_logits is None:
+            _, loss_cache = cross_entropy_forward(output.logits, labels[chosen])
+            d_logits = cross_entropy_backward(1.0, loss_cache)
+        else:
+            _, loss_cache = distillation_forward(output.logits, teacher_logits[chosen],
+                                                 labels[chosen], 2.0, 0.7)
+            d_logits = distillation_backward(1.0, loss_cache)
+        grads = model.backward(cache, {"logits": d_logits})
+        model.params = weights
+        if bits is not None:                     # the step moves the weights themselves
+            grads = tree_map(fake_quantize_backward, grads, inside)
+        if kept is not None:                     # what is pruned stays 0
+            grads = tree_map(np.multiply, grads, kept)
+        clip_by_global_norm(grads, 1.0)
+        optimizer.step(model.params, grads)
+    return model
+
+
+# %%
+# Rounding a whole model: each matrix has a scale for each of its outputs, a table for each of its
+# rows. Biases and layer norms stay as they are.
+
+
+def rounded(params, bits, part=0):
+    """The rounded weights; part 1 is what the straight-through gradient needs."""
+    tables = [id(params["embeddings"][name]) for name in ("word", "position", "token_type")]
+
+    def of(w):
+        if w.ndim == 1:
+            return (w.copy(), True)[part]
+        scale = quantization_scale(w, -1 if id(w) in tables else 0, bits)
+        return fake_quantize_forward(w, scale, bits)[part]
+
+    return tree_map(of, params)
+
+
+def with_params(model, params):
+    """A model of the same shape with other parameters."""
+    other = new_model(0, model.config.num_hidden_layers, model.config.hidden_size)
+    other.params = params
+    return other
+
+
+# %%
+# Three teachers, from three seeds. Everything that follows is done to each of them, and every score
+# is a mean with its 95 % interval by Student's t. With so few seeds such an interval is wide. This
+# is honest: it holds what another seed would change.
+
+from albert_np.models.quantized import save_quantized
+
+seeds = range(2 if quick() else 3)
+epochs = 1 if quick() else 5
+TWO_SIDED_95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}     # of t, by the number of seeds
+
+
+def interval(values):
+    """Mean, and half the width of the 95 % interval of the mean."""
+    n = len(values)
+    return np.mean(values), TWO_SIDED_95[n] * np.std(values, ddof=1) / np.sqrt(n)
+
+
+teachers = [train(new_model(seed), epochs, seed) for seed in seeds]
+taught = [logits_of(model) for model in teachers]
+
+# %%
+# What is small?
+# --------------
+# Count two things: the bytes of the weights, and the multiplications for each token. A layer
+# multiplies a token by 12 H² numbers, and it is applied L times.
+
+
+def bytes_of(model, bits=32):
+    """Of the weights; quantised matrices have a scale for each output."""
+    total = 0
+    for name, w in flatten(model.params).items():
+        if w.ndim == 1 or bits == 32:
+            total += 4 * w.size
+        else:
+            table = name in ("embeddings.word", "embeddings.position", "embeddings.token_type")
+            total += w.size * bits / 8 + 4 * w.shape[0 if table else 1]
+    return total
+
+
+def products_of(model):
+    config = model.config
+    return (config.num_hidden_layers * 12 * config.hidden_size**2
+            + config.embedding_size * config.hidden_size)
+
+
+results = {}                                     # name: (bytes, multiplications, scores)
+
+
+def record(name, models, bits=32, size=None, products=None):
+    scores = [score(model) for model in models]
+    size = bytes_of(models[0], bits) if size is None else size
+    products = products_of(models[0]) if products is None else products
+    results[name] = size, products, scores
+    mean, half = interval(scores)
+    print(f"{name:38} {size / 1000:6.0f} kB  {products / 1000:6.0f} k products  "
+          f"{mean:.3f} ± {half:.3f}")
+
+
+record("teacher", teachers)
+
+# %%
+# Distillation
+# ------------
+# A label names one module. The teacher's probabilities also say which other module was close. At a
+# temperature of 2 they are flatter, so that the small ones count. The loss (KD.3) is a mix of the
+# labels' cross-entropy and the divergence from the teacher (Hinton, Vinyals and Dean 2015):
+
+print(source_of(distillation_forward, "KD.2", "KD.3", lines_around=1))
+
+# %%
+# Two students: one applies the shared layer once and not three times, the other is half as wide.
+# Each learns from the labels alone, and from the labels and its teacher.
+
+for what, sizes in (("1 application", {"layers": 1}), ("half as wide", {"width": 32})):
+    record(f"{what}, labels alone", [train(new_model(10 + seed, **sizes), epochs, seed)
+                                     for seed in seeds])
+    record(f"{what}, distilled", [train(new_model(10 + seed, **sizes), epochs, seed,
+                                        teacher_logits=taught[seed]) for seed in seeds])
+
+
+def compare(one, other):
+    """The mean difference of two scores with the same seeds, with its interval."""
+    mean, half = interval(np.subtract(results[one][2], results[other][2]))
+    print(f"{one} minus {other}: {mean:+.3f} ± {half:.3f}")
+    return mean
+
+
+for what in ("1 application", "half as wide"):
+    compare(f"{what}, distilled", f"{what}, labels alone")
+assert results["1 application, distilled"][0] == results["teacher"][0]
+assert results["half as wide, distilled"][0] < 0.6 * results["teacher"][0]
+
+# %%
+# The student that applies the layer once does a third of the work, and it takes *exactly* as many
+# bytes as its teacher. In a BERT each layer has weights of its own, so that fewer layers are fewer
+# bytes. An ALBERT has paid for one layer only. What makes it smaller is width, or fewer bits.
+#
+# Eight bits
+# ----------
+# The largest weight of an output becomes 127, and each weight the nearest of 255 steps (QUANT.2,
+# QUANT.3). No weight moves by more than half a step (derived at (QUANT.4)):
+
+from albert_np.functional import dequantize, quantize
+
+print(source_of(quantization_scale, "QUANT.2", lines_around=1))
+print(source_of(quantize, "QUANT.3"))
+W = teachers[0].params["encoder"]["feed_forward"][0]["feed_forward"]["W_1"]
+scale = quantization_scale(W)
+moved = np.abs(dequantize(quantize(W, scale), scale) - W)
+assert (moved <= scale / 2 * (1 + 1e-5)).all()
+
+
+def with_bits(model, bits):
+    return with_params(model, rounded(model.params, bits))
+
+
+eight = [with_bits(model, 8) for model in teachers]
+record("8 bits", eight, bits=8)
+change = compare("8 bits", "teacher")
+
+# %%
+# ``albert-np quantize RUN --output FOLDER`` writes such a folder. It is what this line does, and
+# what is read from the folder gives the very logits that we have just scored:
+
+with TemporaryDirectory() as folder:
+    written = save_quantized(teachers[0], Path(folder) / "small", tokenizer)
+    read = AlbertForSequenceClassification.from_pretrained(Path(folder) / "small")
+print(f"{written.bytes_before:,} bytes before, {written.bytes_after:,} after; "
+      f"the largest error is {written.largest_error:.2g}")
+assert np.array_equal(logits_of(read), logits_of(eight[0]))
+assert written.bytes_after < 0.35 * written.bytes_before
+assert quick() or abs(change) < 0.02
+
+# %%
+# Activations in 8 bits
+# ---------------------
+# A chip that multiplies integers needs the activations as integers too. Their scales are computed
+# on the way, one for each token (*dynamic* quantisation). The sum of the products of integers is
+# exact, and each sum is scaled once (QUANT.5). Here all maps of the layer are computed so:
+
+from unittest import mock
+
+from albert_np.functional import int8_matmul, quantized_linear
+
+print(source_of(int8_matmul, "QUANT.5", lines_around=1))
+
+
+def eight_bit_linear(x, W, b):
+    scale = quantization_scale(W)
+    return quantized_linear(x, quantize(W, scale), scale, b), None
+
+
+with mock.patch("albert_np.layers.attention.linear_forward", eight_bit_linear), \
+        mock.patch("albert_np.layers.feed_forward.linear_forward", eight_bit_linear):
+    integers = score(eight[0])
+print(f"first teacher: float32 {score(teachers[0]):.3f}, 8-bit weights {score(eight[0]):.3f}, "
+      f"8-bit weights and activations {integers:.3f}")
+assert quick() or abs(integers - score(eight[0])) < 0.05
+
+# %%
+# NumPy does not get faster by it. Its product of float32 is a call of BLAS, with vector
+# instructions, blocks that fit the cache, and threads. Its product of integers is a plain loop. So
+# we store 8 bits and compute in float32, which saves space on the disk and nothing else:
+
+from timeit import repeat
+
+x = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
+x_scale = quantization_scale(x, axis=-1)
+x_q, w_scale = quantize(x, x_scale), quantization_scale(x)
+w_q = quantize(x, w_scale)
+floats, integers = (1000 * min(repeat(product, number=1, repeat=5)) for product in (
+    lambda: x @ x, lambda: int8_matmul(x_q, x_scale, w_q, w_scale)))
+print(f"256 x 256 times 256 x 256: float32 {floats:.2f} ms, int8 {integers:.2f} ms")
+
+# %%
+# Fewer bits, and training for them
+# ---------------------------------
+# Eight bits cost next to nothing, so nothing can be gained by training for them. With 2 bits only
+# -1, 0 and 1 are left. *Quantisation-aware* training (Jacob et al. 2018) rounds the weights in each
+# forward pass and moves the weights behind them. A rounded number has the derivative 0 almost
+# everywhere. The straight-through gradient takes that of the clipped identity (QUANT.8):
+
+print(source_of(fake_quantize_backward, "QUANT.8", lines_around=1))
+
+
+def copy_of(model):
+    return with_params(model, tree_map(np.copy, model.params))
+
+
+for bits in (4, 3, 2):
+    record(f"{bits} bits", [with_bits(model, bits) for model in teachers], bits)
+gains = []
+for bits in (3, 2):
+    record(f"{bits} bits, trained for them",
+           [with_bits(train(copy_of(model), 1, seed, 1e-3, bits=bits), bits)
+            for seed, model in zip(seeds, teachers)], bits)
+    gains.append(compare(f"{bits} bits, trained for them", f"{bits} bits"))
+assert quick() or max(gains) > 0
+
+# %%
+# Heads
+# -----
+# Put a gate in front of each head, a number that is 1 in the trained model. The gradient of the
+# loss with respect to the gate needs no change of attention: it is a sum of W_o times its gradient
+# (PRUNE.1), and the size of it, averaged over batches, is the importance of the head (Michel, Levy
+# and Neubig 2019):
+
+from albert_np.parameters.pruning import (head_gate_gradients, head_importance, prune_heads,
+                                          prune_weights)
+
+print(source_of(head_gate_gradients, "PRUNE.1"))
+
+
+def gradients(model):
+    for chosen in batches(0)[:8]:
+        _, cache = model.forward(**{name: array[chosen] for name, array in inputs.items()},
+                                 labels=labels[chosen])
+        yield model.backward(cache)
+
+
+importance = [head_importance(model.params, gradients(model), 4)[0] for model in teachers]
+for values in importance:
+    print("importance of the four heads:", np.round(values, 4))
+
+
+def without_heads(model, heads):
+    other = copy_of(model)
+    prune_heads(other.params, [(0, head) for head in heads], 4)
+    return other
+
+
+config = teachers[0].config
+D = config.hidden_size // 4
+for number in (1, 2, 3):
+    # A closed head needs none of its columns of W_q, W_k, W_v and none of its rows of W_o.
+    record(f"{number} of 4 heads closed",
+           [without_heads(model, np.argsort(values)[:number])
+            for model, values in zip(teachers, importance)],
+           size=bytes_of(teachers[0]) - number * 4 * (4 * config.hidden_size * D + 3 * D),
+           products=products_of(teachers[0]) - number * config.num_hidden_layers
+           * 4 * config.hidden_size * D)
+record("the most important head closed",
+       [without_heads(model, [np.argmax(values)]) for model, values in zip(teachers, importance)])
+compare("1 of 4 heads closed", "the most important head closed")
+
+# %%
+# What sharing means here: this model has one attention block and applies it three times. One head
+# of the block is three heads of the model (in albert-base, twelve). Its gate is closed at every
+# depth, and its gradient is the sum over the depths (ENC.3). A BERT can lose a head that only its
+# last layer does not need; an ALBERT cannot.
+#
+# Weights
+# -------
+# The smallest weights of all matrices become 0 (Han et al. 2015). The arrays keep their shapes. To
+# save space, a file needs another form: one bit for each weight that says whether it is 0, and the
+# others in float32.
+
+for share in (0.3, 0.6, 0.9):
+    pruned = [copy_of(model) for model in teachers]
+    masks = [prune_weights(model.params, share) for model in pruned]
+    numbers = sum(w.size for w in flatten(pruned[0].params).values() if w.ndim > 1)
+    size = bytes_of(teachers[0]) - 4 * share * numbers + numbers / 8
+    record(f"{share:.0%} of the weights 0", pruned, size=size)
+record("90% of the weights 0, trained on",
+       [train(model, 1, seed, 1e-3, kept=mask)
+        for seed, model, mask in zip(seeds, pruned, masks)], size=size)
+table, mask = pruned[0].params["embeddings"]["word"], masks[0]["embeddings"]["word"]
+assert not table[~mask].any() and table[mask].all()        # training on left the zeros alone
+compare("90% of the weights 0, trained on", "90% of the weights 0")
+
+# %%
+# All of them
+# -----------
+
+import matplotlib.pyplot as plt
+
+from albert_np.plotting.figures import BLUE, GREEN, GREY, ORANGE
+
+KINDS = {"teacher": (GREY, "*", "teacher"), "labels alone": (GREY, "o", "student, labels alone"),
+         "distilled": (BLUE, "o", "student, distilled"), "bits": (ORANGE, "s", "fewer bits"),
+         "trained for them": (ORANGE, "D", "fewer bits, trained for them"),
+         "closed": (GREEN, "^", "heads closed"), "weights": (GREEN, "v", "small weights 0"),
+         "trained on": (GREEN, "P", "small weights 0, trained on")}
+figure, panels = plt.subplots(1, 2, figsize=(12, 6), sharey=True, layout="constrained")
+seen = {}
+for name, (size, products, scores) in results.items():
+    if name.startswith("the most"):
+        continue
+    colour, marker, meaning = [value for key, value in KINDS.items() if key in name][-1]
+    mean, half = interval(scores)
+    for axes, place in zip(panels, (size / 1000, products / 1000)):
+        drawn = axes.errorbar(place, mean, 0 if quick() else half, color=colour, marker=marker,
+                              markersize=9, linestyle="none", capsize=3, alpha=0.85)
+    if "bits" in name and "," not in name or "distilled" in name:
+        panels[0].annotate(name.partition(",")[0], (size / 1000, mean), (7, -14), fontsize=11,
+                           textcoords="offset points", color=colour)
+    seen.setdefault(meaning, drawn)
+panels[0].set_xscale("log")
+ticks = [20, 50, 100, 200, 300]
+panels[0].set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
+panels[0].minorticks_off()
+panels[0].set_xlabel("size of the weights (kB)", fontsize=14)
+panels[1].set_xlabel("multiplications for each token (thousands)", fontsize=14)
+panels[0].set_ylabel("share of test sentences that are right", fontsize=14)
+for axes in panels:
+    axes.tick_params(labelsize=12)
+    axes.grid(alpha=0.25)
+figure.legend(seen.values(), seen, loc="outside lower center", ncols=4, fontsize=12, frameon=False)
+figure.suptitle("What is small, and what is fast?", fontsize=16)
+show(figure, "22_size_and_score")
+
+# %%
+# Read the left panel from right to left: how far can one go before the score falls? Eight bits
+# are a quarter of the bytes. Then read the right panel: fewer bits do not move a point, because
+# each weight is still used as often. Only fewer applications, width and closed heads save work.
+#
+# What this does not show
+# -----------------------
+# The task is small and its words nearly decide it; on such a task a single application is enough.
+# The published models work nearer to their limits. The students are compared with the same number
+# of epochs and not with the same time. Nothing was measured on a chip with 8-bit instructions. The
+# sizes of fewer than 8 bits and of zeros are computed, not written: ``albert-np quantize`` writes
+# 8 bits. Each way was tried alone; they can be combined. And an interval that contains 0 does not
+# say that there is no difference.
+#
+# Exercises
+# ---------
+# 1. Give a whole matrix one scale (``axis=None``). With how many bits does the score fall now, and
+#    why?
+# 2. Distil with the temperatures 1, 2, 5 and 20, and with ``teacher_weight`` 1. What is left of the
+#    labels then?
+# 3. Combine: distil the half-wide student and round it to 4 bits. Does it lie above the line of the
+#    others?
+# 4. Close each head alone and compare the rise of the loss with its importance. Where is the
+#    estimate wrong, and what does that say of heads that do the same work?
+# 5. Fine-tune a run of yours, quantise it with ``albert-np quantize``, and score both folders with
+#    ``albert-np evaluate`` on the same rows. Do the intervals overlap?
