@@ -255,6 +255,13 @@ EXERCISES = (
               "BeamSearch.settled", 2, "BEAM.2"),
     _exercise("8.26", "weights for another library", "parameters/state_dict.py", "to_state_dict", 2,
               "the docstring"),
+    # ---- 9: smaller, fewer labels, other senses ----
+    _exercise("9.6", "consistency under dropout", FN + "consistency.py",
+              "consistency_forward consistency_backward ramp_up", 4,
+              "CONS.1, CONS.2, CONS.3, CONS.4, RAMP.1",
+              "consistency_forward consistency_backward ramp_up"),
+    _exercise("9.7", "pseudo-labels by confidence", "tasks/finetuning/pseudo_labels.py",
+              "choose_pseudo_labels", 2, "PSEUDO.1"),
 )
 
 # A rubric adds up to 10. It is marked by people, on top of the points of the exercises.
@@ -323,6 +330,9 @@ UNITS = (
          "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
     Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
+    Unit(9, "Smaller, fewer labels, other senses", "23_a_few_labels",
+         "make a model smaller, learn from few labels, read pictures, and know when not to trust "
+         "it"),
 )
 
 

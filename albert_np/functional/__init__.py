@@ -3,8 +3,8 @@
 Every ``*_forward`` returns ``(y, cache)``. Every ``*_backward(dy, cache)`` returns the gradients of
 the arrays that the forward pass takes, in the same order. Read ``linear`` (the first backward
 pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then read ``erf``,
-``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error`` and
-``binary_cross_entropy``. ``sums`` has fast sums. ``trees`` has the functions on trees of
+``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error``,
+``binary_cross_entropy`` and ``consistency``. ``sums`` has fast sums. ``trees`` has the functions on trees of
 parameters.
 
 All functions run in float32, float64 and complex128. If an input is infinite or NaN, the result is
@@ -14,6 +14,7 @@ results overflow, so the models refuse float16.
 
 from .activations import ACTIVATIONS, relu_backward, relu_forward, tanh_backward, tanh_forward
 from .binary_cross_entropy import binary_cross_entropy_backward, binary_cross_entropy_forward
+from .consistency import consistency_backward, consistency_forward, ramp_up
 from .cross_entropy import IGNORED, cross_entropy_backward, cross_entropy_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import (embedding_backward, embedding_forward, rows_at_backward,
@@ -28,11 +29,12 @@ from .softmax import (masked_softmax_backward, masked_softmax_forward, softmax_b
 
 __all__ = [
     "ACTIVATIONS", "IGNORED", "binary_cross_entropy_backward", "binary_cross_entropy_forward",
-    "cross_entropy_backward", "cross_entropy_forward", "dropout_backward", "dropout_forward",
+    "consistency_backward", "consistency_forward", "cross_entropy_backward",
+    "cross_entropy_forward", "dropout_backward", "dropout_forward",
     "embedding_backward", "embedding_forward", "erf", "gelu_backward", "gelu_forward",
     "gelu_new_backward", "gelu_new_forward", "layer_norm_backward", "layer_norm_forward",
     "linear_backward", "linear_forward", "masked_softmax_backward", "masked_softmax_forward",
-    "mean_squared_error_backward", "mean_squared_error_forward", "relu_backward", "relu_forward",
-    "rows_at_backward", "rows_at_forward", "softmax_backward", "softmax_forward", "tanh_backward",
-    "tanh_forward",
+    "mean_squared_error_backward", "mean_squared_error_forward", "ramp_up", "relu_backward",
+    "relu_forward", "rows_at_backward", "rows_at_forward", "softmax_backward", "softmax_forward",
+    "tanh_backward", "tanh_forward",
 ]

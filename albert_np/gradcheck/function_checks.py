@@ -54,6 +54,8 @@ def function_checks():
         _function("binary_cross_entropy",
                   lambda x: F.binary_cross_entropy_forward(x, np.eye(3, 4)),
                   F.binary_cross_entropy_backward, x=3 * normal(3, 4)),
+        _function("consistency", F.consistency_forward, F.consistency_backward,
+                  logits=2 * normal(3, 4), other_logits=2 * normal(3, 4)),
     ]
 
 

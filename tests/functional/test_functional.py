@@ -360,6 +360,7 @@ FUNCTIONS = {
                            F.mean_squared_error_backward, [(2, 3)]),
     "binary_cross_entropy": (lambda x: F.binary_cross_entropy_forward(x, np.ones((2, 3))),
                              F.binary_cross_entropy_backward, [(2, 3)]),
+    "consistency": (F.consistency_forward, F.consistency_backward, [(2, 3), (2, 3)]),
 }
 
 

@@ -232,6 +232,8 @@ REQUIREMENTS = [
     Requirement("mean_squared_error", "several numbers", lambda run: run["predictions"].size > 1),
     Requirement("binary_cross_entropy", "both answers",
                 lambda run: set(np.unique(run["targets"])) == {0, 1}),
+    Requirement("consistency", "more than one row",
+                lambda run: run["logits"].size > run["logits"].shape[-1]),
     # parts of a layer
     Requirement("embeddings", "E other than H, with dropout", configured(drops=True)),
     Requirement("embeddings", "E = H and a mapping", configured(E_is_H=True)),

@@ -2,14 +2,15 @@
 
 Those prove that the gradient checks catch mistakes. These prove nothing about gradient checks: many
 are of forward passes, of data and of schedules, and the trials of the exercises catch them. A
-student who makes one is told which it is. Read ``functions``, ``layers``, ``data`` and
-``training``, in the order of the units.
+student who makes one is told which it is. Read ``functions``, ``layers``, ``data``, ``training``
+and ``few_labels``, in the order of the units.
 """
 
 from ...gradcheck.planted_faults import PLANTED_FAULTS
-from . import data, functions, layers, training
+from . import data, few_labels, functions, layers, training
 
-MISTAKES = tuple(fault for part in (functions, layers, data, training) for fault in part.FAULTS)
+MISTAKES = tuple(fault for part in (functions, layers, data, training, few_labels)
+                 for fault in part.FAULTS)
 KNOWN = (*PLANTED_FAULTS, *MISTAKES)
 
 __all__ = ["KNOWN", "MISTAKES"]

@@ -2,7 +2,7 @@
 
 Read ``random_inputs`` and ``forward_backward``, then the files in the order of the units:
 ``numerics``, ``functions``, ``attention``, ``embeddings``, ``encoder``, ``masking``,
-``segments``, ``objectives``, ``optimizers``, ``finetuning``.
+``segments``, ``objectives``, ``optimizers``, ``finetuning``, ``few_labels``.
 
 A trial is a generator ``trial(f, draw)``. ``f`` is a module, of a student or of the package, and
 ``draw`` the source of random inputs (:class:`~albert_np.course.trials.random_inputs.Draw`). It
@@ -13,11 +13,11 @@ module, on the package's, and on the package's with every planted fault. Then th
 compared: no trial knows what is right.
 """
 
-from . import (attention, embeddings, encoder, finetuning, functions, masking, numerics,
-               objectives, optimizers, segments)
+from . import (attention, embeddings, encoder, few_labels, finetuning, functions, masking,
+               numerics, objectives, optimizers, segments)
 
 UNITS = (numerics, functions, attention, embeddings, encoder, masking, segments, objectives,
-         optimizers, finetuning)
+         optimizers, finetuning, few_labels)
 
 
 def trials_of(exercise):
