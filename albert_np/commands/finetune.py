@@ -36,6 +36,12 @@ what it decided.
 --scratch the command takes only the shape and the tokenizer of this model, to see what pretraining
 gained. Without --model the command trains a tokenizer on the rows and starts with fresh weights.
 
+With --unlabelled FILE a first model learns from the rows and labels the texts of FILE. A second one
+learns from the rows and from the texts whose label has at least the probability --confidence. Texts
+that are also in the development or test part are left out. The run folder then has the folder
+labels-alone, a run with the first model, and pseudo-labels.jsonl, the kept texts with their labels
+and probabilities. results.json has the scores of both.
+
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
 It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the
 scores of baselines without a neural network. For classification the scores are accuracy, Matthews'
@@ -57,6 +63,8 @@ examples:
   albert-np finetune multi-label --data subjects.csv --label-separator ';'
   albert-np finetune classification --data sms-spam --class-weights balanced --best-by f1 \\
       --positive-label spam
+  albert-np finetune classification --model runs/pretrain --data few.csv --test test.csv \\
+      --unlabelled many.txt --confidence 0.9
   albert-np finetune --resume runs/classification
   albert-np evaluate runs/classification --data others.csv
   albert-np predict runs/classification "You have won a prize!"
@@ -102,6 +110,9 @@ def _add_options(parser):
                       "the label; for similarity, columns 0 and 1 are the texts and column 2 the "
                       "label")
     add_options(rows, FinetuningOptions, ("header", "split_copies"))
+
+    add_options(parser.add_argument_group("texts without labels"), FinetuningOptions,
+                ("unlabelled", "confidence"))
 
     model = parser.add_argument_group("model")
     add_options(model, FinetuningOptions, ("model", "scratch", "vocab_size"))
