@@ -3,9 +3,9 @@
 Every ``*_forward`` returns ``(y, cache)``. Every ``*_backward(dy, cache)`` returns the gradients of
 the arrays that the forward pass takes, in the same order. Read ``linear`` (the first backward
 pass), ``embedding``, ``softmax``, ``cross_entropy`` and ``layer_norm``. Then read ``erf``,
-``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error``,
-``binary_cross_entropy`` and ``consistency``. ``sums`` has fast sums. ``trees`` has the functions on trees of
-parameters.
+``gelu``, ``activations`` and ``dropout``, and the losses of tasks: ``mean_squared_error`` and
+``binary_cross_entropy``. ``consistency`` compares two passes that should agree. ``sums`` has fast
+sums. ``trees`` has the functions on trees of parameters.
 
 All functions run in float32, float64 and complex128. If an input is infinite or NaN, the result is
 a limit (1 for the tanh of infinity), infinity or NaN. There is no warning. In float16 intermediate

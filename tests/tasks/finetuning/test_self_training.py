@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from albert_np.commands.cli import main
 from albert_np.pretraining import RunStopped
 from albert_np.tasks.datasets import Classification, Splits
 from albert_np.tasks.finetuning import finetune, resume
@@ -94,7 +95,7 @@ def test_pairs(tmp_path):
     ("t.json", '[{"text": "one"}]', "t.json is JSON, where a table, JSON lines, or one text on"),
     ("t.txt", "", "t.txt is empty"),
     ("t.txt", "In train.\nin dev\n\nin train\n",
-     "t.txt has no text to learn from: 1 empty lines, 1 also in the development or test part, 2 al")])
+     "t.txt has no text to learn from: 1 empty lines, 1 also in the development or test part, 2 a")])
 def test_files_that_are_refused(tmp_path, name, content, sentence):
     (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(ValueError, match=sentence):
@@ -210,7 +211,7 @@ def test_a_bad_file_is_refused_before_anything_begins(files):
 
 @pytest.mark.parametrize("stop_at", [2, 5, 8, 12])
 def test_interrupted_anywhere_it_ends_the_same(files, monkeypatch, stop_at):
-    """The first round has 6 steps, the second 18. Each step is counted once, however it is begun."""
+    """The first round has 6 steps. The second has more, with the texts that are kept."""
     learn(files, "whole")
     steps, step = [0], trainer_module.optimisation_step
 
@@ -269,3 +270,15 @@ def test_the_sentence_of_a_stopped_first_round_names_the_whole_run(files, monkey
     with pytest.raises(RunStopped, match=r"stopped after step 1, with a checkpoint, in round 1; go "
                                          r"on with --resume .*run$"):
         learn(files, "run")
+
+
+def test_as_it_is_typed(files, capsys):
+    """A task without one probability is refused with one sentence and status 2."""
+    typed = ["--data", str(files / "rows"), "--unlabelled", str(files / "many.txt")]
+    for words, sentence in ((["finetune", "similarity", *typed], "--unlabelled is for the task"),
+                            (["finetune", "classification", *typed[:2], "--confidence", "0.5"],
+                             "give --unlabelled too")):
+        assert main([*words, "--output", str(files / "typed")]) == 2
+        said = capsys.readouterr().err
+        assert sentence in said and said.count("\n") == 1 and "Traceback" not in said
+    assert not (files / "typed").exists()
