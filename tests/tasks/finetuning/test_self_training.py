@@ -95,7 +95,7 @@ def test_pairs(tmp_path):
     ("t.json", '[{"text": "one"}]', "t.json is JSON, where a table, JSON lines, or one text on"),
     ("t.txt", "", "t.txt is empty"),
     ("t.txt", "In train.\nin dev\n\nin train\n",
-     "t.txt has no text to learn from: 1 empty lines, 1 also in the development or test part, 2 a")])
+     "t.txt has no text to learn from: 1 empty lines, 1 also in the development or test part, 2 ")])
 def test_files_that_are_refused(tmp_path, name, content, sentence):
     (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(ValueError, match=sentence):
