@@ -58,7 +58,8 @@ class FinetuningOptions:
         None, "classification: a file with texts that have no label. It is a table or JSON lines "
         "with the columns of the rows, or has one text on each line. A first model learns from the "
         "labelled rows alone and labels these texts. A second one begins with the same weights "
-        "and learns from the rows and from the texts whose label is sure (self-training)",
+        "and learns from the rows and from the texts whose label is sure (self-training); default: "
+        "learn from the rows alone",
         metavar="FILE")
     confidence: float | None = option(
         None, "with --unlabelled: keep a text if its label has at least this probability. A lower "
