@@ -313,9 +313,9 @@ assert totals[2] <= totals[1] <= totals[0]
 
 # %%
 # Compare the share of wrong labels among the kept with 5 per cent. A model that is right as often
-# as it says makes no more mistakes than that at a threshold of 0.95. This one has seen each of fifty
-# messages dozens of times and is surer than that (the reliability diagram of tutorial 11 shows
-# such a model). Then the threshold does not protect the second model.
+# as it says makes no more mistakes than that at a threshold of 0.95. This one has seen each of
+# fifty messages dozens of times and is surer than that (the reliability diagram of tutorial 11
+# shows such a model). Then the threshold does not protect the second model.
 #
 # What this does not show: other tasks, larger models, another number of labels, or what better
 # settings would give. Spam is told by single words. If a first model is sure for such simple
