@@ -38,6 +38,12 @@ gained. Without --model the command trains a tokenizer on the rows and starts wi
 With --teacher the model learns from the labels and from the probabilities of a fine-tuned model,
 which may be larger (distillation). Both read each text with their own tokenizer.
 
+With --unlabelled FILE a first model learns from the rows and labels the texts of FILE. A second one
+learns from the rows and from the texts whose label has at least the probability --confidence. Texts
+that are also in the development or test part are left out. The run folder then has the folder
+labels-alone, a run with the first model, and pseudo-labels.jsonl, the kept texts with their labels
+and probabilities. results.json has the scores of both.
+
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
 It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the
 scores of baselines without a neural network. For classification the scores are accuracy, Matthews'
@@ -61,6 +67,8 @@ examples:
       --positive-label spam
   albert-np finetune classification --data sms-spam --teacher runs/classification --layers 2 \\
       --output runs/student
+  albert-np finetune classification --model runs/pretrain --data few.csv --test test.csv \\
+      --unlabelled many.txt --confidence 0.9
   albert-np finetune --resume runs/classification
   albert-np evaluate runs/classification --data others.csv
   albert-np predict runs/classification "You have won a prize!"
@@ -106,6 +114,9 @@ def _add_options(parser):
                       "the label; for similarity, columns 0 and 1 are the texts and column 2 the "
                       "label")
     add_options(rows, FinetuningOptions, ("header", "split_copies"))
+
+    add_options(parser.add_argument_group("texts without labels"), FinetuningOptions,
+                ("unlabelled", "confidence"))
 
     model = parser.add_argument_group("model")
     add_options(model, FinetuningOptions, ("model", "scratch", "vocab_size"))

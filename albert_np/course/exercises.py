@@ -267,6 +267,12 @@ EXERCISES = (
     _exercise("9.5", "the importance of heads", "parameters/pruning.py",
               "head_gate_gradients head_importance", 3, "PRUNE.1, PRUNE.2",
               "head_gate_gradients head_importance"),
+    _exercise("9.6", "consistency under dropout", FN + "consistency.py",
+              "consistency_forward consistency_backward ramp_up", 4,
+              "CONS.1, CONS.2, CONS.3, CONS.4, RAMP.1",
+              "consistency_forward consistency_backward ramp_up"),
+    _exercise("9.7", "pseudo-labels by confidence", "tasks/finetuning/pseudo_labels.py",
+              "choose_pseudo_labels", 2, "PSEUDO.1"),
     _exercise("9.10", "temperature scaling, both ways", FN + "temperature.py",
               "temperature_scaling_forward temperature_scaling_backward", 3,
               "TEMP.1, TEMP.2, TEMP.3",
@@ -346,7 +352,8 @@ UNITS = (
          "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
     Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
-    Unit(9, "Smaller, fewer labels, other senses", "22_smaller 25_when_not_to_trust_it",
+    Unit(9, "Smaller, fewer labels, other senses",
+         "22_smaller 23_a_few_labels 25_when_not_to_trust_it",
          "make a model smaller, learn from few labels, read pictures, and know when not to trust "
          "it"),
 )

@@ -40,12 +40,14 @@ CHECKING_TESTS = {
     "gradcheck/": "tests/gradcheck/test_gradients.py",
     "parameters/initial_values.py": "tests/functional/test_symbolic.py",
     "optim/": "tests/optim/test_optim.py",
+    "functional/consistency.py": "tests/functional/test_consistency.py",
     "functional/trees.py": "tests/functional/test_trees.py",
     "functional/quantization.py": "tests/functional/test_quantization.py",
     "parameters/pruning.py": "tests/parameters/test_pruning.py",
     "pretraining/distributed.py": "tests/pretraining/test_distributed.py",
     "pretraining/": "tests/pretraining/test_pretraining.py",
     "inference/translation/": "tests/inference/test_translation.py",
+    "tasks/finetuning/pseudo_labels.py": "tests/tasks/finetuning/test_self_training.py",
 }
 
 

@@ -68,6 +68,8 @@ def function_checks():
         _function("fake_quantize",
                   lambda x: F.fake_quantize_forward(x, np.array([0.3]), bits=3, rounded=False),
                   F.fake_quantize_backward, x=np.linspace(-2, 2, 15).reshape(3, 5)),
+        _function("consistency", F.consistency_forward, F.consistency_backward,
+                  logits=2 * normal(3, 4), other_logits=2 * normal(3, 4)),
     ]
 
 

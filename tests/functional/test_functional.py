@@ -482,6 +482,7 @@ FUNCTIONS = {
     "temperature_scaling": (
         lambda x, temperature: F.temperature_scaling_forward(x, abs(temperature), np.array([0, 2])),
         F.temperature_scaling_backward, [(2, 3), ()]),
+    "consistency": (F.consistency_forward, F.consistency_backward, [(2, 3), (2, 3)]),
 }
 
 

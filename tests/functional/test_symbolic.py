@@ -253,6 +253,13 @@ def test_a_function_of_one_argument(name):
     assert_equal(derivative(y, dy, x), dx)
 
 
+def test_consistency():
+    x, z = symbols("x", 1, 2), symbols("z", 1, 2)
+    loss, cache = F.consistency_forward(x, z)
+    for array, gradient in zip((x, z), F.consistency_backward(sympy.Symbol("dloss"), cache)):
+        assert_equal(derivative([loss], [sympy.Symbol("dloss")], array), gradient)
+
+
 def test_linear():
     x, W, b, dy = (symbols("x", 2, 3), symbols("W", 3, 2), symbols("b", 2), symbols("dy", 2, 2))
     y, cache = F.linear_forward(x, W, b)

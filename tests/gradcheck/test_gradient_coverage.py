@@ -243,6 +243,8 @@ REQUIREMENTS = [
                 lambda run: set(np.unique(run["targets"])) == {0, 1}),
     Requirement("temperature_scaling", "ignored labels, a temperature that is not 1",
                 lambda run: (run["labels"] == -100).any() and run["temperature"].real > 1.5),
+    Requirement("consistency", "more than one row",
+                lambda run: run["logits"].size > run["logits"].shape[-1]),
     # parts of a layer
     Requirement("embeddings", "E other than H, with dropout", configured(drops=True)),
     Requirement("embeddings", "E = H and a mapping", configured(E_is_H=True)),

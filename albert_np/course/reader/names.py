@@ -10,6 +10,9 @@ import re
 SYMBOLS = {
     "functional/binary_cross_entropy.py": {
         "sigmoid": r"\sigma", "targets": "t", "row_losses": r"\ell"},
+    "functional/consistency.py": {
+        "logits": "x", "other_logits": "z", "largest": r"w_{\max}", "ramp_steps": "R",
+        "share": "s", "step": "t"},
     "functional/cross_entropy.py": {
         "row_losses": r"\ell", "total": "W", "classes": "c", "shift": "s"},
     "functional/distillation.py": {

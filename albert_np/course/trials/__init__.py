@@ -3,7 +3,7 @@
 Read ``random_inputs`` and ``forward_backward``, then the files in the order of the units:
 ``numerics``, ``functions``, ``attention``, ``embeddings``, ``encoder``, ``masking``,
 ``segments``, ``objectives``, ``optimizers``, ``finetuning``, ``distillation``, ``compression``,
-``trust``.
+``few_labels``, ``trust``.
 
 A trial is a generator ``trial(f, draw)``. ``f`` is a module, of a student or of the package, and
 ``draw`` the source of random inputs (:class:`~albert_np.course.trials.random_inputs.Draw`). It
@@ -14,11 +14,11 @@ module, on the package's, and on the package's with every planted fault. Then th
 compared: no trial knows what is right.
 """
 
-from . import (attention, compression, distillation, embeddings, encoder, finetuning, functions,
-               masking, numerics, objectives, optimizers, segments, trust)
+from . import (attention, compression, distillation, embeddings, encoder, few_labels, finetuning,
+               functions, masking, numerics, objectives, optimizers, segments, trust)
 
 UNITS = (numerics, functions, attention, embeddings, encoder, masking, segments, objectives,
-         optimizers, finetuning, distillation, compression, trust)
+         optimizers, finetuning, distillation, compression, few_labels, trust)
 
 
 def trials_of(exercise):

@@ -205,4 +205,48 @@ FAULTS = (
         wrong="The cache holds the logits divided by tau, where the backward pass needs them as "
               "they were.",
         concept="what the cache holds", caught_by="temperature_scaling"),
+    PlantedFault(
+        "consistency_of_logits", "functional/consistency.py",
+        old="    loss = np.square(p - q).mean() ",
+        new="    loss = np.square(logits - other_logits).mean() ",
+        wrong="The logits are compared, not the probabilities: of two sure passes that agree, one "
+              "can have larger logits.",
+        concept="what is normalised", caught_by="consistency"),
+    PlantedFault(
+        "consistency_divided_by_rows", "functional/consistency.py",
+        old="    loss = np.square(p - q).mean() ",
+        new="    loss = np.square(p - q).sum(axis=-1).mean() ",
+        wrong="The mean is over the rows only; the 1/K is missing, and backward has it.",
+        concept="each factor in one place", caught_by="consistency"),
+    PlantedFault(
+        "consistency_softmax_forgotten_backward", "functional/consistency.py",
+        old="    dx = softmax_backward(dp, p) ",
+        new="    dx = dp ",
+        wrong="The gradient ends at the probabilities and never goes through the first softmax.",
+        concept="chain rule", caught_by="consistency"),
+    PlantedFault(
+        "consistency_other_pass_has_the_same_sign", "functional/consistency.py",
+        old="    dz = softmax_backward(-dp, q) ",
+        new="    dz = softmax_backward(dp, q) ",
+        wrong="Both passes move in the same direction, and their difference stays.",
+        concept="signs", caught_by="consistency"),
+    PlantedFault(
+        "consistency_other_pass_with_the_first_softmax", "functional/consistency.py",
+        old="    dz = softmax_backward(-dp, q) ",
+        new="    dz = softmax_backward(-dp, p) ",
+        wrong="The second pass goes back through the probabilities of the first pass.",
+        concept="what the cache holds", caught_by="consistency"),
+    PlantedFault(
+        "consistency_other_pass_is_fixed", "functional/consistency.py",
+        old="    dz = softmax_backward(-dp, q) ",
+        new="    dz = 0 * softmax_backward(-dp, q) ",
+        wrong="The second pass is treated as a fixed target. That is temporal ensembling; the "
+              "loss of the Pi-model has a gradient for both.",
+        concept="every use adds its part", caught_by="consistency"),
+    PlantedFault(
+        "ramp_up_falls", "functional/consistency.py",
+        old="math.exp(-5 * (1 - share)**2)",
+        new="math.exp(-5 * share**2)",
+        wrong="The weight falls where it should rise: it counts most when the model knows nothing.",
+        concept="signs", caught_by="functional/test_consistency.py::test_ramp_up"),
 )

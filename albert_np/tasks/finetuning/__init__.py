@@ -4,7 +4,8 @@ Read one task, such as ``recipes/classification.py``; then ``data`` (its rows), 
 and ``start`` (its model), ``class_weights``, ``distilling`` (a teacher), ``prepare``, ``batches``,
 ``parallel``, ``state`` and ``trainer`` (the training loop), ``outputs`` and ``predicting``,
 ``report`` and ``pictures``. ``run`` puts them together, with ``options`` and ``settings``.
-``evaluate`` scores a finished model on other rows, and ``quantizing`` writes it in 8 bits.
+``evaluate`` scores a finished model on other rows, and ``quantizing`` writes it in 8 bits. For
+texts without labels there are ``unlabelled``, ``pseudo_labels`` and ``self_training``.
 """
 
 from .recipes import TASKS

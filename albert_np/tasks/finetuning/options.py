@@ -15,7 +15,8 @@ from .settings import Settings
 from .trainer import SCHEDULES
 
 MAX_LENGTH = {"questions": 192}                   # of other tasks 128
-PATHS = ("data", "dev", "test", "model", "teacher", "data_folder")
+PATHS = ("data", "dev", "test", "unlabelled", "model", "teacher", "data_folder")
+CONFIDENCE = 0.95                                 # of a pseudo-label that is kept
 # What may differ when a run goes on. Of the files a checkpoint knows the content.
 FREE = (*PATHS, "checkpoint_every")
 
@@ -54,6 +55,16 @@ class FinetuningOptions:
         "Without this option all copies of a text stay in one part. To find copies, every "
         "digit is replaced by 0, and capitals and punctuation are ignored")
     data_folder: str | None = option(None, "the folder where data sets are searched")
+    unlabelled: str | None = option(
+        None, "classification: a file with texts that have no label. It is a table or JSON lines "
+        "with the columns of the rows, or has one text on each line. A first model learns from the "
+        "labelled rows alone and labels these texts. A second one begins with the same weights "
+        "and learns from the rows and from the texts whose label is sure (self-training); default: "
+        "learn from the rows alone",
+        metavar="FILE")
+    confidence: float | None = option(
+        None, "with --unlabelled: keep a text if its label has at least this probability. A lower "
+        "number keeps more texts, and more wrong labels; default: 0.95", above=0, most=1)
     model: str | None = option(
         None, "the model to start from: a pretraining run, a folder of published weights, or a "
         "name on the hub; default: a fresh model, with a tokenizer trained on the training rows",
@@ -130,6 +141,7 @@ class FinetuningOptions:
             self.best_by = self.best_by.replace("_", " ")        # macro_f1 is "macro f1"
         self._check_labels()
         self._check_teacher()
+        self._check_unlabelled()
         check_names(AlbertConfig, self.config or {})
         if self.scratch and self.model is None:
             raise ValueError("scratch takes shape and tokenizer of a model; name one, or leave "
@@ -172,6 +184,21 @@ class FinetuningOptions:
         if self.temperature is not None and self.task == "similarity":
             raise ValueError("--temperature is for probabilities; the teacher of the task "
                              "similarity gives scores, so remove --temperature")
+
+    def _check_unlabelled(self):
+        if self.unlabelled is None:
+            if self.confidence is not None:
+                raise ValueError("--confidence says which texts of --unlabelled are kept; give "
+                                 "--unlabelled too, or leave out --confidence")
+            return
+        if self.task != "classification":
+            raise ValueError(f"--unlabelled is for the task classification, where one probability "
+                             f"says how sure a label is; the task {self.task} has none")
+        if self.teacher is not None:
+            raise ValueError("--unlabelled takes the labels of texts from a first round, --teacher "
+                             "from a finished model; give one of the two")
+        if self.confidence is None:
+            self.confidence = CONFIDENCE
 
     def with_whole_paths(self):
         """All options as a dict; files and folders are found from any folder."""

@@ -104,8 +104,23 @@ def rows_of_file(loaded, path, columns=None, header=None):
             chosen.sentence)
 
 
-def _parsed(loaded, row):
-    """A row for the task, from what `iterate_predictions` takes."""
+def parsed_row(loaded, row):
+    """A row for the task, from what `iterate_predictions` takes.
+
+    Parameters
+    ----------
+    loaded : object with task and settings
+    row : str, dict or a row
+
+    Returns
+    -------
+    a row of :mod:`albert_np.tasks.datasets.rows`
+
+    Raises
+    ------
+    ValueError
+        It is not what the task needs, or a pair where the model has learnt from single texts.
+    """
     settings = loaded.settings
     if isinstance(row, dict):
         row = {**{role: row[name] for role, name in settings.columns.items() if name in row}, **row}
@@ -127,7 +142,7 @@ def _parsed_or_error(loaded, row, number, name):
     if isinstance(row, ValueError):
         return row
     try:
-        return _parsed(loaded, row)
+        return parsed_row(loaded, row)
     except ValueError as error:
         return ValueError(f"{name(number)}: {error}")
 

@@ -51,7 +51,7 @@ class Prepared:
     teacher: Teacher | None = None
 
 
-def prepare(options, output, resuming, say, pool=None):
+def prepare(options, output, resuming, say, pool=None, pseudo_labelled=None):
     """Read the rows of a run, make its model, and say what was found.
 
     Parameters
@@ -64,6 +64,10 @@ def prepare(options, output, resuming, say, pool=None):
     say : callable
     pool : concurrent.futures.Executor, optional
         Runs several batches of the teacher at a time.
+    pseudo_labelled : list, optional
+        More rows to learn from, whose labels a first round predicted, with the tokenizer of that
+        round (:mod:`~albert_np.tasks.finetuning.self_training`). The baselines do not learn from
+        them.
 
     Returns
     -------
@@ -84,7 +88,10 @@ def prepare(options, output, resuming, say, pool=None):
                load_teacher(options.teacher, options.task, splits, settings.pairs))
     # Before the training: what is missing for a figure must show before, not after.
     baselines = _score_baselines(task, splits, settings, options.seed)
-    model, tokenizer = _start(task, splits, settings, options, output, resuming, say)
+    if pseudo_labelled is not None:
+        splits = replace(splits, train=[*splits.train, *pseudo_labelled])
+    model, tokenizer = _start(task, splits, settings, options, output,
+                              resuming or pseudo_labelled is not None, say)
     origin = "from scratch" if starts_fresh(options) else f"from {options.model}"
     say(f"{'model':10} {count(model.params):,} parameters, {origin}")
     for note in [*_notes(model, tokenizer, options), *ignored_by_transformers(model.config),
@@ -110,6 +117,12 @@ def figures_of(task, settings, rows, predictions, labels, rng=None):
 
 
 # ---- the rows ------------------------------------------------------------------------------------
+
+def rows_and_settings(options):
+    """The labelled rows of a run and the settings of its task, as `prepare` has them: a pair."""
+    splits = _read_rows(TASKS[options.task], options, lambda *words: None)
+    return splits, _settings_for(options, splits)
+
 
 def _read_rows(task, options, say):
     """The three parts, with the labels in the order of the model to start from."""

@@ -12,6 +12,7 @@ from ...files.json_objects import json_file, json_text
 from ...parameters import count
 from .pictures import draw_predictions, draw_training
 from .prepare import figures_of, starts_fresh
+from .self_training import before_and_after, with_second_round
 
 
 def score_rows(loaded, rows, labels, rng=None, pool=None, **changes):
@@ -40,7 +41,7 @@ def score_rows(loaded, rows, labels, rng=None, pool=None, **changes):
     return predictions, figures_of(loaded.task, settings, rows, predictions, labels, rng)
 
 
-def report(run, options, history, output, pool, say):
+def report(run, options, history, output, pool, say, self_training=None):
     """Score the held-out parts and write everything about a run into its folder.
 
     Parameters
@@ -53,6 +54,8 @@ def report(run, options, history, output, pool, say):
     output : Path
     pool : concurrent.futures.Executor
     say : callable
+    self_training : dict, optional
+        The record of a first round, from :mod:`~albert_np.tasks.finetuning.self_training`.
 
     Returns
     -------
@@ -87,6 +90,11 @@ def report(run, options, history, output, pool, say):
                               positive_label=run.settings.positive_label)
         results["teacher"] = {"parameters": run.teacher.parameters, "figures": as_numbers(found)}
         say(f"{'':10} {in_words(found, run.settings)}   (teacher)")
+    if self_training is not None:
+        results["self_training"] = with_second_round(self_training, results, len(run.splits.train))
+        for part in parts:
+            say(f"{'':10} {part}, {results['metric']}: "
+                + before_and_after(results["self_training"]["rounds"], part, results["metric"]))
     results["seconds"] = time.perf_counter() - run.started
     write_whole(output / "steps.csv", steps_csv(history["steps"]))
     write_whole(output / "results.json", json_file(results, ensure_ascii=False))

@@ -26,6 +26,7 @@ from .distilling import TEACHER_WEIGHT, TEMPERATURE, Student
 from .options import FinetuningOptions
 from .prepare import figures_of, prepare
 from .report import report, score_rows
+from .self_training import first_round
 from .settings import FILE_NAME, read_settings
 from .state import Progress, capture, fingerprint_of, restore
 from .trainer import branches, original_optimizer, steps_of, train_epochs
@@ -79,6 +80,44 @@ def finetune(task, output, *, progress=True, **options):
             return _run(output, options, None, progress)
 
 
+def _first_round(output, options, resuming, progress):
+    """Train on the labelled rows alone, as a run in a folder of its own, and label the texts."""
+    begun = output / OPTIONS_NAME
+    write_whole(begun, json_file(options.with_whole_paths()))        # it can be resumed from now on
+
+    def teach(folder, options):
+        if _is_finished(folder):
+            return
+        claim_folder(folder, "finetune")
+        try:
+            with lock(folder, CHECKPOINTS):
+                _run(folder, options, _checkpoint(folder, options), progress)
+        except RunStopped as stop:
+            first = str(stop).partition(";")[0]
+            raise RunStopped(stop.signal, f"{first}, in round 1; go on with --resume {output}"
+                             ) from None
+
+    try:
+        return first_round(options, output, resuming, teach, print if progress else _be_quiet)
+    except BaseException:
+        if not any(output.glob(f"*/{OPTIONS_NAME}")):                # it has not begun
+            begun.unlink(missing_ok=True)
+        raise
+
+
+def _checkpoint(output, options):
+    """The newest checkpoint of a run, or None if it has none."""
+    if not any((output / CHECKPOINTS).glob("step-*")):
+        return None
+    step, tensors, state = newest_checkpoint(output)
+    refuse_changed_options(step, state["options"], options.lasting())
+    return tensors, state
+
+
+def _be_quiet(*words):
+    pass
+
+
 def resume(output, progress=True):
     """Go on with a run that was interrupted, from its newest checkpoint.
 
@@ -113,9 +152,10 @@ def resume(output, progress=True):
                          f"that began it again.")
     options = read_run_options(output, FinetuningOptions)
     with lock(output, CHECKPOINTS):
-        step, tensors, state = newest_checkpoint(output)
-        refuse_changed_options(step, state["options"], options.lasting())
-        return _run(output, options, (tensors, state), progress)
+        checkpoint = _checkpoint(output, options)
+        if checkpoint is None and options.unlabelled is None:
+            newest_checkpoint(output)                                   # which says what is missing
+        return _run(output, options, checkpoint, progress, resuming=True)
 
 
 def _is_finished(output):
@@ -123,14 +163,17 @@ def _is_finished(output):
     return (output / "results.json").exists() and not is_unfinished(output, "finetune")
 
 
-def _run(output, options, checkpoint, progress):
-    say = print if progress else (lambda *words: None)
+def _run(output, options, checkpoint, progress, resuming=False):
+    say = print if progress else _be_quiet
+    first = (None if options.unlabelled is None
+             else _first_round(output, options, resuming, progress))
+    rows, record = (None, None) if first is None else (first.rows, first.record)
     with one_thread_each(), ThreadPoolExecutor(options.workers) as pool:
-        run = prepare(options, output, checkpoint is not None, say, pool)
+        run = prepare(options, output, checkpoint is not None, say, pool, rows)
         _check_metric(run, options, pool)
         history = _train(run, options, output, checkpoint, pool, progress)
         run = replace(run, settings=read_settings(output) or run.settings)    # of the best epoch
-        results = report(run, options, history, output, pool, say)
+        results = report(run, options, history, output, pool, say, record)
     release_folder(output)
     remove_checkpoints(output)
     say(f"The folder is {output}")

@@ -1,0 +1,284 @@
+"""Self-training: which texts are kept, two rounds in one folder, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from albert_np.commands.cli import main
+from albert_np.pretraining import RunStopped
+from albert_np.tasks.datasets import Classification, Splits
+from albert_np.tasks.finetuning import finetune, resume
+from albert_np.tasks.finetuning import trainer as trainer_module
+from albert_np.tasks.finetuning.options import FinetuningOptions
+from albert_np.tasks.finetuning.pseudo_labels import choose_pseudo_labels
+from albert_np.tasks.finetuning.settings import Settings
+from albert_np.tasks.finetuning.unlabelled import EMPTY, HELD_OUT, LABELLED, read_unlabelled
+
+CONFIG = dict(embedding_size=8, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+              intermediate_size=16, max_position_embeddings=24)
+LEARN = dict(config=CONFIG, vocab_size=60, epochs=2, batch_size=8, learning_rate=1e-2,
+             settings={"max_length": 16}, progress=False)
+WORDS = {"good": "fine great lovely", "bad": "awful boring poor"}
+
+
+# ---- which texts are kept ------------------------------------------------------------------------
+
+def test_the_threshold_itself_is_kept():
+    p = np.array([[0.95, 0.05], [0.949, 0.051], [0.02, 0.98], [0.5, 0.5]])
+    rows, classes, counts = choose_pseudo_labels(p, 0.95)
+    assert (rows.tolist(), classes.tolist(), counts.tolist()) == ([0, 2], [0, 1], [1, 1])
+    rows, classes, counts = choose_pseudo_labels(p, 1)
+    assert (rows.tolist(), classes.tolist(), counts.tolist()) == ([], [], [0, 0])
+    assert choose_pseudo_labels(p, 0.5)[1].tolist() == [0, 0, 1, 0]       # the first of equal ones
+
+
+@pytest.mark.parametrize("confidence", [0, -0.5, 1.01, float("nan")])
+def test_a_threshold_that_is_none(confidence):
+    with pytest.raises(ValueError, match=r"^confidence is .*; it must be above 0 and at most 1$"):
+        choose_pseudo_labels(np.ones((1, 1)), confidence)
+
+
+def test_a_probability_that_is_no_number():
+    with pytest.raises(ValueError, match="a probability is not a number"):
+        choose_pseudo_labels(np.array([[0.9, 0.1], [np.nan, np.nan]]), 0.5)
+
+
+# ---- reading -------------------------------------------------------------------------------------
+
+def splits_of(train, dev=(), test=()):
+    def rows(texts):
+        return [Classification(*text.split("|"), label="a") for text in texts]
+    return Splits(rows(train), rows(dev), rows(test), ("a", "b"))
+
+
+SETTINGS = Settings("classification", pairs=False)
+
+
+def test_texts_that_are_known_are_left_out_and_counted(tmp_path):
+    """Each line counts once, and a copy in other capitals is known too."""
+    file = tmp_path / "texts.txt"
+    file.write_text("new one\n\nIn DEV!\n  \nin test\nin train\nnew two\nin dev\n\n", "utf-8")
+    found = read_unlabelled(file, splits_of(["in train", "in dev"], ["in dev"], ["In test"]),
+                            SETTINGS)
+    assert [row.text for row in found.rows] == ["new one", "new two"]
+    assert found.left_out == {EMPTY: 2, HELD_OUT: 3, LABELLED: 1}
+    assert {row.label for row in found.rows} == {None}
+
+
+@pytest.mark.parametrize("name, content, settings", [
+    ("t.csv", 'text,label\n"one, two",a\nthree,\n', {}),
+    ("t.csv", 'body\n"one, two"\nthree\n', {"columns": {"text": "body", "label": "stars"}}),
+    ("t.tsv", "a\tone, two\n\tthree\n", {"columns": {"text": 1, "label": 0}}),
+    ("t.jsonl", '{"text": "one, two"}\n{"text": "three", "label": 5}\n', {}),
+    ("t.jsonl", '{"text": "one, two"}\n{"text": "three"}\n', {"columns": {"text": 1, "label": 0}}),
+    ("t.txt", "one, two\nthree\n", {"columns": {"text": "body", "label": "stars"}}),
+    ("t", "one, two\nthree\n", {})])
+def test_kinds_of_files(tmp_path, name, content, settings):
+    (tmp_path / name).write_text(content, "utf-8")
+    found = read_unlabelled(tmp_path / name, splits_of(["x"]),
+                            Settings("classification", pairs=False, **settings))
+    assert found.rows == [Classification("one, two"), Classification("three")]
+
+
+def test_pairs(tmp_path):
+    (tmp_path / "t.txt").write_text("one\ttwo\none\tthree\n", "utf-8")
+    found = read_unlabelled(tmp_path / "t.txt", splits_of(["one|three"]),
+                            Settings("classification", pairs=True))
+    assert found.rows == [Classification("one", "two")] and found.left_out[LABELLED] == 1
+
+
+@pytest.mark.parametrize("name, content, sentence", [
+    ("t.txt", "one\ntwo\tparts\n", "t.txt, line 2: it is a pair of texts"),
+    ("t.csv", "text,label\none,a\n,b\n", r"t.csv, line 3: the text \(column 0, counted from 0\)"),
+    ("t.jsonl", '{"text": "one"}\n{"body": "two"}\n', "t.jsonl, line 2: the field 'text' is miss"),
+    ("t.json", '[{"text": "one"}]', "t.json is JSON, where a table, JSON lines, or one text on"),
+    ("t.txt", "", "t.txt is empty"),
+    ("t.txt", "In train.\nin dev\n\nin train\n",
+     "t.txt has no text to learn from: 1 empty lines, 1 also in the development or test part, 2 ")])
+def test_files_that_are_refused(tmp_path, name, content, sentence):
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(ValueError, match=sentence):
+        read_unlabelled(tmp_path / name, splits_of(["in train"], ["in dev"]), SETTINGS)
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("options, sentence", [
+    (dict(task="similarity", unlabelled="t.txt"), "--unlabelled is for the task classification"),
+    (dict(task="entities", unlabelled="t.txt"), "the task entities has none"),
+    (dict(task="classification", confidence=0.9), "give --unlabelled too"),
+    (dict(task="classification", unlabelled="t", confidence=0.0), "confidence is 0.0; it must be"),
+    (dict(task="classification", unlabelled="t", confidence=1.5), "confidence is 1.5; it must be")])
+def test_options_that_are_refused(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        FinetuningOptions(data="rows.csv", **options)
+
+
+def test_the_default_confidence():
+    assert FinetuningOptions(task="classification", data="r", unlabelled="t").confidence == 0.95
+    assert FinetuningOptions(task="classification", data="r").confidence is None
+
+
+# ---- whole runs ----------------------------------------------------------------------------------
+
+def texts(count, seed):
+    """Texts of four words, two of which tell the label."""
+    rng, rows = np.random.default_rng(seed), []
+    for number in range(count):
+        label = ("good", "bad")[number % 2]
+        words = [*rng.choice(WORDS[label].split(), 2), *rng.choice("a the film story".split(), 2)]
+        mark = "".join(chr(97 + digit) for digit in (seed, number // 26, number % 26))
+        rows.append((" ".join([*rng.permutation(words), mark]), label))      # no two are alike
+    return rows
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for part, count, seed in (("train", 24, 0), ("dev", 12, 1), ("test", 12, 2)):
+        (folder / f"{part}.tsv").write_text(
+            "".join(f"{text}\t{label}\n" for text, label in texts(count, seed)), "utf-8")
+    lines = [text for text, _ in texts(40, 3)] + ["", texts(12, 2)[0][0]]
+    (tmp_path / "many.txt").write_text("\n".join(lines) + "\nlast one\n", "utf-8")
+    return tmp_path
+
+
+def content_of(folder):
+    """Every file of a run that does not tell the time."""
+    names = ("model.safetensors", "pseudo-labels.jsonl", "predictions-test.jsonl", "spiece.model",
+             "labels-alone/model.safetensors", "self-training.json", "task.json")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def learn(files, output, **changes):
+    options = {**LEARN, "data": files / "rows", "unlabelled": files / "many.txt",
+               "confidence": 0.5, **changes}
+    return finetune("classification", files / output, **options)
+
+
+def test_two_rounds(files, capsys):
+    results = learn(files, "run", progress=True)
+    said = capsys.readouterr().out
+    record = json.loads((files / "run/results.json").read_text("utf-8"))["self_training"]
+    rows = [json.loads(line) for line in
+            (files / "run/pseudo-labels.jsonl").read_text("utf-8").splitlines()]
+    assert record["left_out"] == {EMPTY: 1, HELD_OUT: 1, LABELLED: 0}
+    assert record["texts"] == 41 == len(rows) + record["not_sure"]     # 0.5: of two labels, all
+    assert sum(record["kept"].values()) == len(rows) and set(record["kept"]) == {"bad", "good"}
+    assert all(row["confidence"] >= 0.5 and row["label"] in WORDS for row in rows)
+    first, second = record["rounds"]
+    alone = json.loads((files / "run/labels-alone/results.json").read_text("utf-8"))
+    assert (first["rows"], second["rows"]) == (24, 24 + len(rows))
+    assert first["test"] == alone["test"] and second["test"] == results["test"]
+    assert first["validation"] == alone["validation"]
+    assert results["baselines"] == alone["baselines"]
+    assert "self_training" not in alone and not (files / "run/checkpoints").exists()
+    assert "41 texts of" in said and "left out: 1 empty lines, 1 also in the dev" in said
+    assert "41 of 41 texts, predicted with a probability of at least 0.5: bad " in said
+    assert "with the labels alone, " in said
+    # Both rounds have one tokenizer, and so they begin with the same weights.
+    assert ((files / "run/spiece.model").read_bytes()
+            == (files / "run/labels-alone/spiece.model").read_bytes())
+
+
+def test_the_first_round_is_the_run_without_the_texts(files):
+    learn(files, "run")
+    learn(files, "alone", unlabelled=None, confidence=None)
+    for name in ("model.safetensors", "predictions-test.jsonl"):
+        assert ((files / "run/labels-alone" / name).read_bytes()
+                == (files / "alone" / name).read_bytes())
+
+
+def test_none_kept_is_a_sentence(files):
+    with pytest.raises(ValueError, match=r"^none of the 41 texts of .*many.txt is predicted with a "
+                                         r"probability of at least 1.0; the highest is 0\..*Begin "
+                                         r"a new run with a lower --confidence, or use the model"):
+        learn(files, "run", confidence=1.0)
+    assert (files / "run/labels-alone/results.json").exists()
+
+
+def test_a_bad_file_is_refused_before_anything_begins(files):
+    (files / "many.txt").write_text("one\ntwo\tparts\n", "utf-8")
+    with pytest.raises(ValueError, match="many.txt, line 2"):
+        learn(files, "run")
+    assert not (files / "run").exists()
+    with pytest.raises(FileNotFoundError, match="There is no file .*others.txt"):
+        learn(files, "run", unlabelled=files / "others.txt")
+    assert not (files / "run").exists()
+
+
+@pytest.mark.parametrize("stop_at", [2, 5, 8, 12])
+def test_interrupted_anywhere_it_ends_the_same(files, monkeypatch, stop_at):
+    """The first round has 6 steps. The second has more, with the texts that are kept."""
+    learn(files, "whole")
+    steps, step = [0], trainer_module.optimisation_step
+
+    def stopping(*arguments):
+        steps[0] += 1
+        if steps[0] == stop_at:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(trainer_module, "optimisation_step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        learn(files, "run", checkpoint_every=2)
+    monkeypatch.setattr(trainer_module, "optimisation_step", step)
+    resume(files / "run", progress=False)
+    assert content_of(files / "run")["model.safetensors"] == (
+        content_of(files / "whole")["model.safetensors"])
+    ours, theirs = content_of(files / "run"), content_of(files / "whole")
+    assert {name for name in ours if ours[name] != theirs[name]} <= {"self-training.json"}
+
+
+def test_changes_between_are_refused(files, monkeypatch):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    step = trainer_module.optimisation_step
+    monkeypatch.setattr(trainer_module, "optimisation_step", stop)
+    with pytest.raises(KeyboardInterrupt):
+        learn(files, "run")
+    monkeypatch.setattr(trainer_module, "optimisation_step", step)
+    file, options = files / "many.txt", files / "run/options.json"
+    before = file.read_text("utf-8"), options.read_text("utf-8")
+    file.write_text(before[0] + "one more\n", "utf-8")
+    with pytest.raises(ValueError, match="the texts of .*many.txt are not those that this run beg"):
+        resume(files / "run", progress=False)
+    file.write_text(before[0], "utf-8")
+    options.write_text(before[1].replace('"confidence": 0.5', '"confidence": 0.6'), "utf-8")
+    with pytest.raises(ValueError, match="confidence is 0.6 in options.json, but 0.5"):
+        resume(files / "run", progress=False)
+    options.write_text(before[1], "utf-8")
+    resume(files / "run", progress=False)
+    with pytest.raises(ValueError, match="is finished; there is nothing to go on with"):
+        resume(files / "run", progress=False)
+
+
+def test_the_sentence_of_a_stopped_first_round_names_the_whole_run(files, monkeypatch):
+    import os
+    import signal
+
+    step = trainer_module.optimisation_step
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return step(*arguments)
+
+    monkeypatch.setattr(trainer_module, "optimisation_step", interrupted)
+    with pytest.raises(RunStopped, match=r"stopped after step 1, with a checkpoint, in round 1; go "
+                                         r"on with --resume .*run$"):
+        learn(files, "run")
+
+
+def test_as_it_is_typed(files, capsys):
+    """A task without one probability is refused with one sentence and status 2."""
+    typed = ["--data", str(files / "rows"), "--unlabelled", str(files / "many.txt")]
+    for words, sentence in ((["finetune", "similarity", *typed], "--unlabelled is for the task"),
+                            (["finetune", "classification", *typed[:2], "--confidence", "0.5"],
+                             "give --unlabelled too")):
+        assert main([*words, "--output", str(files / "typed")]) == 2
+        said = capsys.readouterr().err
+        assert sentence in said and said.count("\n") == 1 and "Traceback" not in said
+    assert not (files / "typed").exists()
