@@ -260,6 +260,12 @@ EXERCISES = (
               "distillation_forward", 4, "KD.1, KD.2, KD.3"),
     _exercise("9.2", "learning from a teacher, backward", FN + "distillation.py",
               "distillation_backward", 3, "KD.4"),
+    _exercise("9.8", "patches to embeddings, forward", LAY + "patch_embeddings.py",
+              "patch_embeddings_forward patchify", 4, "PATCH.1, PATCH.2, PATCH.3, PATCH.4",
+              "patch_embeddings_forward patchify"),
+    _exercise("9.9", "patches to embeddings, backward", LAY + "patch_embeddings.py",
+              "patch_embeddings_backward unpatchify", 5, "PATCH.5, PATCH.6, PATCH.7",
+              "patch_embeddings_backward unpatchify"),
 )
 
 # A rubric adds up to 10. It is marked by people, on top of the points of the exercises.

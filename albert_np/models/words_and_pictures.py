@@ -48,7 +48,7 @@ def words_and_pictures_parameters(config, N, P, rng, dtype=np.float32):
     return params
 
 
-def words_and_pictures_forward(params, config, input_ids, patches, attention_mask=None,
+def words_and_patches_forward(params, config, input_ids, patches, attention_mask=None,
                                masked_patches=None, rng=None):
     r"""Read a caption and a picture as one sequence.
 
@@ -115,7 +115,7 @@ def words_and_pictures_forward(params, config, input_ids, patches, attention_mas
     return output, (words_cache, picture_cache, encoder_cache, pooler_cache, T)
 
 
-def words_and_pictures_backward(params, d_sequence, d_pooled, cache):
+def words_and_patches_backward(params, d_sequence, d_pooled, cache):
     r"""Compute the gradients of the patches and of the parameters beneath the heads.
 
     In (SEQ.1) each row of h is one row of one of the two senses. So the gradient of h is cut where
@@ -131,12 +131,12 @@ def words_and_pictures_backward(params, d_sequence, d_pooled, cache):
 
     Parameters
     ----------
-    params : as in :func:`words_and_pictures_forward`
+    params : as in :func:`words_and_patches_forward`
     d_sequence : array (B, T + N, H), or None
         The upstream gradient of ``sequence_output``.
     d_pooled : array (B, H), or None
         The upstream gradient of ``pooled_output``.
-    cache : from :func:`words_and_pictures_forward`
+    cache : from :func:`words_and_patches_forward`
 
     Returns
     -------
@@ -164,7 +164,7 @@ def words_and_pictures_backward(params, d_sequence, d_pooled, cache):
     return dpatches, grads
 
 
-def three_losses_forward(params, config, output, labels, patches, predicted, matching_labels):
+def three_losses_forward(params, config, output, labels, pixels, predicted, matching_labels):
     r"""Compute the losses of masked words, masked patches and matching.
 
     .. math::
@@ -185,11 +185,11 @@ def three_losses_forward(params, config, output, labels, patches, predicted, mat
         As from :func:`words_and_pictures_parameters`.
     config : AlbertConfig
     output : AlbertOutput
-        From :func:`words_and_pictures_forward`.
+        From :func:`words_and_patches_forward`.
     labels : integers (B, T)
         The right word at each masked position, -100 everywhere else.
-    patches : array (B, N, P)
-        The right pixels.
+    pixels : array (B, N, P)
+        The right pixels of all patches.
     predicted : array of bool (B, N)
         The patches whose pixels are predicted. If there is none, the loss of patches is 0.
     matching_labels : integers (B,)
@@ -207,7 +207,7 @@ def three_losses_forward(params, config, output, labels, patches, predicted, mat
     ValueError
         The labels do not fit the words.
     """
-    B, N, _ = patches.shape
+    B, N, _ = pixels.shape
     T = output.sequence_output.shape[1] - N
     labels, matching_labels = check_labels(config, (B, T), labels, matching_labels)
     states_of_words, states_of_patches = (output.sequence_output[:, :T],
@@ -224,7 +224,7 @@ def three_losses_forward(params, config, output, labels, patches, predicted, mat
     losses.pixels, cache.pixels = linear_forward(states_of_patches[predicted], head["W"], head["b"])
     if predicted.any():
         losses.patches, cache.squares = mean_squared_error_forward(losses.pixels,
-                                                                   patches[predicted])
+                                                                   pixels[predicted])
 
     losses.matching_logits, cache.head = sentence_order_head_forward(params["matching_head"],
                                                                      output.pooled_output)
@@ -246,9 +246,11 @@ def three_losses_backward(params, dloss, cache):
 
        d\text{sequence}_{bt} = \begin{cases}
          \text{from the masked-LM head} & \text{at a labelled word} \\
-         \text{from the pixel head} & \text{at a predicted patch} \\ 0 & \text{elsewhere} \end{cases}
+         \text{from the pixel head} & \text{at a predicted patch} \\
+         0 & \text{elsewhere} \end{cases}
 
-    The word table has a second use in the masked-LM head (MLM.5). The caller adds ``dword``.
+    The word table has two uses, in the look-up and in the masked-LM head.
+    :func:`words_and_pictures_backward` adds ``dword`` to the gradient of the look-up (MLM.5).
 
     Parameters
     ----------
@@ -284,12 +286,101 @@ def three_losses_backward(params, dloss, cache):
                                          "matching_head": matching_grads}
 
 
+def words_and_pictures_forward(params, config, input_ids, patches, attention_mask, masked_patches,
+                               labels, pixels, predicted, matching_labels, rng=None):
+    """Compute the loss (SEQ.3) of a batch: the sequence, the encoder, then the three heads.
+
+    Parameters
+    ----------
+    params, config, input_ids, patches, attention_mask, masked_patches, rng
+        As in :func:`words_and_patches_forward`.
+    labels, pixels, predicted, matching_labels
+        As in :func:`three_losses_forward`.
+
+    Returns
+    -------
+    losses : namespace
+        As from :func:`three_losses_forward`.
+    cache : what the backward pass needs
+
+    Raises
+    ------
+    ValueError
+        The inputs do not fit the configuration, the parameters or each other.
+
+    Examples
+    --------
+    There is one picture of two patches, and its caption has three words. One word and one patch
+    are masked. The three parts add up to the loss:
+
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(vocab_size=6, embedding_size=3, hidden_size=4, num_hidden_layers=1,
+    ...                       num_attention_heads=2, intermediate_size=3,
+    ...                       max_position_embeddings=3, initializer_range=1.0)
+    >>> params = words_and_pictures_parameters(config, 2, 3, np.random.default_rng(0), np.float64)
+    >>> patches, masked = np.array([[[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]]]), np.array([[False, True]])
+    >>> losses, cache = words_and_pictures_forward(
+    ...     params, config, np.array([[1, 3, 2]]), patches, None, masked,
+    ...     np.array([[-100, 5, -100]]), patches, masked, np.array([0]))
+    >>> parts = [losses.words, losses.patches, losses.matching, losses.loss]
+    >>> [round(float(part), 4) for part in parts]
+    [1.5607, 5.5423, 0.025, 7.128]
+    """
+    output, sequence_cache = words_and_patches_forward(params, config, input_ids, patches,
+                                                       attention_mask, masked_patches, rng)
+    losses, losses_cache = three_losses_forward(params, config, output, labels, pixels, predicted,
+                                                matching_labels)
+    return losses, (sequence_cache, losses_cache)
+
+
+def words_and_pictures_backward(params, dloss, cache):
+    """Compute the gradients of all parameters: the heads, then everything beneath them.
+
+    Parameters
+    ----------
+    params : as in :func:`words_and_pictures_forward`
+    dloss : scalar
+    cache : from :func:`words_and_pictures_forward`
+
+    Returns
+    -------
+    dpatches : array (B, N, P)
+        The gradient of the pixels that the model sees. The right pixels count as constants.
+    grads : tree like params
+
+    Examples
+    --------
+    The masked patch was not seen, so its pixels have no gradient. The two scores of matching have
+    opposite gradients:
+
+    >>> from albert_np import AlbertConfig
+    >>> config = AlbertConfig(vocab_size=6, embedding_size=3, hidden_size=4, num_hidden_layers=1,
+    ...                       num_attention_heads=2, intermediate_size=3,
+    ...                       max_position_embeddings=3, initializer_range=1.0)
+    >>> params = words_and_pictures_parameters(config, 2, 3, np.random.default_rng(0), np.float64)
+    >>> patches, masked = np.array([[[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]]]), np.array([[False, True]])
+    >>> losses, cache = words_and_pictures_forward(
+    ...     params, config, np.array([[1, 3, 2]]), patches, None, masked,
+    ...     np.array([[-100, 5, -100]]), patches, masked, np.array([0]))
+    >>> dpatches, grads = words_and_pictures_backward(params, 1.0, cache)
+    >>> dpatches.round(3).tolist(), grads["matching_head"]["b"].round(3).tolist()
+    ([[[-0.074, -0.033, 0.002], [0.0, 0.0, 0.0]]], [-0.025, 0.025])
+    """
+    sequence_cache, losses_cache = cache
+    # forward: losses = three_losses(output)
+    d_sequence, d_pooled, dword, heads = three_losses_backward(params, dloss, losses_cache)
+    # forward: output = words_and_patches(input_ids, patches)
+    dpatches, grads = words_and_patches_backward(params, d_sequence, d_pooled, sequence_cache)
+    grads["embeddings"]["word"] += dword                               # (MLM.5)
+    return dpatches, {**grads, **heads}
+
+
 def _check_patches(params, B, patches, masked_patches):
     N, P = len(params["position"]), len(params["projection"]["W"])
     if patches.ndim != 3 or patches.shape[::2] != (B, P) or not 1 <= patches.shape[1] <= N:
-        raise ValueError(f"patches have shape {patches.shape}; they must be ({B}, N, {P}) with at "
-                         f"most {N} patches, as there are {B} sequences of words and the parameters "
-                         f"are for {N} patches of {P} numbers")
+        raise ValueError(f"patches have shape {patches.shape}; they must be ({B}, N, {P}) with N "
+                         f"from 1 to {N}, as there are {B} sequences of words, and parameters for "
+                         f"{N} patches of {P} numbers")
     if masked_patches is not None and (masked_patches.shape != patches.shape[:2]
                                        or masked_patches.dtype != bool):
         raise ValueError(f"masked_patches have shape {masked_patches.shape} and dtype "

@@ -2,14 +2,14 @@
 
 Those prove that the gradient checks catch mistakes. These prove nothing about gradient checks: many
 are of forward passes, of data and of schedules, and the trials of the exercises catch them. A
-student who makes one is told which it is. Read ``functions``, ``layers``, ``data``, ``training``
-and ``distillation``, in the order of the units.
+student who makes one is told which it is. Read ``functions``, ``layers``, ``data``, ``training``,
+``distillation`` and ``patches``, in the order of the units.
 """
 
 from ...gradcheck.planted_faults import PLANTED_FAULTS
-from . import data, distillation, functions, layers, training
+from . import data, distillation, functions, layers, patches, training
 
-PARTS = (functions, layers, data, training, distillation)
+PARTS = (functions, layers, data, training, distillation, patches)
 MISTAKES = tuple(fault for part in PARTS for fault in part.FAULTS)
 KNOWN = (*PLANTED_FAULTS, *MISTAKES)
 

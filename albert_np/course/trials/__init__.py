@@ -2,7 +2,8 @@
 
 Read ``random_inputs`` and ``forward_backward``, then the files in the order of the units:
 ``numerics``, ``functions``, ``attention``, ``embeddings``, ``encoder``, ``masking``,
-``segments``, ``objectives``, ``optimizers``, ``finetuning``, ``distillation``.
+``segments``, ``objectives``, ``optimizers``, ``finetuning``, ``distillation``,
+``patches``.
 
 A trial is a generator ``trial(f, draw)``. ``f`` is a module, of a student or of the package, and
 ``draw`` the source of random inputs (:class:`~albert_np.course.trials.random_inputs.Draw`). It
@@ -14,10 +15,10 @@ compared: no trial knows what is right.
 """
 
 from . import (attention, distillation, embeddings, encoder, finetuning, functions, masking,
-               numerics, objectives, optimizers, segments)
+               numerics, objectives, optimizers, patches, segments)
 
 UNITS = (numerics, functions, attention, embeddings, encoder, masking, segments, objectives,
-         optimizers, finetuning, distillation)
+         optimizers, finetuning, distillation, patches)
 
 
 def trials_of(exercise):
