@@ -126,7 +126,8 @@ show(figure, "24_pictures")
 from albert_np.course.lecture import source_of
 from albert_np.layers import patch_embeddings_forward, patchify
 
-print(source_of(patch_embeddings_forward, "PATCH.2", "PATCH.3", "PATCH.4", lines_around=1))
+print(source_of(patch_embeddings_forward, "PATCH.2", lines_around=1))
+print(source_of(patch_embeddings_forward, "PATCH.3"))
 
 # %%
 # People call this map a convolution, and it is one: a kernel of 8 x 8 pixels moves over the

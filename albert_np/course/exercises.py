@@ -339,7 +339,8 @@ UNITS = (
          "turn a gradient into a step, and tell a bad learning rate from a bad gradient"),
     Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
-    Unit(9, "Smaller, fewer labels, other senses", "11_finetuning_classification",
+    Unit(9, "Smaller, fewer labels, other senses",
+         "11_finetuning_classification 24_words_and_pictures",
          "make a model smaller, learn from few labels, read pictures, and know when not to trust "
          "it"),
 )

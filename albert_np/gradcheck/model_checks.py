@@ -4,7 +4,8 @@ import numpy as np
 
 from ..functional.trees import tree_map
 from ..models import AlbertForPreTraining, AlbertModel, AlbertOutput
-from ..models.words_and_pictures import (words_and_patches_backward, words_and_patches_forward,
+from ..models.words_and_pictures import (three_losses_backward, three_losses_forward,
+                                         words_and_patches_backward, words_and_patches_forward,
                                          words_and_pictures_backward, words_and_pictures_forward,
                                          words_and_pictures_parameters)
 from .one_check import (MODEL_BOUND, B, GradientCheck, H, T, padding_mask, random_parameters,
@@ -89,7 +90,28 @@ def _words_and_pictures_checks(dropout):
             branch: params[branch]
             for branch in ("embeddings", "patch_embeddings", "encoder", "pooler")})
 
-    return [whole("three losses", small_config(**dropout), predicted),
+    def losses(what, config):
+        def forward(inputs):
+            output = AlbertOutput(sequence_output=inputs["sequence"],
+                                  pooled_output=inputs["pooled"])
+            found, cache = three_losses_forward(inputs["params"], config, output, labels, pixels,
+                                                predicted, np.array([0, 1]))
+            return found.loss, cache
+
+        def backward(inputs, dy, cache):
+            d_sequence, d_pooled, dword, heads = three_losses_backward(inputs["params"], dy, cache)
+            return {"params": {"embeddings": {"word": dword}, **heads}, "sequence": d_sequence,
+                    "pooled": d_pooled}
+
+        params = parameters(config)
+        heads = {name: params[name] for name in ("mlm_head", "pixel_head", "matching_head")}
+        return GradientCheck(f"three_losses, {what}", forward, backward, {
+            "params": {"embeddings": {"word": params["embeddings"]["word"]}, **heads},
+            "sequence": rng.standard_normal((B, T + N, H)), "pooled": rng.standard_normal((B, H))},
+            bound=MODEL_BOUND, entries=8, config=config)
+
+    return [losses("words, patches and matching", small_config()),
+            whole("three losses", small_config(**dropout), predicted),
             whole("no predicted patches", small_config(), predicted & False),
             beneath("the last hidden state", "sequence_output", small_config()),
             beneath("the pooled output", "pooled_output", small_config())]

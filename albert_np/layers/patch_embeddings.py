@@ -187,9 +187,9 @@ def patch_embeddings_forward(params, patches, masked, config, rng=None):
     """
     N = patches.shape[1]
     projection, norm = params["projection"], params["layer_norm"]
-    v, projection_cache = linear_forward(patches, projection["W"], projection["b"])  # (B, N, H)
-    if masked is not None:
-        v = np.where(masked[:, :, None], params["mask"], v)             # (PATCH.2)  (B, N, H)
+    projected, projection_cache = linear_forward(patches, projection["W"], projection["b"])
+    v = projected if masked is None else np.where(
+        masked[:, :, None], params["mask"], projected)                  # (PATCH.2)  (B, N, H)
     s = v + params["position"][:N] + params["modality"]                 # (PATCH.3)  (B, N, H)
     normed, norm_cache = layer_norm_forward(s, norm["gamma"], norm["beta"], config.layer_norm_eps)
     h, dropout_cache = dropout_forward(normed, config.hidden_dropout_prob, rng)     # (PATCH.4)
@@ -282,10 +282,9 @@ def patch_embeddings_backward(params, dh, cache):
     dposition[:ds.shape[1]] = ds.sum(axis=0)
     dmodality = ds.sum(axis=(0, 1))                                     # (PATCH.5)  (H,)
     # forward: v = where(masked, mask, patches @ W + b)
-    dmask, dprojected = np.zeros_like(params["mask"]), ds
-    if masked is not None:
-        dmask = ds[masked].sum(axis=0)                                  # (PATCH.6)  (H,)
-        dprojected = np.where(masked[:, :, None], 0, ds)                # (PATCH.7)  (B, N, H)
+    hidden = np.zeros(ds.shape[:2], bool) if masked is None else masked
+    dmask = ds[hidden].sum(axis=0)                                      # (PATCH.6)  (H,)
+    dprojected = np.where(hidden[:, :, None], 0, ds)                    # (PATCH.7)  (B, N, H)
     dpatches, dW, db = linear_backward(dprojected, projection_cache)                # (B, N, P)
     return dpatches, {
         "projection": {"W": dW, "b": db},

@@ -371,7 +371,7 @@ def words_and_pictures_backward(params, dloss, cache):
     d_sequence, d_pooled, dword, heads = three_losses_backward(params, dloss, losses_cache)
     # forward: output = words_and_patches(input_ids, patches)
     dpatches, grads = words_and_patches_backward(params, d_sequence, d_pooled, sequence_cache)
-    grads["embeddings"]["word"] += dword                               # (MLM.5)
+    grads["embeddings"]["word"] += dword                               # both uses of the table
     return dpatches, {**grads, **heads}
 
 

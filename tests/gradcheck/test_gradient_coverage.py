@@ -291,6 +291,9 @@ REQUIREMENTS = [
     Requirement("words_and_pictures", "dropout, padding, and patches that are not predicted",
                 lambda run: run.drops and (run["attention_mask"] == 0).any()
                 and run["predicted"].any() and (run["masked_patches"] & ~run["predicted"]).any()),
+    Requirement("three_losses", "labelled words, predicted patches and both answers",
+                lambda run: (np.asarray(run["labels"]) >= 0).any() and run["predicted"].any()
+                and set(run["matching_labels"].tolist()) == {0, 1}),
     Requirement("words_and_pictures", "no predicted patches",
                 lambda run: not run["predicted"].any()),
     *[Requirement("words_and_patches", f"the gradient of the {name} alone",

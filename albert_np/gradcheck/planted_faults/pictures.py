@@ -9,27 +9,27 @@ LOSSES = "words_and_pictures, three losses"
 FAULTS = (
     PlantedFault(
         "masked_patches_get_a_gradient", PATCHES,
-        old="dprojected = np.where(masked[:, :, None], 0, ds)",
+        old="dprojected = np.where(hidden[:, :, None], 0, ds)",
         new="dprojected = ds",
         wrong="The pixels of masked patches, W and b get a gradient from rows that they did not "
               "influence.",
         concept="the same mask both ways", caught_by=MASKED),
     PlantedFault(
         "mask_vector_of_all_patches", PATCHES,
-        old="dmask = ds[masked].sum(axis=0)",
+        old="dmask = ds[hidden].sum(axis=0)",
         new="dmask = ds.sum(axis=(0, 1))",
         wrong="The learnt vector gets the gradient of all patches; only masked ones use it.",
         concept="the same mask both ways", caught_by=MASKED),
     PlantedFault(
         "mask_vector_averaged", PATCHES,
-        old="dmask = ds[masked].sum(axis=0)",
-        new="dmask = ds[masked].mean(axis=0)",
+        old="dmask = ds[hidden].sum(axis=0)",
+        new="dmask = ds[hidden].mean(axis=0)",
         wrong="The gradients of the masked patches are averaged instead of added up.",
         concept="every row adds its part", caught_by=MASKED),
     PlantedFault(
         "mask_vector_gets_nothing", PATCHES,
-        old="dmask = ds[masked].sum(axis=0)",
-        new="dmask = dmask",
+        old="dmask = ds[hidden].sum(axis=0)",
+        new='dmask = np.zeros_like(params["mask"])',
         wrong="The learnt vector gets no gradient, so it is never learnt.",
         concept="every parameter is checked", caught_by=MASKED),
     PlantedFault(
@@ -52,8 +52,8 @@ FAULTS = (
         concept="the same mask both ways", caught_by=MASKED),
     PlantedFault(
         "patch_gradient_before_layer_norm", PATCHES,
-        old="np.where(masked[:, :, None], 0, ds)",
-        new="np.where(masked[:, :, None], 0, dnormed)",
+        old="np.where(hidden[:, :, None], 0, ds)",
+        new="np.where(hidden[:, :, None], 0, dnormed)",
         wrong="The linear map gets the gradient behind the layer norm instead of the one before "
               "it.",
         concept="chain rule", caught_by=MASKED),
