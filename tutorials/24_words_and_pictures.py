@@ -343,8 +343,9 @@ figure, panels = plt.subplots(2, 4, figsize=(11, 6.2), layout="constrained")
 for column, (top, below) in enumerate(panels.T):
     words = caption(scenes[column])
     words[FIRST["colour"][column]] = "[MASK]"
-    light = maps[0, column] / maps[0, column].max()
-    light = np.kron(light.reshape(SIZE // PATCH, -1), np.ones((PATCH, PATCH)))[:, :, None]
+    light = maps[0, column] - maps[0, column].min()
+    light = np.kron((0.2 + 0.8 * light / light.max()).reshape(SIZE // PATCH, -1),
+                    np.ones((PATCH, PATCH)))[:, :, None]
     top.imshow(held_out[2][column].clip(0, 1))
     below.imshow((held_out[2][column] * light).clip(0, 1))
     top.set_title(" ".join(words[1:4]) + "\n" + " ".join(words[4:-1]), fontsize=13)
@@ -413,7 +414,8 @@ assert quick() or errors["right caption"].high < errors["mean patch"].low
 figure, panels = plt.subplots(3, 4, figsize=(9, 7.4), layout="constrained")
 rebuilt = pixels_of(models[0], ids)
 showing = np.argsort(-(hidden & (named | others)).sum(axis=1), kind="stable")[:4]
-for rows, found in zip(panels, (patches, np.where(hidden[:, :, None], 0, patches), rebuilt)):
+grey = np.where(hidden[:, :, None], (0.5 - mean) / std, patches)
+for rows, found in zip(panels, (patches, grey, rebuilt)):
     for axes, picture in zip(rows, unpatchify(found[showing], (SIZE, SIZE, 3))):
         axes.imshow((picture * std + mean).clip(0, 1))
         axes.set_xticks([])
@@ -491,4 +493,27 @@ else:
     assert quick() or np.mean(found["encoder"] == digits.target[test]) > 0.9
 
 # %%
-# END
+# ABOUT DIGITS
+#
+# What this does not show
+# -----------------------
+# - Nothing about photographs. Every thing lies almost in one patch, in a pure colour on an empty
+#   ground. A real object covers many patches, and no single patch tells its kind.
+# - Nothing about language. The grammar has 19 words, and every caption is true and complete.
+# - Nothing about what is gained by two senses. We did not train a model on each sense alone.
+# - Not that attention *explains* a guess. The judge was masking, and it says that the named patches
+#   are needed, not how they are used.
+# - Only new *pairs* were held out. Every kind, such as a red circle, was seen in training. A colour
+#   with a shape that it never had is a harder question (exercise 1).
+#
+# Exercises
+# ---------
+# 1. Hold out all pictures and captions with a red triangle. Does the model find "red" there?
+# 2. Leave out the position embeddings of the patches (keep them at 0). Which of the three losses
+#    suffers, and which does not? Why not?
+# 3. Mask only right captions in ``questions``. How good does matching become in training, and how
+#    good on held-out pictures without masks?
+# 4. Learn 100 digits with a fresh encoder, and with the encoder of ``models[0]``. Does it help to
+#    have read shapes?
+# 5. Take patches of 4 x 4 pixels: 64 patches, and each thing covers four or more. What does a step
+#    cost now, and does the map of attention become sharper?

@@ -239,39 +239,39 @@ def patch_embeddings_backward(params, dh, cache):
 
     Examples
     --------
-    There are two sequences of two patches, with P = 1 and H = 2. The second patch of the first
-    sequence is masked. Every s has the variance 1, and with epsilon = 3 the standard deviation is
-    2. Then layer norm turns dh = (16, 0) into ds = (3, -3), and two, three and four times as much
-    into two, three and four times as much. So the first column of ds is 3, 6 in the first sequence
-    and 9, 12 in the second. Position 0 gets 3 + 9, and position 1 gets 6 + 12. The learnt vector
-    gets 6. The bias gets 3 + 9 + 12. The patches are 1, 3 and 1, so W gets 3 + 27 + 12:
+    There are two sequences of two patches, with P = 1 and H = 2. In each sequence one patch is
+    masked. Every s has the variance 1, and with epsilon = 3 the standard deviation is 2. Then layer
+    norm turns dh = (16, 0) into ds = (3, -3), and two, three and five times as much into two, three
+    and five times as much. So the first column of ds is 3, 6 in the first sequence and 9, 15 in the
+    second. Position 0 gets 3 + 9, and position 1 gets 6 + 15. The learnt vector gets 6 + 9. The
+    bias gets 3 + 15. The two patches are 1 and 3, so W gets 3 + 45:
 
     >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
-    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0,
-    ...                       hidden_dropout_prob=0.5)
+    >>> config = AlbertConfig(hidden_size=2, num_attention_heads=1, layer_norm_eps=3.0)
     >>> params = {"projection": {"W": np.array([[1.0, -1.0]]), "b": np.zeros(2)},
     ...           "mask": np.array([1.0, -1.0]),
-    ...           "position": np.array([[-2.0, 2.0], [0.0, 0.0], [9.0, 9.0]]),
+    ...           "position": np.array([[-2.0, 2.0], [-2.0, 2.0], [9.0, 9.0]]),
     ...           "modality": np.zeros(2),
     ...           "layer_norm": {"gamma": np.ones(2), "beta": np.zeros(2)}}
-    >>> patches = np.array([[[1.0], [50.0]], [[3.0], [1.0]]])
-    >>> masked = np.array([[False, True], [False, False]])
-    >>> dh = np.array([[[16.0, 0.0], [32.0, 0.0]], [[48.0, 0.0], [64.0, 0.0]]])
+    >>> patches = np.array([[[1.0], [50.0]], [[70.0], [3.0]]])
+    >>> masked = np.array([[False, True], [True, False]])
+    >>> dh = np.array([[[16.0, 0.0], [32.0, 0.0]], [[48.0, 0.0], [80.0, 0.0]]])
     >>> h, cache = patch_embeddings_forward(params, patches, masked, config)
     >>> dpatches, grads = patch_embeddings_backward(params, dh, cache)
     >>> grads["position"].tolist(), grads["modality"].tolist(), grads["mask"].tolist()
-    ([[12.0, -12.0], [18.0, -18.0], [0.0, 0.0]], [30.0, -30.0], [6.0, -6.0])
+    ([[12.0, -12.0], [21.0, -21.0], [0.0, 0.0]], [33.0, -33.0], [15.0, -15.0])
     >>> grads["projection"]["b"].tolist(), grads["projection"]["W"].tolist(), dpatches.tolist()
-    ([24.0, -24.0], [[42.0, -42.0]], [[[6.0], [0.0]], [[18.0], [24.0]]])
+    ([18.0, -18.0], [[48.0, -48.0]], [[[6.0], [0.0]], [[0.0], [30.0]]])
 
-    Now dropout is on. If it drops the first number of a patch, this patch gets no gradient. The
-    gradient of every other patch is doubled:
+    Now dropout is on. If it drops the first number of a patch, as here in the second sequence, this
+    patch gets no gradient. The gradient of every other patch is doubled:
 
+    >>> config = replace(config, hidden_dropout_prob=0.5)
     >>> h, cache = patch_embeddings_forward(params, patches, masked, config,
-    ...                                     np.random.default_rng(3))
+    ...                                     np.random.default_rng(0))
     >>> patch_embeddings_backward(params, dh, cache)[0].tolist()
-    [[[12.0], [0.0]], [[0.0], [48.0]]]
+    [[[12.0], [0.0]], [[0.0], [0.0]]]
     """
     projection_cache, masked, norm_cache, dropout_cache = cache
     # forward: h = dropout(layer_norm(s))
