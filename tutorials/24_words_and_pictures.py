@@ -370,7 +370,7 @@ show(figure, "24_where_it_looks")
 #
 # Does the caption belong to the picture?
 # ---------------------------------------
-# The pooled output answers. There are three sorts of captions: the right one, another picture's, and
+# The pooled output answers. There are three sorts of captions: the right one, another picture's and
 # the right one with one kind changed. A model that always says "it belongs" is right on the first
 # sort alone, so look at all of them together.
 
