@@ -420,11 +420,12 @@ def pixels_of(params, captions):
 errors = {"mean patch": [np.where(hidden[:, :, None], mean_patch, patches)],
           "right caption": [pixels_of(params, ids) for params in models],
           "another's": [pixels_of(params, far) for params in models]}
-errors = {name: interval([np.square(each - patches).sum((1, 2)) / hidden.sum(1) / P
-                          for each in found]) for name, found in errors.items()}
-for name, figure in errors.items():
-    print(f"mean squared error, {name:14s}{figure}")
-assert quick() or errors["right caption"].high < errors["mean patch"].low
+errors = {name: np.mean([np.square(each - patches).sum((1, 2)) / hidden.sum(1) / P
+                         for each in found], axis=0) for name, found in errors.items()}    # (B,)
+for name, error in errors.items():
+    more = interval(error - errors["right caption"])
+    print(f"mean squared error, {name:14s} {error.mean():.3f}, which is more by {more}")
+    assert quick() or name == "right caption" or more.low > 0
 
 figure, panels = plt.subplots(3, 4, figsize=(9, 7.4), layout="constrained")
 rebuilt = pixels_of(models[0], ids)
@@ -443,9 +444,12 @@ for axes, name in zip(panels[:, 0], ("the picture", "what is seen", "what is pre
 show(figure, "24_masked_patches")
 
 # %%
-# What to notice: the predicted patches are pale. Nobody can know *where* the missing thing is, and
-# the best answer to a squared error is then the mean of all possibilities: a faint mixture in each
-# masked patch. The caption says what is missing, but not where. So it helps a little, and no more.
+# Pictures with many things have large errors, so each picture is compared with itself: the last
+# figures are intervals of differences. What to notice: the predicted patches are pale. Nobody can
+# know *where* the missing thing is, and the best answer to a squared error is then the mean of all
+# possibilities: a faint mixture in each masked patch. The caption says what is missing, but not
+# where. So the gain over the mean patch is small. With a wrong caption the model is no better than
+# the mean patch: it paints what the caption says.
 #
 # Real pixels: digits
 # -------------------
