@@ -427,7 +427,7 @@ for name, error in errors.items():
     print(f"mean squared error, {name:14s} {error.mean():.3f}, which is more by {more}")
     assert quick() or name == "right caption" or more.low > 0
 
-figure, panels = plt.subplots(3, 4, figsize=(9, 7.4), layout="constrained")
+figure, panels = plt.subplots(3, 4, figsize=(10.5, 8.2), layout="constrained")
 rebuilt = pixels_of(models[0], ids)
 showing = np.argsort(-(hidden & (named | others)).sum(axis=1), kind="stable")[:4]
 grey = np.where(hidden[:, :, None], (0.5 - mean) / std, patches)
