@@ -273,6 +273,12 @@ EXERCISES = (
               "consistency_forward consistency_backward ramp_up"),
     _exercise("9.7", "pseudo-labels by confidence", "tasks/finetuning/pseudo_labels.py",
               "choose_pseudo_labels", 2, "PSEUDO.1"),
+    _exercise("9.8", "patches to embeddings, forward", LAY + "patch_embeddings.py",
+              "patch_embeddings_forward patchify", 4, "PATCH.1, PATCH.2, PATCH.3, PATCH.4",
+              "patch_embeddings_forward patchify"),
+    _exercise("9.9", "patches to embeddings, backward", LAY + "patch_embeddings.py",
+              "patch_embeddings_backward unpatchify", 5, "PATCH.5, PATCH.6, PATCH.7",
+              "patch_embeddings_backward unpatchify"),
     _exercise("9.10", "temperature scaling, both ways", FN + "temperature.py",
               "temperature_scaling_forward temperature_scaling_backward", 3,
               "TEMP.1, TEMP.2, TEMP.3",
@@ -353,7 +359,7 @@ UNITS = (
     Unit(8, "Fine-tuning", "11_finetuning_classification 13_question_answering 15_translation",
          "put a head on a trained encoder, for labels, spans, choices and translation"),
     Unit(9, "Smaller, fewer labels, other senses",
-         "22_smaller 23_a_few_labels 25_when_not_to_trust_it",
+         "22_smaller 23_a_few_labels 24_words_and_pictures 25_when_not_to_trust_it",
          "make a model smaller, learn from few labels, read pictures, and know when not to trust "
          "it"),
 )

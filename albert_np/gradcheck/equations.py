@@ -38,6 +38,7 @@ CHECKED_AS = {
 }
 CHECKING_TESTS = {
     "gradcheck/": "tests/gradcheck/test_gradients.py",
+    "layers/patch_embeddings.py": "tests/layers/test_patch_embeddings.py",
     "parameters/initial_values.py": "tests/functional/test_symbolic.py",
     "optim/": "tests/optim/test_optim.py",
     "functional/consistency.py": "tests/functional/test_consistency.py",

@@ -60,6 +60,7 @@ def layer_checks():
     config = small_config()
     checks = [
         *_embeddings_checks(dropout),
+        *_patch_embeddings_checks(dropout),
         *[attending(f"attention, {what}", "attention", attention, config, mask)
           for what, config, mask in [
               ("no mask", small_config(), None),
@@ -138,6 +139,24 @@ def _embeddings_checks(dropout):
             lambda params, config=config: layers.embeddings_forward(
                 params, ids, types, config, np.random.default_rng(7)),
             layers.embeddings_backward, random_parameters(config)["embeddings"], config=config)
+
+
+def _patch_embeddings_checks(dropout):
+    rng = np.random.default_rng(3)
+    patches, N = rng.standard_normal((B, T - 1, 8)), T - 1               # P = 8; one row is unused
+    params = {"projection": {"W": rng.standard_normal((8, H)), "b": rng.standard_normal(H)},
+              "mask": rng.standard_normal(H), "position": rng.standard_normal((T, H)),
+              "modality": rng.standard_normal(H),
+              "layer_norm": {"gamma": rng.standard_normal(H), "beta": rng.standard_normal(H)}}
+    masked = np.zeros((B, N), bool)
+    masked[0, 1] = masked[1, 0] = masked[1, 1] = True
+    for what, hidden, config in [("no masks", None, small_config()),
+                                 ("masked patches, dropout", masked, small_config(**dropout))]:
+        yield layer_check(
+            f"patch_embeddings, {what}",
+            lambda params, x, hidden=hidden, config=config: layers.patch_embeddings_forward(
+                params, x, hidden, config, np.random.default_rng(7)),
+            layers.patch_embeddings_backward, params, patches, config=config)
 
 
 def _masked_lm_head_checks(x):

@@ -3,6 +3,7 @@
 Read ``trunk`` (embeddings, encoder, pooler), ``outputs``, ``base``, ``albert_model`` and
 ``pretraining`` (the two losses); then one task: ``sequence_classification``,
 ``token_classification``, ``multiple_choice``, ``question_answering``, ``squad2`` or ``masked_lm``.
+``words_and_pictures`` reads patches of a picture and the words of its caption in one sequence.
 ``inputs`` and ``labels`` check what comes in; ``loading`` reads published weights, and
 ``load_report`` says what did not fit. ``quantized`` writes weights in 8 bits.
 """

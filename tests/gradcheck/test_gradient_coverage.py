@@ -249,6 +249,9 @@ REQUIREMENTS = [
     Requirement("embeddings", "E other than H, with dropout", configured(drops=True)),
     Requirement("embeddings", "E = H and a mapping", configured(E_is_H=True)),
     Requirement("embeddings", "no mapping", configured(E_is_H=True, embedding_mapping=False)),
+    Requirement("patch_embeddings", "no masked patches", lambda run: run["masked"] is None),
+    Requirement("patch_embeddings", "masked patches, dropout",
+                lambda run: run["masked"] is not None and run.drops),
     Requirement("attention", "no mask", lambda run: run["keep"] is None),
     Requirement("attention", "padding, no dropout",
                 lambda run: hides(run["keep"], queries=False) and not run.drops),
@@ -291,6 +294,18 @@ REQUIREMENTS = [
     Requirement("squad_head", "the best starts, and tokens where no answer may be",
                 lambda run: run["starts"] is None and run["n_top"] > 1
                 and not run["may_answer"].all()),
+    # words and patches in one sequence
+    Requirement("words_and_pictures", "dropout, padding, and patches that are not predicted",
+                lambda run: run.drops and (run["attention_mask"] == 0).any()
+                and run["predicted"].any() and (run["masked_patches"] & ~run["predicted"]).any()),
+    Requirement("three_losses", "labelled words, predicted patches and both answers",
+                lambda run: (np.asarray(run["labels"]) >= 0).any() and run["predicted"].any()
+                and set(run["matching_labels"].tolist()) == {0, 1}),
+    Requirement("words_and_pictures", "no predicted patches",
+                lambda run: not run["predicted"].any()),
+    *[Requirement("words_and_patches", f"the gradient of the {name} alone",
+                  lambda run, name=name: run.component.endswith(name))
+      for name in ("last hidden state", "pooled output")],
     # models of tasks
     *[Requirement("AlbertForSequenceClassification", problem,
                   lambda run, problem=problem: classifies(problem)(run) and not optional(run))

@@ -32,6 +32,7 @@ SYMBOLS = {
     "functional/temperature.py": {"temperature": r"\tau"},
     "functional/trees.py": {"max_norm": r"\text{max}", "leaf": "g"},
     "layers/attention.py": {"p_dropped": r"\tilde{p}"},
+    "layers/patch_embeddings.py": {"patches": "x", "masked": "m"},
     "layers/heads/masked_lm_head.py": {"word_embeddings": r"\text{word}"},
     "optim/adam.py": {"lr": r"\eta", "eps": r"\epsilon"},
     "optim/adamw.py": {"lr": r"\eta", "eps": r"\epsilon", "weight_decay": r"\lambda"},

@@ -3,7 +3,7 @@
 Read ``random_inputs`` and ``forward_backward``, then the files in the order of the units:
 ``numerics``, ``functions``, ``attention``, ``embeddings``, ``encoder``, ``masking``,
 ``segments``, ``objectives``, ``optimizers``, ``finetuning``, ``distillation``, ``compression``,
-``few_labels``, ``trust``.
+``few_labels``, ``patches``, ``trust``.
 
 A trial is a generator ``trial(f, draw)``. ``f`` is a module, of a student or of the package, and
 ``draw`` the source of random inputs (:class:`~albert_np.course.trials.random_inputs.Draw`). It
@@ -15,10 +15,10 @@ compared: no trial knows what is right.
 """
 
 from . import (attention, compression, distillation, embeddings, encoder, few_labels, finetuning,
-               functions, masking, numerics, objectives, optimizers, segments, trust)
+               functions, masking, numerics, objectives, optimizers, patches, segments, trust)
 
 UNITS = (numerics, functions, attention, embeddings, encoder, masking, segments, objectives,
-         optimizers, finetuning, distillation, compression, few_labels, trust)
+         optimizers, finetuning, distillation, compression, few_labels, patches, trust)
 
 
 def trials_of(exercise):
