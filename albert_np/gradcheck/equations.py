@@ -43,6 +43,8 @@ CHECKING_TESTS = {
     "optim/": "tests/optim/test_optim.py",
     "functional/consistency.py": "tests/functional/test_consistency.py",
     "functional/trees.py": "tests/functional/test_trees.py",
+    "functional/word_flips.py": "tests/functional/test_word_flips.py",
+    "tasks/metrics/uncertainty.py": "tests/tasks/metrics/test_uncertainty.py",
     "functional/quantization.py": "tests/functional/test_quantization.py",
     "parameters/pruning.py": "tests/parameters/test_pruning.py",
     "pretraining/distributed.py": "tests/pretraining/test_distributed.py",
