@@ -59,7 +59,7 @@ def _words_and_pictures_checks(dropout):
 
     def check(component, forward, backward, config, params):
         return GradientCheck(component, forward, backward, {"params": params, "patches": patches},
-                             bound=MODEL_BOUND, entries=8, config=config)
+                             entries=8, config=config)
 
     def whole(what, config, predicted):
         def forward(inputs):
@@ -108,7 +108,7 @@ def _words_and_pictures_checks(dropout):
         return GradientCheck(f"three_losses, {what}", forward, backward, {
             "params": {"embeddings": {"word": params["embeddings"]["word"]}, **heads},
             "sequence": rng.standard_normal((B, T + N, H)), "pooled": rng.standard_normal((B, H))},
-            bound=MODEL_BOUND, entries=8, config=config)
+            entries=8, config=config)
 
     return [losses("words, patches and matching", small_config()),
             whole("three losses", small_config(**dropout), predicted),

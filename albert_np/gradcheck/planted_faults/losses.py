@@ -200,8 +200,8 @@ FAULTS = (
         concept="signs", caught_by="temperature_scaling"),
     PlantedFault(
         "temperature_of_scaled_logits", "functional/temperature.py",
-        old="return loss, (z, tau, cache)",
-        new="return loss, (x, tau, cache)",
+        old="z, tau, loss_cache = cache",
+        new="z, tau, loss_cache = cache[0] / cache[1], *cache[1:]",
         wrong="The cache holds the logits divided by tau, where the backward pass needs them as "
               "they were.",
         concept="what the cache holds", caught_by="temperature_scaling"),

@@ -56,7 +56,7 @@ def check_calls(forward, backward):
 def _check(forward, backward):
     upstream = next(name for name in backward.arguments if name not in ("params", "cache"))
     dy = backward.arguments[upstream]
-    outputs, cache = forward.run(**_anew(forward.arguments))
+    outputs, cache = _run(forward, forward.arguments)
     used = [path for path in tree_paths(dy)
             if all(leaves_at(tree, [path])[0] is not None for tree in (dy, outputs))]
     weights = [np.asarray(leaf, float) for leaf in leaves_at(dy, used)]
@@ -69,7 +69,7 @@ def _check(forward, backward):
               if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
     def forward_of(inputs):
-        outputs, cache = forward.run(**_anew({**forward.arguments, **inputs}))
+        outputs, cache = _run(forward, {**forward.arguments, **inputs})
         leaves = leaves_at(outputs, used)
         return leaves[0] if alone else leaves, cache
 
@@ -85,6 +85,12 @@ def _check(forward, backward):
     claimed = backward_of(forward.arguments, chosen, cache)
     inputs = {name: forward.arguments[name] for name in claimed}
     return check_inputs_of(forward_of, backward_of, inputs, method="complex", dy=chosen)
+
+
+def _run(forward, arguments):
+    """The output and the cache; of several losses the output is their sum, as for ``dloss``."""
+    outputs, cache = forward.run(**_anew(arguments))
+    return getattr(outputs, "loss", outputs), cache
 
 
 def _anew(arguments):

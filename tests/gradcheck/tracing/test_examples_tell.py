@@ -35,10 +35,15 @@ FUNCTIONS = sorted({name for name in FAULTS.values() if name is not None})
 
 
 def public_functions():
-    """(dotted name, docstring) of the public functions of functional/ and layers/."""
+    """(dotted name, docstring) of the public functions of functional/ and layers/.
+
+    A function inside another one, such as the weight that ``ramp_up`` returns, is none.
+    """
     return [(f"{file.removesuffix('.py').replace('/', '.')}.{one.function}", one.docstring)
             for file, text in read_sources().items() if file.startswith(MATHEMATICS)
-            for one in functions_of(file, text).values() if not one.function.startswith("_")]
+            for found in [functions_of(file, text)] for one in found.values()
+            if not one.function.startswith("_") and one.function.rpartition(".")[0] not in {
+                other.function for other in found.values()}]
 
 
 def test_only_the_table_of_activations_has_faults_of_no_function():
