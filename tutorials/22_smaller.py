@@ -151,9 +151,9 @@ def rounded(params, bits, part=0):
 
 # %%
 # Three teachers, from three seeds. Each learns with one application of its layer first, then with
-# three (as in ``09_pretraining.py``): from the start, three applications learn more slowly. All
-# that follows is done to each teacher. Every score is a mean with its 95 % interval by Student's t.
-# With so few seeds such an interval is wide. It tells what another seed would change.
+# three (as in ``09_pretraining.py``). All that follows is done to each teacher. Every score is a
+# mean with its 95 % interval by Student's t. With so few seeds such an interval is wide. It tells
+# what another seed would change.
 
 from albert_np.models.quantized import save_quantized
 
@@ -258,8 +258,7 @@ assert results["half as wide, all labels"][0] < 0.6 * results["teacher"][0]
 
 # %%
 # With few labels, each kind of student is better with the teacher than without it. The two other
-# lines say how far it stays behind a student with all labels, and behind its teacher. If the
-# labels are there, this task does not need a teacher.
+# lines say how far it stays behind a student with all labels, and behind its teacher.
 #
 # The student that applies the layer once does a third of the work, and it takes *exactly* as many
 # bytes as its teacher. In a BERT each layer has weights of its own, so that fewer layers are fewer

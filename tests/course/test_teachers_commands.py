@@ -50,7 +50,7 @@ def test_grade_a_class(tmp_path, capsys):
     (["grade", ".", "--seconds", "0"], "--seconds"),
     (["grade", ".", "--workers", "0"], "--workers"),
     (["grade", ".", "--seed", "-1"], "--seed"),
-    (["grade", ".", "--units", "9"], "--units"),
+    (["grade", ".", "--units", "10"], "--units"),
     (["autograder", "autograder.tar"], "autograder.zip"),
     (["autograder", "--units", "x"], "--units"),
 ])

@@ -167,7 +167,8 @@ def test_embeddings_are_the_sum_of_three(rng):
     config = small_config(embedding_size=12, embedding_mapping=False)
     params = random_parameters(config)["embeddings"]
     ids, types = np.array([[4, 9, 4]]), np.array([[0, 1, 1]])
-    h, _ = layers.embeddings_forward(params, ids, types, config)
+    h, cache = layers.embeddings_forward(params, ids, types, config)
+    assert "mapping" not in layers.embeddings_backward(params, np.ones_like(h), cache)
     for t in range(3):
         s = params["word"][ids[0, t]] + params["position"][t] + params["token_type"][types[0, t]]
         s = (s - s.mean()) / np.sqrt(s.var() + 1e-12)

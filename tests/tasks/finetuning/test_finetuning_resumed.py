@@ -292,8 +292,8 @@ def test_files_may_move_but_not_change(data, whole, tmp_path, monkeypatch):
                                 "checkpoint_every": 1}))
     text = (moved / "test.tsv").read_text()
     (moved / "test.tsv").write_text(text.replace("a", "o", 1))
-    with pytest.raises(ValueError, match="the rows, the tokenizer or the configuration of the "
-                                         "model are not those that this run began with"):
+    with pytest.raises(ValueError, match="the rows, the tokenizer, the configuration of the "
+                                         "model or its teacher are not those that this run began"):
         resume(folder, progress=False)
     (moved / "test.tsv").write_text(text)
     resume(folder, progress=False)
