@@ -10,7 +10,7 @@ import pytest
 from rewriting import drawing_first, renamed_and_einsum
 from solutions import OF_CLASS, OWN, planted, points
 
-from albert_np.course.checking.collect_answers import Watched, leaves_of
+from albert_np.course.checking.collect_answers import Watched, leaves_of, package_round
 from albert_np.course.checking.compare_arrays import same
 from albert_np.course.checking.judge_answers import check_exercise
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
@@ -60,6 +60,16 @@ def test_a_named_cache_counts_as_its_arrays():
 def test_complete_solution_gets_every_point(exercise):
     source = emptied(source_of_module(exercise.module), exercise.module, ())
     assert points(source, exercise) == exercise.points
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=BY_ID)
+def test_nobody_can_write_the_answers_down_at_home(exercise):
+    """Answers that are the same for every seed earn points without the function."""
+    seeds = range(4)
+    answers = {repr([(answer.name, key, leaf.shape, leaf.tobytes()) for answer
+                     in package_round(exercise, 0, seed) for key, leaf in answer.leaves.items()])
+               for seed in seeds}
+    assert len(answers) == len(seeds)
 
 
 def test_untouched_workspace_gets_nothing():

@@ -241,3 +241,9 @@ def test_names_of_result_files():
     stems = {file_stem(name) for name in (201 * "n", 202 * "n", "\udcff", 68 * "\u5b66")}
     assert len(stems) == 4 and all(len(stem.encode()) <= LONGEST_STEM for stem in stems)
     assert printable(300 * "n") == 200 * "n" + "..."
+
+
+@pytest.mark.parametrize("name", [201 * "n", "\udcff"])
+def test_nobody_can_take_the_result_file_of_another_student(name):
+    """The file of a long name has a short name, which another submission could have itself."""
+    assert file_stem(file_stem(name)) != file_stem(name)

@@ -6,6 +6,7 @@ import re
 # Control characters, changes of direction, and bytes of names that are not UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_MADE_HERE = re.compile(r"-[0-9a-f]{16}\Z")
 LONGEST_STEM = 200       # bytes of a file's name; file systems take 255, with all endings
 
 
@@ -46,9 +47,12 @@ def cell(value):
 
 
 def file_stem(name):
-    """A name as that of a file: the same, unless it is too long or not UTF-8."""
+    """A name as that of a file: the same, unless it is too long or not UTF-8.
+
+    A name that looks like one made here is changed too, so that no two names share a file.
+    """
     try:
-        if len(name.encode()) <= LONGEST_STEM:
+        if len(name.encode()) <= LONGEST_STEM and not _MADE_HERE.search(name):
             return name
     except UnicodeEncodeError:
         pass

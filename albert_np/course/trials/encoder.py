@@ -114,6 +114,7 @@ def generators(f, draw):
     state = f._state(rng)
     again = f._generator(state).random(3)
     yield "whether the same is drawn again", bool((again == rng.random(3)).all())
+    yield "what is drawn again", again
     other = np.random.Generator(np.random.MT19937(3))
     again = f._generator(f._state(other)).random(3)
     yield "whether a generator of another kind draws the same again", bool(

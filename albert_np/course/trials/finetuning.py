@@ -273,6 +273,11 @@ def hypothesis(f, draw):
         yield f"the hypothesis (finished: {finished})", {
             "pieces": found.pieces, "log_probability": found.log_probability,
             "score": found.score}
+        pieces = draw.integers(5, draw.V, int(draw.integers(1, 9))).tolist()
+        found = search.hypothesis(pieces, -float(draw.rng.uniform(1, 9)), finished)
+        yield f"the hypothesis of random pieces (finished: {finished})", {
+            "pieces": found.pieces, "log_probability": found.log_probability,
+            "score": found.score}
 
 
 def _log_softmax(z):
@@ -322,6 +327,12 @@ def settled(f, draw):
         yield f"with two finished of score {score}", bool(search.settled(live))
     search.finished = [search.hypothesis([5] * 3, score * 4**0.8, True) for score in (-0.1, -0.3)]
     yield "with one of score -0.1 and one of -0.3", bool(search.settled(live))
+    decisions = []
+    for reached, best, worse in draw.rng.uniform((0.5, 0.0, 0.1), (3.0, 0.1, 0.6), (40, 3)):
+        search.finished = [search.hypothesis([5] * 3, -score * 4**0.8, True)
+                           for score in (best, worse)]
+        decisions.append(bool(search.settled([([5], -reached)])))
+    yield "with random scores", np.array(decisions)
 
 
 def next_log_probabilities(f, draw):

@@ -50,6 +50,10 @@ def prediction_budget(f, draw):
                           (" of a tenth", DataOptions(masked_lm_prob=0.1)),
                           (" of no share", DataOptions(masked_lm_prob=0.0))]:
         yield f"the budget{what}", f.prediction_budget(ids, tokenizer, options)
+    ids = draw.integers(5, 60, 30, 40)
+    ids[np.arange(40) >= draw.integers(1, 41, 30)[:, None]] = PAD
+    yield "the budget of other lengths, of a random share", f.prediction_budget(
+        ids, tokenizer, DataOptions(masked_lm_prob=float(draw.rng.uniform(0.2, 0.7))))
 
 
 def ngram_probabilities(f, draw):
@@ -136,6 +140,8 @@ def permute_chosen(f, draw):
     yield "whether what was not chosen stays", bool((permuted[~chosen] == before[~chosen]).all())
     yield ("whether every row keeps its pieces",
            bool((np.sort(permuted, axis=1) == np.sort(before, axis=1)).all()))
+    yield "what was not chosen, and the pieces of each row in ascending order", {
+        "not chosen": np.where(chosen, 0, permuted), "in order": np.sort(permuted, axis=1)}
     yield "the share of chosen pieces that moved, in quarters", share(
         permuted[chosen] != before[chosen], 4)
     yield "whether the input stays as it was", bool((ids == before).all())
@@ -160,6 +166,7 @@ def mask_batch(f, draw):
     yield "whether every label is the piece that stood there", bool(
         (labels[asked] == before[asked]).all())
     yield "whether only labelled pieces changed", bool((masked[~asked] == before[~asked]).all())
+    yield "the pieces, if every label is put back in its place", np.where(asked, labels, masked)
     yield "whether a special piece was chosen", bool((before[asked] < 5).any())
     yield "how much of the text is labelled, in twentieths", share(asked[before != PAD], 20)
     yield "the type of the labels", str(labels.dtype)

@@ -49,9 +49,12 @@ def update_moments(f, draw):
 
 
 def decays(f, draw):
-    """A matrix and a vector."""
+    """A matrix and a vector, and many of both in a random order."""
     yield "whether a matrix decays", bool(f.decays(draw.normal(draw.E, draw.F)))
     yield "whether a vector decays", bool(f.decays(draw.normal(draw.E)))
+    axes = draw.integers(1, 3, 40)
+    yield "whether each of several arrays decays", np.array(
+        [bool(f.decays(draw.normal(*draw.integers(2, 6, n)))) for n in axes])
 
 
 def trust_ratio(f, draw):

@@ -107,6 +107,12 @@ def _chances(f, draw, starts, document_starts):
             max_seq_length=30, single_sentence_negatives=alone), generator(draw))
         yield (f"the labels of documents of one sentence (single_sentence_negatives={alone})",
                [label for *_, label in spans])
+    certain, certain_documents = _documents(draw, D=40)
+    spans = f._cut(certain, certain_documents, DataOptions(
+        max_seq_length=30, sentence_task="none", random_start=False, short_seq_prob=0.0),
+        generator(draw))
+    yield "where pairs begin and end if no length and no start is random", np.array(
+        [(span[0], span[3]) for span in spans])
     yield "whether the pairs depend on the generator", depends_on_generator(
         lambda rng: f._cut(starts, document_starts[::4], DataOptions(max_seq_length=30), rng), draw)
 
