@@ -82,8 +82,9 @@ def clip_by_global_norm(f, draw):
 def warmup_polynomial_decay(f, draw):
     """From the first step to beyond the last."""
     N = int(draw.integers(8, 15))
-    for what, arguments in [("", (0.5, N, 3)), (", without warm-up", (0.5, N)),
-                            (", with a power and an end", (0.5, N, 2, 2.0, 0.1))]:
+    rate = int(draw.integers(200, 900)) / 1000
+    for what, arguments in [("", (rate, N, 3)), (", without warm-up", (rate, N)),
+                            (", with a power and an end", (rate, N, 2, 2.0, 0.1))]:
         schedule = f.warmup_polynomial_decay(*arguments)
         yield f"the rates{what}", [float(schedule(step)) for step in range(N + 3)]
     yield "whether each is refused", {

@@ -158,5 +158,5 @@ def lay_out(f, draw):
 
 def room(f, draw):
     """How many pieces fit beside the special ones."""
-    T = int(draw.integers(12, 60))
+    T = int(draw.integers(12, 4000))
     yield "the room", f.DataOptions(max_seq_length=T).room
