@@ -19,9 +19,9 @@ used if the variable ``ALBERT_NP_MODEL`` names its folder; otherwise a small one
 # --------------------------
 # The task is that of ``11_finetuning_classification.py``: spam or not. We have all labels, but we
 # hide them: of the messages to learn from, each method sees the labels of fifty, drawn at random.
-# There is no development part. Whoever has fifty labels does not have five hundred more to choose
-# an epoch by, and a comparison that uses them is not fair (Oliver et al. 2018). So the number of
-# steps is fixed beforehand.
+# There is no development part. With fifty labels, nobody has five hundred more to choose an epoch
+# by. A comparison that uses them is not fair (Oliver et al. 2018). So the number of steps is fixed
+# beforehand.
 
 import numpy as np
 

@@ -116,14 +116,14 @@ FAULTS = (
         new="log_q = _log_softmax(teacher_logits.reshape(-1, K), 1.0)",
         wrong="Only the student's logits are divided by the temperature. The gradient agrees.",
         concept="gradient checks do not see values",
-        caught_by="functional/test_functional.py::test_distillation"),
+        caught_by="functional/test_distillation.py::test_distillation"),
     PlantedFault(
         "distillation_log_of_probability", "functional/distillation.py",
         old="log_p = _log_softmax(logits.reshape(-1, K), temperature)",
         new="log_p = np.log(np.exp(_log_softmax(logits.reshape(-1, K), temperature)))",
         wrong="The logarithm is taken of a probability that may have been rounded to 0.",
         concept="numerical stability",
-        caught_by="functional/test_functional.py::test_distillation_of_huge_logits_is_finite"),
+        caught_by="functional/test_distillation.py::test_distillation_of_huge_logits_is_finite"),
     PlantedFault(
         "distillation_counts_ignored", "functional/distillation.py",
         old="(w * divergence)[w != 0].sum()",
