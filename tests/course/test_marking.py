@@ -19,6 +19,8 @@ from albert_np.course.marking.similarity import similarities, similarity_cell
 from albert_np.course.sandbox.sandbox import Limits
 from albert_np.course.workspace.empty_functions import emptied
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(albert_np.__file__).parent
 ORPHAN = f"orphan-{os.getpid() % 100000}"
 
@@ -66,7 +68,6 @@ def marked(tmp_path_factory):
     return rows_of(folder / "grades.csv"), folder, victim
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", DESERVED)
 def test_everyone_gets_what_the_work_deserves(marked, name):
     row = marked[0][name]
@@ -152,7 +153,6 @@ def test_same_seed_same_marks(marked, tmp_path):
         assert old["tests"] == new["tests"]
 
 
-@pytest.mark.slow
 def test_marking_resumes(tmp_path, monkeypatch):
     hand_in(tmp_path / "class", {f"student {i}": RIGHT for i in range(4)})
     real, marked = mark_class.mark_submission, []

@@ -13,6 +13,8 @@ from albert_np.course.checking.load_modules import (module_from_source, referenc
 from albert_np.course.checking.variations import variations_of
 from albert_np.course.exercises import EXERCISES, exercise_named
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("exercise, old, new", [
     ("2.5", "inv_std = 1 / np.sqrt(variance + eps)   ", "inv_std = 2 / (variance + 2 * eps)   "),

@@ -15,6 +15,8 @@ from albert_np.course.checking.load_modules import reference_module, source_of_m
 from albert_np.course.exercises import EXERCISES, exercise_named
 from albert_np.text.data_options import DataOptions
 
+pytestmark = pytest.mark.slow
+
 # ---- wrong ways to draw --------------------------------------------------------------------------
 
 KEPT = "    kept = rng.random(x.shape, dtype=digits) >= p\n"
@@ -23,7 +25,6 @@ PIECE = "tokenizer.ordinary_ids[rng.integers(len(tokenizer.ordinary_ids), size=M
 ORDER = "    order = np.lexsort((rng.random(len(row)), row))            # random within each row\n"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("exercise, old, new", [
     ("2.14", KEPT, "    kept = np.random.default_rng(0).random(x.shape, dtype=digits) >= p\n"),
     ("2.14", KEPT, "    kept = rng.random(x.shape[1:], dtype=digits) >= p\n    kept = "

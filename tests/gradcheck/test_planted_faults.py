@@ -11,6 +11,8 @@ from albert_np.gradcheck.all_checks import all_checks
 from albert_np.gradcheck.planted_faults import PLANTED_FAULTS, PlantedFault, is_test
 from albert_np.gradcheck.planting import PACKAGE, TESTS
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["embedding_duplicates_overwrite", "mask_hides_queries", "softmax_without_row_sum",
          "tied_embedding_without_head", "tied_gradient_not_transposed"]
 
@@ -72,7 +74,6 @@ def test_all_are_caught():
     assert survived == []
 
 
-@pytest.mark.slow
 def test_harmless_edit_survives(monkeypatch):
     """The runner can say no."""
     harmless = [PlantedFault("harmless_gradient", "functional/softmax.py",

@@ -23,6 +23,8 @@ from albert_np.pretraining.ablation.variants import NAMES, ablation_of
 from albert_np.pretraining.options import PretrainingOptions
 from albert_np.text import train_tokenizer
 
+pytestmark = pytest.mark.slow
+
 SMALL = dict(vocab_size=45, batch_size=4, data=dict(max_seq_length=16), steps=3, processes=1,
              config=dict(hidden_size=16, embedding_size=8, num_attention_heads=2,
                          intermediate_size=20), progress=False)
@@ -101,7 +103,6 @@ def test_variants_learn_different_weights_from_equal_text(sharing):
         assert run["options"]["seed"] == int(name[-1]) and run["ms_a_step"] > 0
 
 
-@pytest.mark.slow
 def test_the_same_again_in_two_processes(sharing, corpus, tmp_path):
     output, results = sharing
     again = ablate("sharing", tmp_path, corpus, seeds=2, **{**SMALL, "processes": 2})
@@ -271,7 +272,7 @@ def test_command(corpus, tmp_path, capsys, monkeypatch):
     (["sharing", "--steps", "0"], "steps is 0; it must be at least 1"),
     (["sharing", "--corpus", "nowhere.txt"], "nowhere.txt"),
     (["sharing", "--lr", "-1"], "learning_rate is -1.0"),
-    (["masking", "--output", "file"], "Nothing can be written in the folder file")])
+    (["masking", "--output", "file"], "The folder file cannot be written: Not a directory.")])
 def test_bad_input_gets_one_sentence_and_exit_status_2(tmp_path, monkeypatch, capsys, arguments,
                                                        message):
     monkeypatch.chdir(tmp_path)

@@ -15,6 +15,9 @@ from albert_np.tasks.finetuning.pseudo_labels import choose_pseudo_labels
 from albert_np.tasks.finetuning.settings import Settings
 from albert_np.tasks.finetuning.unlabelled import EMPTY, HELD_OUT, LABELLED, read_unlabelled
 
+pytest.importorskip("sentencepiece")
+pytest.importorskip("sklearn")
+
 CONFIG = dict(embedding_size=8, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
               intermediate_size=16, max_position_embeddings=24)
 LEARN = dict(config=CONFIG, vocab_size=60, epochs=2, batch_size=8, learning_rate=1e-2,
