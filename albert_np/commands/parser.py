@@ -46,8 +46,7 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown_options(self):
         """The options among the words that this parser does not have."""
-        has_commands = any(isinstance(action, argparse._SubParsersAction)
-                           for action in self._actions)
+        has_commands = any(isinstance(action.choices, dict) for action in self._actions)
         for word in self._words:
             if word == "--" or has_commands and not word.startswith("-"):
                 return                         # what follows is for others
