@@ -87,7 +87,7 @@ def _chances(f, draw, starts, document_starts):
     lengths = [np.mean(found[:, 1] - found[:, 0] + found[:, 3] - found[:, 2])
                for found in (spans_of(short_seq_prob=1.0), spans_of(short_seq_prob=0.0))]
     yield "whether a short_seq_prob of 1 makes shorter pairs", bool(lengths[0] < 0.9 * lengths[1])
-    for length, share_of_short in ((20, 0.0), (20, 1.0), (60, 0.0), (60, 1.0)):
+    for length, share_of_short in ((20, 0.0), (20, 1.0), (40, 0.0), (40, 1.0)):
         found = spans_of(max_seq_length=length, short_seq_prob=share_of_short)
         longest = (found[:, 1] - found[:, 0] + found[:, 3] - found[:, 2]).max()
         yield (f"whether the longest pair fills a max_seq_length of {length} "
