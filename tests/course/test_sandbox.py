@@ -202,26 +202,29 @@ def test_bad_messages_are_refused():
 # ---- nothing of another submission ---------------------------------------------------------------
 
 SCAN = """\
-    import ctypes, os
-    wanted = b"{backwards}"
+    import ctypes, os, re
+    wanted = re.compile(b"{pattern}")
     libc, (reader, writer) = ctypes.CDLL(None), os.pipe()
     libc.sbrk.restype = ctypes.c_void_p
     def pages(middle, count):
         for page in range(middle - count * 4096, middle + count * 4096, 4096):
             if libc.write(writer, ctypes.c_void_p(page), ctypes.c_size_t(4096)) == 4096:
                 yield os.read(reader, 4096)
-    found = sum(wanted in page[::-1] for address in (libc.sbrk(0), id(wanted))
+    found = sum(bool(wanted.search(page)) for address in (libc.sbrk(0), id(wanted))
                 for page in pages(address >> 12 << 12, 4096))
     raise ValueError(f"found {found}")
     dx_hat ="""
 
 
 def test_the_memory_holds_nothing_of_an_earlier_submission(sandbox):
-    """It is read through a pipe, which tells an error of an address that does not exist."""
+    """It is read through a pipe, which tells an error of an address that does not exist.
+
+    The pattern ends with [e]: the scan itself must not bring into memory what it looks for.
+    """
     secret = "an-answer-that-ann-wrote"
     padding = "\n".join(f"# {secret} {number}" for number in range(2000))
     sandbox.run(BACKWARD, {adversaries.FILE: adversaries.RIGHT + padding}, 1)
-    text = adversaries.RIGHT.replace("    dx_hat =", SCAN.replace("{backwards}", secret[::-1]))
+    text = adversaries.RIGHT.replace("    dx_hat =", SCAN.replace("{pattern}", secret[:-1] + "[e]"))
     own = text.replace("def layer_norm_forward", f"# {secret}\ndef layer_norm_forward")
     for submission, found in ((own, True), (text, False)):       # the scan finds what is there
         reply = sandbox.run(BACKWARD, {adversaries.FILE: submission}, 1)
