@@ -207,7 +207,7 @@ def run_checks(copy, checks):
     """
     if is_test(checks[0]):
         command = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=short", "-rfEs",
-                   *(f"{TESTS.name}/{check}" for check in checks)]
+                   "-m", "slow or not slow", *(f"{TESTS.name}/{check}" for check in checks)]
     else:
         command = ["-c", RUN_GRADIENT_CHECKS, *checks]
     # The child's own environment: several checks run side by side, each on one thread.

@@ -66,4 +66,5 @@ if __name__ == "__main__":
     sys.meta_path.insert(0, OneModule(module, Path(source).read_text(encoding="utf-8")))
     # pytest's own finder, which rewrites assertions, would read the file of a doctest unchanged.
     sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain",
+                          "-m", "slow or not slow",
                           *Path(tests).read_text(encoding="utf-8").splitlines()]))

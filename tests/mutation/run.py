@@ -274,7 +274,8 @@ def main():
                and fnmatch.fnmatch(path.name, options.tests or "*")]
     sys.exit(pytest.main([*folders, "tests/test_config.py", "albert_np", "-s",
                           "-o", "addopts=--strict-markers --doctest-modules",
-                          "-p", "no:cacheprovider", "-p", "no:terminal"],
+                          "-m", "slow or not slow", "-p", "no:cacheprovider",
+                          "-p", "no:terminal"],
                          plugins=[Judge(options)]))
 
 
