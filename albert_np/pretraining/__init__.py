@@ -3,8 +3,9 @@
 Read ``batches`` (from documents to batches), ``step`` and ``trainer`` (the training loop),
 ``evaluation`` and ``baselines`` (how good is it, and compared with what), ``guesses``; then what
 makes a run of it: ``options``, ``run_data``, ``state`` and ``run_checkpoints``, ``stopping``,
-``run``. ``metrics``, ``events``, ``results`` and ``diagnosis`` tell how it went; ``parallel`` and
-``distributed`` use several threads and machines; ``ablation/`` changes one thing at a time.
+``run``. ``metrics``, ``events``, ``results`` and ``diagnosis`` tell how it went; ``parallel``,
+``part_processes`` and ``distributed`` use several threads, processes and machines; ``ablation/``
+changes one thing at a time.
 """
 
 from .baselines import BigramModel, UnigramModel, evaluate_baseline

@@ -1,4 +1,4 @@
-"""One batch on several threads, of one process or of several."""
+"""One batch in parts, worked out side by side by threads or processes."""
 
 from types import SimpleNamespace
 
@@ -8,6 +8,7 @@ from ..functional import IGNORED
 from ..functional.trees import add_in_place, cast, tree_map, zeros_like
 from ..models.inputs import labelled_positions
 from .distributed import Alone
+from .part_processes import PartProcesses
 
 
 def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
@@ -38,8 +39,9 @@ def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
         many parts as there are threads are alive at a time (gradient accumulation).
     figures : callable
         ``figures(output, part) -> array``: what is added up beside the gradients.
-    pool : concurrent.futures.Executor, optional
-        Runs the parts. None runs them one after the other.
+    pool : concurrent.futures.Executor or PartProcesses, optional
+        Runs the parts. None runs them one after the other. `PartProcesses` were made for
+        :func:`work_out_part` and this model.
     communicator : Alone or Ranks
         Of :mod:`~albert_np.pretraining.distributed`. Every rank passes all parts.
     float64_sums : bool
@@ -58,14 +60,14 @@ def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
         for name, count in model.label_counts(part).items():
             counts[name] = counts.get(name, 0) + count
 
-    def run(i):
-        with np.errstate(over="ignore", invalid="ignore"):       # the training loop will notice
-            output, cache = model.forward(**parts[i], rng=rngs[i], recompute=recompute,
-                                          label_counts=counts)
-            return figures(output, parts[i]), model.backward(cache)
-
+    items = [(figures, parts[i], rngs[i], counts, recompute) for i in own]
+    if isinstance(pool, PartProcesses):
+        results = pool.map(items)
+    else:
+        results = (map if pool is None else pool.map)(
+            lambda item: work_out_part(model, *item), items)
     sums, total = [], None
-    for part_sums, grads in (map if pool is None else pool.map)(run, own):
+    for part_sums, grads in results:
         sums.append(part_sums)
         if total is None:
             total = cast(grads, np.float64) if float64_sums else grads
@@ -77,6 +79,13 @@ def sum_over_parts(model, parts, rngs, figures, pool=None, communicator=Alone(),
     if float64_sums:
         grads = tree_map(lambda grad, p: grad.astype(p.dtype, copy=False), grads, model.params)
     return sum(communicator.gather(sums)), grads
+
+
+def work_out_part(model, figures, part, rng, counts, recompute):
+    """Figures and gradients of one part: parameters as for :func:`sum_over_parts`."""
+    with np.errstate(over="ignore", invalid="ignore"):           # the training loop will notice
+        output, cache = model.forward(**part, rng=rng, recompute=recompute, label_counts=counts)
+        return figures(output, part), model.backward(cache)
 
 
 def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alone(),

@@ -1,13 +1,13 @@
 """The training loop."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from .diagnosis import diverged, where_not_finite
 from .distributed import Alone
-from .parallel import losses_and_gradients
+from .parallel import losses_and_gradients, work_out_part
+from .part_processes import pool_of_workers
 from .step import ADVICE, generators, optimisation_step, progress_bar
 
 
@@ -41,7 +41,8 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     metrics : list of dict, optional
         The rows of an earlier part of the run, to which this part appends.
     workers : int
-        Threads among which each batch is divided. Wrap the call in
+        Among how many each batch is divided: threads, or for a small model processes
+        (:func:`~albert_np.pretraining.part_processes.pool_of_workers`). Wrap the call in
         :func:`~albert_np.files.threads.one_thread_each`, or they and the threads of NumPy's matrix
         products get into each other's way.
     accumulation_steps : int
@@ -82,7 +83,7 @@ def train(model, optimizer, batches, steps, *, rng=None, max_gradient_norm=1.0,
     parts = parts or communicator.size * workers * accumulation_steps
     # Overflow is no reason for a warning: what is not finite is noticed below, and said better.
     with (progress_bar(steps, optimizer.steps, progress) as bar,
-          ThreadPoolExecutor(workers) as pool,
+          pool_of_workers(work_out_part, model, workers, communicator.size == 1) as pool,
           np.errstate(over="ignore", invalid="ignore")):
         for step in range(optimizer.steps + 1, steps + 1):
             batch = next(batches, None)

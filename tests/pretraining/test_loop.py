@@ -1,8 +1,8 @@
 """The training loop around its steps: threads, evaluations, when it ends, and what it shows."""
 
 import io
+import multiprocessing
 import sys
-import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +13,7 @@ from albert_np import AlbertForPreTraining
 from albert_np.gradcheck.one_check import small_config
 from albert_np.optim import SGD
 from albert_np.parameters import flatten, tree_map, zeros_like
-from albert_np.pretraining import train, trainer
+from albert_np.pretraining import part_processes, train, trainer
 from albert_np.pretraining.distributed import Alone
 from albert_np.pretraining.parallel import losses_and_gradients
 from albert_np.pretraining.step import generators, progress_bar
@@ -62,24 +62,29 @@ def test_a_batch_is_one_part_without_dropout_unless_told_otherwise():
     assert {leaf.dtype for leaf in flatten(grads).values()} == {np.dtype(np.float32)}
 
 
+@pytest.mark.parametrize("small", [0, part_processes.SMALL], ids=["threads", "processes"])
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_so_many_parts_of_a_batch_are_worked_out_at_once(workers):
+def test_so_many_parts_of_a_batch_are_worked_out_at_once(workers, small, monkeypatch):
     """And never more, however many parts there are."""
-    model, barrier, busy = AlbertForPreTraining(small_config()), threading.Barrier(workers), []
-    most = []
+    monkeypatch.setattr(part_processes, "SMALL", small)
+    shared = multiprocessing.get_context("fork")
+    barrier, busy, most = shared.Barrier(workers), shared.Value("i"), shared.SimpleQueue()
+    model = AlbertForPreTraining(small_config())
 
     def forward(*arguments, forward=model.forward, **others):
-        busy.append(1)
+        with busy:
+            busy.value += 1
         barrier.wait(20)                                 # nobody goes on before so many are here
-        most.append(len(busy))
+        most.put(busy.value)
         barrier.wait(20)
         result = forward(*arguments, **others)
-        busy.pop()
+        with busy:
+            busy.value -= 1
         return result
 
     model.forward = forward
     loop(1, model, workers=workers, accumulation_steps=2)
-    assert most == [workers] * 2 * workers
+    assert [most.get() for _ in range(2 * workers)] == [workers] * 2 * workers and most.empty()
 
 
 def test_gradients_are_clipped_to_1_unless_told_otherwise():

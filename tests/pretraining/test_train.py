@@ -1,5 +1,6 @@
 """The arguments of the training loop, and a loop that goes on where another one stopped."""
 
+import multiprocessing
 import re
 
 import numpy as np
@@ -25,19 +26,22 @@ class OneOf(Alone):
 
 def rows_of_each_pass(ranks=1, **options):
     """How many sequences each forward pass of a step of 24 sequences reads."""
-    model, rows = AlbertForPreTraining(small_config()), []
+    model, rows = AlbertForPreTraining(small_config()), multiprocessing.SimpleQueue()
     batch = {name: np.tile(array, (3, 1)[:array.ndim])
              for name, array in next(small_batches(np.random.default_rng(0))).items()}
     batch["sentence_order_label"] = np.resize(batch["sentence_order_label"], 24)
 
     def forward(*arguments, forward=model.forward, **others):
-        rows.append(len(others["input_ids"]))
+        rows.put(len(others["input_ids"]))               # perhaps from another process
         return forward(*arguments, **others)
 
     model.forward = forward
     train(model, AdamW(model.params), iter([batch]), 1, progress=False,
           communicator=OneOf(ranks), **options)
-    return rows
+    found = []
+    while not rows.empty():
+        found.append(rows.get())
+    return found
 
 
 @pytest.mark.parametrize("options, parts", [

@@ -125,7 +125,8 @@ class FinetuningOptions:
     seed: int = option(
         0, "the seed of fresh weights, of the order of the examples, of dropout and of the "
         "bootstrap", least=0)
-    workers: int = option(2, "number of threads that share each batch", least=1)
+    workers: int = option(
+        2, "number of threads (if the model is small: processes) that share each batch", least=1)
     checkpoint_every: int = option(
         500, "number of steps between checkpoints; there is also one after each epoch. An "
         "interrupted run continues from the last checkpoint", least=1)

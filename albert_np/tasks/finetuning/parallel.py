@@ -1,4 +1,4 @@
-"""One batch of examples on several threads."""
+"""One batch of examples, worked out in parts side by side."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
         pass, padded to a length.
     rngs : sequence of numpy.random.Generator or None
         One for each part; None turns dropout off.
-    pool : concurrent.futures.Executor, optional
+    pool : concurrent.futures.Executor or PartProcesses, optional
         Runs the parts. None runs them one after the other.
 
     Returns
@@ -36,6 +36,9 @@ def losses_and_gradients(model, examples, collate, rngs=(None,), pool=None):
              for i in range(len(rngs))]
     if not any(sum(model.label_counts(part).values()) for part in filter(None, parts)):
         return float("nan"), None
-    loss, grads = sum_over_parts(model, parts, rngs, lambda output, part: np.float64(output.loss),
-                                 pool)
+    loss, grads = sum_over_parts(model, parts, rngs, _loss, pool)
     return float(loss), grads
+
+
+def _loss(output, part):
+    return np.float64(output.loss)

@@ -215,7 +215,7 @@ def _train(run, options, output, checkpoint, pool, progress):
             evaluate=_evaluation(run, options, output, at, tuned, pool), on_step=on_step,
             on_best=lambda epoch, figure: _save_model(run, tuned.settings, output),
             patience=options.patience,
-            workers=options.workers, pool=pool, progress=progress,
+            workers=options.workers, progress=progress,
             accumulation_steps=options.accumulation_steps, trained=trained)
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 from types import SimpleNamespace
 
@@ -11,6 +10,8 @@ import numpy as np
 from ...functional.trees import tree_map
 from ...optim import warmup_polynomial_decay
 from ...pretraining.options import OPTIMIZERS
+from ...pretraining.parallel import work_out_part
+from ...pretraining.part_processes import pool_of_workers
 from ...pretraining.step import generators, optimisation_step, progress_bar
 from .parallel import losses_and_gradients
 from .state import Progress
@@ -69,7 +70,7 @@ def branches(tree, names):
 
 def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng, dropout=True,
                  max_gradient_norm=1.0, evaluate=None, patience=None, on_best=None, on_step=None,
-                 at=None, workers=1, pool=None, progress=True, accumulation_steps=1, trained=None):
+                 at=None, workers=1, progress=True, accumulation_steps=1, trained=None):
     """Train, evaluate after each epoch, and end with the parameters of the best one.
 
     Parameters
@@ -100,9 +101,8 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
     at : Progress, optional
         Where to go on; None: at the beginning. It changes in place.
     workers : int
-        Parts that each batch is divided into.
-    pool : concurrent.futures.Executor, optional
-        Runs them; None makes one of ``workers`` threads.
+        Parts that each batch is divided into: for threads, or if the model is small for processes
+        (:func:`~albert_np.pretraining.part_processes.pool_of_workers`).
     progress : bool
         Show a bar on a terminal and a line for each epoch.
     accumulation_steps : int
@@ -129,7 +129,8 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
     changing = SimpleNamespace(params=branches(model.params, trained))
     at = Progress() if at is None else at
     started = time.perf_counter() - at.seconds()
-    with (ThreadPoolExecutor(workers) as own, np.errstate(over="ignore", invalid="ignore"),
+    with (pool_of_workers(work_out_part, model, workers) as pool,
+          np.errstate(over="ignore", invalid="ignore"),
           progress_bar(steps_of(examples, batch_size, epochs), taken=optimizer.steps,
                        progress=progress) as bar):
         while at.epoch <= epochs and not at.out_of_patience(patience):
@@ -137,7 +138,7 @@ def train_epochs(model, examples, collate, optimizer, *, epochs, batch_size, rng
                 loss, grads = losses_and_gradients(
                     model, [examples[i] for i in batch], collate,
                     generators(rng if dropout else None, workers * accumulation_steps),
-                    pool or own)
+                    pool)
                 at.batches += 1
                 if grads is None:                  # no label of this batch counts
                     continue

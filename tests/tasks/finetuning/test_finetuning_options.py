@@ -1,6 +1,5 @@
 """What each option of a fine-tuning run changes, and each of a task's settings."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from toys import MODEL, toy_splits, write_toy
 from albert_np.inference import batches_by_length
 from albert_np.optim import SGD, AdamW
 from albert_np.parameters import flatten, tree_map
+from albert_np.pretraining import part_processes
 from albert_np.tasks.datasets import Question
 from albert_np.tasks.datasets.features import question_windows
 from albert_np.tasks.finetuning import Settings, finetune
@@ -64,7 +64,6 @@ def test_every_option_of_the_loop_reaches_it(begin):
     asked = dict(epochs=7, batch_size=5, max_gradient_norm=0.3, patience=2, workers=3)
     found = begin(**asked)
     assert {name: found[name] for name in asked} == asked and found["progress"] is False
-    assert found["pool"]._max_workers == 3
     plain = begin()
     assert plain["patience"] is None and plain["max_gradient_norm"] == 1.0
     assert len(plain["examples"]) == 40
@@ -172,14 +171,16 @@ def alike(one, other):
     return all(np.allclose(one[name], other[name], rtol=1e-9, atol=1e-12) for name in one)
 
 
-def test_workers_divide_a_batch_and_change_nothing_but_the_masks():
+def test_workers_divide_a_batch_and_change_nothing_but_the_masks(monkeypatch):
     expected, history = trained(dropout=False)
     assert len(history["steps"]) == 2 * 3                      # 3, 3 and 1 examples
     for workers in (2, 3, 5):                                  # more than a batch has
         assert alike(trained(workers=workers, dropout=False)[0], expected)
-    with ThreadPoolExecutor(2) as pool:
-        assert alike(trained(workers=2, pool=pool, dropout=False)[0], expected)
     assert not alike(trained(0.3)[0], trained(0.3, workers=2)[0])
+    of_processes, _ = trained(0.3, workers=2)
+    monkeypatch.setattr(part_processes, "SMALL", 0)                     # threads
+    of_threads, _ = trained(0.3, workers=2)
+    assert all(np.array_equal(of_threads[name], of_processes[name]) for name in of_threads)
 
 
 def test_dropout_can_be_left_out():
