@@ -4,6 +4,7 @@ No arrangement of the rest can be faster than these products alone, computed by 
 into arrays that exist already.
 """
 
+import multiprocessing
 from concurrent.futures import wait
 
 import numpy as np
@@ -91,9 +92,34 @@ def bare_products(config, B, T, M, training, R=None):
     return run
 
 
-def side_by_side(functions, pool):
+def in_threads(functions, pool):
     """A function that runs several at once, each on a thread, and waits for all."""
     def run():
         for future in wait([pool.submit(function) for function in functions]).done:
             future.result()
+    return run
+
+
+def in_processes(functions):
+    """A function that runs several at once, the others each in a copy of this process."""
+    context, pipes = multiprocessing.get_context("fork"), []
+
+    def serve(ours, theirs, function):
+        ours.close()
+        while theirs.recv_bytes():
+            function()
+            theirs.send_bytes(b"done")
+
+    for function in functions[1:]:
+        ours, theirs = context.Pipe()
+        context.Process(target=serve, args=(ours, theirs, function), daemon=True).start()
+        theirs.close()
+        pipes.append(ours)
+
+    def run():
+        for pipe in pipes:
+            pipe.send_bytes(b"run")
+        functions[0]()
+        for pipe in pipes:
+            pipe.recv_bytes()
     return run

@@ -1,15 +1,16 @@
-"""Our side: a training step and a forward pass, on one thread or on two."""
+"""Our side: a training step and a forward pass, in one part or in two side by side."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from floor import bare_products, side_by_side
+from floor import bare_products, in_processes, in_threads
 
 from albert_np import AdamW, AlbertForPreTraining
 from albert_np.functional import IGNORED, cross_entropy_backward, cross_entropy_forward
 from albert_np.optim import clip_by_global_norm
 from albert_np.parameters import add_in_place
-from albert_np.pretraining.parallel import losses_and_gradients
+from albert_np.pretraining.parallel import losses_and_gradients, work_out_part
+from albert_np.pretraining.part_processes import PartProcesses, pool_of_workers
 
 # Where a training step computes masked-LM logits. As they are: ours where there is a label, and the
 # last layer there and at [CLS]; transformers everywhere.
@@ -25,25 +26,29 @@ def our_call(workload, task, positions, parts):
     task : {"training", "forward"}
     positions : {AS_THEY_ARE, LABELLED, ALL}
     parts : int
-        Of the batch, a thread for each.
+        Of the batch. Training: a process for each if the model is small, else a thread, as in
+        ``albert-np pretrain``. Forward: a thread for each.
 
     Returns
     -------
     callable
         Returns the loss, or the logits.
     """
-    batch, pool = workload.batch(), _pool(parts)
-    model = AlbertForPreTraining(workload.config)
-    optimizer = AdamW(model.params, lr=1e-5)
-    gradients = GRADIENTS[positions]
+    batch, model = workload.batch(), AlbertForPreTraining(workload.config)
+    if task == "forward":
+        pool = _threads(parts)
+        return lambda: forward(model, batch, parts, pool)
+    optimizer, work = AdamW(model.params, lr=1e-5), WORK[positions]
+    # The workers end with this process.
+    pool = pool_of_workers(work, model, parts).__enter__() if parts > 1 else None
 
     def step():
-        loss, grads = gradients(model, batch, parts, pool)
+        loss, grads = gradients(work, model, batch, parts, pool)
         clip_by_global_norm(grads, 1.0)
         optimizer.step(model.params, grads)
         return loss
 
-    return step if task == "training" else lambda: forward(model, batch, parts, pool)
+    return step
 
 
 def floor_call(workload, task, positions, parts):
@@ -53,10 +58,19 @@ def floor_call(workload, task, positions, parts):
     R = workload.R if training and positions == AS_THEY_ARE else None
     functions = [bare_products(workload.config, workload.B // parts, workload.T, M // parts,
                                training, R) for _ in range(parts)]
-    return functions[0] if parts == 1 else side_by_side(functions, _pool(parts))
+    if parts == 1:
+        return functions[0]
+    small = training and isinstance(pool_of_workers_of(workload, parts), PartProcesses)
+    return in_processes(functions) if small else in_threads(functions, _threads(parts))
 
 
-def _pool(parts):
+def pool_of_workers_of(workload, parts):
+    """The pool that a training run of this workload gets, made and ended."""
+    with pool_of_workers(None, AlbertForPreTraining(workload.config), parts) as pool:
+        return pool
+
+
+def _threads(parts):
     return ThreadPoolExecutor(parts) if parts > 1 else None
 
 
@@ -79,51 +93,52 @@ def forward(model, batch, parts, pool):
     return list(run(lambda part: model.forward(**part)[0].prediction_logits, inputs))
 
 
-def as_they_are(model, batch, parts, pool):
-    """Loss and gradients as the package takes them: logits, and the last layer, where asked."""
-    losses, grads = losses_and_gradients(model, batch, [None] * parts, pool)
-    return losses.loss, grads
-
-
-def labelled(model, batch, parts, pool):
+def labelled(model, part, mlm_share, sop_share):
     """The last layer at every position, masked-LM logits where a label is."""
-    def run(part, mlm_share, sop_share):
-        output, cache = model.forward(**part)
-        return (mlm_share * float(output.mlm_loss) + sop_share * float(output.sop_loss),
-                model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": sop_share}))
-    return _in_parts(run, model, batch, parts, pool)
+    output, cache = model.forward(**part)
+    return (mlm_share * float(output.mlm_loss) + sop_share * float(output.sop_loss),
+            model.backward(cache, {"mlm_loss": mlm_share, "sop_loss": sop_share}))
 
 
-def everywhere(model, batch, parts, pool):
+def everywhere(model, part, mlm_share, sop_share):
     """Masked-LM logits at every position too, of which most are then ignored."""
-    def run(part, mlm_share, sop_share):
-        labels, order = part.pop("labels"), part.pop("sentence_order_label")
-        output, cache = model.forward(**part)
-        mlm_loss, mlm_cache = cross_entropy_forward(output.prediction_logits, labels)
-        sop_loss, sop_cache = cross_entropy_forward(output.sop_logits, order)
-        grads = model.backward(cache, {
-            "prediction_logits": cross_entropy_backward(mlm_share, mlm_cache),
-            "sop_logits": cross_entropy_backward(sop_share, sop_cache)})
-        return mlm_share * float(mlm_loss) + sop_share * float(sop_loss), grads
-    return _in_parts(run, model, batch, parts, pool)
+    part = dict(part)
+    labels, order = part.pop("labels"), part.pop("sentence_order_label")
+    output, cache = model.forward(**part)
+    mlm_loss, mlm_cache = cross_entropy_forward(output.prediction_logits, labels)
+    sop_loss, sop_cache = cross_entropy_forward(output.sop_logits, order)
+    grads = model.backward(cache, {
+        "prediction_logits": cross_entropy_backward(mlm_share, mlm_cache),
+        "sop_logits": cross_entropy_backward(sop_share, sop_cache)})
+    return mlm_share * float(mlm_loss) + sop_share * float(sop_loss), grads
 
 
-def _in_parts(run, model, batch, parts, pool):
+# As they are, the package works out the parts itself: logits, and the last layer, where asked.
+WORK = {AS_THEY_ARE: work_out_part, LABELLED: labelled, ALL: everywhere}
+
+
+def gradients(work, model, batch, parts, pool):
+    """Loss and gradients of a batch, summed over its parts."""
+    if work is work_out_part:
+        losses, grads = losses_and_gradients(model, batch, [None] * parts, pool)
+        return losses.loss, grads
+    return _in_parts(work, model, batch, parts, pool)
+
+
+def _in_parts(work, model, batch, parts, pool):
     """Losses and gradients of the parts, each weighted by its share, added up."""
     B, M = len(batch["input_ids"]), np.count_nonzero(batch["labels"] != IGNORED)
-
-    def of(rows):
+    items = []
+    for rows in np.array_split(np.arange(B), parts):
         part = {name: array[rows] for name, array in batch.items()}
-        return run(part, np.count_nonzero(part["labels"] != IGNORED) / M,
-                   model.config.sop_weight * len(rows) / B)
-
-    rows = np.array_split(np.arange(B), parts)
-    results = iter((map if pool is None else pool.map)(of, rows))
+        items.append((part, np.count_nonzero(part["labels"] != IGNORED) / M,
+                      model.config.sop_weight * len(rows) / B))
+    if isinstance(pool, PartProcesses):
+        results = pool.map(items)
+    else:
+        results = iter((map if pool is None else pool.map)(lambda item: work(model, *item), items))
     loss, grads = next(results)
     for other_loss, other in results:
         loss += other_loss
         add_in_place(grads, other)
     return loss, grads
-
-
-GRADIENTS = {AS_THEY_ARE: as_they_are, LABELLED: labelled, ALL: everywhere}

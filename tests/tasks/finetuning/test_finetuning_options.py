@@ -1,5 +1,6 @@
 """What each option of a fine-tuning run changes, and each of a task's settings."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
