@@ -1,6 +1,7 @@
 """Our side: a training step and a forward pass, in one part or in two side by side."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import numpy as np
 from floor import bare_products, in_processes, in_threads
@@ -12,6 +13,7 @@ from albert_np.parameters import add_in_place
 from albert_np.pretraining.parallel import losses_and_gradients, work_out_part
 from albert_np.pretraining.part_processes import PartProcesses, pool_of_workers
 
+WORKERS = ExitStack()               # of the sides of this process, until it ends
 # Where a training step computes masked-LM logits. As they are: ours where there is a label, and the
 # last layer there and at [CLS]; transformers everywhere.
 AS_THEY_ARE, LABELLED, ALL = "as they are", "labelled positions", "all positions"
@@ -39,8 +41,7 @@ def our_call(workload, task, positions, parts):
         pool = _threads(parts)
         return lambda: forward(model, batch, parts, pool)
     optimizer, work = AdamW(model.params, lr=1e-5), WORK[positions]
-    # The workers end with this process.
-    pool = pool_of_workers(work, model, parts).__enter__() if parts > 1 else None
+    pool = WORKERS.enter_context(pool_of_workers(work, model, parts)) if parts > 1 else None
 
     def step():
         loss, grads = gradients(work, model, batch, parts, pool)

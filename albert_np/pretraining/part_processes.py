@@ -3,6 +3,7 @@
 import contextlib
 import mmap
 import multiprocessing
+import multiprocessing.util
 import signal
 import sys
 import warnings
@@ -72,6 +73,9 @@ class PartProcesses:
         self.params = _shared_like(model.params)
         self.grads = [_shared_like(model.params) for _ in range(workers - 1)]
         self.pipes, self.processes = [], []
+        # At the latest when Python ends.
+        self.end = multiprocessing.util.Finalize(self, _end, (self.processes, self.pipes),
+                                                 exitpriority=1)
         context = multiprocessing.get_context("fork")
         with interrupts_left_to_us(), warnings.catch_warnings():
             # Python 3.12 warns of copying a process that has threads. Ours hold no lock here.
@@ -90,10 +94,7 @@ class PartProcesses:
         return self
 
     def __exit__(self, *exception):
-        for process, pipe in zip(self.processes, self.pipes):
-            process.kill()                                 # it has nothing of its own to save
-            process.join()
-            pipe.close()
+        self.end()
 
     def map(self, items):
         """Work out the items, as many side by side as there are workers.
@@ -147,6 +148,13 @@ def _shared_like(tree):
     """A tree of arrays of the same shapes in memory that later copies of this process share."""
     return tree_map(lambda leaf: np.frombuffer(mmap.mmap(-1, max(leaf.nbytes, 1)), leaf.dtype,
                                                leaf.size).reshape(leaf.shape), tree)
+
+
+def _end(processes, pipes):
+    for process, pipe in zip(processes, pipes):
+        process.kill()                                     # it has nothing of its own to save
+        process.join()
+        pipe.close()
 
 
 def _serve(ours, theirs, work, model, params, grads):

@@ -104,6 +104,15 @@ def test_a_signal_to_all_processes_is_left_to_the_first():
             assert losses_and_gradients(model, batch, [None] * 2, pool)[0] == expected
 
 
+def test_python_ends_though_nobody_has_ended_the_workers():
+    script = SCRIPT.replace("with ", "context = ").replace(
+        " as pool:", "\npool = context.__enter__()").replace("\n    ", "\n").replace("60", "0")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0 and done.stderr == ""
+    assert not any(_runs(int(worker)) for worker in done.stdout.split())
+
+
 SCRIPT = """
 import time
 from albert_np import AlbertForPreTraining
