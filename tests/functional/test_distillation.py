@@ -104,7 +104,8 @@ def test_at_a_high_temperature_the_student_matches_logits(rng):
 @pytest.mark.parametrize("arguments, message", [
     ((np.zeros((2, 3)), [0, 1], 0), "temperature is 0; it must be a finite number above 0"),
     ((np.zeros((2, 3)), [0, 1], -1.0), "temperature is -1.0; it must be a finite number above 0"),
-    ((np.zeros((2, 3)), [0, 1], np.inf), "temperature is inf; it must be a finite number above 0"),
+    ((np.zeros((2, 3)), [0, 1], float("inf")), "temperature is inf; it must be a finite number "
+     "above 0"),
     ((np.zeros((2, 3)), [0, 1], np.nan), "temperature is nan; it must be a finite number above 0"),
     ((np.zeros((2, 3)), [0, 1], 1, 1.1), "teacher_weight is 1.1; it must be in [0, 1]"),
     ((np.zeros((2, 3)), [0, 1], 1, -0.1), "teacher_weight is -0.1; it must be in [0, 1]"),
@@ -122,3 +123,11 @@ def test_distillation_of_huge_logits_is_finite():
     loss, cache = F.distillation_forward(x, t, np.array([1, 0]), 4.0, 0.5)
     assert loss == 0.5 * 4**2 * 1e5 / 4 / 2
     assert F.distillation_backward(1.0, cache).tolist() == [[-1, 1], [0, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logits_at_both_ends_of_their_dtype(dtype):
+    """Their difference is infinite, so the lower class has the probability 0 and no part."""
+    x = np.array([[1, -1]], dtype) * np.finfo(dtype).max
+    loss, cache = F.distillation_forward(x, x, np.array([0]), 2.0, 1.0)
+    assert loss == 0 and F.distillation_backward(dtype(1), cache).tolist() == [[0, 0]]

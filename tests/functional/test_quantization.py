@@ -61,18 +61,22 @@ def test_ties_go_to_the_even_integer_and_the_rest_is_cut_off():
 
 @pytest.mark.parametrize("call, sentence", [
     (lambda: F.quantization_scale(np.array([np.nan])), "an entry is NaN or infinite"),
-    (lambda: F.quantize(np.array([np.inf]), np.ones(1)), "an entry is NaN or infinite"),
-    (lambda: F.quantize(np.ones(1), np.zeros(1)), "a scale is not positive"),
-    (lambda: F.quantize(np.ones(1), np.array([np.inf])), "a scale is not positive"),
+    (lambda: F.quantize(np.array([1, np.inf]), np.ones(1)), "an entry is NaN or infinite"),
+    *[(lambda scale=scale: F.quantize(np.ones(2), np.array([1, scale])), "a scale is not positive")
+      for scale in (0, -1.0, np.inf)],
     *[(lambda bits=bits: F.quantization_scale(np.ones(1), bits=bits), f"bits is {bits!r}; it must")
       for bits in (1, 9, 8.0, True)],
     (lambda: F.fake_quantize_forward(np.ones(1), np.ones(1), bits=1), "bits is 1; it must"),
-    (lambda: F.int8_matmul(np.ones((2, 3)), 1, np.ones((3, 2), np.int8), 1), "both must be int8"),
-    (lambda: F.int8_matmul(np.ones((2, 3), np.int8), 1, np.ones((2, 3), np.int8), 1),
-     "they must be"),
+    *[(lambda of=of: F.int8_matmul(np.ones((2, 3), of[0]), 1, np.ones((3, 2), of[1]), 1),
+       f"the matrices are {of[0]} and {of[1]}; both must be int8")
+      for of in (("float64", "int8"), ("uint8", "int8"), ("int8", "float64"), ("int8", "uint8"))],
+    *[(lambda of=of: F.int8_matmul(np.ones(of[0], np.int8), 1, np.ones(of[1], np.int8), 1),
+       "they must be")
+      for of in (((2, 3), (2, 3)), ((2, 3), (4, 2)), ((3,), (3, 2)), ((2, 3), (3,)),
+                 ((2, 3, 3), (3, 2)), ((2, 3), (3, 2, 2)))],
     (lambda: F.int8_matmul(np.ones((1, MOST_PRODUCTS + 1), np.int8), np.ones((1, 1)),
                            np.ones((MOST_PRODUCTS + 1, 1), np.int8), np.ones((1, 1))),
-     "an int32 holds sums of at most 133,144 products")])
+     "K is 133145; an int32 holds sums of at most 133,144 products")])
 def test_what_is_refused(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
@@ -160,6 +164,13 @@ def test_no_weight_is_cut_off_by_its_own_scale(rng, dtype, bits):
     x = rng.standard_normal((4, 3000)).astype(dtype)
     _, inside = F.fake_quantize_forward(x, F.quantization_scale(x, 0, bits), bits)
     assert inside.all()
+
+
+def test_eight_bits_and_the_end_of_their_range():
+    """The ratio Q + 1/2 itself is inside: it is rounded to Q, and its gradient is passed on."""
+    y, cache = F.fake_quantize_forward(np.array([100.0, 127.5, 127.6]), np.array([1.0]))
+    assert y.tolist() == [100, 127, 127]
+    assert F.fake_quantize_backward(np.ones(3), cache).tolist() == [1, 1, 0]
 
 
 def test_dtypes_stay(rng):

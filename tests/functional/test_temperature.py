@@ -64,6 +64,45 @@ def test_logits_times_ten_have_ten_times_the_temperature(data):
         10 * F.fit_temperature(logits, labels))
 
 
+def test_the_best_temperature_lies_between_a_thousandth_and_a_thousand():
+    """Of the example it is 2, so that of half its logits is 1: a factor moves it as it likes."""
+    logits, labels = np.log(np.tile([9.0, 1.0], (4, 1))) / 2, np.array([0, 0, 0, 1])
+    for best in (0.001001, 0.5, 999.5):
+        assert F.fit_temperature(best * logits, labels) == pytest.approx(best, rel=1e-12)
+    for best, end in ((0.000999, "0;"), (1000.5, "infinite;")):
+        with pytest.raises(ValueError, match=f"the loss falls until the temperature is {end}"):
+            F.fit_temperature(best * logits, labels)
+
+
+def test_logits_that_differ_in_their_last_digit_only_are_no_better_than_chance():
+    """At the highest temperature their difference is rounded away, and the slope is 0."""
+    with pytest.raises(ValueError, match="until the temperature is infinite"):
+        F.fit_temperature(np.array([[1e-14, 0], [1e-14, 0]]), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("row, loss", [([0, -np.inf], 0), ([np.inf, 0], np.nan),
+                                       ([-np.inf, -np.inf], np.nan)])
+def test_infinite_logits_are_read_as_by_the_cross_entropy(row, loss):
+    """And without a warning: NaN is what tells it."""
+    for found in (F.temperature_scaling_forward(np.array([row]), 2.0, np.array([0]))[0],
+                  F.cross_entropy_forward(np.array([row]), np.array([0]))[0]):
+        np.testing.assert_equal(float(found), loss)
+
+
+def test_rows_do_not_see_each_other(rng):
+    """Not even one with logits so large that beside them those of the others are nothing."""
+    logits, labels = rng.standard_normal((2, 3, 4)), rng.integers(0, 4, (2, 3))
+    logits[1, 2] *= 1e18
+    losses = [F.temperature_scaling_forward(*row)[0]
+              for row in zip(logits.reshape(6, 1, 4), [2.0] * 6, labels.reshape(6, 1))]
+    loss, cache = F.temperature_scaling_forward(logits[:, :2], 2.0, labels[:, :2])
+    assert loss == pytest.approx(np.mean([losses[i] for i in (0, 1, 3, 4)]))
+    rows, _ = F.temperature_scaling_forward(logits.reshape(6, 4)[[0, 5]], 2.0,
+                                            labels.reshape(6)[[0, 5]])
+    assert rows == pytest.approx((losses[0] + losses[5]) / 2)
+    assert F.temperature_scaling_backward(1.0, cache)[0].shape == (2, 2, 4)
+
+
 def test_no_guess_changes(data):
     logits, labels = data
     p, _ = F.softmax_forward(logits / F.fit_temperature(logits, labels))

@@ -50,12 +50,14 @@ def test_float32_stays(rng):
 @pytest.mark.parametrize("ids, shape, words", [
     ([0, 1], (3, 2), r"dx has shape \(3, 2\), but ids of shape \(2,\) .* need \(2, 2\)"),
     ([0, 1], (2, 3), r"dx has shape \(2, 3\)"),
-    ([0, 5], (2, 2), "ids range from 0 to 5, but the table has the rows 0 to 4"),
+    ([0, 1], (2, 1), r"dx has shape \(2, 1\)"),
+    ([0, 4], (2, 2), "ids range from 0 to 4, but the table has the rows 0 to 3"),
+    ([0, 5], (2, 2), "ids range from 0 to 5"),
     ([-1, 1], (2, 2), "ids range from -1 to 1"),
     ([0.0, 1.0], (2, 2), "ids have dtype float64; they must be integers")])
 def test_what_does_not_fit_is_refused(ids, shape, words):
     with pytest.raises(ValueError, match=words):
-        flip_estimates(np.zeros((5, 2)), np.array(ids), np.zeros(shape))
+        flip_estimates(np.zeros((4, 2)), np.array(ids), np.zeros(shape))
 
 
 def test_the_estimate_is_the_slope_on_the_way_to_the_other_row(rng):

@@ -8,7 +8,8 @@ from albert_np.layers import (patch_embeddings_backward, patch_embeddings_forwar
                               unpatchify)
 
 B, N, P, H = 2, 6, 12, 8
-SIZES = [(2, 4, 6, 3), (3, 9, 6, 1), (1, 2, 3, 2), (5, 5, 5, 3)]      # patch size, image shape
+SIZES = [(2, 4, 6, 3), (3, 9, 6, 1), (1, 2, 3, 2), (5, 5, 5, 3), (17, 17, 34, 1), (1, 17, 16, 1)]
+# patch size, image shape; the last two have more than 256 numbers in a patch, or patches
 
 
 def parameters(rng, dtype=np.float64):
@@ -58,7 +59,8 @@ def test_unpatchify_is_the_inverse_and_the_backward_pass(rng, p, height, width, 
     ((2, 5, 4, 3), 2, "images of 5 x 4 pixels cannot be cut into patches of 2 x 2"),
     ((2, 4, 5, 3), 2, "images of 4 x 5 pixels cannot be cut"),
     ((2, 4, 4, 3), 0, "patches of 0 x 0"),
-    ((4, 4, 3), 2, r"images have shape \(4, 4, 3\); they need four axes")])
+    ((4, 4, 3), 2, r"images have shape \(4, 4, 3\); they need four axes"),
+    ((1, 2, 4, 4, 3), 2, r"images have shape \(1, 2, 4, 4, 3\); they need four axes")])
 def test_images_that_cannot_be_cut(shape, p, words):
     with pytest.raises(ValueError, match=words):
         patchify(np.zeros(shape), p)
@@ -67,6 +69,12 @@ def test_images_that_cannot_be_cut(shape, p, words):
 @pytest.mark.parametrize("shape, image, words", [
     ((1, 3, 4), (4, 4, 1), "3 patches of 4 numbers do not make up an image of 4 x 4 pixels with 1"),
     ((1, 2, 8), (4, 4, 1), "2 patches of 8 numbers"),
+    ((1, 5, 4), (4, 4, 1), "5 patches of 4 numbers"),
+    ((1, 4, 5), (4, 4, 1), "4 patches of 5 numbers"),
+    ((1, 4, 3), (4, 4, 1), "4 patches of 3 numbers"),
+    ((1, 4, 4), (3, 8, 1), "image of 3 x 8"),
+    ((1, 4, 4), (8, 3, 1), "image of 8 x 3"),
+    ((1, 1, 4), (3, 3, 1), "image of 3 x 3"),
     ((1, 4, 4), (4, 4, 3), "with 3 channels"),
     ((1, 6, 4), (3, 8, 1), "image of 3 x 8"),
     ((1, 6, 4), (8, 3, 1), "image of 8 x 3")])
