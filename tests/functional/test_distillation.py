@@ -26,6 +26,7 @@ def distillation(x, t, labels, weights, temperature, alpha, ignore=-100):
 def test_distillation(rng, temperature, alpha):
     x, t = rng.standard_normal((6, 4)), 2 * rng.standard_normal((6, 4))
     labels, weights = np.array([3, -100, 0, 1, -100, 1]), rng.random(6)
+    weights[2] = -0.25                                       # the formula holds for these too
     found = F.distillation_forward(x, t, labels, temperature, alpha)[0]
     assert found == pytest.approx(distillation(x, t, labels, np.ones(6), temperature, alpha))
     found = F.distillation_forward(x, t, labels, temperature, alpha, weights=weights)[0]

@@ -153,7 +153,8 @@ def test_a_silent_configuration():
 
 
 @pytest.mark.parametrize("values, dropout", [({}, 0.3), ({"classifier_dropout": None}, 0.3),
-                                             ({"classifier_dropout": 0.2}, 0.2)])
+                                             ({"classifier_dropout": 0.2}, 0.2),
+                                             ({"classifier_dropout": 0.0}, 0.0)])
 def test_dropout_before_a_classifier(values, dropout):
     config = AlbertConfig.from_dict(bert_settings(
         {"model_type": "bert", "hidden_dropout_prob": 0.3, **values}))

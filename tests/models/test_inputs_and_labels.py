@@ -8,8 +8,8 @@ import pytest
 from albert_np.gradcheck.one_check import small_config
 from albert_np.models.inputs import (check_inputs, check_labels, check_positions_needed,
                                      labelled_positions, labels_at)
-from albert_np.models.labels import (answer_labels, check_positions, check_problem_labels,
-                                     problem_of)
+from albert_np.models.labels import (answer_labels, check_label_weights, check_positions,
+                                     check_problem_labels, problem_of)
 
 CONFIG = small_config(num_labels=4)                     # V = 17, 7 positions, 2 token types
 IDS = np.array([[2, 0, 16, 9, 3], [2, 9, 4, 0, 0], [1, 1, 1, 1, 1]])
@@ -208,3 +208,21 @@ def test_positions_of_answers():
 
 def test_answers_outside_the_text():
     assert answer_labels([-9, -1, 0, 6, 7, 99], 7).tolist() == [0, 0, 0, 6, -100, -100]
+
+
+def test_weights_of_labels():
+    """A weight of 0 is one: this label does not count."""
+    single = "single_label_classification"
+    check_label_weights(single, 2, [0.0, 3.5])
+    check_label_weights(single, 1, np.array([0]))
+    for problem in (None, single, "regression"):
+        check_label_weights(problem, 2, None)
+    refused("label_weights are weights of single labels, but there are no labels",
+            check_label_weights, None, 2, [1.0, 1.0])
+    refused("label_weights are weights of single labels, but this is regression",
+            check_label_weights, "regression", 2, [1.0, 1.0])
+    refused("label_weights have shape (3,); they must have shape (2,)",
+            check_label_weights, single, 2, [1.0, 1.0, 1.0])
+    for wrong in (-0.5, np.nan, np.inf):
+        refused(f"label_weights must be finite numbers of at least 0, but they are [1.0, {wrong}]",
+                check_label_weights, single, 2, [1.0, wrong])

@@ -41,6 +41,13 @@ def batch(pictures, **changes):
             **changes}
 
 
+def test_biases_begin_at_0_and_gammas_at_1(params):
+    for name, leaf in flatten(params).items():
+        if name.endswith((".b", "beta", "gamma")):
+            assert (leaf == name.endswith("gamma")).all(), name
+    assert 0.3 < params["patch_embeddings"]["projection"]["W"].std() < 0.6
+
+
 def test_words_and_patches_see_each_other_and_nobody_sees_padding(params, patches):
     def states(ids=IDS, patches=patches, mask=WORDS):
         return words_and_patches_forward(params, CONFIG, ids, patches, mask)[0].sequence_output
@@ -67,6 +74,8 @@ def test_without_a_mask_all_words_are_seen(params, patches):
     for mask in (None, ones):
         output, _ = words_and_patches_forward(params, CONFIG, IDS, patches, mask)
         assert [p.shape for p in output.attentions] == 2 * [(B, 3, T + N, T + N)]
+        assert [h.shape for h in output.hidden_states] == 3 * [(B, T + N, H)]
+        assert output.hidden_states[-1] is output.sequence_output
         np.testing.assert_allclose(output.attentions[0].sum(-1), 1)
         assert (output.attentions[0] > 0).all()
 
@@ -82,6 +91,12 @@ def test_three_losses_add_up(params, patches):
     z = losses.matching_logits
     assert losses.matching == pytest.approx(np.log1p(np.exp([z[0, 1] - z[0, 0],
                                                              z[1, 0] - z[1, 1]])).mean())
+
+
+@pytest.mark.parametrize("fewer", [1, N - 1])
+def test_a_picture_may_have_fewer_patches_than_there_are_positions(params, patches, fewer):
+    output, _ = words_and_patches_forward(params, CONFIG, IDS, patches[:, :fewer], WORDS)
+    assert output.sequence_output.shape == (B, T + fewer, H)
 
 
 @pytest.mark.parametrize("nothing, head", [
@@ -131,10 +146,14 @@ def test_the_pooled_output_alone(params, patches):
 
 @pytest.mark.parametrize("changes, words", [
     (dict(patches=np.zeros((B, N, P + 1))), r"patches have shape \(2, 4, 7\); they must be \(2, N"),
+    (dict(patches=np.zeros((B, N, P - 1))), r"patches have shape \(2, 4, 5\)"),
+    (dict(patches=np.zeros((B, N, P, 1))), r"patches have shape \(2, 4, 6, 1\)"),
     (dict(patches=np.zeros((B, N + 1, P))), "with N from 1 to 4"),
     (dict(patches=np.zeros((B, 0, P))), "with N from 1 to 4"),
     (dict(patches=np.zeros((B + 1, N, P))), "as there are 2 sequences of words"),
-    (dict(masked_patches=HIDDEN[:, :3]), r"masked_patches have shape \(2, 3\)"),
+    (dict(masked_patches=HIDDEN[:, :3]),
+     r"masked_patches have shape \(2, 3\) and dtype bool; they must be \(2, 4\) and bool"),
+    (dict(masked_patches=np.zeros((B, N + 1), bool)), r"masked_patches have shape \(2, 5\)"),
     (dict(masked_patches=HIDDEN.astype(int)), "dtype int64; they must be .* bool"),
     (dict(input_ids=IDS + V), "input_ids"),
     (dict(labels=LABELS[:, :3]), "labels"),

@@ -24,4 +24,11 @@ REASONS = [
      "~n is -n - 1: the order of whole numbers is the same."),
     ("metrics/translation.py", "seen[0]", ("seen[ -1]", "seen[-1]", "seen[- 1]"),
      "The library counts once."),
+    ("uncertainty.py", ".all(axis=-1) & ", ".all(axis=-1) * ",
+     "The product of two booleans is their \"and\"."),
+    ("uncertainty.py", "< 1e-3", "<= 1e-3",
+     "The difference is a multiple of 2**-53, and 1e-3 is not."),
+    ("uncertainty.py", "np.where(p > 0", "np.where(p != 0", "A probability is never negative."),
+    ("uncertainty.py", "np.where(p > 0, p, 1)", "np.where(p > 0, p, 2)",
+     "The logarithm of this number is multiplied by 0."),
 ]

@@ -21,4 +21,6 @@ REASONS = [
      "True and False exist once, and no weight is transposed in the original alone."),
     ("published_names.py", "name.shape.split()", "name.shape.rsplit()",
      "Without a limit to the number of cuts, the side to begin at makes no difference."),
+    ("pruning.py", "reshape(A, -1", ("reshape(A, ~1", "reshape(A, - 2"), ANY_NEGATIVE),
+    ("pruning.py", "leaf.ndim > 1", "leaf.ndim != 1", "No parameter is without an axis."),
 ]

@@ -134,6 +134,14 @@ def test_a_model_of_several_labels(trained):
             name for name, p in row["prediction"]["probabilities"].items() if p >= 0.5]
 
 
+def test_all_labels_are_right_if_none_is_missing_and_none_too_many():
+    labels = [("copy", "file"), ("copy", "file"), ("copy", "file"), (), ("list",)]
+    guesses = [("file", "copy"), ("copy",), ("copy", "file", "list"), (), ("copy",)]
+    found = MULTI.figures([Classification("text", label=label) for label in labels],
+                          [{"labels": guess} for guess in guesses], KINDS)
+    assert found["all labels right"].value == 2 / 5
+
+
 def test_as_many_labels_as_pieces_are_no_sequence():
     """A row of labels is not padded, even if it has as many entries as the text has pieces."""
     examples = [{"input_ids": np.arange(n), "token_type_ids": np.zeros(n, int),
