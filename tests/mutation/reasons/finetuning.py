@@ -17,4 +17,11 @@ REASONS = [
      "Of all tags only O is behind I- in the alphabet, and it has no type to be the same."),
     ("trainer.py", ">= patience", "== patience",
      "The difference grows by one, so that it is equal before it is greater."),
+    ("pseudo_labels.py", "(axis=-1)", ("(axis=+1)", "(axis=1)"),
+     "The probabilities are (N, K), so axis 1 is the last one."),
+    ("pseudo_labels.py", "probabilities.shape[-1]",
+     ("probabilities.shape[+1]", "probabilities.shape[1]"),
+     "The probabilities are (N, K), so axis 1 is the last one."),
+    ("unlabelled.py", 'role != "label"', 'role > "label"',
+     "The other two roles, text and text_pair, are behind label in the alphabet."),
 ]

@@ -91,6 +91,33 @@ def test_pairs(tmp_path):
     assert found.rows == [Classification("one", "two")] and found.left_out[LABELLED] == 1
 
 
+@pytest.mark.parametrize("name, content", [
+    ("t.csv", "text,text_pair\none,two\nthree,four\n"),
+    ("t.jsonl", '{"text": "one", "text_pair": "two"}\n{"text": "three", "text_pair": "four"}\n')])
+def test_second_texts_are_read_if_the_labelled_rows_have_them(tmp_path, name, content):
+    (tmp_path / name).write_text(content, "utf-8")
+    both = [Classification("one", "two"), Classification("three", "four")]
+    for pairs, rows in ((True, both), (None, both),
+                        (False, [Classification("one"), Classification("three")])):
+        found = read_unlabelled(tmp_path / name, splits_of(["x"]),
+                                Settings("classification", pairs=pairs))
+        assert found.rows == rows and found.left_out == {EMPTY: 0, HELD_OUT: 0, LABELLED: 0}
+    (tmp_path / "single.jsonl").write_text('{"text": "one"}\n', "utf-8")
+    either, always = (Settings("classification", pairs=pairs) for pairs in (None, True))
+    assert read_unlabelled(tmp_path / "single.jsonl", splits_of(["x"]), either).rows == [
+        Classification("one")]
+    with pytest.raises(ValueError, match="line 1: the field 'text_pair' is missing"):
+        read_unlabelled(tmp_path / "single.jsonl", splits_of(["x"]), always)
+
+
+def test_the_first_line_of_a_table_is_what_was_said(tmp_path):
+    (tmp_path / "t.csv").write_text("text,label\none,a\n", "utf-8")
+    columns = Settings("classification", pairs=False, columns={"text": 0, "label": 1})
+    for header, rows in ((True, ["one"]), (False, ["text", "one"])):
+        found = read_unlabelled(tmp_path / "t.csv", splits_of(["x"]), columns, header)
+        assert [row.text for row in found.rows] == rows
+
+
 @pytest.mark.parametrize("name, content, sentence", [
     ("t.txt", "one\ntwo\tparts\n", "t.txt, line 2: it is a pair of texts"),
     ("t.csv", "text,label\none,a\n,b\n", r"t.csv, line 3: the text \(column 0, counted from 0\)"),
