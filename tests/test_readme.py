@@ -199,3 +199,32 @@ def test_the_commands_of_the_chinese_readme_run(chinese_text, tmp_path, monkeypa
     said = capsys.readouterr().out
     assert "p_{ij}" in said and '"label"' in said and (tmp_path / "my-course").is_dir()
     assert "对每个序列、每个头" in said and '"answer"' in said
+
+
+CHINESE_PAGE = (ROOT / "docs" / "zh" / "chinese.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_of_the_chinese_page_are_commands():
+    parser = Parser()
+    commands = parser.add_subparsers()
+    for command in COMMANDS:
+        command.add(commands)
+    shown = re.findall(r"^albert-np (.*)$", CHINESE_PAGE, re.MULTILINE)
+    assert len(shown) > 12
+    assert all(parser.parse_args(shlex.split(line, comments=True)).run for line in shown)
+
+
+def test_the_chinese_page_explains_words_and_options_that_there_are():
+    code = " ".join(path.read_text(encoding="utf-8")
+                    for path in sorted((ROOT / "albert_np").rglob("*.py")))
+    code = re.sub(r'"\s+f?"', "", code)                           # strings over several lines
+    cells = re.findall(r"^\| (`.*?) \| .* \|$", CHINESE_PAGE, re.MULTILINE)
+    words = [part.strip(" ,.") for cell in cells for word in re.findall("`([^`]+)`", cell)
+             if not word.endswith(".txt") for part in re.split("…|{.*?}", word)]
+    assert len(words) > 60
+    options = {name for word in words for name in re.findall("--[a-z-]+", word)}
+    assert [word for word in words if word not in options and word not in code] == []
+    fields = {name: name[2:].replace("-", "_") for name in options}
+    assert len(options) > 12
+    assert [name for name, field in fields.items() if not {name, field} & set(
+        re.findall(r"--[a-z-]+|[a-z_]+", code))] == []

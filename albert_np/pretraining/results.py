@@ -14,6 +14,9 @@ from .metrics import to_csv
 
 _FILES = ("config.json", "model.safetensors", "spiece.model", "vocab.txt", "tokenizer_config.json",
           FILE_NAME, "metrics.csv", "results.json", "losses.png", "options.json", "checkpoints")
+_NOTHING_LEARNT = """\
+This ALBERT is no better than the unigram model: it knows at most how frequent the pieces are.
+Train for more --steps. If they are few, use a lower --learning-rate or more --warmup-steps."""
 
 
 def write_results(output, options, metrics, baselines, config):
@@ -69,6 +72,10 @@ def summary(results, output):
         lines.append("held-out text         MLM loss   accuracy")
         lines += [f"  {name:18s} {loss:9.3f}   {'' if accuracy is None else f'{accuracy:8.1%}'}"
                   for name, loss, accuracy in rows]
+        unigram = baselines.get("unigram")
+        if (unigram is not None and final["mlm_loss"] >= unigram["mlm_loss"]
+                and final["mlm_accuracy"] <= unigram["mlm_accuracy"]):    # else it has overfitted
+            lines.append(_NOTHING_LEARNT)
     if final["sop_accuracy"] is not None:
         lines.append(f"sentence order        {final['sop_accuracy']:.1%} right, where tossing a "
                      f"coin gives 50.0%")

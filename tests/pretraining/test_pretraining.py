@@ -3,7 +3,9 @@
 import csv
 import json
 import sys
+import textwrap
 import types
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,7 +19,9 @@ from albert_np.optim import SGD, AdamW
 from albert_np.parameters import flatten, tree_map
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline, pretrain,
                                    show_guesses, top_guesses, train)
+from albert_np.pretraining import guesses
 from albert_np.pretraining.parallel import losses_and_gradients
+from albert_np.pretraining.results import summary
 
 # Five special pieces, then ordinary ones.
 TOKENIZER = types.SimpleNamespace(vocab_size=17, ordinary_ids=np.arange(5, 17), mask_token_id=4,
@@ -368,6 +372,40 @@ def test_guesses_are_shown(run):
     _, result = run
     text = show_guesses(result["model"], result["tokenizer"], result["data"].held_out)
     assert text.count("[MASK]") >= 3 and "%" in text and "<pad>" not in text
+
+
+def columns(text):
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+@pytest.mark.parametrize("text", [
+    "过去，[MASK]罚（40 [MASK]尼打屁[MASK]）是世界上[MASK] [MASK]常见的课堂纪律。[SEP]" * 3,
+    "the masked words of [MASK] are [MASK] in this text [SEP] " * 3], ids=["Chinese", "English"])
+def test_text_with_gaps_is_broken_by_its_width(text, monkeypatch):
+    tokenizer = types.SimpleNamespace(pad_token_id=0, cls_token_id=2, mask_token_id=4,
+                                      pieces=["", "体", "▁a"], decode=lambda *_, **__: text)
+    monkeypatch.setattr(guesses, "top_guesses", lambda *_: [(0, 1, [("的", 0.25)]),
+                                                            (0, 2, [("a", 0.25)])])
+    rows = np.array([[2, 4, 4]])
+    batch = {"input_ids": rows, "attention_mask": rows, "token_type_ids": rows,
+             "labels": np.array([[-100, 1, 2]])}
+    *lines, first, second = show_guesses(None, tokenizer, [batch], 1, width=40).splitlines()
+    assert all(25 < columns(line) <= 40 for line in lines[:-1]) and columns(lines[-1]) <= 40
+    assert sum(line.count("[MASK]") for line in lines) == text.count("[MASK]")     # none is cut
+    assert not any(line.strip()[0] in "，。）" for line in lines)
+    assert {columns(line.rpartition("   ")[0]) for line in (first, second)} == {18}
+    if text.isascii():
+        assert lines == textwrap.wrap(text, 40, initial_indent="  ", subsequent_indent="  ")
+
+
+@pytest.mark.parametrize("loss, accuracy, said", [
+    (5.0, 0.2, False), (5.0, 0.1, False), (6.0, 0.1, True), (7.0, 0.05, True),
+    (7.0, 0.2, False)])                                            # the last one has overfitted
+def test_a_model_that_is_no_better_than_counting_is_told_so(loss, accuracy, said, tmp_path):
+    results = {"held_out": {"mlm_loss": loss, "mlm_accuracy": accuracy, "sop_accuracy": 0.5},
+               "baselines": {"unigram": {"mlm_loss": 6.0, "mlm_accuracy": 0.1}}, "blind_guess": 8.0}
+    text = summary(results, tmp_path)
+    assert ("no better than the unigram model" in text) == said == ("--warmup-steps" in text)
 
 
 @pytest.mark.usefixtures("no_pictures")
