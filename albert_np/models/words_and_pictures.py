@@ -208,8 +208,8 @@ def three_losses_forward(params, config, output, labels, pixels, predicted, matc
         The labels do not fit the words, or ``pixels`` or ``predicted`` the patches.
     """
     _check_right_pixels(params, output.sequence_output.shape, labels, pixels, predicted)
-    (B, N, _), T = pixels.shape, labels.shape[1]
-    labels, matching_labels = check_labels(config, (B, T), labels, matching_labels)
+    T = labels.shape[1]
+    labels, matching_labels = check_labels(config, (len(pixels), T), labels, matching_labels)
     states_of_words, states_of_patches = (output.sequence_output[:, :T],
                                           output.sequence_output[:, T:])
     masked = labels != IGNORED                                                       # (B, T)
