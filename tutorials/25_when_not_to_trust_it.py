@@ -271,8 +271,8 @@ if not quick():
 # %%
 # What to notice: on texts of the trained kind, wrong verdicts are less sure, so that a person could
 # be asked about the least sure ones. The passes with dropout are not shown to say more than one
-# pass without it. On hotels, where it would be needed, the AUROC is that of chance: the model is as
-# sure of its wrong verdicts as of its right ones.
+# pass without it. On hotels, where it would be needed, the AUROC is about that of chance: the model
+# is as sure of its wrong verdicts as of its right ones.
 #
 # A checklist
 # -----------
