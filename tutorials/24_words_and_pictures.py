@@ -8,8 +8,8 @@ tutorial draws pictures, trains one encoder on pictures and captions together, a
 whether the words really look at the picture. The test: show another picture, or none.
 
 Prerequisites: ``04_attention.py``, ``07_masked_language_model.py``, ``08_sentence_order.py`` and
-``20_looking_inside.py``. In the paper: nothing. It ends with the hope for other tasks of
-self-training (Lan et al. 2020, section 5); here two more of them are tried. Run it with ``python
+``20_looking_inside.py``. In the paper: nothing. It ends with the hope for other self-supervised
+losses (Lan et al. 2020, section 5); here two more are tried. Run it with ``python
 tutorials/24_words_and_pictures.py``; pictures go to ``tutorials/output/``.
 """
 
@@ -48,6 +48,11 @@ def caption(groups):
     return ["[CLS]", *sum(phrases[1:], phrases[0] + ["and"] * (len(groups) > 1)), "[SEP]"]
 
 
+def write_caption(axes, words):
+    """Above a picture, in two lines, without [CLS] and [SEP]."""
+    axes.set_title(" ".join(words[1:4]) + "\n" + " ".join(words[4:-1]), fontsize=13)
+
+
 def drawn(groups, rng):
     """A picture (32, 32, 3), and the number of the group at each pixel, -1 for none (32, 32)."""
     rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5
@@ -67,9 +72,9 @@ def drawn(groups, rng):
 
 
 # %%
-# There are 66 pairs of kinds, such as a red circle with a blue square. We hold out 13 of them, in
-# either order and with any counts. No training picture shows a held-out pair, and no training
-# caption names one. So an answer on a held-out picture cannot be remembered.
+# There are 66 pairs of kinds, such as a red circle with a blue square. 13 of them are held out: no
+# training picture shows one and no training caption names one, in either order and with any counts.
+# So an answer on a held-out picture cannot be remembered.
 
 VOCABULARY = ["<pad>", "[CLS]", "[SEP]", "[MASK]", "and", *COUNTS, *COLOURS, *SHAPES,
               *(shape + "s" for shape in SHAPES)]
@@ -106,11 +111,10 @@ from albert_np.course.lecture import show
 
 figure, panels = plt.subplots(1, 4, figsize=(11, 3.4), layout="constrained")
 for axes, groups, picture in zip(panels, held_out[0], held_out[2]):
-    words = caption(groups)[1:-1]
     axes.imshow(picture.clip(0, 1))
-    axes.set_title(" ".join(words[:3]) + "\n" + " ".join(words[3:]), fontsize=14)
-    axes.set_xticks(np.arange(PATCH, SIZE, PATCH) - 0.5, [])
-    axes.set_yticks(np.arange(PATCH, SIZE, PATCH) - 0.5, [])
+    write_caption(axes, caption(groups))
+    cuts = np.arange(PATCH, SIZE, PATCH) - 0.5
+    axes.set(xticks=cuts, xticklabels=[], yticks=cuts, yticklabels=[])
     axes.grid(color="black", alpha=0.4)
 figure.suptitle("Held-out pictures, and how they are cut into patches", fontsize=15)
 show(figure, "24_pictures")
@@ -158,9 +162,9 @@ assert np.allclose(convolved, patchify(image[None], PATCH)[0] @ W)
 from albert_np.functional import IGNORED
 
 mean, std = training[2].mean(), training[2].std()
-patches_of = {name: patchify((part[2] - mean) / std, PATCH).astype(np.float32)
-              for name, part in (("training", training), ("held out", held_out))}    # (_, N, P)
-N, P = patches_of["training"].shape[1:]
+learnt_patches, patches = (patchify((part[2] - mean) / std, PATCH).astype(np.float32)
+                           for part in (training, held_out))                         # (_, N, P)
+N, P = patches.shape[1:]
 TELLING = np.array([word not in ("<pad>", "[CLS]", "[SEP]", "[MASK]", "and")
                     for word in VOCABULARY])
 
@@ -191,10 +195,10 @@ def questions(chosen, rng):
     blind = rng.random((B, 1)) < 0.1                        # one picture in ten is hidden wholly
     hidden = (rng.random((B, N)) < rng.uniform(0, 0.5, (B, 1))) | blind
     return {"input_ids": np.where(gaps, MASK, shown), "attention_mask": (shown != PAD).astype(int),
-            "patches": patches_of["training"][chosen], "masked_patches": hidden,
+            "patches": learnt_patches[chosen], "masked_patches": hidden,
             "labels": np.where(gaps & ~wrong[:, None], shown, IGNORED),
-            "pixels": patches_of["training"][chosen],
-            "predicted": hidden & ~blind & ~wrong[:, None], "matching_labels": wrong.astype(int)}
+            "pixels": learnt_patches[chosen], "predicted": hidden & ~blind & ~wrong[:, None],
+            "matching_labels": wrong.astype(int)}
 
 
 # %%
@@ -205,7 +209,9 @@ def questions(chosen, rng):
 from albert_np import AlbertConfig
 from albert_np.course.lecture import short_run_adamw
 from albert_np.files.freed_memory import keep_freed_memory
-from albert_np.models.words_and_pictures import (words_and_pictures_backward,
+from albert_np.models.words_and_pictures import (three_losses_forward, words_and_patches_backward,
+                                                 words_and_patches_forward,
+                                                 words_and_pictures_backward,
                                                  words_and_pictures_forward,
                                                  words_and_pictures_parameters)
 from albert_np.optim import clip_by_global_norm
@@ -244,11 +250,9 @@ for branch in ("embeddings", "patch_embeddings", "encoder"):
 # knows captions would not notice the difference. The interval in brackets holds 95 % of the
 # bootstrap means over the pictures; each picture counts with its mean over the seeds.
 
-from albert_np.models.words_and_pictures import three_losses_forward, words_and_patches_forward
 from albert_np.tasks.metrics import bootstrap
 
 scenes, ids, _, group_of = held_out
-patches, mask = patches_of["held out"], (ids != PAD).astype(int)
 everyone, nothing = np.arange(len(ids)), np.zeros((len(ids), N), bool)
 ASKED = {"colour": np.isin(ids, [ID[word] for word in COLOURS]),
          "shape": np.isin(ids, [ID[shape + s] for shape in SHAPES for s in ("", "s")]),
@@ -263,12 +267,18 @@ def interval(values):
                      np.random.default_rng(0))
 
 
+def read(params, captions, patches, masked=None):
+    """What the encoder makes of captions and pictures."""
+    return words_and_patches_forward(params, config, captions, patches,
+                                     (captions != PAD).astype(int), masked)[0]
+
+
 def guesses(params, kind, patches, masked=None):
     """Whether the first word of this kind is guessed, for each caption, and the attentions."""
     at = everyone, FIRST[kind]
     shown, labels = ids.copy(), np.full_like(ids, IGNORED)
     shown[at], labels[at] = MASK, ids[at]
-    output, _ = words_and_patches_forward(params, config, shown, patches, mask, masked)
+    output = read(params, shown, patches, masked)
     answers, _ = three_losses_forward(params, config, output, labels, patches, nothing,
                                       np.full(len(ids), IGNORED))
     return answers.word_logits.argmax(axis=-1) == ids[at], output.attentions
@@ -287,33 +297,29 @@ if not quick():
 
 # %%
 
-from albert_np.plotting.figures import BLUE, GREY, ORANGE
+from albert_np.plotting.figures import BLUE, GREY, ORANGE, label_axes
 
 figure, axes = plt.subplots(figsize=(9, 4.6), layout="constrained")
 for shift, sight, colour in zip((-0.27, 0, 0.27), SIGHTS, (BLUE, ORANGE, GREY)):
-    bars = [right[kind, sight] for kind in FIRST]
-    middle = 100 * np.array([bar.value for bar in bars])
-    ends = 100 * np.array([[bar.low for bar in bars], [bar.high for bar in bars]])
+    middle, *ends = 100 * np.array([(bar.value, bar.low, bar.high) for bar in (
+        right[kind, sight] for kind in FIRST)]).T
     axes.bar(np.arange(3) + shift, middle, 0.25, color=colour, label=sight,
              yerr=abs(ends - middle), capsize=4)
-axes.set_xticks(range(3), ["the colour", "the shape", "the count"], fontsize=14)
-axes.set_ylabel("masked words guessed (%)", fontsize=14)
-axes.set_ylim(0, 104)
-axes.tick_params(labelsize=13)
-axes.grid(axis="y", alpha=0.25)
+label_axes(axes, y="masked words guessed (%)", grid="y")
+axes.set(ylim=(0, 104), xticks=range(3), xticklabels=["the colour", "the shape", "the count"])
 figure.legend(fontsize=14, loc="outside upper center", ncols=3)
 show(figure, "24_masked_words")
 
 # %%
-# What to notice: with its own picture the model guesses most colours, for pairs that it has never
-# seen. With another's picture it is no better than with none, about one in four. So the words do
-# look at the picture. The shape is harder: it is in the outline of the patch and not in its mean.
-# The count teaches to compare: most counts can be guessed without any picture, since "square" has
-# no plural *s* after "a". Only the difference between the bars is due to the picture.
+# What to notice: with its own picture the model guesses nearly all colours, for pairs that it has
+# never seen. With another's picture, or with none, about one guess in four is right. So the words
+# do look at the picture. The shape is harder: it is in the outline of the patch and not in its
+# mean. Most counts can be guessed without any picture, since "square" has no plural *s* after "a".
+# Only the difference between the bars is due to the picture.
 #
 # Which patches?
 # --------------
-# Of 16 patches one to three show the things that the hidden colour belongs to. Attention rollout
+# Of 16 patches one to four show the things that the hidden colour belongs to. Attention rollout
 # (``20_looking_inside.py``) says how much of each patch is in the state of [MASK] at the end. But a
 # map of attention proves nothing, as that tutorial says. So here is the judge as well: mask the
 # patches of the named things, or those of the other group, and guess the colour again.
@@ -353,10 +359,9 @@ for column, (top, below) in enumerate(panels.T):
                     np.ones((PATCH, PATCH)))[:, :, None]
     top.imshow(held_out[2][column].clip(0, 1))
     below.imshow((held_out[2][column] * light).clip(0, 1))
-    top.set_title(" ".join(words[1:4]) + "\n" + " ".join(words[4:-1]), fontsize=13)
+    write_caption(top, words)
     for axes in (top, below):
-        axes.set_xticks([])
-        axes.set_yticks([])
+        axes.set(xticks=[], yticks=[])
 panels[0, 0].set_ylabel("the picture", fontsize=14)
 panels[1, 0].set_ylabel("bright: where\n[MASK] looks", fontsize=14)
 show(figure, "24_where_it_looks")
@@ -365,14 +370,14 @@ show(figure, "24_where_it_looks")
 # What to notice: [MASK] looks at things and not at empty ground. But it looks at the other group
 # nearly as much as at the named one. From the map alone you would say that it does not know which
 # things are meant. The judge knows better. If the named things are masked, the colour is lost. If
-# the other group is masked, the colour is found as before. Weights say where something is
-# collected, and not what is done with it.
+# the other group is masked, nine colours of ten are still found. So the named patches are needed.
+# How they are used is said by neither.
 #
 # Does the caption belong to the picture?
 # ---------------------------------------
-# The pooled output answers. There are three sorts of captions: the right one, another picture's and
-# the right one with one kind changed. A model that always says "it belongs" is right on the first
-# sort alone, so look at all of them together.
+# The pooled output answers, for the right caption, another picture's, and the right one with one
+# kind changed. A model that always says "it belongs" is right on the first sort alone, so look at
+# all three.
 
 rng = np.random.default_rng(3)
 near = np.array([ids_of(changed(groups, rng, pairs)) for groups in scenes])
@@ -384,9 +389,8 @@ for name, captions, answer, asked in (("right", ids, 0, ~nothing[:, 0]),
                                       ("one kind changed", near, 1, ~nothing[:, 0])):
     hits = []
     for params in models:
-        output, _ = words_and_patches_forward(params, config, captions, patches,
-                                              (captions != PAD).astype(int))
-        logits = output.pooled_output @ params["matching_head"]["W"] + params["matching_head"]["b"]
+        head = params["matching_head"]
+        logits = read(params, captions, patches).pooled_output @ head["W"] + head["b"]
         hits.append((logits.argmax(axis=-1) == answer)[asked])
     told[name] = interval(hits)
     print(f"caption {name:17s} told rightly: {told[name]}")
@@ -398,22 +402,20 @@ assert quick() or (told["right"].low + told["another's"].low) / 2 > 0.55
 #
 # Do the patches read the words?
 # ------------------------------
-# Mask a quarter of the patches. Most of them are empty, so the *mean patch* of the training
-# pictures is a fair baseline. Then predict the pixels with the right caption, and with another's.
+# Mask a quarter of the patches and predict their pixels, with the right caption and with another's.
+# Most patches are empty, so the *mean patch* of the training pictures is a fair baseline.
 
 from albert_np.layers import unpatchify
 
 hidden = np.random.default_rng(4).random((len(ids), N)) < 0.25
 hidden[:, 0] |= ~hidden.any(axis=1)
-mean_patch = patches_of["training"].mean(axis=(0, 1))
+mean_patch = learnt_patches.mean(axis=(0, 1))
 
 
 def pixels_of(params, captions):
     """The predicted patches (B, N, P), the visible ones as they are."""
-    output, _ = words_and_patches_forward(params, config, captions, patches,
-                                          (captions != PAD).astype(int), hidden)
-    head = params["pixel_head"]
-    predicted = output.sequence_output[:, T:] @ head["W"] + head["b"]
+    head, states = params["pixel_head"], read(params, captions, patches, hidden).sequence_output
+    predicted = states[:, T:] @ head["W"] + head["b"]
     return np.where(hidden[:, :, None], predicted, patches)
 
 
@@ -434,11 +436,9 @@ grey = np.where(hidden[:, :, None], (0.5 - mean) / std, patches)
 for rows, found in zip(panels, (patches, grey, rebuilt)):
     for axes, picture in zip(rows, unpatchify(found[showing], (SIZE, SIZE, 3))):
         axes.imshow((picture * std + mean).clip(0, 1))
-        axes.set_xticks([])
-        axes.set_yticks([])
+        axes.set(xticks=[], yticks=[])
 for axes, which in zip(panels[0], showing):
-    words = caption(scenes[which])[1:-1]
-    axes.set_title(" ".join(words[:3]) + "\n" + " ".join(words[3:]), fontsize=13)
+    write_caption(axes, caption(scenes[which]))
 for axes, name in zip(panels[:, 0], ("the picture", "what is seen", "what is predicted")):
     axes.set_ylabel(name, fontsize=14)
 show(figure, "24_masked_patches")
@@ -448,8 +448,8 @@ show(figure, "24_masked_patches")
 # figures are intervals of differences. What to notice: the predicted patches are pale. Nobody can
 # know *where* the missing thing is, and the best answer to a squared error is then the mean of all
 # possibilities: a faint mixture in each masked patch. The caption says what is missing, but not
-# where. So the gain over the mean patch is small. With a wrong caption the model is no better than
-# the mean patch: it paints what the caption says.
+# where. So the gain over the mean patch is small. With a wrong caption the model is worse than the
+# mean patch: it paints what the caption says.
 #
 # Real pixels: digits
 # -------------------
@@ -459,7 +459,6 @@ show(figure, "24_masked_patches")
 
 from albert_np.functional import cross_entropy_backward, cross_entropy_forward
 from albert_np.layers import classification_head_backward, classification_head_forward
-from albert_np.models.words_and_pictures import words_and_patches_backward
 from albert_np.parameters.initial_values import truncated_normal
 
 
@@ -488,8 +487,8 @@ def train_on_digits(pixels, labels, epochs, seed):
 
 
 def digit_logits(params, pixels):
-    cls = np.full((len(pixels), 1), ID["[CLS]"])
-    output, sequence_cache = words_and_patches_forward(params, config, cls, pixels)
+    output, sequence_cache = words_and_patches_forward(
+        params, config, np.full((len(pixels), 1), ID["[CLS]"]), pixels)
     logits, head_cache = classification_head_forward(params["classification_head"],
                                                      output.pooled_output, config, None)
     return logits, sequence_cache, head_cache
@@ -514,19 +513,17 @@ else:
     assert quick() or np.mean(found["encoder"] == digits.target[test]) > 0.9
 
 # %%
-# Read the intervals: they overlap widely. With a thousand pictures of 64 pixels the encoder gains
-# nothing over a linear map. The article that brought patches saw this at a much larger scale: with
-# little data its encoders were worse than convolutional networks, and with very much data they were
-# better (Dosovitskiy et al. 2021, section 4.3).
+# Read the intervals: they overlap widely. With a thousand pictures of 64 pixels, and one seed, the
+# encoder is not shown to gain anything over a linear map. The article that brought patches saw this
+# at a much larger scale: with little data its encoders were worse than convolutional networks, and
+# with very much data they were better (Dosovitskiy et al. 2021, section 4.3).
 #
 # What this does not show
 # -----------------------
 # - Nothing about photographs. Every thing lies almost in one patch, in a pure colour on an empty
 #   ground. A real object covers many patches, and no single patch tells its kind.
-# - Nothing about language. The grammar has 19 words, and every caption is true and complete.
+# - Nothing about language. The grammar has 14 words, and every caption is true and complete.
 # - Nothing about what is gained by two senses. We did not train a model on each sense alone.
-# - Not that attention *explains* a guess. The judge was masking, and it says that the named patches
-#   are needed, not how they are used.
 # - Only new *pairs* were held out. Every kind, such as a red circle, was seen in training. A colour
 #   with a shape that it never had is a harder question (exercise 1).
 #

@@ -52,7 +52,10 @@ def distillation_forward(logits, teacher_logits, labels, temperature=2.0, teache
     labels : integer array (...)
         Each in [0, K), or ``ignore_index``.
     temperature : float
-        :math:`\tau`, above 0. Hinton et al. write T; here T is the number of tokens.
+        :math:`\tau`, above 0. Hinton et al. write T; here T is the number of tokens. At a high
+        temperature D is the small difference of logarithms near log K. In float32 their rounding
+        can change the loss by :math:`10^{-6} \tau^2` (by 1 for 1000, by 0.0001 for 10). The
+        gradient loses no more than :math:`10^{-6} \tau`.
     teacher_weight : float
         :math:`\alpha`, in [0, 1]. With 0 the loss is the cross-entropy alone.
     ignore_index : int

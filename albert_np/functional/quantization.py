@@ -279,7 +279,7 @@ def quantized_linear(x, w_q, w_scale, b):
     rows = x.reshape(-1, x.shape[-1])                                  # (N, in)
     x_scale = quantization_scale(rows, axis=-1)                        # (N, 1)
     product = int8_matmul(quantize(rows, x_scale), x_scale, w_q, w_scale)
-    y = product.reshape(*x.shape[:-1], -1) + b                         # (QUANT.6)
+    y = product.reshape(*x.shape[:-1], w_q.shape[1]) + b               # (QUANT.6)
     return y
 
 

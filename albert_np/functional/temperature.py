@@ -4,7 +4,8 @@ import numpy as np
 
 from .cross_entropy import IGNORED, cross_entropy_backward, cross_entropy_forward
 
-LOWEST, HIGHEST, HALVINGS = 1e-3, 1e3, 60     # where a temperature is looked for, and how finely
+# Where a temperature is looked for, as parts of the largest distance of two logits of a row.
+LOWEST, HIGHEST, HALVINGS = 1e-3, 1e3, 60
 
 
 def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORED):
@@ -163,13 +164,15 @@ def fit_temperature(logits, labels):
     Returns
     -------
     float
-        Between 0.001 and 1000.
+        Between 0.001 times and 1000 times the largest distance between two logits of a row.
 
     Raises
     ------
     ValueError
-        There is no best temperature: all guesses are right, so that the loss falls until tau = 0,
-        or they are no better than chance, so that it falls until tau is infinite.
+        There is no best temperature: all guesses are right, so that the loss falls until tau = 0;
+        or they are no better than chance, so that it falls until tau is infinite; or no row with a
+        label has two logits that differ, so that the loss is the same at every tau; or a logit of
+        these rows is NaN or infinite.
 
     Examples
     --------
@@ -180,20 +183,26 @@ def fit_temperature(logits, labels):
     >>> round(fit_temperature(logits, labels), 6)
     2.0
     """
-    logits = np.asarray(logits, np.float64)
+    logits, labels = np.asarray(logits, np.float64), np.asarray(labels)
+    temperature_scaling_forward(logits, 1.0, labels)         # refuses labels that do not fit
+    distance = np.ptp(logits[labels != IGNORED], axis=-1).max(initial=0)
+    if not 0 < distance < np.inf:
+        raise ValueError(f"no temperature is best for these labels, since the largest distance "
+                         f"between two logits of a labelled row is {distance}; it must be finite "
+                         f"and above 0")
 
     def slope(temperature):
         _, cache = temperature_scaling_forward(logits, temperature, labels)
         return temperature_scaling_backward(1.0, cache)[1]
 
-    if not slope(LOWEST) < 0:
+    low, high = LOWEST * distance, HIGHEST * distance
+    if not slope(low) < 0:
         raise ValueError("no temperature is best for these labels, since the loss falls until the "
                          "temperature is 0; give examples of which the model gets some wrong")
-    if not slope(HIGHEST) > 0:
+    if not slope(high) > 0:
         raise ValueError("no temperature is best for these labels, since the loss falls until the "
                          "temperature is infinite; give labels that the logits guess better than "
                          "chance")
-    low, high = LOWEST, HIGHEST
     for _ in range(HALVINGS):
         middle = (low * high)**0.5             # the middle of the logarithms
         low, high = (middle, high) if slope(middle) < 0 else (low, middle)

@@ -30,7 +30,9 @@ def find_folder(name_or_folder, weights=True):
     ValueError
         It is a file, or (see ``albert_np.model_files.hub``) no model can be fetched under the name.
     """
-    if not isinstance(name_or_folder, (str, Path)) or not str(name_or_folder):
+    if name_or_folder == "":
+        raise ValueError("the name of a model is empty; give a folder, or a name on the hub")
+    if not isinstance(name_or_folder, (str, Path)):
         raise ValueError(f"a model is named by a str or a Path, not by {name_or_folder!r}")
     folder = Path(name_or_folder)
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_together
+from ..files import make_folder, write_together
 from ..model_files.file_names import QUANTIZED_NAME, WEIGHTS_NAME
 from ..model_files.quantized_file import dequantized, quantized_tensors
 from ..model_files.stored_tensor import as_floats, stored_array
@@ -83,6 +83,7 @@ def save_quantized(model, folder, tokenizer=None, beside=None):
     files[part / QUANTIZED_NAME] = save(stored, metadata={"format": "albert_np int8"})
     files |= {part / name: data for name, data in (beside or {}).items()}
     try:
+        make_folder(part)        # a failure here is told with the name that was given
         write_together(files)
         os.rename(part, folder)
     except OSError as error:

@@ -205,11 +205,11 @@ def three_losses_forward(params, config, output, labels, pixels, predicted, matc
     Raises
     ------
     ValueError
-        The labels do not fit the words.
+        The labels do not fit the words, or ``pixels`` or ``predicted`` the patches.
     """
-    B, N, _ = pixels.shape
-    T = output.sequence_output.shape[1] - N
-    labels, matching_labels = check_labels(config, (B, T), labels, matching_labels)
+    _check_right_pixels(params, output.sequence_output.shape, labels, pixels, predicted)
+    T = labels.shape[1]
+    labels, matching_labels = check_labels(config, (len(pixels), T), labels, matching_labels)
     states_of_words, states_of_patches = (output.sequence_output[:, :T],
                                           output.sequence_output[:, T:])
     masked = labels != IGNORED                                                       # (B, T)
@@ -373,6 +373,16 @@ def words_and_pictures_backward(params, dloss, cache):
     dpatches, grads = words_and_patches_backward(params, d_sequence, d_pooled, sequence_cache)
     grads["embeddings"]["word"] += dword                               # both uses of the table
     return dpatches, {**grads, **heads}
+
+
+def _check_right_pixels(params, sequence_shape, labels, pixels, predicted):
+    (B, rows, _), P = sequence_shape, len(params["pixel_head"]["b"])
+    if labels.ndim != 2 or pixels.shape != (B, rows - labels.shape[1], P):
+        raise ValueError(f"labels have shape {labels.shape} and pixels {pixels.shape}; they must "
+                         f"be ({B}, T) and ({B}, N, {P}) with T + N = {rows}")
+    if predicted.shape != pixels.shape[:2] or predicted.dtype != bool:
+        raise ValueError(f"predicted has shape {predicted.shape} and dtype {predicted.dtype}; it "
+                         f"must be {pixels.shape[:2]} and bool")
 
 
 def _check_patches(params, B, patches, masked_patches):

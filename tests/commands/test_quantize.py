@@ -125,7 +125,7 @@ def test_a_tuned_run_predicts_as_was_measured(tuned, tmp_path, capsys):
     (["NEW", "--output", "NEW"], "NEW is no folder of a run; give the folder that"),
     (["FILE", "--output", "NEW"], "FILE is no folder of a run"),
     (["EMPTY", "--output", "NEW"], "There are no weights in EMPTY"),
-    (["RUN", "--output", "FILE/new"], "cannot be written")])
+    (["RUN", "--output", "FILE/new"], "The folder FILE/new cannot be written: Not a directory.")])
 def test_what_is_refused(tuned, tmp_path, capsys, arguments, sentence):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("mine")

@@ -163,6 +163,17 @@ def test_infinity_in_an_answer_gives_no_warning():
     assert "is inf; it should be" in verdict.findings[0].text
 
 
+@pytest.mark.parametrize("exercise, old, new", [
+    ("9.6", "min(step, ramp_steps) / ramp_steps", "min(step, ramp_steps) / (ramp_steps + 1)"),
+    ("9.9", "ds[hidden].sum(axis=0)", "2 * ds[hidden].sum(axis=0)")])
+def test_what_is_compared_gives_no_warning(exercise, old, new):
+    """Such as the mean of nothing, in a change that no longer refuses nothing."""
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        assert verdict_on(exercise, old, new, changes=True).points == 0
+    assert [str(warning.message) for warning in given] == []
+
+
 @pytest.mark.parametrize("factor, words", [
     ("(1 + 3e-6)", "So few digits are right"), ("(1 + 2e-5)", "times the right one")])
 def test_a_wrong_number_has_the_digits_that_tell(factor, words):

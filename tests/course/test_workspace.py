@@ -93,6 +93,8 @@ def test_a_docstring_without_its_derivation():
     derived = docstring.replace("Why so.", ".. math:: x\n\nWhy so.")
     assert shortened(derived, "shapes") == ("Add. Then\nmore.\n\nParameters\n----------\n"
                                             "x : array\n\nNotes\n-----\nOf age.")
+    in_notes = docstring.replace("Of age.", "So\n\n.. math:: x")
+    assert shortened(in_notes, "shapes") == docstring.partition("\n\nNotes")[0]
     assert shortened("For n = 1 ... N. More.", "none") == "For n = 1 ... N."
 
 

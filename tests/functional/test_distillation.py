@@ -102,6 +102,17 @@ def test_at_a_high_temperature_the_student_matches_logits(rng):
     assert errors[1] == pytest.approx(errors[0] / 10, rel=0.1)      # the next term is in 1/tau
 
 
+@pytest.mark.parametrize("temperature", [1.0, 10.0, 100.0, 1000.0])
+def test_what_float32_loses_at_a_high_temperature(rng, temperature):
+    for _ in range(50):
+        x, t = (rng.standard_normal((5, 4)).astype(np.float32) for _ in range(2))
+        found, right = (F.distillation_forward(x.astype(dtype), t.astype(dtype), np.zeros(5, int),
+                                               temperature, 1.0) for dtype in (np.float32, float))
+        assert abs(found[0] - right[0]) < 1e-6 * temperature**2
+        gradient, exact = (F.distillation_backward(1.0, cache) for _, cache in (found, right))
+        assert np.abs(gradient - exact).max() < 1e-6 * temperature
+
+
 @pytest.mark.parametrize("arguments, message", [
     ((np.zeros((2, 3)), [0, 1], 0), "temperature is 0; it must be a finite number above 0"),
     ((np.zeros((2, 3)), [0, 1], -1.0), "temperature is -1.0; it must be a finite number above 0"),

@@ -125,6 +125,12 @@ def test_a_linear_map_of_integers(rng, dtype):
     assert 0 < np.abs(y - right).max() < 0.05 * np.abs(right).max()
 
 
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0, 4)])
+def test_a_linear_map_of_no_rows(shape):
+    w_q, w_scale = np.ones((4, 3), np.int8), np.ones((1, 3))
+    assert F.quantized_linear(np.ones(shape), w_q, w_scale, np.ones(3)).shape == (*shape[:-1], 3)
+
+
 # ---- fake quantisation ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

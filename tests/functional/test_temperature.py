@@ -116,8 +116,28 @@ def test_labels_without_a_best_temperature_are_refused():
         module.fit_temperature(logits, np.array([0, 1]))
     with pytest.raises(ValueError, match="until the temperature is infinite"):
         module.fit_temperature(logits, np.array([1, 0]))
-    with pytest.raises(ValueError, match="no temperature is best"):
-        module.fit_temperature(logits, np.array([-100, -100]))
+
+
+@pytest.mark.parametrize("logits, labels, distance", [
+    (np.ones((3, 2)), [0, 1, 0], "0.0"), (np.array([[4.0], [5.0]]), [0, 0], "0.0"),
+    (np.array([[2.0, 0.0], [0.0, 1.0]]), [-100, -100], "0.0"), (np.zeros((0, 2)), [], "0.0"),
+    (np.array([[np.nan, 0.0], [0.0, 1.0]]), [0, 0], "nan"),
+    (np.array([[np.inf, 0.0], [0.0, 1.0]]), [0, 0], "inf")])
+def test_logits_that_no_temperature_changes_are_refused(logits, labels, distance):
+    with pytest.raises(ValueError, match=f"between two logits of a labelled row is {distance}; it"):
+        module.fit_temperature(logits, np.array(labels, int))
+
+
+def test_labels_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="labels"):
+        module.fit_temperature(np.ones((3, 2)), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_the_size_of_the_logits_does_not_matter(data, factor):
+    logits, labels = data
+    assert F.fit_temperature(factor * logits, labels) == pytest.approx(
+        factor * F.fit_temperature(logits, labels))
 
 
 @pytest.mark.parametrize("temperature", [0, -1.0, np.nan, np.inf, np.ones(2), np.ones(1)])

@@ -164,6 +164,8 @@ def test_what_is_no_folder_of_a_model(folder, tmp_path):
         AlbertModel.from_pretrained(tmp_path)
     with pytest.raises(ValueError, match="named by a str or a Path, not by None"):
         AlbertModel.from_pretrained(None)
+    with pytest.raises(ValueError, match="the name of a model is empty; give a folder"):
+        AlbertModel.from_pretrained("")
     folder.configuration.unlink()
     with pytest.raises(FileNotFoundError, match="There is no configuration file"):
         AlbertModel.from_pretrained(folder.path)

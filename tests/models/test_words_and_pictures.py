@@ -155,6 +155,10 @@ def test_the_pooled_output_alone(params, patches):
      r"masked_patches have shape \(2, 3\) and dtype bool; they must be \(2, 4\) and bool"),
     (dict(masked_patches=np.zeros((B, N + 1), bool)), r"masked_patches have shape \(2, 5\)"),
     (dict(masked_patches=HIDDEN.astype(int)), "dtype int64; they must be .* bool"),
+    (dict(pixels=np.zeros((B, N - 1, P))), r"pixels \(2, 3, 6\); they must be \(2, T\) and "),
+    (dict(pixels=np.zeros((B, N, P + 1))), r"\(2, N, 6\) with T \+ N = 9"),
+    (dict(predicted=PREDICTED.astype(int)), r"predicted .* int64; it must be \(2, 4\) and bool"),
+    (dict(predicted=PREDICTED[:1]), r"predicted has shape \(1, 4\)"),
     (dict(input_ids=IDS + V), "input_ids"),
     (dict(labels=LABELS[:, :3]), "labels"),
     (dict(attention_mask=WORDS[:, :3]), "attention_mask")])

@@ -5,6 +5,7 @@ from ...gradcheck.planted_faults import Mistake
 KD = "functional/distillation.py"
 
 LOG_Q = "log_q = _log_softmax(teacher_logits.reshape(-1, K), temperature)   # (N, K)\n"
+MEAN = "        mean = (w * divergence)[w != 0].sum()\n"
 LOG_P = "    log_p = _log_softmax(logits.reshape(-1, K), temperature)"
 
 FAULTS = (
@@ -30,6 +31,10 @@ FAULTS = (
     Mistake("distillation_averaged_over_classes", KD, "terms.sum(axis=-1)", "terms.mean(axis=-1)",
             "The terms of a row are averaged over the classes instead of added up.",
             "means, not sums"),
+    Mistake("distillation_weights_for_labels_alone", KD, MEAN,
+            "        w = (w != 0).astype(w.dtype) / max(1, (w != 0).sum())\n" + MEAN,
+            "The weights of the rows are used for the labels, not for the teacher.",
+            "each factor in one place"),
     Mistake("distillation_not_averaged", KD, "(w * divergence)[w != 0].sum()",
             "divergence[w != 0].sum()", "The rows' shares of the mean are missing.",
             "means, not sums"),

@@ -3,6 +3,10 @@
 from ...gradcheck.planted_faults import Mistake
 
 CONS, PSEUDO = "functional/consistency.py", "tasks/finetuning/pseudo_labels.py"
+PROBABILITIES = """\
+    p, _ = softmax_forward(logits)                                     # (..., K)
+    q, _ = softmax_forward(other_logits)                               # (..., K)
+"""
 LOSS, DP = "    loss = np.square(p - q).mean() ", "    dp = (p - q) * (dloss * (2 / p.size)) "
 
 FAULTS = (
@@ -13,6 +17,9 @@ FAULTS = (
             "The mean is halved; (CONS.1) has no 1/2.", "each factor in one place"),
     Mistake("consistency_absolute", CONS, LOSS, "    loss = np.abs(p - q).mean() ",
             "The absolute values are averaged, not the squares.", "roots and squares"),
+    Mistake("consistency_without_softmax", CONS, PROBABILITIES, "    p, q = logits, other_logits\n",
+            "The logits are taken for probabilities: the softmax of both passes is missing.",
+            "what is normalised"),
     Mistake("consistency_with_itself", CONS, "    q, _ = softmax_forward(other_logits) ",
             "    q, _ = softmax_forward(logits) ",
             "The first pass is compared with itself, so the loss is always 0.",

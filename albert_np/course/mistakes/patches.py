@@ -54,6 +54,12 @@ FAULTS = (
             "dmodality = ds.mean(axis=(0, 1))",
             "The gradients of the patches are averaged instead of added up.",
             "every row adds its part"),
+    Mistake("patch_weights_of_masked_patches", PATCHES,
+            "dpatches, dW, db = linear_backward(dprojected, projection_cache) ",
+            "dpatches, dW, db = linear_backward(ds, projection_cache)\n"
+            "    dpatches = np.where(hidden[:, :, None], 0, dpatches) ",
+            "W and b get a gradient from masked patches; only the pixels get none.",
+            "the same mask both ways"),
     Mistake("patch_bias_of_all_patches", PATCHES, '"projection": {"W": dW, "b": db}',
             '"projection": {"W": dW, "b": dmodality}',
             "The bias gets the modality's gradient; masked patches do not use the bias.",

@@ -30,6 +30,10 @@ def quantize(f, draw):
     yield "whether they are int8", q.dtype == np.int8
     yield "the integers for scales that are too small", f.quantize(w, scale / 5).astype(int)
     yield "the integers of 3 bits", f.quantize(w, 127 * scale / 4, 3).astype(int)
+    ties = np.array([[0.5, 1.5, 2.5]], draw.dtype)
+    yield "whether 0.5, 1.5 and 2.5 become the opposite of -0.5, -1.5 and -2.5", (
+        f.quantize(ties, np.ones((1, 3), draw.dtype)).astype(int)
+        == -f.quantize(-ties, np.ones((1, 3), draw.dtype)).astype(int))
     wrong = w.copy()
     wrong[0, 0] = np.inf
     yield "whether each is refused", {

@@ -120,7 +120,7 @@ def shortened(docstring, hints):
     str
         Its first sentence. With "shapes" the first paragraph, the sections about arguments,
         results and examples, and all other paragraphs if none of them is a formula: then they say
-        what the function does, and derive nothing.
+        what the function does, and derive nothing. Notes with a formula are a derivation too.
     """
     if hints == "none":
         summary = " ".join(docstring.split("\n\n")[0].split())
@@ -131,8 +131,9 @@ def shortened(docstring, hints):
     parts = [text.split("\n\n")[0] if ".. math::" in text else text]
     for number, match in enumerate(found):
         end = found[number + 1].start() if number + 1 < len(found) else len(docstring)
-        if match.group(1) in _KEPT:
-            parts.append(docstring[match.start():end].strip())
+        section = docstring[match.start():end].strip()
+        if match.group(1) in _KEPT and not (match.group(1) == "Notes" and ".. math::" in section):
+            parts.append(section)
     return "\n\n".join(parts)
 
 
