@@ -7,7 +7,7 @@ training. Beneath each forward pass is its backward pass. It needs only NumPy an
 
 Prerequisites: none. You should know matrices and the chain rule. A tag such as (LN.5) names an
 equation of the package ``albert_np``, which derives it and computes the same numbers. Run it with
-``python tutorials/00_albert_in_one_file.py``; the picture goes to ``tutorials/output/``.
+``python tutorials/00_albert_in_one_file.py``. The picture is saved in ``tutorials/output/``.
 """
 
 import os
@@ -94,8 +94,8 @@ def make_batch(pairs, rng):
 # The parameters are a dictionary of arrays. The gradients are a dictionary with the same keys and
 # shapes. All layers share one set of weights: this is how ALBERT saves most of its parameters.
 def initial_parameters(rng, dtype):
-    # Positions start as waves, where "one word further" looks the same everywhere (WAVE.1). ALBERT
-    # starts with random positions and learns that too, but not in a minute.
+    # Positions start as waves: the step to the next word is the same rotation everywhere (WAVE.1).
+    # ALBERT starts with random positions and learns that too, but not in a minute.
     angle = np.arange(T)[:, None] * np.geomspace(1.5, 0.05, E // 2)    # (T, E/2)
     params = {"word": 0.1 * rng.standard_normal((V, E)), "bias": np.zeros(V),
               "token_type": 0.1 * rng.standard_normal((2, E)),
@@ -234,7 +234,7 @@ def attention_backward(dy, q, k, v, p, q_cache, k_cache, v_cache, o_cache):
     return dx, q_grads | k_grads | v_grads | o_grads
 
 # %%
-# A layer is attention and a feed-forward network. Around each is a residual link and a layer norm.
+# A layer is attention and a feed-forward network, each with a residual link and a layer norm.
 def layer_forward(params, x, keep):
     """x (B, T, H) -> y (B, T, H)"""
     # a = LayerNorm(x + Attention(x))                                    (BLK.1)
@@ -352,7 +352,7 @@ def worst_error(params, batch, L, rng, h=1e-4):
         u = rng.standard_normal(p.shape) / p.size ** 0.5               # about 1 long
         above, below = (sum(forward(params | {name: p + s * u}, batch, L)[0][:2]) for s in (h, -h))
         numeric, exact = (above - below) / (2 * h), (grads[name] * u).sum()
-        # The true gradient of b_k is 0: it moves all z_ij of a row alike. Hence the floor of 0.001.
+        # The true gradient of b_k is 0: it moves all z_ij of a row alike. So we divide by >= 0.001.
         worst = max(worst, abs(numeric - exact) / max(abs(numeric) + abs(exact), 1e-3))
     return worst
 

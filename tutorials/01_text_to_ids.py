@@ -25,9 +25,9 @@ come from the unigram model of Kudo 2018. Run the tutorial with
 # its *id*. The published models have V = 30,000.
 #
 # A vocabulary is learnt from a *corpus*, a large collection of text. Our corpus comes with every
-# Python: it is the documentation of the language and of its standard library. We hold out a tenth
-# of it, in whole modules. Later we test the pieces on this *held-out* text, because they were not
-# made from it.
+# Python: it is the documentation of the language and of its standard library. We set a tenth of
+# this text aside, always whole modules, and learn the pieces from the rest. Later we test the
+# pieces on this *held-out* text, because they were not made from it.
 
 import tempfile
 from functools import cache
@@ -95,11 +95,11 @@ assert "".join(tokenizer.tokenize(text)).replace("▁", " ").strip() == text
 # *nat*.) Each additional piece multiplies P by a number below 1. So a few long pieces are usually
 # more probable than many short ones. They are less probable only if the long pieces are rare.
 #
-# A word of n letters has :math:`2^{n-1}` cuts, too many to try all. But look at the best cut of its
-# first e letters. It ends with some piece, letters b + 1 to e. The part before that piece
-# must be cut in its best way too. (Otherwise a better cut of that part would make the whole cut
-# better.) So we can compute the best score s(e) from the best scores of shorter beginnings. With
-# s(0) = 0,
+# A word of n letters has :math:`2^{n-1}` cuts, too many to try all. But look at the first e letters
+# of the word, and at their best cut. Its last piece begins at some letter b + 1 and ends at letter
+# e. The part before this piece must be cut in its best way too. (Otherwise a better cut of that
+# part would make the whole cut better.) Let the score s(e) be log P of the best cut of the first e
+# letters. We can compute it from the scores of shorter beginnings. With s(0) = 0,
 #
 # .. math::
 #
@@ -186,9 +186,10 @@ show(figure, "01_cuts_of_a_word")
 #
 # Where do the probabilities p come from? SentencePiece begins with a very large number of strings
 # that occur often. Then it repeats three steps. First, it counts how often each string is used in
-# the corpus. In this count, all cuts are weighted by their probability. Second, it divides the
-# counts by their sum, which gives new p. Third, it removes the strings that the corpus needs least.
-# It stops when V strings are left. (The first two steps are an instance of expectation
+# the corpus. A sentence can be cut in many ways, and all of them count: if a cut has the
+# probability 0.2 among the cuts of its sentence, it adds 0.2 for each use of a string. Second, it
+# divides the counts by their sum, which gives new p. Third, it removes the strings that the corpus
+# needs least. It stops when V strings are left. (The first two steps are an instance of expectation
 # maximisation; see Kudo 2018, section 3.2.)
 #
 # What does a vocabulary cover?

@@ -100,11 +100,12 @@ print("dk in units of ln 2\n", dk / ln2)
 print("dv\n", dv)
 
 # %%
-# By hand again: dp = (1·4, 2·4, 0) = (4, 8, 0). The mean of dp under the attention weights is 4/4 +
-# 8/2 + 0 = 5. So dz = (1/4 · (-1), 1/2 · 3, 1/4 · (-5)) = (-0.25, 1.5, -1.25). It sums to 0, as it
-# must. The second entry is positive: the loss would grow if the verb attended more to the noun. The
-# score is half of the product :math:`q_i \cdot k_j`. So the query gets half of dz times the keys
-# (ATT.7), and each key gets half of dz times the query (ATT.8).
+# By hand again: dp = (1·4, 2·4, 0) = (4, 8, 0). The mean of dp, weighted with the attention
+# weights, is 4/4 + 8/2 + 0 = 5. By (SM.2), each dz is the attention weight times the difference of
+# dp and this mean. So dz = (1/4 · (-1), 1/2 · 3, 1/4 · (-5)) = (-0.25, 1.5, -1.25). It sums to 0,
+# as it must. The second entry is positive: the loss would grow if the verb attended more to the
+# noun. The score is half of the product :math:`q_i \cdot k_j`. So the gradient of the query is half
+# of dz times the keys (ATT.7), and the gradient of each key is half of dz times the query (ATT.8).
 #
 # The same x is multiplied by three matrices, so its gradient is the sum of three parts (ATT.9). If
 # something is used more than once, its gradients are *added*: each use changes the loss, and small
@@ -122,8 +123,8 @@ assert np.allclose(dz[2], [-0.25, 1.5, -1.25]) and np.allclose(dx, dx_package[0]
 assert np.allclose(grads["W_q"], x[0].T @ dq) and np.allclose(grads["b_k"], 0)
 
 # %%
-# Note the bias of the keys, b_k: its gradient is 0. It adds the same number to all scores of a
-# query, and softmax does not change if the same number is added to all scores. The bias could be
+# Note the bias of the keys, b_k: its gradient is 0. This bias adds the same number to all scores of
+# a query, and softmax does not change if the same number is added to all scores. The bias could be
 # left out.
 #
 # Several heads
@@ -176,8 +177,8 @@ assert p[0, 0, 2, 1] > 0.8 and abs(p[0, 1, 1, 5] - p[0, 1, 1, 1]) < 1e-12
 # attention weights are all equal. In the second head, two occurrences of a word get the same
 # attention weight.
 #
-# The typical mistake here is to divide the heads with a reshape alone. The result has the right
-# shape, but it is wrong:
+# The typical mistake here is to divide the columns into heads with a reshape alone. The result has
+# the right shape, but it is wrong:
 
 from albert_np.layers import merge_heads, split_heads
 
@@ -224,7 +225,7 @@ y = c @ params["W_o"] + params["b_o"]                         # (B, T, H)
 dc = dy @ params["W_o"].T                                     # (B, T, H)
 dW_o = np.einsum("bth,bto->ho", c, dy)                        # (H, H)
 db_o = dy.sum(axis=(0, 1))                                    # (H,)
-# forward: c = c_heads in another order, so dc_heads = dc in the order before
+# forward: c = c_heads in another order; the backward pass restores the order of c_heads
 dc_heads = dc.reshape(B, T, A, D).transpose(0, 2, 1, 3)       # (B, A, T, D)
 # forward: c_heads = p @ v_heads; each factor gets the upstream gradient times the other factor
 dp = dc_heads @ v_heads.transpose(0, 1, 3, 2)                 # (B, A, T, T)

@@ -50,10 +50,10 @@ print(tokenizer.tokenize("The interpreter evaluates expressions lazily."))
 # Pairs and masks
 # ---------------
 # Each sequence is ``[CLS] A [SEP] B [SEP]``. The segments A and B are neighbours in the text. The
-# model must say whether they were swapped. It is asked only if the pair begins a document, and half
-# of these pairs are swapped. All other pairs have the label -100 and train the masked language
-# model only. 15 % of the pieces are chosen, in groups of up to three whole words. Of the chosen
-# pieces, 80 % become ``[MASK]``, 10 % become another piece, and 10 % stay the same.
+# model must say whether they were swapped. We ask this only for pairs at the beginning of a
+# document, and we swap half of these pairs. All other pairs have the label -100 and train the
+# masked language model only. 15 % of the pieces are chosen, in groups of up to three whole words.
+# Of the chosen pieces, 80 % become ``[MASK]``, 10 % become another piece, and 10 % stay the same.
 
 from albert_np.pretraining import PretrainingData
 from albert_np.text import DataOptions
@@ -88,8 +88,9 @@ for name, figures in counters.items():
 # The model has one layer and applies it three times. At the start its weights are random, with a
 # standard deviation of 0.1. The published models use 0.02, but they are much wider. With 0.02 in a
 # model of this width, the attention weights would stay equal for a long time. The position table
-# starts with waves (WAVE.1). With waves, the same rotation turns the row of any position into the
-# row of the next position.
+# starts with waves: sines and cosines of the position (WAVE.1). Then the step from any position to
+# the next is the same rotation of the row. Attention has to learn only this one rotation to find
+# neighbours.
 
 from dataclasses import replace
 
@@ -135,9 +136,9 @@ model = applied(new_model(), 1)
 # %%
 # One step, by hand
 # -----------------
-# ``train`` below repeats these four lines. (It also shortens the gradient to length 1 if it is
-# longer, CLIP.1.) The *optimiser* decides how far each parameter moves against its gradient. The
-# next tutorial, ``10_optimizers.py``, is about optimisers.
+# ``train`` below repeats these four lines. (``train`` also shortens every gradient that is longer
+# than 1 to length 1, CLIP.1.) The *optimiser* decides how far each parameter moves against its
+# gradient. The next tutorial, ``10_optimizers.py``, is about optimisers.
 
 from albert_np import AdamW
 from albert_np.course.lecture import quick, show
@@ -297,8 +298,8 @@ print(f"\nnorm of the gradient: {np.mean(norms):.2f} for one batch (mean of {len
       f"{global_norm(mean):.2f} for the mean of their gradients")
 
 # %%
-# If the gradients were pure noise, the norm of the mean of 64 gradients would be smaller than the
-# norm of one gradient by a factor of 8, the square root of 64. In the full run the norm of the mean
+# Suppose the gradients were pure noise. Then a mean of 64 gradients would have a smaller norm than
+# one gradient, by a factor of 8, the square root of 64. In the full run the norm of the mean
 # gradient is smaller by nearly this factor. So at the end of the run, a gradient is nearly all
 # noise. This is why the learning rate must fall to 0.
 #

@@ -6,19 +6,20 @@ A trained model is often larger than its task needs. There are three ways to mak
 smaller *student* learns from its answers (*distillation*). Each weight gets 8 bits in place of 32
 (*quantisation*). Parts that matter little are taken away (*pruning*). This tutorial does all three
 to one small ALBERT and draws the size against the score. ALBERT is a special case: its layers share
-one set of weights, so what makes it faster does not make it smaller.
+one set of weights. So fewer layers make it faster, but not smaller.
 
 Prerequisites: ``04_attention.py``, ``06_one_layer_twelve_times.py`` and
-``11_finetuning_classification.py``. In the paper: section 1 names memory as the reason for ALBERT
-(Lan et al. 2020); the ways of this tutorial come from other papers, named where they are used. Run
-it with ``python tutorials/22_smaller.py``; pictures go to ``tutorials/output/``.
+``11_finetuning_classification.py``. In the paper: section 1 says that ALBERT was made to save
+memory (Lan et al. 2020). The methods of this tutorial come from other papers, which are named
+below. Run it with ``python tutorials/22_smaller.py``. The pictures are saved in
+``tutorials/output/``.
 """
 
 # %%
 # A task without a download
 # -------------------------
-# Python brings its own documentation along. The task is to tell from one sentence which of eight
-# modules it documents. T = 24 tokens are read of each sentence.
+# Python comes with its own documentation. The model reads one sentence of it, and must say which of
+# eight modules the sentence documents. It reads T = 24 tokens of each sentence.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,8 +54,8 @@ print("modules:", ", ".join(names))
 print(f"the commonest module has {np.bincount(labels[:tested]).max() / tested:.0%} of the test")
 
 # %%
-# One training loop serves all models. It can learn from labels alone, from a teacher too, and with
-# weights that are rounded; all of this is explained below.
+# All models use one training loop. A model can learn from labels alone, or from a teacher too. The
+# loop can also round the weights. All of this is explained below.
 
 from albert_np import AlbertConfig
 from albert_np.functional import (distillation_backward, distillation_forward,
@@ -130,8 +131,8 @@ def train(model, steps, seed, rate=2e-3, labelled=learnt, teacher_logits=None, b
 
 
 # %%
-# Rounding a whole model: each matrix has a scale for each of its outputs, a table for each of its
-# rows. Biases and layer norms stay as they are.
+# The next function rounds a whole model. Each matrix has one scale for each of its outputs. Each
+# table has one scale for each of its rows. Biases and layer norms stay as they are.
 
 
 def rounded(params, bits, part=0):
@@ -226,10 +227,10 @@ print(source_of(distillation_forward, "KD.2", "KD.3", lines_around=1))
 # %%
 # When does a student need a teacher? If labels are few. The teacher has learnt from all labels. We
 # give a student the labels of 200 sentences only. On the other sentences it has the teacher's
-# probabilities, and the teacher's most probable module in place of the label. Beside it are two
-# students without a teacher: one has the same 200 labels and nothing else, the other all labels.
-# All of them apply the layer once. Of each kind there is one that is half as wide. All make the
-# same number of steps.
+# probabilities, and the teacher's most probable module in place of the label. We compare it with
+# two students without a teacher. The first has the same 200 labels and nothing else. The second has
+# all labels. All students apply the layer once. We train each of these three students a second
+# time, half as wide. All students make the same number of steps.
 
 few = 60 if quick() else 200
 for what, width in (("1 application", 64), ("half as wide", 32)):
@@ -264,12 +265,13 @@ assert results["half as wide, all labels"][0] < 0.6 * results["teacher"][0]
 #
 # The student that applies the layer once does a third of the work, and it takes *exactly* as many
 # bytes as its teacher. In a BERT each layer has weights of its own, so that fewer layers are fewer
-# bytes. An ALBERT has one layer only. What makes it smaller is width, or fewer bits.
+# bytes. An ALBERT has one layer only. A narrower model is smaller, and so is a model with fewer
+# bits.
 #
 # Eight bits
 # ----------
-# The largest weight of an output becomes 127, and each weight the nearest of 255 steps (QUANT.2,
-# QUANT.3). No weight moves by more than half a step (derived at (QUANT.4)):
+# The largest weight of an output becomes 127. Each weight is rounded to the nearest of 255 steps
+# (QUANT.2, QUANT.3). No weight changes by more than half a step (derived at (QUANT.4)):
 
 from albert_np.functional import dequantize, quantize
 
@@ -290,8 +292,9 @@ record("8 bits", eight, bits=8)
 change, _ = compare("8 bits", "teacher")
 
 # %%
-# ``albert-np quantize RUN --output FOLDER`` writes such a folder. It is what this line does, and
-# what is read from the folder gives the very logits that we have just scored:
+# ``albert-np quantize RUN --output FOLDER`` writes a folder with 8-bit weights. ``save_quantized``
+# below does the same. The model that we read from this folder gives exactly the logits that we have
+# just scored:
 
 with TemporaryDirectory() as folder:
     written = save_quantized(teachers[0], Path(folder) / "small", tokenizer)
@@ -307,7 +310,8 @@ assert quick() or abs(change) < 0.02
 # ---------------------
 # A chip that multiplies integers needs the activations as integers too. Their scales are computed
 # on the way, one for each token (*dynamic* quantisation). The sum of the products of integers is
-# exact, and each sum is scaled once (QUANT.5). Here all maps of the layer are computed so:
+# exact, and each sum is scaled once (QUANT.5). Here all linear maps of the layer are computed in
+# this way:
 
 from unittest import mock
 
@@ -329,7 +333,7 @@ print(f"first teacher: float32 {score(teachers[0]):.3f}, 8-bit weights {score(ei
 assert quick() or abs(integers - score(eight[0])) < 0.05
 
 # %%
-# NumPy does not get faster by it. Its product of float32 is a call of BLAS, and its product of
+# This does not make NumPy faster. Its product of float32 is a call of BLAS, and its product of
 # integers is a plain loop. So we store 8 bits and compute in float32, which saves space on the disk
 # and nothing else:
 
@@ -346,10 +350,11 @@ print(f"256 x 256 times 256 x 256: float32 {floats:.2f} ms, int8 {integers:.2f} 
 # %%
 # Fewer bits, and training for them
 # ---------------------------------
-# Eight bits cost next to nothing, so nothing can be gained by training for them. With 2 bits only
+# With eight bits the score hardly changes, so training for them can gain nothing. With 2 bits only
 # -1, 0 and 1 are left. *Quantisation-aware* training (Jacob et al. 2018) rounds the weights in each
-# forward pass and moves the weights behind them. A rounded number has the derivative 0 almost
-# everywhere. The straight-through gradient takes that of the clipped identity (QUANT.8):
+# forward pass. But each step changes the weights as they were before the rounding. A rounded number
+# has the derivative 0 almost everywhere. So we use the straight-through gradient, which is the
+# gradient of the clipped identity (QUANT.8):
 
 print(source_of(fake_quantize_backward, "QUANT.8", lines_around=1))
 
@@ -371,10 +376,11 @@ assert quick() or max(gains) > 0
 # %%
 # Heads
 # -----
-# Put a gate in front of each head, a number that is 1 in the trained model. The gradient of the
-# loss with respect to the gate needs no change of attention: it is a sum of W_o times its gradient
-# (PRUNE.1), and the size of it, averaged over batches, is the importance of the head (Michel, Levy
-# and Neubig 2019):
+# Imagine that the output of each head is multiplied by a *gate*, a number that is 1 in the trained
+# model. We need no gate in the code to compute the gradient of the loss with respect to it. This
+# gradient is a sum of the weights W_o of the head, each times its gradient (PRUNE.1). The
+# *importance* of the head is the absolute value of the sum, averaged over batches (Michel, Levy and
+# Neubig 2019):
 
 from albert_np.parameters.pruning import (head_gate_gradients, head_importance, prune_heads,
                                           prune_weights)
@@ -416,8 +422,8 @@ compare("1 of 4 heads closed", "the most important head closed")
 # Weights
 # -------
 # The smallest weights of all matrices become 0 (Han et al. 2015). The arrays keep their shapes. To
-# save space, a file needs another form: one bit for each weight that says whether it is 0, and the
-# others in float32.
+# save space, a file must have another form. It has one bit for each weight, which says whether the
+# weight is 0. And it has the other weights in float32.
 
 for share in (0.3, 0.6, 0.9):
     pruned = [copy_of(model) for model in teachers]
@@ -488,8 +494,8 @@ show(figure, "22_size_and_score")
 #
 # What this does not show
 # -----------------------
-# The task is small and its words nearly decide it. The published models work nearer to their
-# limits. The teacher has seen the labels of the sentences on which it teaches. On new sentences it
+# The task is small, and single words nearly decide it. The published models have less capacity to
+# spare. The teacher has seen the labels of the sentences on which it teaches. On new sentences it
 # would be wrong more often. The students are compared with the same number of steps and not with
 # the same time. Nothing was measured on a chip with 8-bit instructions. The sizes of fewer than 8
 # bits and of zeros are computed: ``albert-np quantize`` writes 8 bits only. Each way was tried

@@ -2,26 +2,29 @@
 What can fifty labels and a thousand texts teach?
 =================================================
 
-Texts are everywhere, and somebody has to read each of them before it has a label. Say that fifty
-messages were read and a thousand were not. Two old ideas use the others too. *Self-training*: let
-a first model label them, and learn from the answers that it is sure of. *Consistency*: ask for no
-label at all, only that the answer stays the same if the model is disturbed a little. Both are
-compared here with the fifty labels alone and with all labels, for five draws of the fifty.
+Texts are everywhere, and somebody has to read each of them before it has a label. Suppose that
+fifty messages have a label and a thousand do not. Two old ideas use the messages without labels
+too. *Self-training*: a first model labels these messages, and a second model learns from the
+answers that the first model is sure of. *Consistency*: no label is needed; the answer of the model
+should stay the same if the model is disturbed a little. We compare both ideas with training on the
+fifty labels alone, and with training on all labels. We do this for five random choices (*draws*) of
+the fifty messages.
 
 Prerequisites: ``03_softmax_gelu_layer_norm.py`` and ``11_finetuning_classification.py``. The ideas
-are from Lee 2013 (pseudo-labels) and from Laine and Aila 2017 (the Pi-model). Run it with ``python
-tutorials/23_a_few_labels.py``; pictures go to ``tutorials/output/``. A pretrained model of yours is
-used if the variable ``ALBERT_NP_MODEL`` names its folder; otherwise a small one is pretrained here.
+are from Lee 2013 (pseudo-labels) and from Laine and Aila 2017 (the Pi-model). Run it with
+``python tutorials/23_a_few_labels.py``. The pictures are saved in ``tutorials/output/``. A
+pretrained model of yours is used if the variable ``ALBERT_NP_MODEL`` names its folder; otherwise a
+small one is pretrained here.
 """
 
 # %%
 # Fifty messages with labels
 # --------------------------
-# The task is that of ``11_finetuning_classification.py``: spam or not. We have all labels, but we
-# hide them: of the messages to learn from, each method sees the labels of fifty, drawn at random.
-# There is no development part. With fifty labels, nobody has five hundred more to choose an epoch
-# by. A comparison that uses them is not fair (Oliver et al. 2018). So the number of steps is fixed
-# beforehand.
+# The task is the same as in ``11_finetuning_classification.py``: spam or not. We have all labels,
+# but we hide most of them. A method sees the labels of fifty messages, drawn at random. There is no
+# development part. Somebody who has fifty labels does not have five hundred more to choose the best
+# epoch. A comparison with so many more labels is not fair (Oliver et al. 2018). So we fix the
+# number of steps before the training.
 
 import numpy as np
 
@@ -38,11 +41,11 @@ print(f"{len(pool):,} messages to learn from, {np.mean(truth):.0%} of them spam;
       f"{len(test)} to test with")
 
 # %%
-# The model is pretrained on plain text, as there: it has seen the messages, without their labels.
-# That is a third way to learn from texts without labels, and all four methods have it. Dropout is
-# on for all of them too: each pass sets a tenth of the numbers to 0, drawn anew (DO.1). The shared
-# layer is applied once here: twenty models are trained below, and single words tell much of the
-# spam.
+# As in that tutorial, the model is pretrained on plain text: it has seen the messages, without
+# their labels. So pretraining is a third way to learn from texts without labels. All four methods
+# use it. They also use dropout: each pass sets a tenth of the numbers to 0, chosen anew (DO.1). The
+# shared layer is applied only once here. We train twenty models below, and often a single word is
+# enough to recognise spam.
 
 from albert_np.course.lecture import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
@@ -107,20 +110,20 @@ def probabilities_of(model, rows):
 # %%
 # Self-training
 # -------------
-# A first model learns from the fifty labels. Then it labels all other messages, and those count
-# whose probability reaches a threshold:
+# A first model learns from the fifty labels. Then it predicts a label for each of the other
+# messages. We keep a message if the probability of its label reaches a threshold:
 
 from albert_np.tasks.finetuning.pseudo_labels import choose_pseudo_labels
 
 print(source_of(choose_pseudo_labels, "PSEUDO.1", lines_around=1))
 
 # %%
-# A second model begins where the first began, and learns from the fifty true labels and from the
-# *pseudo-labels*. It begins anew so that it is not tied to the mistakes of the first. What can it
-# gain? The first model knows "free" and "win" from its fifty messages. A message with "free" often
-# has other words of its kind too, such as "claim", and the second model learns them with it. What
-# can it not gain? A message that the first model calls wrong, and is sure of, is one more lesson in
-# the same mistake.
+# A second model starts with the same weights as the first. It learns from the fifty true labels and
+# from these *pseudo-labels*. It does not continue from the end of the first model, so it does not
+# have to keep the mistakes of the first model. What can it gain? The first model knows "free" and
+# "win" from its fifty messages. A message with "free" often has other words of spam too, such as
+# "claim". The second model learns these words. What can it not gain? If the first model is sure of
+# a wrong label, the second model learns the same mistake.
 
 
 def with_pseudo_labels(labelled, others, probabilities, confidence):
@@ -132,10 +135,9 @@ def with_pseudo_labels(labelled, others, probabilities, confidence):
 # %%
 # Consistency under dropout
 # -------------------------
-# The *Pi-model* sends each message through the model twice, with other dropout masks. Where the two
-# answers differ, the model rests on numbers that happened to be there. The loss is the mean squared
-# difference of the probabilities (CONS.1), and gradients flow back into both passes (CONS.3,
-# CONS.4):
+# The *Pi-model* sends each message through the model twice, with different dropout masks. If the
+# two answers differ, they depend on the numbers that dropout happened to keep. The loss is the mean
+# squared difference of the probabilities (CONS.1). Both passes get a gradient (CONS.3, CONS.4):
 
 from albert_np.functional import (consistency_backward, consistency_forward,
                                   cross_entropy_backward, cross_entropy_forward, ramp_up)
@@ -145,11 +147,11 @@ print(source_of(consistency_forward, "CONS.1"))
 print(source_of(consistency_backward, "CONS.2", "CONS.3", "CONS.4", lines_around=1))
 
 # %%
-# Alone this loss has a solution that is worth nothing: give all messages the same answer. The
-# cross-entropy of the labelled messages speaks against it, but not loudly: the gradient of a model
-# that is sure is near 0 (the p in front of the bracket of CONS.3), so a model that has become sure
-# of one answer stays with it. So the weight of the loss is almost 0 at first and grows while the
-# head learns what the labels are (RAMP.1).
+# If we used this loss alone, a model that gives all messages the same answer would have loss 0. The
+# cross-entropy of the labelled messages is larger for such a model. But this may not be enough. If
+# a model is sure of its answers, the gradient is near 0 (see the p in front of the bracket of
+# CONS.3). So a model that has become sure of one answer does not change it. This is why the weight
+# of the loss is almost 0 at first. It grows while the head learns what the labels are (RAMP.1).
 
 
 def learn_consistently(labelled, others, steps, seed, largest=10.0):
@@ -177,11 +179,12 @@ def learn_consistently(labelled, others, steps, seed, largest=10.0):
 # %%
 # Four methods, five draws of the fifty
 # -------------------------------------
-# Which fifty messages have a label is luck: among them may be three with spam, or ten. So
-# everything is repeated with five draws, and within a draw all methods see the same fifty. The
-# figure is F1 of spam, since a model that never says "spam" has a high accuracy and an F1 of 0. The
-# numbers of steps differ: 120 for fifty labels and for the Pi-model, 200 where many messages have
-# labels, true or pseudo. The first model sees each of its fifty messages about forty times.
+# The choice of the fifty messages is luck: three of them may be spam, or ten. So we repeat
+# everything with five draws. In one draw, all methods see the same fifty messages. The score is F1
+# of spam, since a model that never says "spam" has a high accuracy and an F1 of 0. The numbers of
+# steps differ. With fifty labels, and with the Pi-model, we train for 120 steps. If many messages
+# have labels or pseudo-labels, we train for 200 steps. The first model sees each of its fifty
+# messages about forty times.
 
 from albert_np.tasks.metrics import f1
 
@@ -208,9 +211,10 @@ for seed in seeds:
           f"{spam} of them spam; " + ", ".join(f"{name} {scores[name][-1]:.3f}" for name in names))
 
 # %%
-# The interval is that of Student's t: the mean of the five draws, and to both sides 2.78 standard
-# errors, since five numbers say little about how far they scatter. To compare two methods, take
-# their difference draw by draw. What a lucky fifty gives to both is then gone.
+# The interval goes from 2.78 standard errors below the mean of the five draws to 2.78 above it. The
+# number 2.78 comes from Student's t. It is large because five numbers say little about their own
+# spread. To compare two methods, take the difference of their scores for each draw. If the fifty
+# messages of a draw are lucky for both methods, this luck cancels.
 
 t_quantile = {2: 12.71, 5: 2.776}[len(seeds)]              # 97.5 %, of n - 1 degrees of freedom
 
@@ -231,17 +235,17 @@ if is_real and not quick():
     assert gains["all labels"][0] > gains["all labels"][1]
 
 # %%
-# Read the last three lines before the picture. More true labels help, and that is the distance
-# which the other two methods could gain at most. Whether they gain a part of it is what their
-# intervals say, and if an interval contains 0, five draws do not show it. The settings are not
-# tuned, since there is nothing to tune them by: a threshold of 0.95 is that of FixMatch (Sohn et
-# al. 2020). The largest weight, 10, is of the size of the Pi-model's paper: 100 times the share of
-# the labels, which is 4 here.
+# Read the last three lines before you look at the picture. More true labels help. The gain from all
+# labels shows how much the other two methods could gain at most. Their intervals say whether they
+# gain a part of it. If an interval contains 0, five draws do not show a gain. The settings are not
+# tuned, since we have no labels for tuning. The threshold of 0.95 is taken from FixMatch (Sohn et
+# al. 2020). The largest weight is 10. It has the size of the weight in the paper of the Pi-model:
+# 100 times the share of the labels, which is 4 here.
 #
-# Look also at how many pseudo-labels are spam, in the lines of the draws. Where the first model is
-# sure of ham only, the second one learns from a thousand messages that spam is rarer than it is.
-# The consistency loss has the same weakness: "everything is ham" is an answer that no dropout mask
-# changes.
+# Look also at the lines of the draws: how many pseudo-labels are spam? If the first model is sure
+# of ham only (messages that are not spam), the second model learns from a thousand messages that
+# spam is rarer than it really is. The consistency loss has the same weakness: "everything is ham"
+# is an answer that no dropout mask changes.
 #
 # The picture has a line for each draw.
 
@@ -266,7 +270,7 @@ label_axes(axes, "", "F1 of spam on the test part",
 show(figure, "23_four_methods")
 
 # %%
-# What a threshold buys
+# What a threshold does
 # ---------------------
 # Since we have the hidden labels, we can look at what self-training never sees: how many of the
 # pseudo-labels are wrong. A higher threshold keeps fewer messages, and fewer wrong ones among them.
@@ -294,8 +298,9 @@ show(figure, "23_thresholds")
 # %%
 # Wrong and sure
 # --------------
-# Here are messages on which a first model was wrong although it was as sure as the threshold asks.
-# Nothing in self-training can find them out: to the second model they look like all other labels.
+# Here are messages for which a first model was wrong, although its probability reached the
+# threshold. Self-training cannot find these mistakes: for the second model they look like all other
+# labels.
 
 found = []
 for rest, p, second in teachers:
@@ -314,16 +319,18 @@ print("kept {:,}, of them wrong {:,}; the second model repeats {:,} of the wrong
 assert totals[2] <= totals[1] <= totals[0]
 
 # %%
-# How many wrong labels would a model keep that is right as often as it says? At a threshold of 0.95
-# at most 5 per cent, and here 1 or 2: the left panel says that most of the kept messages have a
-# probability above 0.99. In the right panel three of the five draws have more than 5. These models
-# have seen each of fifty messages dozens of times, and they are too sure (the reliability diagram
-# of tutorial 11 shows such a model). Then the threshold does not protect the second model.
+# Compare the share of wrong labels among the kept messages with 5 %. If a model is right as often
+# as its probabilities say, at most 5 % of its labels are wrong at a threshold of 0.95. Here it
+# would be 1 or 2 %: the left panel says that most of the kept messages have a probability above
+# 0.99. But in the right panel three of the five draws have more than 5 %. These models have seen
+# each of the fifty messages dozens of times. So their probabilities are too high (the reliability
+# diagram of tutorial 11 shows such a model). Then the threshold does not protect the second model.
 #
 # What this does not show: other tasks, larger models, another number of labels, or what better
-# settings would give. Spam is told by single words. If a first model is sure for such simple
-# reasons and wrong, more texts make it surer, not better. And the Pi-model of the paper reads
-# pictures, which it also shifts and mirrors; for texts dropout is the only disturbance here.
+# settings would give. Single words are enough to recognise most spam. If a first model is wrong but
+# sure because of a single word, more texts make the second model surer, not better. And the
+# Pi-model of the paper reads pictures, and it also shifts and mirrors them. Here we have texts, and
+# dropout is the only disturbance.
 
 # %%
 # Exercises

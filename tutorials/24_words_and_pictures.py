@@ -8,9 +8,9 @@ tutorial draws pictures, trains one encoder on pictures and captions together, a
 whether the words really look at the picture. The test: show another picture, or none.
 
 Prerequisites: ``04_attention.py``, ``07_masked_language_model.py``, ``08_sentence_order.py`` and
-``20_looking_inside.py``. In the paper: nothing. It ends with the hope for other self-supervised
-losses (Lan et al. 2020, section 5); here two more are tried. Run it with ``python
-tutorials/24_words_and_pictures.py``; pictures go to ``tutorials/output/``.
+``20_looking_inside.py``. In the paper: nothing about pictures. Section 5 (Lan et al. 2020) hopes
+for other self-supervised losses. Here we try two more. Run it with
+``python tutorials/24_words_and_pictures.py``. The pictures are saved in ``tutorials/output/``.
 """
 
 # %%
@@ -152,12 +152,14 @@ assert np.allclose(convolved, patchify(image[None], PATCH)[0] @ W)
 #
 # - *Masked words*: the cross-entropy of the right word, as in ``07_masked_language_model.py``.
 # - *Masked patches*: the mean squared error of the pixels that a linear map predicts (MSE.1).
-# - *Matching*: does the caption belong to the picture? It takes the place of sentence order.
-#   Half of the captions are wrong: another picture's, or the right one with one kind changed.
+# - *Matching*: does the caption belong to the picture? It takes the place of sentence order. Half
+#   of the captions are wrong. A wrong caption belongs to another picture, or it is the right
+#   caption with one kind changed.
 #
-# What goes wrong: if only right captions had masks, the masks would give the answer away. So wrong
-# captions are masked in the same way, but nobody asks what was there. And a changed caption must
-# name a pair of the training part. Otherwise a held-out pair would mean "wrong".
+# What goes wrong: if only right captions had masks, the model could see from the masks that a
+# caption is right. So wrong captions are masked in the same way, but the model does not have to
+# guess their masked words. And a changed caption must name a pair of the training part. Otherwise
+# the model would see held-out pairs in wrong captions only, and learn that they are wrong.
 
 from albert_np.functional import IGNORED
 
@@ -246,9 +248,10 @@ for branch in ("embeddings", "patch_embeddings", "encoder"):
 # Do the words look at the picture?
 # ---------------------------------
 # Hide the first colour of a held-out caption and let the model guess it: with its own picture, with
-# another's, and with all patches masked. Then do the same for shapes and counts. A model that only
-# knows captions would not notice the difference. The interval in brackets holds 95 % of the
-# bootstrap means over the pictures; each picture counts with its mean over the seeds.
+# the picture of another caption, and with all patches masked. Then do the same for shapes and
+# counts. A model that only knows captions would not notice the difference. The interval in brackets
+# holds 95 % of the bootstrap means over the pictures; each picture counts with its mean over the
+# seeds.
 
 from albert_np.tasks.metrics import bootstrap
 
@@ -312,17 +315,18 @@ show(figure, "24_masked_words")
 
 # %%
 # What to notice: with its own picture the model guesses nearly all colours, for pairs that it has
-# never seen. With another's picture, or with none, about one guess in four is right. So the words
-# do look at the picture. The shape is harder: it is in the outline of the patch and not in its
-# mean. Most counts can be guessed without any picture, since "square" has no plural *s* after "a".
-# Only the difference between the bars is due to the picture.
+# never seen. With the picture of another caption, or without a picture, about one guess in four is
+# right. So the words do look at the picture. The shape is harder: the mean colour of a patch does
+# not show it, only the outline does. Most counts can be guessed without any picture, since "square"
+# has no plural *s* after "a". Only the difference between the bars is due to the picture.
 #
 # Which patches?
 # --------------
-# Of 16 patches one to four show the things that the hidden colour belongs to. Attention rollout
-# (``20_looking_inside.py``) says how much of each patch is in the state of [MASK] at the end. But a
-# map of attention proves nothing, as that tutorial says. So here is the judge as well: mask the
-# patches of the named things, or those of the other group, and guess the colour again.
+# The hidden colour belongs to one group. One to four of the 16 patches show the things of this
+# group. Attention rollout (``20_looking_inside.py``) says how much of each patch is in the state of
+# [MASK] at the end. But a map of attention proves nothing, as that tutorial says. So we also make a
+# direct test. Mask the patches of the named things, or the patches of the other group, and guess
+# the colour again.
 
 named, others = (patchify(group_of == number, PATCH).mean(axis=-1) > 0.05 for number in (0, 1))
 others &= ~named                         # a patch on which both groups have pixels counts as named
@@ -367,17 +371,17 @@ panels[1, 0].set_ylabel("bright: where\n[MASK] looks", fontsize=14)
 show(figure, "24_where_it_looks")
 
 # %%
-# What to notice: [MASK] looks at things and not at empty ground. But it looks at the other group
-# nearly as much as at the named one. From the map alone you would say that it does not know which
-# things are meant. The judge knows better. If the named things are masked, the colour is lost. If
-# the other group is masked, nine colours of ten are still found. So the named patches are needed.
-# How they are used is said by neither.
+# What to notice: [MASK] looks at things and not at the empty background. But it looks at the other
+# group nearly as much as at the named one. From the map alone you would say that it does not know
+# which things are meant. The direct test says more. If the named things are masked, the colour is
+# lost. If the other group is masked, nine of ten colours are still found. So the model needs the
+# named patches. Neither the map nor the test says how the model uses these patches.
 #
 # Does the caption belong to the picture?
 # ---------------------------------------
-# The pooled output answers, for the right caption, another picture's, and the right one with one
-# kind changed. A model that always says "it belongs" is right on the first sort alone, so look at
-# all three.
+# The pooled output answers this question. There are three sorts of captions: the right one, the
+# caption of another picture, and the right one with one kind changed. A model that always says "it
+# belongs" is right on the first sort alone, so look at all three.
 
 rng = np.random.default_rng(3)
 near = np.array([ids_of(changed(groups, rng, pairs)) for groups in scenes])
@@ -398,12 +402,13 @@ assert quick() or (told["right"].low + told["another's"].low) / 2 > 0.55
 
 # %%
 # A caption that is wrong in one kind is often let through. To refuse it, the model must compare
-# each group with the picture. To refuse another picture's, one wrong colour is enough.
+# each group with the picture. To refuse the caption of another picture, one wrong colour is enough.
 #
 # Do the patches read the words?
 # ------------------------------
-# Mask a quarter of the patches and predict their pixels, with the right caption and with another's.
-# Most patches are empty, so the *mean patch* of the training pictures is a fair baseline.
+# Mask a quarter of the patches. Predict their pixels with the right caption, and with the caption
+# of another picture. Most patches are empty, so the *mean patch* of the training pictures is a fair
+# baseline.
 
 from albert_np.layers import unpatchify
 
@@ -444,12 +449,12 @@ for axes, name in zip(panels[:, 0], ("the picture", "what is seen", "what is pre
 show(figure, "24_masked_patches")
 
 # %%
-# Pictures with many things have large errors, so each picture is compared with itself: the last
-# figures are intervals of differences. What to notice: the predicted patches are pale. Nobody can
-# know *where* the missing thing is, and the best answer to a squared error is then the mean of all
-# possibilities: a faint mixture in each masked patch. The caption says what is missing, but not
-# where. So the gain over the mean patch is small. With a wrong caption the model is worse than the
-# mean patch: it paints what the caption says.
+# Pictures with many things have large errors, so we compare two errors of the same picture. The
+# last numbers of each line are intervals of these differences. What to notice: the predicted
+# patches are pale. Nobody can know *where* the missing thing is. Then the mean of all possibilities
+# has the smallest squared error. So the model paints a faint mixture in each masked patch. The
+# caption says what is missing, but not where. So the gain over the mean patch is small. With a
+# wrong caption the model is worse than the mean patch: it paints what the caption says.
 #
 # Real pixels: digits
 # -------------------
@@ -513,17 +518,20 @@ else:
     assert quick() or np.mean(found["encoder"] == digits.target[test]) > 0.9
 
 # %%
-# Read the intervals: they overlap widely. With a thousand pictures of 64 pixels, and one seed, the
-# encoder is not shown to gain anything over a linear map. The article that brought patches saw this
-# at a much larger scale: with little data its encoders were worse than convolutional networks, and
-# with very much data they were better (Dosovitskiy et al. 2021, section 4.3).
+# Read the intervals: they overlap widely. We have a thousand pictures of 64 pixels, and one seed.
+# They do not show that the encoder gains anything over a linear map. The article that introduced
+# patches saw this at a much larger scale: with little data its encoders were worse than
+# convolutional networks, and with very much data they were better (Dosovitskiy et al. 2021, section
+# 4.3).
 #
 # What this does not show
 # -----------------------
-# - Nothing about photographs. Every thing lies almost in one patch, in a pure colour on an empty
-#   ground. A real object covers many patches, and no single patch tells its kind.
+# - Nothing about photographs. Each thing lies almost completely in one patch. It has a pure colour,
+#   and the background is empty. A real object covers many patches, and one patch alone does not
+#   show what it is.
 # - Nothing about language. The grammar has 14 words, and every caption is true and complete.
-# - Nothing about what is gained by two senses. We did not train a model on each sense alone.
+# - Nothing about the gain from words and pictures together. We did not train a model on words alone
+#   or on pictures alone.
 # - Only new *pairs* were held out. Every kind, such as a red circle, was seen in training. A colour
 #   with a shape that it never had is a harder question (exercise 1).
 #

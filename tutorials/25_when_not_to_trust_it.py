@@ -8,17 +8,17 @@ when nothing that matters has changed? And how few words must somebody exchange 
 
 Prerequisites: ``05_factorized_embeddings.py``, ``11_finetuning_classification.py`` and
 ``20_looking_inside.py``. In the paper: section 4.1 trains with dropout, which is used here after
-the training (Lan et al. 2020). Run it with ``python tutorials/25_when_not_to_trust_it.py``;
-pictures go to ``tutorials/output/``. It needs no data: it writes its own text.
+the training (Lan et al. 2020). Run it with ``python tutorials/25_when_not_to_trust_it.py``. The
+pictures are saved in ``tutorials/output/``. It needs no data: it writes its own text.
 """
 
 # %%
 # A text of which the truth is known
 # ----------------------------------
-# A review has one opinion about a film, and two remarks that say nothing about it. Its true label
-# is that of the opinion; "not" turns it round. As in real data, the labels were given by people who
-# slip: one label in ten is wrong. So nobody can agree with more than about 90 % of the labels, and
-# a model that knows everything would be 90 % sure, not more.
+# A review has one opinion about a film, and two remarks that say nothing about it. The opinion
+# decides the true label; the word "not" reverses the opinion. As in real data, some of the labels
+# are mistakes: one label in ten is wrong. So even a perfect model agrees with only about 90 % of
+# the labels. It should be 90 % sure, and not more.
 
 import re
 
@@ -74,8 +74,8 @@ for name, (texts, truth, labels) in parts.items():
     print(f"{name:13} {texts[0][:110]}  truth {truth[0]}")
 
 # %%
-# A word of the training texts is one piece. Any other word is spelt, letter by letter (published
-# models do the same with rare words, in larger bits). The training text never needs the letters, so
+# A word of the training texts is one piece. Any other word is cut into its letters. (Published
+# models also cut rare words, but into larger pieces.) The training text never needs the letters, so
 # their rows of the word table keep their random first values.
 
 from albert_np import AlbertConfig
@@ -104,9 +104,10 @@ def logits_of(model, texts, rng=None):
 
 
 # %%
-# A small ALBERT learns from the labels, slips included. Five models differ in their seed alone. All
-# figures below are means over the five, with a 95 % interval of the mean (Student's t). A second
-# set of five, for the end, learns from texts in which things are changed that must not matter.
+# A small ALBERT learns from these labels, also from the wrong ones. We train five models that
+# differ only in their seed. All numbers below are means over the five models, with a 95 % interval
+# of the mean (Student's t). A second set of five models learns from changed texts. The changes
+# should not change the verdict. We come back to these models at the end.
 
 from albert_np.course.lecture import short_run_adamw
 from albert_np.optim import clip_by_global_norm
@@ -175,10 +176,11 @@ for part in parts:
 # %%
 # As sure as it is right?
 # -----------------------
-# Sort the texts by how sure the model is and ask how often it agrees with the labels, as at the end
-# of tutorial 11. The *expected calibration error* is the mean distance. *Temperature scaling* (Guo
-# et al. 2017) divides the logits by one number, fitted on the development part. Its loss is
-# (TEMP.1), and the gradient of the one parameter is (TEMP.3):
+# Sort the texts by how sure the model is, and compare: how sure is it, and how often does it agree
+# with the labels? (We did this at the end of tutorial 11.) The *expected calibration error* is the
+# mean distance of these two numbers. *Temperature scaling* (Guo et al. 2017) divides the logits by
+# one number, fitted on the development part. Its loss is (TEMP.1), and the gradient of the one
+# parameter is (TEMP.3):
 
 from albert_np.course.lecture import source_of
 from albert_np.functional import fit_temperature, temperature_scaling_backward
@@ -206,9 +208,10 @@ assert quick() or (min(temperatures) > 1 and interval(gained)[0] > interval(gain
 assert quick() or np.mean(errors["hotels", "after"]) > np.mean(errors["films", "after"])
 
 # %%
-# No verdict has changed, since the order of the classes is the same. One number is right for one
-# kind of text: on longer texts and on hotels the scaled model is still too sure. On hotels its
-# verdicts are coin flips, since it has never met a word of the opinions, and it does not say so.
+# The order of the classes has not changed, so all verdicts are the same as before. And one
+# temperature fits only one kind of text: on longer texts and on hotels the scaled model is still
+# too sure. On hotels its verdicts are coin flips, since it has never met a word of the opinions,
+# but it does not say so.
 
 import matplotlib.pyplot as plt
 
@@ -234,11 +237,11 @@ show(figure, "25_reliability")
 # %%
 # Does it know what it does not know?
 # -----------------------------------
-# Leave dropout on and ask the model many times (Gal and Ghahramani 2016). The passes agree where
-# the training has settled the matter, and they may differ elsewhere. (UNC.2) is the entropy of
-# their mean, (UNC.3) how much they disagree. The question is whether the verdicts that are wrong
-# are the unsure ones. The *AUROC* is the probability that a wrong verdict is less sure than a right
-# one: 1/2 is chance.
+# Leave dropout on and ask the model many times (Gal and Ghahramani 2016). If a text is like those
+# of the training, the passes agree. For other texts they may differ. (UNC.2) is the entropy of the
+# mean of the passes. (UNC.3) says how much the passes disagree. Is the model less sure of its wrong
+# verdicts? The *AUROC* is the probability that a wrong verdict is less sure than a right one: 1/2
+# is chance.
 
 from albert_np.tasks.metrics import uncertainty
 
@@ -269,17 +272,18 @@ if not quick():
         assert np.subtract(*interval(found["films", name])) > 0.5
 
 # %%
-# What to notice: on texts of the trained kind, wrong verdicts are less sure, so that a person could
-# be asked about the least sure ones. The passes with dropout are not shown to say more than one
-# pass without it. On hotels, where it would be needed, the AUROC is about that of chance: the model
-# is as sure of its wrong verdicts as of its right ones.
+# What to notice: on texts like those of the training, the model is less sure of its wrong verdicts.
+# So a person could check the texts of which the model is least sure. The intervals do not show that
+# many passes with dropout say more than one pass without dropout. On hotels we need a warning most.
+# But there the AUROC is about the AUROC of chance: the model is as sure of its wrong verdicts as of
+# its right ones.
 #
 # A checklist
 # -----------
 # A figure for accuracy hides what a model has not understood. *CheckList* (Ribeiro et al. 2020)
 # tests one ability at a time. In an *invariance* test the text changes and the verdict must not:
-# two letters change places, or all names are drawn anew. In a *directional* test the verdict must
-# move: a "not" turns the opinion round.
+# two letters change places, or all names are drawn again. In a *directional* test the verdict must
+# move: a "not" reverses the opinion.
 
 
 def negated(text):
@@ -316,10 +320,11 @@ for test, (before, _, same) in TESTS.items():
 # Turning a verdict by exchanging words
 # -------------------------------------
 # Somebody wants the wrong verdict and may exchange neutral words only: a name for a name, a thing
-# for a thing, a day for a day. The truth stays what it was. Which exchange is best? To try all of
-# them takes a forward pass each. *HotFlip* (Ebrahimi et al. 2018) asks the gradient: if dx is the
-# gradient of the loss with respect to the row of the word table at a position, then replacing row
-# e of piece i by that of piece j changes the loss by (FLIP.1), to first order.
+# for a thing, a day for a day. The truth stays what it was. Which exchange is best? We could try
+# all exchanges, with one forward pass for each. *HotFlip* (Ebrahimi et al. 2018) uses the gradient
+# instead. Let dx be the gradient of the loss with respect to the row of the word table at a
+# position. If piece j replaces piece i at this position, the loss changes by (FLIP.1), to first
+# order.
 
 from dataclasses import replace
 
@@ -328,9 +333,9 @@ from albert_np.functional import flip_estimates
 print(source_of(flip_estimates, "FLIP.1", lines_around=2))
 
 # %%
-# The backward pass adds up the gradients of a row that is used at several positions (EMB.2), and
-# here they are needed apart. So give each position a row of its own: the table becomes the rows of
-# the text, and the ids count from 0.
+# If a row is used at several positions, the backward pass adds up its gradients (EMB.2). Here we
+# need the gradient at each position separately. So give each position a row of its own. The new
+# table has one row for each position of the text, and the ids are 0, 1, 2 and so on.
 
 
 def gradient_at_words(model, batch):
@@ -399,11 +404,13 @@ assert quick() or first.mean() > 2 * random.mean()
 
 # %%
 # What to notice: the estimate is rough. An exchange is a long step, and layer norms and a softmax
-# come after it. Its first choice still does several times as much as a random one. But the best
-# exchange does more again, so that a serious attack tries the ten best estimates.
+# come after it. Still, the exchange with the largest estimate changes the loss several times as
+# much as a random exchange. But the best exchange changes it even more. So a serious attack would
+# try the ten exchanges with the largest estimates.
 #
-# Now greedily: take the exchange with the largest estimate, then ask the gradient again, until the
-# verdict turns. The comparison exchanges as many words at random. Only right verdicts count.
+# Now we attack greedily. Make the exchange with the largest estimate, compute the gradient again,
+# and repeat this until the verdict changes. For comparison, a second attack exchanges the same
+# number of words at random. We use only texts for which the verdict was right.
 
 
 def attack(model, texts, truth, steps, choice, rng):
@@ -460,10 +467,11 @@ show(figure, "25_word_flips")
 # %%
 # What an attack needs, and what helps
 # ------------------------------------
-# The attack needs the weights, for the gradient, and the right to exchange words. An attack without
-# the weights needs a forward pass for each exchange. Against typos it helps to train on texts with
-# typos and with exchanged names, things and days: see the checklist. Here is what it costs on texts
-# as they are (below 0: it gains), and whether it helps against the attack:
+# The attack needs the weights to compute the gradient, and it must be able to exchange words. An
+# attack without the weights needs a forward pass for each exchange. Against typos it helps to train
+# on texts with typos and with exchanged names, things and days. The checklist shows this. The first
+# line below says how much accuracy this training costs on unchanged texts (a number below 0 is a
+# gain). The last line says whether the training helps against the attack:
 
 cost = [np.mean(a) - np.mean(b) for a, b in zip(right["as it is", "films"],
                                                 right["with changes", "films"])]
@@ -483,10 +491,11 @@ for what, difference in (
 # -----------------------
 # The text is made up, its words are few, and its truth follows a rule. Real texts have no list of
 # words that may be exchanged without a change of meaning, and people notice odd exchanges. The five
-# models differ in their seed, not in their data: the intervals say nothing of other texts. The
-# changes that help are also those of the test, which is the best case for them. A checklist
-# without failures would show that these four abilities are there, and nothing about a fifth. And a
-# calibrated model is not a good one: a model that says 50 % to everything is calibrated.
+# models differ in their seed, not in their data: the intervals say nothing about other texts. The
+# second set of models was trained with the same kinds of changes as in the test, which is the best
+# case for this training. A checklist without failures would show that the model has these four
+# abilities. It would not say anything about other abilities. And a calibrated model is not always a
+# good one: a model that says 50 % to everything is calibrated.
 #
 # Exercises
 # ---------

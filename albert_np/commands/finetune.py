@@ -21,13 +21,17 @@ Teach a model a task from labelled rows.
   translation      a text in another language                  --data english-chinese
 
 --data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in the
-folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains the
-files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines (.jsonl).
-For several labels --label-separator says which sign is between them in a table; in JSON lines the
-label can be a list. For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it
-is JSON lines with words and tags. For questions it has SQuAD's format; if some are marked
-is_impossible, as in SQuAD 2.0, the model learns when a text has no answer. For choices it is COPA's
-XML, JSON lines, or a table with SWAG's columns. For translation its lines are source, tab, target.
+folder that the variable ALBERT_NP_DATA names. A file is divided into a training, a development and
+a test part, 80 : 10 : 10. A folder contains the files train.*, dev.* and optionally test.*. A file
+is a table (.tsv, .csv) or JSON lines (.jsonl). If a row of a table has several labels,
+--label-separator is the sign between them. In JSON lines the label can be a list.
+
+A file for entities has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it has JSON lines
+with words and tags. A file for questions has SQuAD's format. If it marks questions with
+is_impossible, as in SQuAD 2.0, the model learns when a text has no answer. A file for choices is
+COPA's XML, JSON lines, or a table with SWAG's columns. A file for translation has lines with
+source, tab, target.
+
 The command looks at the first line of a table and decides whether it is a row or has the names of
 the columns. If the command knows these names, it chooses the columns by them. The command prints
 what it decided.
@@ -38,20 +42,21 @@ gained. Without --model the command trains a tokenizer on the rows and starts wi
 With --teacher the model learns from the labels and from the probabilities of a fine-tuned model,
 which may be larger (distillation). Both read each text with their own tokenizer.
 
-With --unlabelled FILE a first model learns from the rows and labels the texts of FILE. A second one
-learns from the rows and from the texts whose label has at least the probability --confidence. Texts
-that are also in the development or test part are left out. The run folder then has the folder
-labels-alone, a run with the first model, and pseudo-labels.jsonl, the kept texts with their labels
-and probabilities. results.json has the scores of both.
+With --unlabelled FILE a first model learns from the rows. It then predicts a label for each text of
+FILE. A text is kept if its label has at least the probability --confidence. A second model learns
+from the rows and from the kept texts. Texts that are also in the development or test part are left
+out. The run folder then contains labels-alone (a run folder with the first model) and
+pseudo-labels.jsonl (the kept texts with their labels and probabilities). results.json has the
+scores of both models.
 
 After every epoch the command evaluates the model on the development part. It keeps the best epoch.
 It reports the score of this epoch on the test part, with bootstrap intervals. Next to it are the
 scores of baselines without a neural network. For classification the scores are accuracy, Matthews'
-correlation, and f1: with two labels that of --positive-label, with more labels macro f1, the mean
-of the F1 of all labels (--best-by macro_f1). The run folder contains the model and its tokenizer,
-results.json, steps.csv, the predictions for both parts, and pictures. If anything stops the run
-(Ctrl-C, a full disk, a power cut), --resume continues it. The model, the predictions and the scores
-are then the same, bit for bit.
+correlation and f1. With two labels, f1 is the F1 of --positive-label. With more labels it is macro
+f1, the mean of the F1 of all labels (--best-by macro_f1). The run folder contains the model and its
+tokenizer, results.json, steps.csv, the predictions for both parts, and pictures. If anything stops
+the run (Ctrl-C, a full disk, a power cut), --resume continues it. The model, the predictions and
+the scores are then the same, bit for bit.
 """
 
 EXAMPLES = """\

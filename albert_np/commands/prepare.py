@@ -43,8 +43,8 @@ def add(commands):
     parser.add_argument("--layout", choices=("auto", "lines", "prose", "clauses"),
                         default="auto",
                         help="lines: a sentence a line, an empty line between documents; prose: "
-                             "running text; clauses: the same, and a Chinese sentence ends at ； "
-                             "too; auto looks (default)")
+                             "running text; clauses: like prose, but ； also ends a Chinese "
+                             "sentence; auto: look at the text (default)")
     parser.add_argument("--text-field", default="text", metavar="NAME",
                         help="the field of JSON lines that holds the text (default: %(default)s)")
 

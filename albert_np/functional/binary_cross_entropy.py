@@ -20,8 +20,8 @@ def binary_cross_entropy_forward(logits, targets):
     since :math:`\log\sigma(x) = x - \log(1+e^{x})` and :math:`\log(1-\sigma(x)) = -\log(1+e^x)`.
     For large x the exponential would overflow. The identity
     :math:`\log(1+e^x) = x + \log(1+e^{-x})` avoids this, because its exponent is below 0. If an
-    infinite logit agrees with its target, its loss is 0. The backward pass needs the probability,
-    without overflow too:
+    infinite logit agrees with its target, its loss is 0. The backward pass needs the probability.
+    Its second form cannot overflow:
 
     .. math::
        :label: BCE.3

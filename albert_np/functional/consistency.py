@@ -1,4 +1,4 @@
-"""Consistency under dropout: the loss of the Pi-model, which needs no labels, and its ramp-up."""
+"""A loss without labels: two passes with different dropout masks should give the same answer."""
 
 import math
 
@@ -10,8 +10,8 @@ from .softmax import softmax_backward, softmax_forward
 def consistency_forward(logits, other_logits):
     r"""Compute the mean squared difference between the probabilities of two passes.
 
-    Both passes read the same texts, but draw other dropout masks. A good model gives the same
-    answer both times. With N rows and K classes:
+    This is the loss of the *Pi-model*. Both passes read the same texts, but they draw different
+    dropout masks. A good model gives the same answer both times. With N rows and K classes:
 
     .. math::
        :label: CONS.1
@@ -19,8 +19,8 @@ def consistency_forward(logits, other_logits):
        p = \operatorname{softmax}(x), \qquad q = \operatorname{softmax}(z), \qquad
        \text{loss} = \frac{1}{NK} \sum_n \sum_k (p_{nk} - q_{nk})^2
 
-    No label is needed. Alone the loss is worth nothing: a model that gives every text the same
-    answer has loss 0. It is added to the cross-entropy of the texts that have labels, with a
+    No label is needed. But do not use this loss alone: a model that gives every text the same
+    answer has loss 0. Add the loss to the cross-entropy of the texts that have labels, with a
     weight that grows (RAMP.1).
 
     Parameters
@@ -71,8 +71,9 @@ def consistency_forward(logits, other_logits):
 def consistency_backward(dloss, cache):
     r"""Compute the gradients of both passes.
 
-    Each entry of p is in one square, whose derivative is twice its base. Each entry of q is in the
-    same square with a minus:
+    In (CONS.1) each entry of p is in one square only. The derivative of this square is twice the
+    difference of p and q. The entry of q is in the same square, but is subtracted, so its
+    derivative has the opposite sign:
 
     .. math::
        :label: CONS.2
@@ -87,19 +88,20 @@ def consistency_backward(dloss, cache):
 
        dx_j = \sum_k dp_k\, (\delta_{kj}\, p_k - p_k p_j) = p_j \Big( dp_j - \sum_k dp_k\, p_k \Big)
 
-    and for the second pass, with q for p and -dp for dp,
+    The second pass has q in place of p, and -dp in place of dp:
 
     .. math::
        :label: CONS.4
 
        dz_j = q_j \Big( \sum_k dp_k\, q_k - dp_j \Big)
 
-    Both passes ran through the same parameters. The gradient of a parameter is the sum of what
-    comes back through the two. If the second pass is a fixed target, as in temporal ensembling
-    (section 2.2 of the paper), dz is not used.
+    Both passes use the same parameters. The gradient of a parameter is the sum of its gradients
+    from both passes. If the second pass is a fixed target, as in temporal ensembling (section 2.2
+    of the paper), dz is not used.
 
-    A row in which a pass is sure of its answer has p near 0 or 1 there, and dx near 0. So a model
-    that is sure in the first steps, when it knows nothing, stays so: hence the ramp-up (RAMP.1).
+    If a pass is sure of its answer for a row, each p of this row is near 0 or 1. Then dx is near 0.
+    In the first steps the model knows nothing. If it becomes sure in these steps, it stays sure.
+    This is the reason for the ramp-up (RAMP.1).
 
     Parameters
     ----------
@@ -143,9 +145,9 @@ def ramp_up(largest, ramp_steps):
        w_t = w_{\max}\, e^{-5 (1 - s)^2}, \qquad s = \min(t, R) / R
 
     At step 0 the weight is :math:`e^{-5}` = 0.7 % of the largest, halfway 29 %, and from step R on
-    100 %. In the first steps the answers are those of a fresh head. If agreement counted much then,
-    all texts would soon get one answer, for which the loss is 0, and the few labels could not
-    change it any more.
+    100 %. In the first steps the answers are those of a fresh head. If agreement counted much in
+    these steps, all texts would soon get the same answer, since the loss is then 0. And the few
+    labels could not change this answer any more.
 
     Parameters
     ----------

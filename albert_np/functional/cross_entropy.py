@@ -22,10 +22,10 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
 
     The last form avoids the softmax. A probability may be so small that it is rounded to 0, and its
     logarithm would be infinite. In the last form this cannot happen. There :math:`s_n` is the
-    largest logit of the row. The code first subtracts :math:`s_n` from the logit of the label. It
-    could also add :math:`s_n` to the logarithm. But if :math:`s_n` is large, this sum is large too,
-    and rounding it would destroy the digits of the logarithm. If a row whose weight is not 0 has
-    NaN or +inf, the loss is NaN.
+    largest logit of the row. As in the last form, the code first subtracts :math:`s_n` from the
+    logit of the label. Do not add :math:`s_n` to the logarithm instead: if :math:`s_n` is large,
+    this sum is large too, and rounding it would destroy the digits of the logarithm. If a row whose
+    weight is not 0 has NaN or +inf, the loss is NaN.
 
     Parameters
     ----------
@@ -34,8 +34,7 @@ def cross_entropy_forward(logits, labels, ignore_index=IGNORED, weights=None):
         Each in [0, K), or ``ignore_index``.
     ignore_index : int
     weights : array (...), optional
-        The weights of the rows. If each class has a weight, pass the weight of the label for
-        each row.
+        The weights of the rows. For class weights, give each row the weight of its label.
 
     Returns
     -------

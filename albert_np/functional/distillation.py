@@ -39,8 +39,8 @@ def distillation_forward(logits, teacher_logits, labels, temperature=2.0, teache
                      + \alpha\, \tau^2 \sum_n \frac{w_n}{W} D_n
 
     Here :math:`\alpha` is the weight of the teacher. Both terms are means over the same rows, with
-    the weights w and W of (CE.1). A row whose label is ``ignore_index`` is in neither. Why
-    :math:`\tau^2` stands there is shown at :func:`distillation_backward`. The teacher is a
+    the weights w and W of (CE.1). A row whose label is ``ignore_index`` is in neither. The notes of
+    :func:`distillation_backward` give the reason for the factor :math:`\tau^2`. The teacher is a
     constant: it gets no gradient.
 
     Parameters
@@ -175,17 +175,17 @@ def distillation_backward(dloss, cache):
            = \frac{1 + x_j/\tau}{K (1 + \bar{x}/\tau)}
            \approx \frac1K \left( 1 + \frac{x_j - \bar{x}}{\tau} \right)
 
-    The same holds for q, and the two ones cancel:
+    The same holds for q. In the difference the two terms 1/K cancel:
 
     .. math::
 
        \tau \left( p_j - q_j \right) \to
        \frac1K \Big( (x_j - \bar{x}) - (t_j - \bar{t}) \Big)
 
-    At a high temperature the student matches the teacher's logits, both with their mean subtracted.
-    The limit is neither 0 nor infinite. So the factor :math:`\tau^2` keeps the teacher's part of
-    the gradient at the same size, whatever the temperature is. Without it this part would shrink
-    as :math:`1/\tau^2`.
+    From each logit of the student and of the teacher, subtract the mean of its row. At a high
+    temperature the student matches these differences of the teacher. The limit is neither 0 nor
+    infinite. So the factor :math:`\tau^2` keeps the teacher's part of the gradient at the same
+    size, whatever the temperature is. Without it this part would shrink as :math:`1/\tau^2`.
 
     Parameters
     ----------

@@ -106,7 +106,7 @@ def add_rows(table, ids, rows):
 
     Examples
     --------
-    Row 1 gets 1 and 100, although the two ids that are 1 are not next to each other:
+    The id 1 occurs twice, and 0 is between its two occurrences. Row 1 gets both 1 and 100:
 
     >>> table, ids, rows = np.zeros((2, 1)), np.array([1, 0, 1]), np.array([[1.0], [10.0], [100.0]])
     >>> add_rows(table, ids, rows)

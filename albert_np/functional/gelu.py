@@ -121,8 +121,9 @@ def gelu_new_forward(x):
        u = \sqrt{2/\pi}\, \left(x + 0.044715\, x^3\right)
 
     Here s approximates :math:`\Phi(x)` of (GELU.1). Its two forms are equal, because
-    :math:`\tanh u = (1 - e^{-2u}) / (1 + e^{-2u})`. The code computes the second form: NumPy needs
-    less time for an exponential than for a tanh, and a small s keeps all its digits.
+    :math:`\tanh u = (1 - e^{-2u}) / (1 + e^{-2u})`. The code computes the second form, for two
+    reasons. NumPy needs less time for an exponential than for a tanh. And a small s keeps all its
+    digits: in the first form, 1 and tanh u would nearly cancel.
 
     Parameters
     ----------
@@ -175,8 +176,8 @@ def gelu_new_forward(x):
 def _exp_in_place(x):
     """Compute e^x and write it to x. A result that is too large becomes infinite.
 
-    The caller then gets 1 / (1 + e^x) = 0. Gradient checks pass complex numbers. Their result would
-    be NaN, so x is at most 700 there.
+    The caller then gets 1 / (1 + e^x) = 0. Gradient checks pass complex numbers. If a complex x is
+    too large, the result would be NaN. So a complex x is first limited to 700.
     """
     if np.iscomplexobj(x):
         np.minimum(x, 700, out=x)

@@ -87,8 +87,8 @@ def _normalise_hard(x, eps):
     """Return x_hat and inv_std of (LN.1) for some rows (n, H).
 
     First, subtract the first number of each row. The difference of two nearly equal numbers has no
-    rounding error at all. If the largest difference of a row is above 1, divide the row and the
-    root of eps by it. Then subtract the mean.
+    rounding error at all. If the largest difference of a row is above 1, divide the row by it, and
+    divide eps by its square. Then subtract the mean.
     """
     centred = x - x[:, :1]                                             # (n, H)
     scale = np.maximum(np.abs(centred).max(axis=1, keepdims=True), 1)           # (n, 1)

@@ -45,10 +45,10 @@ def linear_backward(dy, cache):
     r"""Compute the gradients of a linear map.
 
     Let s be the loss, and :math:`dy_{no} = \partial s / \partial y_{no}`. A variable *influences*
-    :math:`y_{no}` if :math:`y_{no}` changes when the variable changes. By the chain rule, the
-    gradient of a variable is a sum over every :math:`y_{no}` that it influences: :math:`dy_{no}`
-    times the derivative of :math:`y_{no}` (LIN.1) with respect to the variable. This derivative is
-    called the *slope*.
+    :math:`y_{no}` if :math:`y_{no}` changes when the variable changes. The derivative of
+    :math:`y_{no}` (LIN.1) with respect to the variable is called the *slope*. By the chain rule,
+    the gradient of a variable is a sum over every :math:`y_{no}` that it influences. Each term of
+    the sum is :math:`dy_{no}` times the slope.
 
     :math:`x_{ni}` influences the outputs of its own row n, each with slope :math:`W_{io}`:
 

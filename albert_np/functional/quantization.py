@@ -1,9 +1,9 @@
 """Eight-bit numbers: a weight as an integer times the scale of its column.
 
 A float32 takes four bytes. An int8 takes one byte, and a column of a matrix can share one scale. So
-a matrix becomes a quarter as large, and each weight moves by at most half a scale. *Symmetric*
-means that 0 stays 0 and that w and -w get opposite integers: the integers run from -Q to Q, with
-Q = 127 for 8 bits. The value -128 is not used.
+a matrix becomes a quarter as large. Each weight is rounded to a multiple of its scale, and changes
+by at most half of the scale. *Symmetric* means that 0 stays 0 and that w and -w get opposite
+integers: the integers run from -Q to Q, with Q = 127 for 8 bits. The value -128 is not used.
 
 Read ``quantization_scale``, ``quantize`` and ``dequantize`` (what is stored), then
 ``int8_matmul`` and ``quantized_linear`` (how integers are multiplied), then ``fake_quantize``
@@ -50,25 +50,25 @@ def largest_integer(bits):
 
 
 def quantization_scale(w, axis=0, bits=8):
-    r"""Compute the scales: the largest absolute value of each channel becomes Q.
+    r"""Compute the scales: the largest absolute value of each column (or row) becomes Q.
 
     .. math::
        :label: QUANT.2
 
        s_j = \frac{1}{Q} \max_i |w_{ij}|
 
-    For a weight W (in, out) each output has its own column, and one large weight makes the steps of
-    its own column coarse, not those of the others. For an activation (..., H) the scales are
-    computed when the numbers are there (*dynamic* quantisation): ``axis=-1`` gives a scale to each
-    row, and ``axis=None`` gives one scale to the whole array. A channel of zeros gets the scale 1,
-    which keeps it 0.
+    In a weight W (in, out) each output has its own column and its own scale. So one large weight
+    makes the steps of its own column coarse, but not the steps of the other columns. The scales of
+    an activation (..., H) are computed anew in each forward pass (*dynamic* quantisation):
+    ``axis=-1`` gives a scale to each row, and ``axis=None`` gives one scale to the whole array. A
+    column or row of zeros gets the scale 1, and stays 0.
 
     Parameters
     ----------
     w : array
     axis : int or None
-        The axis that shares a scale: 0 for the columns of a weight, -1 for the rows of an
-        activation or of a table, None for all numbers together.
+        Numbers along this axis have the same scale. 0: one scale for each column of a weight. -1:
+        one scale for each row of an activation or of a table. None: one scale for all numbers.
     bits : int
         From 2 to 8.
 
@@ -107,9 +107,9 @@ def quantize(w, scale, bits=8):
 
        q_{ij} = \min\!\big(Q, \max(-Q,\ \operatorname{round}(w_{ij} / s_j))\big)
 
-    With the scales of (QUANT.2) no ratio is beyond Q, so nothing is cut off. A scale that was
-    measured on other numbers can be too small; then numbers beyond Q s become Q s. A ratio half-way
-    between two integers goes to the even one.
+    With the scales of (QUANT.2) no ratio is beyond Q, so nothing is cut off. But if a scale was
+    computed from other numbers, it can be too small. Then numbers above Q s become Q s, and numbers
+    below -Q s become -Q s. A ratio half-way between two integers goes to the even one.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def dequantize(q, scale):
 def int8_matmul(x_q, x_scale, w_q, w_scale):
     r"""Multiply two quantised matrices: add up integers, and scale each sum once.
 
-    Row i of the left matrix has the scale :math:`s^x_i`, column j of the right one
+    Row i of the left matrix has the scale :math:`s^x_i`. Column j of the right matrix has the scale
     :math:`s^w_j`. Neither depends on the index k of the sum, so both can be taken out of it:
 
     .. math::
@@ -200,11 +200,12 @@ def int8_matmul(x_q, x_scale, w_q, w_scale):
               = s^x_i\, s^w_j \sum_k q^x_{ik}\, q^w_{kj}
 
     The sum of integers is exact. Each product is at most 127 * 127, so an int32 holds every sum of
-    up to 133,144 products. Scales along k could not be taken out. This is why a weight has a scale
-    for each *output*.
+    up to 133,144 products. If a scale depended on k, it could not be taken out of the sum. This is
+    why a weight has a scale for each *output*.
 
-    NumPy has no fast product of int8. It multiplies integers in a plain loop, and only floats by
-    BLAS. So this function is slower than a product of float32, and it shows the arithmetic only.
+    NumPy has no fast product of int8. It multiplies matrices of floats with the fast library BLAS,
+    but matrices of integers in a plain loop. So this function is slower than a product of float32,
+    and it shows the arithmetic only.
 
     Parameters
     ----------
@@ -284,7 +285,7 @@ def quantized_linear(x, w_q, w_scale, b):
 
 
 def fake_quantize_forward(x, scale, bits=8, rounded=True):
-    r"""Replace each number by the one that its integer code stands for, in floating point.
+    r"""Quantise each number and dequantise it again; the result is in floating point.
 
     With this function a model is trained for its quantised weights (*quantisation-aware*
     training): the forward pass sees what will be stored.
@@ -346,12 +347,12 @@ def fake_quantize_forward(x, scale, bits=8, rounded=True):
 
 
 def fake_quantize_backward(dy, cache):
-    r"""Pass the gradient on where nothing is cut off: the straight-through gradient.
+    r"""Compute the straight-through gradient: dy if the number is not cut off, otherwise 0.
 
     The true derivative of (QUANT.7) is of no use. A rounded number stays the same if x changes a
     little, and then it jumps. So the derivative is 0 almost everywhere, and no weight would ever
     move. The straight-through gradient is the derivative of another function, the clipped identity
-    c = s u. Both functions are never far from each other: round(u) is at most 1/2 away from u,
+    c = s u. The two functions are never far from each other: round(u) is at most 1/2 away from u,
     so :math:`|y - c| \le s/2`. For the clipped identity
 
     .. math::
@@ -366,11 +367,11 @@ def fake_quantize_backward(dy, cache):
 
        dx = dy \cdot \begin{cases} 1 & |x/s| \le Q + \tfrac12 \\ 0 & \text{otherwise} \end{cases}
 
-    This is not the gradient of :func:`fake_quantize_forward`, and no finite differences of it
-    can confirm this. The gradient check compares it with the differences of the clipped identity
-    (``rounded=False``). It shows that this line is the gradient of the function that it stands for.
-    Whether training with this gradient helps is a question for an experiment. The scale gets no
-    gradient, though a change of the largest weight changes the scale.
+    This is not the gradient of :func:`fake_quantize_forward`, so finite differences of that
+    function cannot confirm it. The gradient check uses finite differences of the clipped identity
+    (``rounded=False``). It shows that (QUANT.8) is the gradient of the clipped identity. Whether
+    training with this gradient helps is a question for an experiment. The scale gets no gradient,
+    though a change of the largest weight changes the scale.
 
     Parameters
     ----------
@@ -387,9 +388,9 @@ def fake_quantize_backward(dy, cache):
 
     Examples
     --------
-    With 3 bits and the scale 2, the number 2.6 is inside of the range, 6.9 is just inside (Q + 1/2
-    = 3.5, and 6.9/2 = 3.45), and 9 is outside. The clipped identity is without the rounding; its
-    cache is the same:
+    With 3 bits and the scale 2, the number 2.6 is inside of the range, 6.9 is just inside (Q +
+    1/2 = 3.5, and 6.9/2 = 3.45), and 9 is outside. The example uses the clipped identity, which
+    does not round. Rounding would give the same cache:
 
     >>> x, scale, dy = np.array([2.6, 6.9, 9.0]), np.array([2.0]), np.array([10.0, 20.0, 30.0])
     >>> y, cache = fake_quantize_forward(x, scale, bits=3, rounded=False)

@@ -1,11 +1,11 @@
 """Fast sums over the last axis and over all other axes.
 
-NumPy's ``x.sum(axis=-1)`` starts again at every row, which costs as much time as adding a few
-hundred numbers. And for the sum of a product ``x * y``, NumPy first needs the product as an array.
-``np.einsum`` avoids both costs. The sum of all rows is computed as a product with a vector of ones,
-because the library for matrix products is the fastest. (It would be the fastest for the last axis
-too. But then the rounding of a row would depend on the number of rows.) Each docstring shows the
-simple way, and a test compares the two.
+NumPy's ``x.sum(axis=-1)`` starts a new sum for every row. Each start costs as much time as adding a
+few hundred numbers. And for the sum of a product ``x * y``, NumPy first needs the product as an
+array. ``np.einsum`` avoids both costs. The sum of all rows is computed as a product with a vector
+of ones, because the library for matrix products is the fastest. (It would be the fastest for the
+last axis too. But then the rounding of a row would depend on the number of rows.) Each docstring
+shows the simple way, and a test compares the two.
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ LOWEST, HIGHEST, HALVINGS = 1e-3, 1e3, 60
 
 
 def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORED):
-    r"""Compute the cross-entropy of the labels under a softmax at a temperature.
+    r"""Divide the logits by a temperature, and compute the cross-entropy of the labels.
 
     .. math::
        :label: TEMP.1
@@ -19,8 +19,8 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
 
     Here z are the logits of a trained model, :math:`\tau` is the temperature, :math:`c_n` is the
     label of row n, and N is the number of rows that have a label. The softmax of x is the softmax
-    of :math:`z / \tau`, since a number that is subtracted from a whole row cancels in it. Here it
-    keeps x at most 0, so that no exponential overflows at a small temperature.
+    of :math:`z / \tau`: if the same number is subtracted from a whole row, it cancels. After the
+    subtraction of the maximum, no x is above 0. So no exponential overflows at a small temperature.
 
     :math:`\tau = 1` is the model as it is. A larger temperature makes the probabilities more equal,
     a smaller one makes them more extreme. The order of the classes stays the same, and so does
@@ -43,8 +43,8 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
     Raises
     ------
     ValueError
-        The temperature is not one positive number, or as
-        :func:`~albert_np.functional.cross_entropy_forward`.
+        The temperature is not one positive number, or
+        :func:`~albert_np.functional.cross_entropy_forward` refuses the labels.
 
     References
     ----------
@@ -53,7 +53,7 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
     Examples
     --------
     The model gives class 0 the probability 9/10 in both rows that count. At tau = 2 the logit ln 9
-    becomes ln 3, and the probability 3/4. The mean of -ln(3/4) and -ln(1/4) is 0.836988:
+    becomes ln 3, and the probability becomes 3/4. The mean of -ln(3/4) and -ln(1/4) is 0.836988:
 
     >>> logits = np.log(np.array([[9.0, 1.0], [9.0, 1.0], [5.0, 7.0]]))
     >>> labels, temperature = np.array([0, 1, -100]), 2.0
@@ -74,9 +74,9 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
 def temperature_scaling_backward(dloss, cache):
     r"""Compute the gradients of the logits and of the temperature.
 
-    The gradient dx of the cross-entropy with respect to x is (CE.2): in each row, the softmax p of
-    x minus 1 at the label, divided by N. Now go back through :math:`x = z / \tau`. Each logit is
-    divided by tau, so its gradient is divided by tau:
+    The gradient dx of the cross-entropy with respect to x is (CE.2). For each row, take the softmax
+    p of x, subtract 1 at the label, and divide by N. Now go back through :math:`x = z / \tau`. Each
+    logit is divided by tau, so its gradient is divided by tau:
 
     .. math::
        :label: TEMP.2
@@ -84,8 +84,8 @@ def temperature_scaling_backward(dloss, cache):
        dz_{nj} = \frac{dx_{nj}}{\tau}
 
     The maximum that was subtracted has no gradient: it is the same for a whole row, and the numbers
-    of a row of dx add up to 0. The temperature is one number with a part in every x. The parts add
-    up, and the derivative of z/tau with respect to tau is :math:`-z/\tau^2`:
+    of a row of dx add up to 0. The temperature influences every x, so its gradient is a sum over
+    all x. The derivative of z/tau with respect to tau is :math:`-z/\tau^2`:
 
     .. math::
        :label: TEMP.3
@@ -99,9 +99,10 @@ def temperature_scaling_backward(dloss, cache):
        d\tau = d\text{loss}\; \frac{1}{N \tau^2}
                \sum_n \Big( z_{n, c_n} - \sum_k p_{nk} z_{nk} \Big)
 
-    So dtau is 0 if the logit of the right class is, on average, the logit that the model itself
-    expects. If the model is too sure, it expects more: dtau is negative, and a higher temperature
-    has a lower loss.
+    The inner sum is the mean of the logits of row n, weighted with p: the logit that the model
+    *expects*. So dtau is 0 if, on average, the logit of the right class is equal to the expected
+    logit. If the model is too sure, the expected logit is larger. Then dtau is negative, and a
+    higher temperature has a lower loss.
 
     Parameters
     ----------
@@ -116,9 +117,9 @@ def temperature_scaling_backward(dloss, cache):
     Examples
     --------
     The logits are ln 9 and ln 1, and p = (3/4, 1/4) at tau = 2. The right class is class 0 in the
-    first row, class 1 in the second. With dloss = 8, each row of dlogits is 8/(2 * 2) = 2 times p
-    minus the one-hot label. The sum in dtau has the terms (1 - 3/4) ln 9 and (0 - 3/4) ln 9,
-    together -1/2 ln 9 = -ln 3, and the factor in front is 8/(2 * 4) = 1:
+    first row, class 1 in the second. Let dloss = 8. Subtract the one-hot label from p and multiply
+    by 8/(2 * 2) = 2: this gives a row of dlogits. The sum in dtau has the terms (1 - 3/4) ln 9 and
+    (0 - 3/4) ln 9, together -1/2 ln 9 = -ln 3, and the factor in front is 8/(2 * 4) = 1:
 
     >>> logits = np.log(np.array([[9.0, 1.0], [9.0, 1.0], [5.0, 7.0]]))
     >>> labels, temperature, dloss = np.array([0, 1, -100]), 2.0, 8.0
@@ -151,8 +152,8 @@ def fit_temperature(logits, labels):
 
     so the derivative only rises with b. Therefore dtau (TEMP.3) is negative below the best
     temperature and positive above it. The code halves an interval and keeps the half in which the
-    sign changes. It never looks at more than one number, so it cannot run away as a step of
-    gradient descent can.
+    sign changes. It uses only the sign of dtau, so it cannot jump far away, as a step of gradient
+    descent can.
 
     Parameters
     ----------
@@ -169,10 +170,10 @@ def fit_temperature(logits, labels):
     Raises
     ------
     ValueError
-        There is no best temperature: all guesses are right, so that the loss falls until tau = 0;
-        or they are no better than chance, so that it falls until tau is infinite; or no row with a
-        label has two logits that differ, so that the loss is the same at every tau; or a logit of
-        these rows is NaN or infinite.
+        There is no best temperature. If all guesses are right, the loss falls until tau = 0. If the
+        guesses are no better than chance, the loss falls until tau is infinite. If no row with a
+        label has two logits that differ, the loss is the same at every tau. A NaN or infinite logit
+        in a row with a label is also refused.
 
     Examples
     --------

@@ -21,7 +21,7 @@ def _items(tree):
 
 
 def tree_map(function, tree, *others):
-    """Apply ``function`` to every leaf and to the leaves of the other trees at the same path.
+    """Call ``function`` with each leaf and the leaves of the other trees at the same path.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How the loss would change if one piece of a text were another: all flips from one gradient."""
+"""Estimate from one gradient how the loss changes if another piece replaces a piece of a text."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ def flip_estimates(table, ids, dx):
     r"""Estimate the change of the loss for every piece at every position.
 
     The word table has a row :math:`e_i` of E numbers for piece i. If piece i at position t is
-    replaced by piece j, the embedding at t moves by :math:`\delta = e_j - e_i` and nothing else of
-    the input changes. Taylor's formula around the text as it is says
+    replaced by piece j (a *flip*), the embedding at t moves by :math:`\delta = e_j - e_i` and
+    nothing else of the input changes. Taylor's formula gives the new loss:
 
     .. math::
 
@@ -24,20 +24,21 @@ def flip_estimates(table, ids, dx):
        \Delta_{tj} = (e_j - e_i) \cdot dx_t = \sum_k (e_{jk} - e_{ik})\, dx_{tk}, \qquad
        i = \text{ids}_t
 
-    One backward pass gives dx, and one product of matrices gives all T V estimates. The true change
-    of each takes a forward pass of its own. The price is the rest of the series: a flip is not a
-    small step, so compare the estimate with the true change before trusting it.
+    One backward pass gives dx, and one product of matrices gives all T V estimates. To compute the
+    true changes, you need one forward pass for each flip. But the estimate leaves out the rest of
+    the series, and a flip is not a small step. So compare some estimates with the true changes
+    before you trust them.
 
-    ALBERT's table is narrow, so the product has E numbers in each sum and not H.
+    ALBERT's word table is narrow: each sum of the product has E terms, and not H.
 
     Parameters
     ----------
     table : array (V, E)
     ids : integer array (...)
     dx : array (..., E)
-        Gradient of the loss with respect to the row of each position. A row that is used at two
-        positions has one gradient in the gradients of a model, the sum of both; this needs them
-        apart.
+        Gradient of the loss with respect to the embedding at each position. If a piece occurs at
+        two positions, the backward pass of a model adds up the two gradients of its row. Here each
+        position needs its own gradient.
 
     Returns
     -------
@@ -55,9 +56,10 @@ def flip_estimates(table, ids, dx):
 
     Examples
     --------
-    Two positions have piece 1, whose row is (2, 0). At the first, the gradient is (5, 1). The three
-    rows have the products 0, 10 and 3 with it, and the piece that is there has 10. At the second,
-    the gradient is (-1, 1), with the products 0, -2 and 3:
+    Two positions have piece 1, whose row is (2, 0). At the first position the gradient is (5, 1).
+    Its products with the three rows are 0, 10 and 3. The product with the row of piece 1 is 10, and
+    it is subtracted from all three. At the second position the gradient is (-1, 1), and the
+    products are 0, -2 and 3:
 
     >>> table = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
     >>> ids, dx = np.array([1, 1]), np.array([[5.0, 1.0], [-1.0, 1.0]])

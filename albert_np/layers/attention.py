@@ -267,13 +267,13 @@ def attention_backward(params, dy, cache):
     head 1. The loss depends on the first token of y only: on column 0 with slope 1, and on column 7
     with slope 2.
 
-    In head 0, dp = (8, 0). Its mean under p is 6, so dz = (3/4 * 2, 1/4 * (-6)) = (3/2, -3/2). The
-    factor 1/sqrt(D) halves dz. In column 0 the two keys are ln 3 and 0. So
-    dq = 3/4 ln 3 = 0.823959. The gradient of the values is dv = (3/4, 1/4), and W_v multiplies it
-    by 4.
+    In head 0, dp = (8, 0). The mean of dp, weighted with p, is 6. So
+    dz = (3/4 * 2, 1/4 * (-6)) = (3/2, -3/2). The factor 1/sqrt(D) halves dz. In column 0 the two
+    keys are ln 3 and 0. So dq = 3/4 ln 3 = 0.823959. The gradient of the values is
+    dv = (3/4, 1/4), and W_v multiplies it by 4.
 
-    In head 1, dp = (0, 16). Its mean under p is 8, so dz = (-4, 4). So dq = 2 ln 3 = 2.197225 and
-    dv = (1, 1):
+    In head 1, dp = (0, 16). The mean of dp, weighted with p, is 8. This gives dz = (-4, 4),
+    dq = 2 ln 3 = 2.197225 and dv = (1, 1):
 
     >>> from dataclasses import replace
     >>> from albert_np import AlbertConfig
@@ -294,8 +294,8 @@ def attention_backward(params, dy, cache):
 
     Now dropout is on, and the first attention weight of head 0 gets a gradient of 8 from outside.
     For the first query, the generator keeps the first key in head 0 and the second key in head 1.
-    Dropout doubles the attention weights that it keeps. In head 0, dp = (2 * 8 + 8, 0). Its mean
-    under p is 18, so dz = (9/2, -9/2):
+    Dropout doubles the attention weights that it keeps. In head 0, dp = (2 * 8 + 8, 0). The mean of
+    dp, weighted with p, is 18. So dz = (9/2, -9/2):
 
     >>> config = replace(config, attention_probs_dropout_prob=0.5)
     >>> dp = np.array([[[[8.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]]])

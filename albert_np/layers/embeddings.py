@@ -86,9 +86,9 @@ def embeddings_backward(params, dh, cache):
     Go backwards through (FE.2). The map gives :math:`de = dh\, W^\top` by (LIN.2). Then dropout
     (DO.2) and layer norm (LN.5) give ds. In the sum (FE.1), each of the three terms has the
     gradient ds. A row of the word table or of the type table may be used several times. Its
-    gradient is the sum over all its uses (EMB.2). No sequence uses the rows of the position table
-    from T on, so their gradient is 0. Row t is used once in every sequence of the batch. Its
-    gradient is the sum over the sequences:
+    gradient is the sum over all its uses (EMB.2). No sequence uses row T of the position table or a
+    later row, so the gradient of these rows is 0. Row t is used once in every sequence of the
+    batch. Its gradient is the sum over the sequences:
 
     .. math::
        :label: FE.3

@@ -113,9 +113,9 @@ def encoder_forward(params, x, keep, config, rng=None, recompute=False, position
 def encoder_backward(params, dy, cache, contributions=None):
     r"""Compute the gradients of the encoder: a shared weight gets the sum over all depths.
 
-    Imagine that the L copies :math:`W^{(l)}` are different weights that happen to be equal,
-    :math:`W^{(l)}(W) = W`. Then W influences the loss through each copy, with
-    :math:`\partial W^{(l)} / \partial W = 1`. The chain rule adds up the parts:
+    Imagine that each depth l has a copy of the weights, :math:`W^{(l)} = W`. Then W influences the
+    loss through each copy, with :math:`\partial W^{(l)} / \partial W = 1`. The chain rule adds up
+    the parts:
 
     .. math::
        :label: ENC.3

@@ -81,7 +81,7 @@ def unpatchify(patches, image_shape):
     Raises
     ------
     ValueError
-        No square patches of P numbers, N of them, make up such an image.
+        N square patches of P numbers do not fill an image of this shape.
 
     Examples
     --------
@@ -123,8 +123,8 @@ def patch_embeddings_forward(params, patches, masked, config, rng=None):
 
        h = \text{Dropout}(\text{LayerNorm}(s))
 
-    The modality embedding says "this is a patch". The rows of the token types say the same of the
-    words.
+    The modality embedding says "this is a patch". In the same way, the rows of the token types mark
+    the words.
 
     **This is a convolution.** Put (PATCH.1) into :math:`x_{bn} W`. The sum over the P numbers of
     patch n is a sum over its pixels i, j and their channels c:
@@ -234,15 +234,15 @@ def patch_embeddings_backward(params, dh, cache):
     Returns
     -------
     dpatches : array (B, N, P)
-        :func:`unpatchify` makes the gradient of the images of it.
+        :func:`unpatchify` turns it into the gradient of the images.
     grads : tree like params
 
     Examples
     --------
     There are two sequences of two patches, with P = 1 and H = 2. In each sequence one patch is
     masked. Every s has the variance 1, and with epsilon = 3 the standard deviation is 2. Then layer
-    norm turns dh = (16, 0) into ds = (3, -3), and two, three and five times as much into two, three
-    and five times as much. So the first column of ds is 3, 6 in the first sequence and 9, 15 in the
+    norm turns dh = (16, 0) into ds = (3, -3). If dh is multiplied by 2, 3 or 5, ds is multiplied by
+    the same number. So the first column of ds is 3, 6 in the first sequence and 9, 15 in the
     second. Position 0 gets 3 + 9, and position 1 gets 6 + 15. The learnt vector gets 6 + 9. The
     bias gets 3 + 15. The two patches are 1 and 3, so W gets 3 + 45:
 

@@ -42,15 +42,15 @@ class PretrainingOptions:
         metavar="PATH")
     layout: str = option(
         "auto", "how the text is written: lines (one sentence on each line, an empty line between "
-        "documents), prose (running text), clauses (the same, and a Chinese sentence ends at ； "
-        "too), or auto (look at the text)", choices=LAYOUTS)
+        "documents), prose (running text), clauses (like prose, but ； also ends a Chinese "
+        "sentence), or auto (look at the text)", choices=LAYOUTS)
     tokenizer: str | None = option(
         None, "a SentencePiece model, BERT's vocab.txt, or a folder with one; default: the "
         "tokenizer of a prepared corpus, or a new one trained on the training text", metavar="PATH")
     vocab_size: int = option(2000, "V, the number of pieces, if a tokenizer is trained")
     segmenter: str | None = option(
-        None, "the library that finds the words of Chinese text, for masking whole words (extra "
-        "chinese); default: every piece of Chinese is a word", choices=SEGMENTERS)
+        None, "the library that finds the words of Chinese text, so that whole words are masked; "
+        "it needs the extra chinese; default: every piece of Chinese is a word", choices=SEGMENTERS)
     held_out: float = option(
         0.1, "share of the text that is held out for evaluation, in whole documents. A prepared "
         "corpus was already divided by albert-np prepare", above=0, below=1)
@@ -68,9 +68,9 @@ class PretrainingOptions:
     steps: int = option(9000, "number of batches to train on", least=1)
     batch_size: int = option(26, "B, sequences in a batch", least=1)
     learning_rate: float = option(
-        3e-3, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
-        "on a straight line to 0 at the last step. This line has the given value at "
-        "step 0, so the rate is already a little lower when the warm-up ends", above=0,
+        3e-3, "in the warm-up the learning rate rises to this value. Then it falls on a straight "
+        "line to 0 at the last step. The line has this value at step 0, and not at the end of the "
+        "warm-up. So the rate drops a little when the warm-up ends", above=0,
         flags=("--learning-rate", "--lr"))
     warmup_steps: int | None = option(
         None, "number of steps in which the learning rate rises; default: one twentieth of the "

@@ -50,16 +50,16 @@ class DataOptions:
         True, "mask all pieces of a word or none of them. Without it, every piece is treated as a "
         "word. In Chinese every piece is a word unless --segmenter finds the words")
     do_permutation: bool = option(
-        False, "besides the masked pieces, choose the same number of other pieces in the same way, "
-        "and permute these among their positions. The model has to predict them too")
+        False, "besides the masked pieces, choose the same number of other pieces in the same way. "
+        "These pieces exchange their positions, and the model has to predict them too")
     sentence_task: str = option(
         "sop", "the question about two segments. sop: were they swapped? nsp: is the second one "
         "from another document? none: there is no question, the segments stay in order, and their "
         "label is -100", choices=("sop", "nsp", "none"))
     masking: str = option(
-        "dynamic", "dynamic: draw everything again in each epoch. fixed: draw N different copies "
-        "of the data once and repeat them, where N is the dupe-factor. Epoch e uses the random "
-        "draws of copy e % N (original: fixed)", choices=("dynamic", "fixed"))
+        "dynamic", "dynamic: make all random choices again in each epoch. fixed: make N copies of "
+        "the data with different random choices, and repeat these copies; N is the dupe-factor. "
+        "Epoch e uses copy e % N (original: fixed)", choices=("dynamic", "fixed"))
     beginnings_only: bool = option(
         False, "use only the pairs at the beginning of a document for the sentence task. All other "
         "pairs stay in order and have the label -100. In the middle of a short text, even people "

@@ -111,7 +111,7 @@ def squad_answer_backward(params, dy, cache):
 
     Let dy = 1. The last map multiplies it by 2, so du = 2. By the two rows of W, dg = 2 * 2 = 4,
     and the first token gets 1 * 2 = 2 directly. Through g, the first token gets 3/4 of dg, and the
-    second token gets 1/4 of dg. By (SQA.3) dp = 4 * (3, -3). Its mean under p is 6, so
+    second token gets 1/4 of dg. By (SQA.3) dp = 4 * (3, -3). Its mean, weighted with p, is 6. So
     dstart = (3/4 (12 - 6), 1/4 (-12 - 6)):
 
     >>> from albert_np import AlbertConfig
@@ -124,7 +124,8 @@ def squad_answer_backward(params, dy, cache):
     >>> dx.round(12).tolist(), dstart.round(12).tolist(), grads["dense"]["W"].round(12).tolist()
     ([[[5.0], [1.0]]], [[4.5, -4.5]], [[3.0], [6.0]])
 
-    Now dropout is on. It keeps tanh u and doubles it, so it doubles the gradient of tanh u too:
+    Now dropout is on. Here dropout keeps tanh u and doubles it. So the gradient of tanh u is
+    doubled too:
 
     >>> y, cache = squad_answer_forward(params, x, start_logits, config, np.random.default_rng(0))
     >>> squad_answer_backward(params, dy, cache)[0].round(12).tolist()

@@ -57,10 +57,10 @@ class FinetuningOptions:
     data_folder: str | None = option(None, "the folder where data sets are searched")
     unlabelled: str | None = option(
         None, "classification: a file with texts that have no label. It is a table or JSON lines "
-        "with the columns of the rows, or has one text on each line. A first model learns from the "
-        "labelled rows alone and labels these texts. A second one begins with the same weights "
-        "and learns from the rows and from the texts whose label is sure (self-training); default: "
-        "learn from the rows alone",
+        "with the same columns as the labelled rows, or a file with one text on each line. A first "
+        "model learns from the labelled rows alone and predicts a label for each text. A second "
+        "model starts with the same weights. It learns from the labelled rows and from the texts "
+        "whose label is sure (self-training); default: learn from the labelled rows alone",
         metavar="FILE")
     confidence: float | None = option(
         None, "with --unlabelled: keep a text if its label has at least this probability. A lower "
@@ -91,9 +91,9 @@ class FinetuningOptions:
     epochs: int = option(4, "how many times the training part is read", least=1)
     batch_size: int = option(32, "B, examples in a batch", least=1)
     learning_rate: float = option(
-        3e-4, "the highest learning rate, reached at the end of the warm-up. Then the rate falls "
-        "on a straight line to 0 at the last step. This line has the given value at "
-        "step 0, so the rate is already a little lower when the warm-up ends. Large models need "
+        3e-4, "in the warm-up the learning rate rises to this value. Then it falls on a straight "
+        "line to 0 at the last step. The line has this value at step 0, and not at the end of the "
+        "warm-up. So the rate drops a little when the warm-up ends. Large models need "
         "1e-5 to 5e-5", above=0,
         flags=("--learning-rate", "--lr"))
     warmup: float = option(0.1, "share of the steps in which the learning rate rises", least=0,
@@ -114,9 +114,9 @@ class FinetuningOptions:
     max_gradient_norm: float = option(
         1.0, "a gradient with a larger norm is shortened to this norm", above=0)
     class_weights: str | None = option(
-        None, "classification: balanced multiplies the loss of each row by n / (number of classes "
-        "x number of rows of its class), and divides by the sum of these weights; default: all "
-        "rows have the same weight", choices=("balanced",))
+        None, "classification: balanced gives each row the weight n / (number of classes x number "
+        "of rows of its class), where n is the number of all rows. The loss is the mean with these "
+        "weights; default: all rows have the same weight", choices=("balanced",))
     dropout: float | None = option(
         None, "probability of setting an entry of a hidden state, an attention weight or an input "
         "of the head to 0; default: the probabilities of the model", least=0, below=1)
