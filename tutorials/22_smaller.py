@@ -150,9 +150,10 @@ def rounded(params, bits, part=0):
 
 # %%
 # Three teachers, from three seeds. Each learns with one application of its layer first, then with
-# three (as in ``09_pretraining.py``). All that follows is done to each teacher. Every score is a
-# mean over the seeds with its 95 % interval by Student's t. With so few seeds such an interval is
-# wide. It contains the chance of the seeds and not that of the test sentences, which stay the same.
+# three (as in ``09_pretraining.py``). We do everything that follows with each teacher. Every score
+# is a mean over the seeds with its 95 % interval by Student's t. With so few seeds such an interval
+# is wide. The interval shows how much the score depends on the seed. It does not show how much the
+# score depends on the test sentences, which stay the same.
 
 from albert_np.models.quantized import save_quantized
 
@@ -178,8 +179,9 @@ taught = [logits_of(model, len(texts)) for model in teachers]
 # What is small?
 # --------------
 # Count two things: the bytes of the weights, and the multiplications of a token with weights. A
-# layer multiplies a token by 12 H² weights, and it is applied L times. (Attention scores and their
-# sums are not counted: 2 T H products, 6 % more here, and 12 % more at half the width.)
+# layer multiplies a token by 12 H² weights, and it is applied L times. We do not count the 2 T H
+# products of the attention scores and of the sums over the values. They would add 6 % here. At half
+# the width they would add 12 %.
 
 
 def bytes_of(model, bits=32):
@@ -219,14 +221,15 @@ record("teacher", teachers)
 # Distillation
 # ------------
 # A label names one module. The teacher's probabilities also say which other module was close. At a
-# temperature of 2 they are flatter, so that the small ones count. The loss (KD.3) is a mix of the
-# labels' cross-entropy and the divergence from the teacher (Hinton, Vinyals and Dean 2015):
+# temperature of 2 the probabilities are more equal, so that the small probabilities count more. The
+# loss (KD.3) is a mix of the labels' cross-entropy and the divergence from the teacher (Hinton,
+# Vinyals and Dean 2015):
 
 print(source_of(distillation_forward, "KD.2", "KD.3", lines_around=1))
 
 # %%
-# When does a student need a teacher? If labels are few. The teacher has learnt from all labels. We
-# give a student the labels of 200 sentences only. On the other sentences it has the teacher's
+# A student needs a teacher if there are few labels. The teacher has learnt from all labels. We give
+# a student the labels of 200 sentences only. On the other sentences it has the teacher's
 # probabilities, and the teacher's most probable module in place of the label. We compare it with
 # two students without a teacher. The first has the same 200 labels and nothing else. The second has
 # all labels. All students apply the layer once. We train each of these three students a second
@@ -259,14 +262,15 @@ assert results["half as wide, all labels"][0] < 0.6 * results["teacher"][0]
 
 # %%
 # With few labels, each kind of student is better with the teacher than without it. The next two
-# lines compare it with a student that has all labels, and with its teacher. The last line compares
-# the teacher with a student that has all labels. If its interval contains 0, as for the students
-# of full width, this task is not shown to need three applications.
+# lines compare the student that has a teacher with a student that has all labels, and with the
+# teacher. The last line compares the teacher with a student that has all labels. For the students
+# of full width its interval contains 0. So we have not shown that this task needs three
+# applications of the layer.
 #
 # The student that applies the layer once does a third of the work, and it takes *exactly* as many
-# bytes as its teacher. In a BERT each layer has weights of its own, so that fewer layers are fewer
-# bytes. An ALBERT has one layer only. A narrower model is smaller, and so is a model with fewer
-# bits.
+# bytes as its teacher. In a BERT each layer has weights of its own. So a BERT with fewer layers
+# takes fewer bytes. An ALBERT has one layer only. A narrower model is smaller, and so is a model
+# with fewer bits.
 #
 # Eight bits
 # ----------
@@ -308,10 +312,10 @@ assert quick() or abs(change) < 0.02
 # %%
 # Activations in 8 bits
 # ---------------------
-# A chip that multiplies integers needs the activations as integers too. Their scales are computed
-# on the way, one for each token (*dynamic* quantisation). The sum of the products of integers is
-# exact, and each sum is scaled once (QUANT.5). Here all linear maps of the layer are computed in
-# this way:
+# A chip that multiplies integers needs the activations as integers too. The model computes their
+# scales in each forward pass, one for each token (*dynamic* quantisation). The sum of the products
+# of integers is exact, and each sum is scaled once (QUANT.5). Here all linear maps of the layer are
+# computed in this way:
 
 from unittest import mock
 
@@ -350,11 +354,11 @@ print(f"256 x 256 times 256 x 256: float32 {floats:.2f} ms, int8 {integers:.2f} 
 # %%
 # Fewer bits, and training for them
 # ---------------------------------
-# With eight bits the score hardly changes, so training for them can gain nothing. With 2 bits only
-# -1, 0 and 1 are left. *Quantisation-aware* training (Jacob et al. 2018) rounds the weights in each
-# forward pass. But each step changes the weights as they were before the rounding. A rounded number
-# has the derivative 0 almost everywhere. So we use the straight-through gradient, which is the
-# gradient of the clipped identity (QUANT.8):
+# With eight bits the score hardly changes, so training for eight bits can gain nothing. With 2 bits
+# only -1, 0 and 1 are left. *Quantisation-aware* training (Jacob et al. 2018) rounds the weights in
+# each forward pass. But a training step changes the original weights, not the rounded weights. A
+# rounded number has the derivative 0 almost everywhere. So we use the straight-through gradient,
+# which is the gradient of the clipped identity (QUANT.8):
 
 print(source_of(fake_quantize_backward, "QUANT.8", lines_around=1))
 
@@ -411,13 +415,13 @@ for name, chosen in (*((f"{n} of 4 heads closed", slice(n)) for n in (1, 2, 3)),
 compare("1 of 4 heads closed", "the most important head closed")
 
 # %%
-# What to notice: the intervals are wide. If that of the last line contains 0, three seeds do not
-# show that the importance tells which head to close (exercise 4).
+# What to notice: the intervals are wide. If the interval of the last line contains 0, three seeds
+# do not show that the importance tells which head to close (exercise 4).
 #
-# What sharing means here: this model has one attention block and applies it three times. One head
-# of the block is three heads of the model (in albert-base, twelve). Its gate is closed at every
-# depth, and its gradient is the sum over the depths (ENC.3). A BERT can lose a head that only its
-# last layer does not need; an ALBERT cannot.
+# What sharing means here: this model has one attention block and applies it three times. So each
+# head works three times (in albert-base, twelve times). If we close its gate, the gate is closed at
+# every depth. The gradient of the gate is the sum over the depths (ENC.3). In a BERT you can close
+# a head in the last layer only. In an ALBERT you cannot, since all depths use the same head.
 #
 # Weights
 # -------
@@ -485,12 +489,13 @@ figure.suptitle("What is small, and what is fast?", fontsize=16)
 show(figure, "22_size_and_score")
 
 # %%
-# Read the left panel from right to left: how far can one go before the score falls? Eight bits
-# are a little more than a quarter of the bytes: the scales and the vectors stay in float32. Then
-# read the right panel: fewer bits do not move a point, because each weight is still used as often.
-# Only fewer applications, width and closed heads save work. And look at the differences above.
-# Training for 2 bits helps. Training for 3 bits, or after pruning, raises the mean, but three seeds
-# do not show that it helps: these intervals contain 0.
+# Read the left panel from right to left: how small can the model become before the score falls?
+# With eight bits the model takes a little more than a quarter of the bytes: the scales and the
+# vectors stay in float32. Then read the right panel: fewer bits do not move a point to the left,
+# because the number of multiplications stays the same. Only fewer applications, width and closed
+# heads save work. And look at the printed differences above. Training for 2 bits helps. Training
+# for 3 bits, or after pruning, raises the mean, but three seeds do not show that it helps: these
+# intervals contain 0.
 #
 # What this does not show
 # -----------------------
@@ -507,9 +512,9 @@ show(figure, "22_size_and_score")
 #    why?
 # 2. Distil with 50, 100 and 400 labels. From how many labels on does the teacher no longer help?
 #    With ``teacher_weight`` 1, what is left of the labels?
-# 3. Combine: distil the half-wide student and round it to 4 bits. Does it lie above the line of the
-#    others?
-# 4. Close each head alone and compare the rise of the loss with its importance. Where is the
-#    estimate wrong, and what does that say of heads that do the same work?
+# 3. Combine: distil the half-wide student and round it to 4 bits. Is its point above the line of
+#    the other models?
+# 4. Close each head alone and compare the rise of the loss with its importance. For which heads is
+#    the estimate wrong? What does this say about two heads that do the same work?
 # 5. Fine-tune a run of yours, quantise it with ``albert-np quantize``, and score both folders with
 #    ``albert-np evaluate`` on the same rows. Do the intervals overlap?

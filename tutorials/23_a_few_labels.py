@@ -2,13 +2,13 @@
 What can fifty labels and a thousand texts teach?
 =================================================
 
-Texts are everywhere, and somebody has to read each of them before it has a label. Suppose that
-fifty messages have a label and a thousand do not. Two old ideas use the messages without labels
-too. *Self-training*: a first model labels these messages, and a second model learns from the
-answers that the first model is sure of. *Consistency*: no label is needed; the answer of the model
-should stay the same if the model is disturbed a little. We compare both ideas with training on the
-fifty labels alone, and with training on all labels. We do this for five random choices (*draws*) of
-the fifty messages.
+It is easy to collect texts. But a text gets a label only if somebody reads it. Suppose that fifty
+messages have a label and a thousand do not. Two old ideas use the messages without labels too.
+*Self-training*: a first model labels these messages, and a second model learns from the answers
+that the first model is sure of. *Consistency*: the answer of the model should stay the same if the
+model is disturbed a little. To measure this, no label is needed. We compare both ideas with
+training on the fifty labels alone, and with training on all labels. We do this for five random
+choices (*draws*) of the fifty messages.
 
 Prerequisites: ``03_softmax_gelu_layer_norm.py`` and ``11_finetuning_classification.py``. The ideas
 are from Lee 2013 (pseudo-labels) and from Laine and Aila 2017 (the Pi-model). Run it with
@@ -43,9 +43,9 @@ print(f"{len(pool):,} messages to learn from, {np.mean(truth):.0%} of them spam;
 # %%
 # As in that tutorial, the model is pretrained on plain text: it has seen the messages, without
 # their labels. So pretraining is a third way to learn from texts without labels. All four methods
-# use it. They also use dropout: each pass sets a tenth of the numbers to 0, chosen anew (DO.1). The
-# shared layer is applied only once here. We train twenty models below, and often a single word is
-# enough to recognise spam.
+# use it. They also use dropout: each pass chooses a tenth of the numbers at random and sets them to
+# 0 (DO.1). The shared layer is applied only once here, because we train twenty models below. Once
+# is enough, because a single word often shows that a message is spam.
 
 from albert_np.course.lecture import small_pretrained
 from albert_np.files.freed_memory import keep_freed_memory
@@ -72,8 +72,8 @@ examples = [example for row in task.features(tokenizer, pool, splits.labels, set
 # %%
 # Learning from labels
 # --------------------
-# One function serves three of the four methods: it learns from messages with labels, wherever the
-# labels come from.
+# Three of the four methods use the same function. It trains a model on messages with labels. These
+# labels can be true labels or predicted labels.
 
 from albert_np.course.lecture.short_runs import short_run_adamw
 from albert_np.optim import clip_by_global_norm
@@ -239,8 +239,8 @@ if is_real and not quick():
 # labels shows how much the other two methods could gain at most. Their intervals say whether they
 # gain a part of it. If an interval contains 0, five draws do not show a gain. The settings are not
 # tuned, since we have no labels for tuning. The threshold of 0.95 is taken from FixMatch (Sohn et
-# al. 2020). The largest weight is 10. It has the size of the weight in the paper of the Pi-model:
-# 100 times the share of the labels, which is 4 here.
+# al. 2020). The largest weight is 10. This is about the size that the paper of the Pi-model uses:
+# 100 times the share of the texts that have a label. Here this would be 4.
 #
 # Look also at the lines of the draws: how many pseudo-labels are spam? If the first model is sure
 # of ham only (messages that are not spam), the second model learns from a thousand messages that
@@ -272,8 +272,8 @@ show(figure, "23_four_methods")
 # %%
 # What a threshold does
 # ---------------------
-# Since we have the hidden labels, we can look at what self-training never sees: how many of the
-# pseudo-labels are wrong. A higher threshold keeps fewer messages, and fewer wrong ones among them.
+# We have the hidden labels. So we can count how many of the pseudo-labels are wrong. Self-training
+# never knows this number. A higher threshold keeps fewer messages, and fewer wrong ones among them.
 
 thresholds = 1 - np.logspace(-0.3, -2.5, 12)               # 0.5 to 0.997
 kept = np.zeros((len(seeds), len(thresholds)))
@@ -320,11 +320,11 @@ assert totals[2] <= totals[1] <= totals[0]
 
 # %%
 # Compare the share of wrong labels among the kept messages with 5 %. If a model is right as often
-# as its probabilities say, at most 5 % of its labels are wrong at a threshold of 0.95. Here it
-# would be 1 or 2 %: the left panel says that most of the kept messages have a probability above
-# 0.99. But in the right panel three of the five draws have more than 5 %. These models have seen
-# each of the fifty messages dozens of times. So their probabilities are too high (the reliability
-# diagram of tutorial 11 shows such a model). Then the threshold does not protect the second model.
+# as its probabilities say, at most 5 % of its labels are wrong at a threshold of 0.95. For our kept
+# messages it would be 1 or 2 %, because most of them have a probability above 0.99 (left panel).
+# But in the right panel three of the five draws have more than 5 %. These models have seen each of
+# the fifty messages dozens of times. So their probabilities are too high (the reliability diagram
+# of tutorial 11 shows such a model). Then the threshold does not protect the second model.
 #
 # What this does not show: other tasks, larger models, another number of labels, or what better
 # settings would give. Single words are enough to recognise most spam. If a first model is wrong but
@@ -340,7 +340,7 @@ assert totals[2] <= totals[1] <= totals[0]
 # 2. Treat the second pass as a fixed target: leave out ``dz``. Derive what remains of the gradient
 #    if both passes are equal on average, and compare the scores.
 # 3. Draw 10 labels in place of 50, then 200. For which number does self-training gain most?
-# 4. Let self-training run for five rounds, each with the pseudo-labels of the round before. Count
-#    the wrong pseudo-labels of each round. Does a mistake ever go away?
+# 4. Let self-training run for five rounds. Each round learns from the pseudo-labels of the round
+#    before. Count the wrong pseudo-labels of each round. Does a mistake ever go away?
 # 5. ``albert-np finetune classification --data FEW --unlabelled MANY`` does self-training in one
 #    command. Look into its ``pseudo-labels.jsonl`` and find a label that you would not give.

@@ -3,8 +3,8 @@ Can one encoder read words and pictures?
 ========================================
 
 An encoder turns rows of numbers into rows of numbers. It does not know that its rows were words.
-So let half of them be pieces of a picture, and the other half the words of its caption. This
-tutorial draws pictures, trains one encoder on pictures and captions together, and then asks
+So some of the rows can be pieces of a picture, and the other rows can be the words of its caption.
+This tutorial draws pictures, trains one encoder on pictures and captions together, and then asks
 whether the words really look at the picture. The test: show another picture, or none.
 
 Prerequisites: ``04_attention.py``, ``07_masked_language_model.py``, ``08_sentence_order.py`` and
@@ -72,9 +72,10 @@ def drawn(groups, rng):
 
 
 # %%
-# There are 66 pairs of kinds, such as a red circle with a blue square. 13 of them are held out: no
-# training picture shows one and no training caption names one, in either order and with any counts.
-# So an answer on a held-out picture cannot be remembered.
+# There are 66 pairs of kinds, such as a red circle with a blue square. We hold out 13 of these
+# pairs: no training picture shows a held-out pair, and no training caption names one. This holds
+# for both orders of the two kinds and for all counts. So the model cannot remember the answer for a
+# held-out picture.
 
 VOCABULARY = ["<pad>", "[CLS]", "[SEP]", "[MASK]", "and", *COUNTS, *COLOURS, *SHAPES,
               *(shape + "s" for shape in SHAPES)]
@@ -124,8 +125,9 @@ show(figure, "24_pictures")
 # ----------------------
 # The encoder wants rows of H numbers. A word gets its row from the word table. A picture is cut
 # into N = 16 *patches* of P = 8 · 8 · 3 numbers (PATCH.1), and each patch goes through one linear
-# map from P to H. A masked patch is replaced by a learnt vector, as a masked word is by [MASK]
-# (PATCH.2). Then position and *modality* are added: the modality embedding says "this is a patch".
+# map from P to H. A masked patch is replaced by a learnt vector, in the same way as a masked word
+# is replaced by [MASK] (PATCH.2). Then two embeddings are added: one for the position and one for
+# the *modality*. The modality embedding says "this is a patch".
 
 from albert_np.course.lecture import source_of
 from albert_np.layers import patch_embeddings_forward, patchify
@@ -134,8 +136,9 @@ print(source_of(patch_embeddings_forward, "PATCH.2", lines_around=1))
 print(source_of(patch_embeddings_forward, "PATCH.3"))
 
 # %%
-# People call this map a convolution, and it is one: a kernel of 8 x 8 pixels moves over the
-# picture, 8 pixels at a time, so its places never overlap. At each place, in plain loops:
+# This map is a convolution: a kernel of 8 x 8 pixels moves over the picture, 8 pixels at a time. So
+# two positions of the kernel never overlap. Here is the computation at each position, in plain
+# loops:
 
 rng = np.random.default_rng(0)
 W, image = rng.standard_normal((PATCH * PATCH * 3, 5)), held_out[2][0]
@@ -152,8 +155,8 @@ assert np.allclose(convolved, patchify(image[None], PATCH)[0] @ W)
 #
 # - *Masked words*: the cross-entropy of the right word, as in ``07_masked_language_model.py``.
 # - *Masked patches*: the mean squared error of the pixels that a linear map predicts (MSE.1).
-# - *Matching*: does the caption belong to the picture? It takes the place of sentence order. Half
-#   of the captions are wrong. A wrong caption belongs to another picture, or it is the right
+# - *Matching*: does the caption belong to the picture? This loss replaces the sentence-order loss.
+#   Half of the captions are wrong. A wrong caption belongs to another picture, or it is the right
 #   caption with one kind changed.
 #
 # What goes wrong: if only right captions had masks, the model could see from the masks that a
@@ -249,9 +252,9 @@ for branch in ("embeddings", "patch_embeddings", "encoder"):
 # ---------------------------------
 # Hide the first colour of a held-out caption and let the model guess it: with its own picture, with
 # the picture of another caption, and with all patches masked. Then do the same for shapes and
-# counts. A model that only knows captions would not notice the difference. The interval in brackets
-# holds 95 % of the bootstrap means over the pictures; each picture counts with its mean over the
-# seeds.
+# counts. A model that only knows captions would not notice the difference. For each picture we take
+# the mean over the seeds. The interval in brackets holds 95 % of the bootstrap means over the
+# pictures.
 
 from albert_np.tasks.metrics import bootstrap
 
@@ -401,8 +404,9 @@ for name, captions, answer, asked in (("right", ids, 0, ~nothing[:, 0]),
 assert quick() or (told["right"].low + told["another's"].low) / 2 > 0.55
 
 # %%
-# A caption that is wrong in one kind is often let through. To refuse it, the model must compare
-# each group with the picture. To refuse the caption of another picture, one wrong colour is enough.
+# If only one kind in a caption is wrong, the model often accepts the caption. To refuse it, the
+# model must compare each group with the picture. To refuse the caption of another picture, one
+# wrong colour is enough.
 #
 # Do the patches read the words?
 # ------------------------------
@@ -539,10 +543,10 @@ else:
 # ---------
 # 1. Hold out all pictures and captions with a red triangle. Does the model find "red" there?
 # 2. Leave out the position embeddings of the patches (keep them at 0). Which of the three losses
-#    suffers, and which does not? Why not?
-# 3. Mask only right captions in ``questions``. How good does matching become in training, and how
-#    good on held-out pictures without masks?
+#    becomes larger? Which loss stays the same, and why?
+# 3. Mask only right captions in ``questions``. How good does matching become in training? How good
+#    is it on held-out pictures without masks?
 # 4. Learn 100 digits with a fresh encoder, and with the encoder of ``models[0]``. Does it help to
 #    have read shapes?
-# 5. Take patches of 4 x 4 pixels: 64 patches, and each thing covers four or more. What does a step
-#    cost now, and does the map of attention become sharper?
+# 5. Take patches of 4 x 4 pixels: 64 patches, and each thing covers four or more. How long does a
+#    step take now? Does the map of attention become sharper?

@@ -7,8 +7,8 @@ model right as often as it says? Does it know what it does not know? Does its ve
 when nothing that matters has changed? And how few words must somebody exchange to turn the verdict?
 
 Prerequisites: ``05_factorized_embeddings.py``, ``11_finetuning_classification.py`` and
-``20_looking_inside.py``. In the paper: section 4.1 trains with dropout, which is used here after
-the training (Lan et al. 2020). Run it with ``python tutorials/25_when_not_to_trust_it.py``. The
+``20_looking_inside.py``. In the paper: section 4.1 trains with dropout (Lan et al. 2020). Here we
+use dropout after the training too. Run it with ``python tutorials/25_when_not_to_trust_it.py``. The
 pictures are saved in ``tutorials/output/``. It needs no data: it writes its own text.
 """
 
@@ -178,9 +178,9 @@ for part in parts:
 # -----------------------
 # Sort the texts by how sure the model is, and compare: how sure is it, and how often does it agree
 # with the labels? (We did this at the end of tutorial 11.) The *expected calibration error* is the
-# mean distance of these two numbers. *Temperature scaling* (Guo et al. 2017) divides the logits by
-# one number, fitted on the development part. Its loss is (TEMP.1), and the gradient of the one
-# parameter is (TEMP.3):
+# mean distance between these two numbers. *Temperature scaling* (Guo et al. 2017) divides the
+# logits by one number, fitted on the development part. Its loss is (TEMP.1), and the gradient of
+# the one parameter is (TEMP.3):
 
 from albert_np.course.lecture import source_of
 from albert_np.functional import fit_temperature, temperature_scaling_backward
@@ -210,8 +210,8 @@ assert quick() or np.mean(errors["hotels", "after"]) > np.mean(errors["films", "
 # %%
 # The order of the classes has not changed, so all verdicts are the same as before. And one
 # temperature fits only one kind of text: on longer texts and on hotels the scaled model is still
-# too sure. On hotels its verdicts are coin flips, since it has never met a word of the opinions,
-# but it does not say so.
+# too sure. On hotels its verdicts are coin flips, since it has never seen the words of these
+# opinions. But its probabilities do not say so.
 
 import matplotlib.pyplot as plt
 
@@ -240,8 +240,8 @@ show(figure, "25_reliability")
 # Leave dropout on and ask the model many times (Gal and Ghahramani 2016). If a text is like those
 # of the training, the passes agree. For other texts they may differ. (UNC.2) is the entropy of the
 # mean of the passes. (UNC.3) says how much the passes disagree. Is the model less sure of its wrong
-# verdicts? The *AUROC* is the probability that a wrong verdict is less sure than a right one: 1/2
-# is chance.
+# verdicts? The *AUROC* is the probability that the model is less sure of a wrong verdict than of a
+# right one. Chance gives 1/2.
 
 from albert_np.tasks.metrics import uncertainty
 
@@ -275,15 +275,15 @@ if not quick():
 # What to notice: on texts like those of the training, the model is less sure of its wrong verdicts.
 # So a person could check the texts of which the model is least sure. The intervals do not show that
 # many passes with dropout say more than one pass without dropout. On hotels we need a warning most.
-# But there the AUROC is about the AUROC of chance: the model is as sure of its wrong verdicts as of
+# But there the AUROC is about 1/2, as for chance: the model is as sure of its wrong verdicts as of
 # its right ones.
 #
 # A checklist
 # -----------
-# A figure for accuracy hides what a model has not understood. *CheckList* (Ribeiro et al. 2020)
-# tests one ability at a time. In an *invariance* test the text changes and the verdict must not:
-# two letters change places, or all names are drawn again. In a *directional* test the verdict must
-# move: a "not" reverses the opinion.
+# From the accuracy alone you cannot see what a model has not understood. *CheckList* (Ribeiro et
+# al. 2020) tests one ability at a time. In an *invariance* test the text changes, but the verdict
+# must stay the same: two letters change places, or all names are drawn again. In a *directional*
+# test the verdict must change: a "not" reverses the opinion.
 
 
 def negated(text):
@@ -320,7 +320,7 @@ for test, (before, _, same) in TESTS.items():
 # Turning a verdict by exchanging words
 # -------------------------------------
 # Somebody wants the wrong verdict and may exchange neutral words only: a name for a name, a thing
-# for a thing, a day for a day. The truth stays what it was. Which exchange is best? We could try
+# for a thing, a day for a day. The true label stays the same. Which exchange is best? We could try
 # all exchanges, with one forward pass for each. *HotFlip* (Ebrahimi et al. 2018) uses the gradient
 # instead. Let dx be the gradient of the loss with respect to the row of the word table at a
 # position. If piece j replaces piece i at this position, the loss changes by (FLIP.1), to first
@@ -499,9 +499,9 @@ for what, difference in (
 #
 # Exercises
 # ---------
-# 1. Fit the temperature on twenty texts of the development part, fifty times. How much does it
-#    scatter, and from how many texts on is it better than 1?
+# 1. Fit the temperature on twenty texts of the development part, fifty times. How much do the fifty
+#    temperatures differ? From how many texts on is a fitted temperature better than 1?
 # 2. Replace the mean of the passes by the mean of the five models (an ensemble). Compare the AUROC.
-# 3. Let the attack exchange one letter in place of one word. Which pieces may come where?
+# 3. Let the attack exchange one letter in place of one word. Which pieces may replace which pieces?
 # 4. Train with typos alone, or with exchanged names alone. Which rows of the checklist change?
-# 5. Make one name praise nearly everything in the training part. How does the attack use it?
+# 5. Make one name praise nearly everything in the training part. How does the attack use this name?

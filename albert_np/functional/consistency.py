@@ -116,7 +116,8 @@ def consistency_backward(dloss, cache):
     Examples
     --------
     Let dloss = 48. In the first row dp = 48 * 2/6 * (0, 1/4, -1/4) = (0, 4, -4). The sum of dp * p
-    is 2 - 1 = 1, and the sum of dp * q is 1 - 2 = -1. The second row agrees and gets nothing:
+    is 2 - 1 = 1, and the sum of dp * q is 1 - 2 = -1. In the second row both passes agree, so the
+    gradient is 0:
 
     >>> logits = np.log(np.array([[1.0, 2.0, 1.0], [1.0, 1.0, 1.0]]))
     >>> other_logits = np.log(np.array([[1.0, 1.0, 2.0], [1.0, 1.0, 1.0]]))
@@ -137,7 +138,7 @@ def consistency_backward(dloss, cache):
 
 
 def ramp_up(largest, ramp_steps):
-    r"""Return the weight of the consistency loss: almost 0 at first, then the largest.
+    r"""Return the function that gives the weight of the consistency loss at each step.
 
     .. math::
        :label: RAMP.1
@@ -145,9 +146,9 @@ def ramp_up(largest, ramp_steps):
        w_t = w_{\max}\, e^{-5 (1 - s)^2}, \qquad s = \min(t, R) / R
 
     At step 0 the weight is :math:`e^{-5}` = 0.7 % of the largest, halfway 29 %, and from step R on
-    100 %. In the first steps the answers are those of a fresh head. If agreement counted much in
-    these steps, all texts would soon get the same answer, since the loss is then 0. And the few
-    labels could not change this answer any more.
+    100 %. In the first steps the head has learnt nothing. If the consistency loss had a large
+    weight in these steps, all texts would soon get the same answer, since the consistency loss is
+    then 0. And the few labels could not change this answer any more.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def ramp_up(largest, ramp_steps):
     Returns
     -------
     callable
-        From the step (0, 1, 2, ...) to the weight.
+        It takes the step (0, 1, 2, ...) and returns the weight.
 
     Raises
     ------

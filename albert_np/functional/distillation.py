@@ -39,9 +39,9 @@ def distillation_forward(logits, teacher_logits, labels, temperature=2.0, teache
                      + \alpha\, \tau^2 \sum_n \frac{w_n}{W} D_n
 
     Here :math:`\alpha` is the weight of the teacher. Both terms are means over the same rows, with
-    the weights w and W of (CE.1). A row whose label is ``ignore_index`` is in neither. The notes of
-    :func:`distillation_backward` give the reason for the factor :math:`\tau^2`. The teacher is a
-    constant: it gets no gradient.
+    the weights w and W of (CE.1). A row whose label is ``ignore_index`` is in neither of the two
+    means. The notes of :func:`distillation_backward` give the reason for the factor :math:`\tau^2`.
+    The teacher is a constant: it gets no gradient.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def distillation_forward(logits, teacher_logits, labels, temperature=2.0, teache
         Each in [0, K), or ``ignore_index``.
     temperature : float
         :math:`\tau`, above 0. Hinton et al. write T; here T is the number of tokens. At a high
-        temperature D is the small difference of logarithms near log K. In float32 their rounding
-        can change the loss by :math:`10^{-6} \tau^2` (by 1 for 1000, by 0.0001 for 10). The
-        gradient loses no more than :math:`10^{-6} \tau`.
+        temperature D is the small difference of logarithms near log K. In float32 the rounding of
+        the logarithms can change the loss by :math:`10^{-6} \tau^2` (by 1 for 1000, by 0.0001 for
+        10). The gradient loses no more than :math:`10^{-6} \tau`.
     teacher_weight : float
         :math:`\alpha`, in [0, 1]. With 0 the loss is the cross-entropy alone.
     ignore_index : int
@@ -201,10 +201,10 @@ def distillation_backward(dloss, cache):
     --------
     There are three rows with two equal logits each, so p = (1/2, 1/2). At temperature 2 the teacher
     says q = (3/4, 1/4). Alpha is 1/4. In the first row the label is class 0. The label's part is
-    3/4 * (1/2 - 1, 1/2), and the teacher's part is 1/4 * 2 * (1/2 - 3/4, 1/2 - 1/4). Both want more
-    of class 0. In the second row the label is class 1, so the parts have different signs. The third
-    row is ignored. The weights of the first two rows are 3 and 1, and dloss = 4, so the factors of
-    the rows are 3 and 1:
+    3/4 * (1/2 - 1, 1/2), and the teacher's part is 1/4 * 2 * (1/2 - 3/4, 1/2 - 1/4). Both parts
+    raise the logit of class 0. In the second row the label is class 1, so the parts have different
+    signs. The third row is ignored. The weights of the first two rows are 3 and 1, and dloss = 4,
+    so the factors of the rows are 3 and 1:
 
     >>> logits, labels, dloss = np.zeros((3, 2)), np.array([0, 1, -100]), 4.0
     >>> teacher_logits = np.array([[2 * np.log(3.0), 0.0]] * 3)

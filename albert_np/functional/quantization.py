@@ -1,18 +1,19 @@
 """Eight-bit numbers: a weight as an integer times the scale of its column.
 
-A float32 takes four bytes. An int8 takes one byte, and a column of a matrix can share one scale. So
-a matrix becomes a quarter as large. Each weight is rounded to a multiple of its scale, and changes
-by at most half of the scale. *Symmetric* means that 0 stays 0 and that w and -w get opposite
-integers: the integers run from -Q to Q, with Q = 127 for 8 bits. The value -128 is not used.
+A float32 takes four bytes. An int8 takes one byte, and all numbers of a column can have the same
+scale. So a matrix becomes a quarter as large. Each weight is rounded to a multiple of its scale,
+and changes by at most half of the scale. *Symmetric* means that 0 stays 0 and that w and -w get
+opposite integers: the integers run from -Q to Q, with Q = 127 for 8 bits. The value -128 is not
+used.
 
 Read ``quantization_scale``, ``quantize`` and ``dequantize`` (what is stored), then
 ``int8_matmul`` and ``quantized_linear`` (how integers are multiplied), then ``fake_quantize``
-(how a model is trained for it).
+(how a model is trained for quantised weights).
 """
 
 import numpy as np
 
-# The largest number of products of two int8 that an int32 can always add up: 127 * 127 each.
+# How many products an int32 can always add up: a product of two int8 is at most 127 * 127.
 MOST_PRODUCTS = (2**31 - 1) // (127 * 127)
 
 
@@ -36,7 +37,7 @@ def largest_integer(bits):
     Raises
     ------
     ValueError
-        bits is no whole number from 2 to 8.
+        bits is not a whole number from 2 to 8.
 
     Examples
     --------
@@ -79,7 +80,7 @@ def quantization_scale(w, axis=0, bits=8):
     Raises
     ------
     ValueError
-        An entry is NaN or infinite, or bits is no whole number from 2 to 8.
+        An entry is NaN or infinite, or bits is not a whole number from 2 to 8.
 
     Examples
     --------
@@ -148,7 +149,7 @@ def quantize(w, scale, bits=8):
 
 
 def dequantize(q, scale):
-    r"""Compute the numbers that the integers stand for.
+    r"""Compute the numbers from their integer codes: multiply each integer by its scale.
 
     .. math::
        :label: QUANT.4
@@ -163,7 +164,8 @@ def dequantize(q, scale):
        |\hat w_{ij} - w_{ij}| = s_j\, \big| \operatorname{round}(w_{ij}/s_j) - w_{ij}/s_j \big|
        \le \tfrac12\, s_j = \frac{1}{2Q} \max_i |w_{ij}|
 
-    So with 8 bits, no weight moves by more than 1/254 of the largest one of its column.
+    So with 8 bits, no weight changes by more than 1/254 of the largest absolute value in its
+    column.
 
     Parameters
     ----------
@@ -246,7 +248,7 @@ def int8_matmul(x_q, x_scale, w_q, w_scale):
 
 
 def quantized_linear(x, w_q, w_scale, b):
-    r"""Compute a linear map with an 8-bit weight: each row of x is quantised on the way.
+    r"""Compute a linear map in integers: quantise each row of x, and use an 8-bit weight.
 
     .. math::
        :label: QUANT.6
@@ -288,7 +290,7 @@ def fake_quantize_forward(x, scale, bits=8, rounded=True):
     r"""Quantise each number and dequantise it again; the result is in floating point.
 
     With this function a model is trained for its quantised weights (*quantisation-aware*
-    training): the forward pass sees what will be stored.
+    training): the forward pass uses the numbers that will be stored.
 
     .. math::
        :label: QUANT.7
@@ -296,8 +298,8 @@ def fake_quantize_forward(x, scale, bits=8, rounded=True):
        u = \min\!\big(Q + \tfrac12, \max(-Q - \tfrac12,\ x / s)\big), \qquad
        y = s \cdot \operatorname{round}(u)
 
-    Here a ratio of :math:`\pm(Q + 1/2)` is rounded towards 0, to :math:`\pm Q`. So the result is
-    that of (QUANT.3) and (QUANT.4).
+    Here a ratio of :math:`\pm(Q + 1/2)` is rounded towards 0, to :math:`\pm Q`. So (QUANT.3) and
+    (QUANT.4) give the same result.
 
     Parameters
     ----------
@@ -318,7 +320,7 @@ def fake_quantize_forward(x, scale, bits=8, rounded=True):
     Raises
     ------
     ValueError
-        bits is no whole number from 2 to 8.
+        bits is not a whole number from 2 to 8.
 
     References
     ----------
@@ -384,7 +386,8 @@ def fake_quantize_backward(dy, cache):
 
     References
     ----------
-    Bengio, Leonard and Courville 2013; the range where it is 0: Jacob et al. 2018.
+    Bengio, Leonard and Courville 2013. Jacob et al. 2018 describe the range in which the gradient
+    is 0.
 
     Examples
     --------

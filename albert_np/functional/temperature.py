@@ -4,7 +4,7 @@ import numpy as np
 
 from .cross_entropy import IGNORED, cross_entropy_backward, cross_entropy_forward
 
-# Where a temperature is looked for, as parts of the largest distance of two logits of a row.
+# The search goes from LOWEST to HIGHEST times the largest distance between two logits of a row.
 LOWEST, HIGHEST, HALVINGS = 1e-3, 1e3, 60
 
 
@@ -22,9 +22,9 @@ def temperature_scaling_forward(logits, temperature, labels, ignore_index=IGNORE
     of :math:`z / \tau`: if the same number is subtracted from a whole row, it cancels. After the
     subtraction of the maximum, no x is above 0. So no exponential overflows at a small temperature.
 
-    :math:`\tau = 1` is the model as it is. A larger temperature makes the probabilities more equal,
-    a smaller one makes them more extreme. The order of the classes stays the same, and so does
-    every guess.
+    :math:`\tau = 1` is the model as it is. A larger temperature makes the probabilities more equal.
+    A smaller temperature makes them more extreme. The order of the classes stays the same, and so
+    does every guess.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def fit_temperature(logits, labels):
 
        \frac{d}{db} \sum_k p_k z_k = \sum_k p_k z_k^2 - \Big( \sum_k p_k z_k \Big)^2 \ge 0,
 
-    so the derivative only rises with b. Therefore dtau (TEMP.3) is negative below the best
+    so the derivative never falls if b grows. Therefore dtau (TEMP.3) is negative below the best
     temperature and positive above it. The code halves an interval and keeps the half in which the
     sign changes. It uses only the sign of dtau, so it cannot jump far away, as a step of gradient
     descent can.

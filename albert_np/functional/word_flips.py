@@ -1,4 +1,4 @@
-"""Estimate from one gradient how the loss changes if another piece replaces a piece of a text."""
+"""Estimate the change of the loss if one piece of a text is replaced, from one gradient."""
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def flip_estimates(table, ids, dx):
     Returns
     -------
     estimates : array (..., V)
-        0 for the piece that is there.
+        The estimate for the piece that the text has there is 0.
 
     Raises
     ------

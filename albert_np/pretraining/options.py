@@ -87,7 +87,7 @@ class PretrainingOptions:
         0, "the seed of all random numbers. If the seed and the division of a batch into parts are "
         "the same, the weights are the same, bit for bit", least=0)
     workers: int = option(
-        2, "number of threads (if the model is small: processes) that share each batch (default: "
+        2, "number of threads that share each batch; a small model uses processes (default: "
         "2, or 1 under mpiexec)", least=1)
     accumulation_steps: int = option(
         1, "divide each batch into this many portions and compute one after the other, to save "

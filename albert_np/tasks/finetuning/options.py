@@ -40,7 +40,7 @@ class FinetuningOptions:
         None, "use this file as the test part. For questions it can also be xquad-en or xquad-zh; "
         "default: the test part of the data", metavar="NAME_OR_FILE")
     dev: str | None = option(
-        None, "use this file as the development part, by which the best epoch is chosen; default: "
+        None, "use this file as the development part, which decides the best epoch; default: "
         "the development part of the data. If --data is one file, all of its rows that are not "
         "in the test part are then used for training", metavar="FILE")
     columns: dict | None = option(
@@ -126,7 +126,7 @@ class FinetuningOptions:
         0, "the seed of fresh weights, of the order of the examples, of dropout and of the "
         "bootstrap", least=0)
     workers: int = option(
-        2, "number of threads (if the model is small: processes) that share each batch", least=1)
+        2, "number of threads that share each batch; a small model uses processes", least=1)
     checkpoint_every: int = option(
         500, "number of steps between checkpoints; there is also one after each epoch. An "
         "interrupted run continues from the last checkpoint", least=1)

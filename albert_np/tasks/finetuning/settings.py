@@ -41,8 +41,8 @@ class Settings:
         1.0, "questions: an answer is empty if the probability of \"no answer\" is above this. "
         "Training chooses it on the development part", least=0)
     language: str | None = option(
-        None, "questions: the rules by which answers are scored, SQuAD's (en) or those of CMRC "
-        "2018 (zh); default: zh for rows whose answers are Chinese", choices=("en", "zh"))
+        None, "questions: score the answers by the rules of SQuAD (en) or of CMRC 2018 (zh); "
+        "default: zh for rows whose answers are Chinese", choices=("en", "zh"))
     label_separator: str | None = option(
         None, "multi-label: the sign between the labels of a row in a table, such as ';' "
         "(default: none, for JSON lines with lists of labels)", metavar="SIGN")
