@@ -356,7 +356,7 @@ with plt.rc_context({"font.family": fonts}):
 # 4 代码：从安装到预测
 # --------------------
 # 文章的代码用 Hugging Face 的 transformers，分七段。下面每段先写它的常见写法，
-# 再写这里的写法。``docs/coming-from-transformers.md``（英文）有完整的对照，两边都由测试运行。
+# 再写这里的写法。``docs/coming-from-transformers.md`` 有完整的对照（英文），两边都由测试运行。
 #
 # **安装。** 那边：``pip install transformers torch``。这里，在项目的顶层目录：
 # ``pip install '.[hub,tasks]'``。已有权重文件夹时，两个附加项都不需要。

@@ -64,14 +64,31 @@ def test_logits_times_ten_have_ten_times_the_temperature(data):
         10 * F.fit_temperature(logits, labels))
 
 
-def test_the_best_temperature_lies_between_a_thousandth_and_a_thousand():
-    """Of the example it is 2, so that of half its logits is 1: a factor moves it as it likes."""
-    logits, labels = np.log(np.tile([9.0, 1.0], (4, 1))) / 2, np.array([0, 0, 0, 1])
-    for best in (0.001001, 0.5, 999.5):
-        assert F.fit_temperature(best * logits, labels) == pytest.approx(best, rel=1e-12)
-    for best, end in ((0.000999, "0;"), (1000.5, "infinite;")):
-        with pytest.raises(ValueError, match=f"the loss falls until the temperature is {end}"):
-            F.fit_temperature(best * logits, labels)
+@pytest.mark.parametrize("right, best", [(5003, 1 / np.log(5003 / 4997)), (5002, None)])
+def test_the_best_temperature_is_at_most_a_thousand_distances(right, best):
+    """Two logits with the distance 1, and guesses that are a little better than chance."""
+    logits, labels = np.tile([1.0, 0.0], (10000, 1)), np.ones(10000, int)
+    labels[:right] = 0
+    if best:
+        assert 800 < best < 1000
+        assert F.fit_temperature(logits, labels) == pytest.approx(best, rel=1e-9)
+    else:
+        with pytest.raises(ValueError, match="the loss falls until the temperature is infinite;"):
+            F.fit_temperature(logits, labels)
+
+
+@pytest.mark.parametrize("small, inside", [(0.00112, True), (0.00108, False)])
+def test_the_best_temperature_is_at_least_a_thousandth_of_the_distance(small, inside):
+    """The row with the distance 1 is right. Of those with a small distance, three of four are."""
+    logits = np.array([[1.0, 0.0], *[[small, 0.0]] * 4])
+    labels = np.array([0, 0, 0, 0, 1])
+    if inside:
+        best = small / np.log(3)
+        assert 0.001 < best < 0.00102
+        assert F.fit_temperature(logits, labels) == pytest.approx(best, rel=1e-9)
+    else:
+        with pytest.raises(ValueError, match="the loss falls until the temperature is 0;"):
+            F.fit_temperature(logits, labels)
 
 
 def test_logits_that_differ_in_their_last_digit_only_are_no_better_than_chance():
