@@ -456,7 +456,7 @@ show(figure, "24_masked_patches")
 # Pictures with many things have large errors, so we compare two errors of the same picture. The
 # last numbers of each line are intervals of these differences. What to notice: the predicted
 # patches are pale. Nobody can know *where* the missing thing is. Then the mean of all possibilities
-# has the smallest squared error. So the model paints a faint mixture in each masked patch. The
+# has the smallest squared error. So the model predicts a faint mixture in each masked patch. The
 # caption says what is missing, but not where. So the gain over the mean patch is small. With a
 # wrong caption the model is worse than the mean patch: it paints what the caption says.
 #
@@ -522,11 +522,11 @@ else:
     assert quick() or np.mean(found["encoder"] == digits.target[test]) > 0.9
 
 # %%
-# Read the intervals: they overlap widely. We have a thousand pictures of 64 pixels, and one seed.
-# They do not show that the encoder gains anything over a linear map. The article that introduced
-# patches saw this at a much larger scale: with little data its encoders were worse than
-# convolutional networks, and with very much data they were better (Dosovitskiy et al. 2021, section
-# 4.3).
+# Read the intervals: they overlap widely. With a thousand pictures of 64 pixels, and one seed, the
+# intervals do not show that the encoder gains anything over a linear map. The article that
+# introduced patches made a similar comparison at a much larger scale: with little data its encoders
+# were worse than convolutional networks, and with very much data they were better (Dosovitskiy et
+# al. 2021, section 4.3).
 #
 # What this does not show
 # -----------------------
@@ -537,7 +537,7 @@ else:
 # - Nothing about the gain from words and pictures together. We did not train a model on words alone
 #   or on pictures alone.
 # - Only new *pairs* were held out. Every kind, such as a red circle, was seen in training. A colour
-#   with a shape that it never had is a harder question (exercise 1).
+#   with a shape that the training never showed is a harder question (exercise 1).
 #
 # Exercises
 # ---------
@@ -546,7 +546,7 @@ else:
 #    becomes larger? Which loss stays the same, and why?
 # 3. Mask only right captions in ``questions``. How good does matching become in training? How good
 #    is it on held-out pictures without masks?
-# 4. Learn 100 digits with a fresh encoder, and with the encoder of ``models[0]``. Does it help to
-#    have read shapes?
+# 4. Learn 100 digits with a fresh encoder, and with the encoder of ``models[0]``. Does it help that
+#    this encoder has already learnt shapes?
 # 5. Take patches of 4 x 4 pixels: 64 patches, and each thing covers four or more. How long does a
 #    step take now? Does the map of attention become sharper?

@@ -237,11 +237,11 @@ show(figure, "25_reliability")
 # %%
 # Does it know what it does not know?
 # -----------------------------------
-# Leave dropout on and ask the model many times (Gal and Ghahramani 2016). If a text is like those
-# of the training, the passes agree. For other texts they may differ. (UNC.2) is the entropy of the
-# mean of the passes. (UNC.3) says how much the passes disagree. Is the model less sure of its wrong
-# verdicts? The *AUROC* is the probability that the model is less sure of a wrong verdict than of a
-# right one. Chance gives 1/2.
+# Leave dropout on and ask the model many times (Gal and Ghahramani 2016). If a text is like the
+# texts of the training part, the passes agree. For other texts they may differ. (UNC.2) is the
+# entropy of the mean of the passes. (UNC.3) says how much the passes disagree. Is the model less
+# sure of its wrong verdicts? The *AUROC* is the probability that the model is less sure of a wrong
+# verdict than of a right one. Chance gives 1/2.
 
 from albert_np.tasks.metrics import uncertainty
 
@@ -272,8 +272,8 @@ if not quick():
         assert np.subtract(*interval(found["films", name])) > 0.5
 
 # %%
-# What to notice: on texts like those of the training, the model is less sure of its wrong verdicts.
-# So a person could check the texts of which the model is least sure. The intervals do not show that
+# What to notice: on texts like the training texts, the model is less sure of its wrong verdicts. So
+# a person could check the texts of which the model is least sure. The intervals do not show that
 # many passes with dropout say more than one pass without dropout. On hotels we need a warning most.
 # But there the AUROC is about 1/2, as for chance: the model is as sure of its wrong verdicts as of
 # its right ones.
