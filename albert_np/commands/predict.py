@@ -8,7 +8,7 @@ import tempfile
 
 from ..files.file_kinds import ending_of, json_of_line
 from .input_columns import add_columns, add_header, columns_of
-from .input_texts import add_texts, note, read_texts
+from .input_texts import add_texts, note, note_remarks, read_texts
 from .output_folder import refuse_existing
 
 DESCRIPTION = """\
@@ -81,9 +81,7 @@ def _predict(options):
     from ..files import write_whole
     from ..files.freed_memory import keep_freed_memory
     from ..files.json_objects import json_text
-    from ..files.run_folders import is_unfinished
     from ..files.threads import one_thread_each
-    from ..models.loading import DEQUANTIZED
     from ..tasks.finetuning.predicting import (iterate_predictions, load_for_task,
                                               rows_of_file)
 
@@ -94,11 +92,7 @@ def _predict(options):
         raise ValueError("--columns and --header are for a table or JSON lines; give one as --file")
     texts, name = read_texts(options, options.texts, objects=True)
     loaded = load_for_task(options.model)
-    if DEQUANTIZED in loaded.model.load_report.notes and not options.quiet:
-        note(f"{options.model}: {DEQUANTIZED}")
-    if is_unfinished(options.model, "finetune"):
-        note(f"the run in {options.model} is not finished; this is the model of its best epoch so "
-             f"far")
+    note_remarks(loaded.model, options.quiet)
     rows, sentence = ((None, "") if options.file is None else
                       rows_of_file(loaded, options.file, columns, options.header))
     if sentence and not options.quiet:

@@ -12,7 +12,6 @@ from ...files.json_objects import json_file
 from ...files.locks import lock
 from ...files.run_folders import claim_folder, release_folder
 from ...files.threads import one_thread_each
-from ...models.loading import DEQUANTIZED
 from ..datasets import Splits
 from .data import PARTS, RowReader, check_known
 from .pictures import draw_predictions
@@ -64,8 +63,8 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
     say = print if progress else (lambda *words: None)
     started, output, loaded = time.perf_counter(), Path(output), load_for_task(model)
     say(f"{'model':10} {model}, {loaded.settings.task}")
-    if DEQUANTIZED in loaded.model.load_report.notes:
-        say(f"{'weights':10} {DEQUANTIZED}")
+    for remark in loaded.model.load_report.remarks:
+        say(f"{'weights':10} {remark}")
     if (loaded.settings.task, loaded.model.config.problem_type) == ("classification", "regression"):
         raise ValueError(f"{model} answers with scores and not with labels; scores can be "
                          f"evaluated for the task similarity only")

@@ -100,6 +100,8 @@ def prepare(options, output, resuming, say, pool=None, pseudo_labelled=None):
     examples = _examples(task, tokenizer, splits, settings, options, say)
     if teacher is not None:
         say(f"{'teacher':10} {teacher.parameters:,} parameters, {teacher.name}")
+        for remark in teacher.loaded.model.load_report.remarks:
+            say(f"{'':10} {remark}")
         add_teacher_logits(examples, teacher, splits.train, pool)
     return Prepared(task, settings, splits, baselines, model, tokenizer, examples, started, teacher)
 
