@@ -22,7 +22,8 @@ Teach a model a task from labelled rows.
 
 --data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in the
 folder that the variable ALBERT_NP_DATA names. A file is divided 80 : 10 : 10. A folder contains the
-files train.*, dev.* and optionally test.*. A file is a table (.tsv, .csv) or JSON lines (.jsonl).
+files train.*, dev.* (or valid.*, or validation.*) and optionally test.*. A file is a table (.tsv,
+.csv) or JSON lines (.jsonl).
 For several labels --label-separator says which sign is between them in a table; in JSON lines the
 label can be a list. For entities it has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it
 is JSON lines with words and tags. For questions it has SQuAD's format; if some are marked

@@ -392,7 +392,7 @@ def test_one_file_is_divided(tmp_path):
     ("questions", {"question": "who"}, "Row 1: it needs 'context', a text"),
     ("entities", "   ", "Row 1: it has no word"),
     ("entities", {"words": "a b"}, "Row 1: it needs 'words', a list of texts, or 'text'"),
-    ("choice", "a\tb\tc", "Row 1: it needs a context, a question and at least two choices"),
+    ("choice", "a\tb\tc", "Row 1: it has 1 choice; it needs a list of at least two texts"),
     ("translation", {}, "Row 1: it needs 'source', a text"),
 ])
 def test_rows_that_cannot_be_predicted(runs, task, row, sentence):
