@@ -17,6 +17,7 @@ from .data import PARTS, RowReader, check_known
 from .pictures import draw_predictions
 from .predicting import load_for_task
 from .report import as_numbers, in_words, prediction_lines, rules_of, score_rows
+from .text_notes import TextNotes
 
 
 def evaluate(model, data, output, *, columns=None, header=None, label_separator=None,
@@ -80,6 +81,10 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
     if loaded.settings.task == "classification":             # which label F1 is that of
         loaded.settings = loaded.task.settings_of(Splits([], rows, [], labels), loaded.settings)
     say(f"{'data':10} {len(rows):,} rows")
+    notes = TextNotes(loaded.tokenizer, loaded.settings)
+    notes.add(rows)
+    for sentence in notes.sentences():
+        say(f"{'':10} {sentence}")
     claim_folder(output, "evaluate")
     with lock(output), one_thread_each(), ThreadPoolExecutor(workers) as pool:
         predictions, found = score_rows(loaded, rows, labels, np.random.default_rng(seed), pool)
