@@ -111,7 +111,7 @@ def test_an_answer_on_the_border_of_two_windows_is_left_out_because_of_the_strid
     prepare._say_left_out(task, tokenizer, rows, of_rows, settings, "a.json", said.append)
     assert said == [
         "left out   1 of 3 training rows of a.json: the answer lies on the border of two windows; "
-        "a --doc-stride below 64 makes the windows overlap more",
+        "they overlap more if --doc-stride (here 64) is much smaller than --max-length (24)",
         f"left out   1 of 3 training rows of a.json: {task.LEFT_OUT}"]
     assert task.features(tokenizer, [border], (), Settings("questions", max_length=24,
                                                            doc_stride=2))[0]
