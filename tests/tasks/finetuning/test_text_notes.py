@@ -17,7 +17,7 @@ from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.recipes import TASKS
 from albert_np.tasks.finetuning.text_notes import TextNotes
 
-UNKNOWN = "of the pieces of these texts are <unk>: the tokenizer does not know their characters"
+UNKNOWN = "of the pieces of the texts are <unk>: the tokenizer does not know their characters"
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ def test_a_large_share_of_unknown_pieces_is_said(tokenizer):
     assert notes.sentences() == []
     notes.add([unknown] * 2)
     (sentence,) = notes.sentences()
-    share = notes.unknown / notes.pieces
-    assert notes.unknown == 8 and share > 0.1
+    share = notes.unknown["text"] / notes.pieces["text"]
+    assert notes.unknown["text"] == 8 and share > 0.1
     assert sentence == (f"{share:.0%} {UNKNOWN}, so the model cannot tell them apart")
     notes.add([known] * 20)
     assert notes.sentences() == []                                 # below a tenth
     notes = TextNotes(tokenizer, Settings("translation"))
-    notes.add([Pair("the list", ("看见 猫 和 狗",))])
-    assert UNKNOWN in notes.sentences()[0]
+    notes.add([Pair("the list is not of names " * 9, ("看见 猫 和 狗",))])     # the targets alone
+    assert UNKNOWN.replace("texts", "targets") in notes.sentences()[0]
 
 
 def test_questions_that_are_cut_are_counted(tokenizer):

@@ -95,8 +95,9 @@ def why_left_out(tokenizer, row, settings):
     """Why a question has no examples."""
     if not answer_fits(tokenizer, row, settings.max_length, settings.max_query_length):
         return LEFT_OUT
-    return (f"the answer lies on the border of two windows; they overlap more if --doc-stride (here "
-            f"{settings.doc_stride}) is much smaller than --max-length ({settings.max_length})")
+    return (f"the answer lies on the border of two windows; they overlap more if --doc-stride "
+            f"(here {settings.doc_stride}) is much smaller than --max-length "
+            f"({settings.max_length})")
 
 
 def collate(config, examples, length=None):
