@@ -366,7 +366,7 @@ def test_folders_of_data(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file dev\.\* in "):
         load_splits(task, tmp_path)
     (tmp_path / "valid.tsv").write_text("a list\tmaybe\n")
-    with pytest.raises(ValueError, match="The label 'maybe' of the held-out rows"):
+    with pytest.raises(ValueError, match="The label 'maybe' of the dev part of"):
         load_splits(task, tmp_path)
     (tmp_path / "valid.tsv").write_text("a list\tyes\na file\tno\n")
     splits = load_splits(task, tmp_path)
