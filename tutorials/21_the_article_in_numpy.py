@@ -20,7 +20,6 @@
 # 命令 ``albert-np equation ENC.3`` 打印一个公式的推导、代码和核对结果。
 
 import time
-import warnings
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -376,9 +375,7 @@ with plt.rc_context({"font.family": fonts}):
 # 它的词表没有汉字，中文会变成 ``<unk>``。所以下面用刚才预训练的模型：
 
 tokenizer = AlbertTokenizer.from_pretrained(folder)
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")                   # 警告说输出头是新的；下面的报告更详细
-    classifier = AlbertForSequenceClassification.from_pretrained(folder, num_labels=2)
+classifier = AlbertForSequenceClassification.from_pretrained(folder, num_labels=2)
 print("\n", classifier.load_report, sep="")                       # 输出头是新的，还没训练
 
 # %%

@@ -73,8 +73,8 @@ class BaseModel:
                                 ignore_mismatched_sizes)
         new = [*model.load_report.initialised, *model.load_report.mismatched]
         if new:
-            warnings.warn(f"{name_or_folder} does not have all weights of {cls.__name__}; these "
-                          f"are new and have to be trained: {', '.join(new)}", stacklevel=2)
+            warnings.warn(f"new weights, which have to be trained: {', '.join(new)}; "
+                          f"{name_or_folder} does not have them for {cls.__name__}", stacklevel=2)
         return model
 
     def save_pretrained(self, folder, tokenizer=None):
