@@ -280,7 +280,7 @@ def run(path, folder, **environment):
             environment.pop(name, None)
     # How long matplotlib takes to place a legend says something of the machine only.
     warnings = ["-W", "error", "-W", "ignore:Creating legend with loc",
-                "-W", "ignore:No installed font has"]
+                "-W", "ignore:No installed font has", "-W", "ignore:new weights, which have"]
     return subprocess.run([sys.executable, *warnings, f"tutorials/{path.name}"], cwd=folder,
                           env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=TIME_LIMIT)

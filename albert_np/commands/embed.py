@@ -5,7 +5,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from .input_texts import add_texts, note, read_texts
+from .input_texts import add_texts, note, note_remarks, read_texts
 from .output_folder import refuse_existing
 
 DESCRIPTION = """\
@@ -55,6 +55,7 @@ def _embed(options):
     refuse_existing(options.output)
     texts, name = read_texts(options, options.texts)
     model, tokenizer = load(options.model, AlbertModel)
+    note_remarks(model)
     texts, read = itertools.tee(texts)
     vectors = iterate_vectors(model, tokenizer, texts, options.special_tokens, name, note,
                               progress=options.output is not None or not sys.stdout.isatty())

@@ -4,7 +4,7 @@ import argparse
 import itertools
 import sys
 
-from .input_texts import add_texts, note, read_texts
+from .input_texts import add_texts, note, note_remarks, read_texts
 
 DESCRIPTION = """\
 Guess the pieces that [MASK] stands for, with their probabilities.
@@ -43,6 +43,7 @@ def _fill_mask(options):
 
     texts, name = read_texts(options, options.texts)
     model, tokenizer = load(options.model)
+    note_remarks(model)
     texts, read = itertools.tee(texts)
     guesses = iterate_fill_mask(model, tokenizer, texts, options.top, name, note,
                                 progress=not sys.stdout.isatty())

@@ -73,6 +73,20 @@ def note(sentence):
     print(f"albert-np: {sentence}", file=sys.stderr)
 
 
+def note_remarks(model, quiet=False):
+    """Print what `from_pretrained` found about a model that its user must know.
+
+    Parameters
+    ----------
+    model : a model of :mod:`albert_np.models`
+    quiet : bool
+        Print only that the run is not finished.
+    """
+    for sentence in model.load_report.remarks:
+        if not quiet or "is not finished" in sentence:
+            note(sentence)
+
+
 def _checked(lines, name, objects):
     """The lines themselves, unless the first that is not blank shows that they are other JSON."""
     lines, beginning = iter(lines), []

@@ -11,6 +11,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     _words = ()                # those of the command line that this parser reads
+    about_unknown = ""         # said of an unknown option, if none is spelt nearly alike
 
     def parse_known_args(self, args=None, namespace=None):
         """Add the words that come after an option to the list of texts, files or runs.
@@ -32,7 +33,8 @@ class Parser(argparse.ArgumentParser):
         unknown = next(self._unknown_options(), None)
         if unknown is not None:
             # A mistyped option is the cause: of "--data is required", too.
-            message = f"there is no option {unknown}{_meant(unknown, self._option_string_actions)}"
+            message = (f"there is no option {unknown}"
+                       + (_meant(unknown, self._option_string_actions) or self.about_unknown))
         needed = [word for action in self._actions for word in _needed(action)]
         self.exit(2, f"usage: {' '.join([self.prog, *needed])} [options]   (all options: "
                      f"{self.prog} --help)\n{self.prog}: error: {message}\n")

@@ -8,7 +8,7 @@ import tempfile
 
 from ..files.file_kinds import ending_of, json_of_line
 from .input_columns import add_columns, add_header, columns_of
-from .input_texts import add_texts, note, read_texts
+from .input_texts import add_texts, note, note_remarks, read_texts
 from .output_folder import refuse_existing
 
 DESCRIPTION = """\
@@ -33,7 +33,7 @@ multi-label and similarity a --file that ends in .csv, .tsv or .tab is a table w
 the training file. Files in SQuAD's format (.json), CoNLL's (.conll, .bio, .iob) and COPA's (.xml)
 are read as in training. A JSON array is refused: each item must be on a line of its own, and in a
 file .jsonl each line is an object. The command prints what it decided. It reads any number of lines
-in bounded memory.
+in bounded memory. Blank lines at the end of the input are no rows.
 
 A row that cannot be predicted, such as an empty text, gets the line null: line N of the output
 always belongs to row N. The command then says how many such rows there are and what is wrong with
@@ -81,11 +81,10 @@ def _predict(options):
     from ..files import write_whole
     from ..files.freed_memory import keep_freed_memory
     from ..files.json_objects import json_text
-    from ..files.run_folders import is_unfinished
     from ..files.threads import one_thread_each
-    from ..models.loading import DEQUANTIZED
     from ..tasks.finetuning.predicting import (iterate_predictions, load_for_task,
                                               rows_of_file)
+    from ..tasks.finetuning.text_notes import TextNotes
 
     keep_freed_memory()
     columns = {role: column for role, column in columns_of(options.columns).items()
@@ -94,11 +93,7 @@ def _predict(options):
         raise ValueError("--columns and --header are for a table or JSON lines; give one as --file")
     texts, name = read_texts(options, options.texts, objects=True)
     loaded = load_for_task(options.model)
-    if DEQUANTIZED in loaded.model.load_report.notes and not options.quiet:
-        note(f"{options.model}: {DEQUANTIZED}")
-    if is_unfinished(options.model, "finetune"):
-        note(f"the run in {options.model} is not finished; this is the model of its best epoch so "
-             f"far")
+    note_remarks(loaded.model, options.quiet)
     rows, sentence = ((None, "") if options.file is None else
                       rows_of_file(loaded, options.file, columns, options.header))
     if sentence and not options.quiet:
@@ -107,7 +102,7 @@ def _predict(options):
         only_objects = options.file is not None and ending_of(options.file) in JSON_LINES
         rows = (_row(text, name(number), columns, only_objects)
                 for number, text in enumerate(texts, 1))
-    bad_rows = 0
+    bad_rows, notes = 0, TextNotes(loaded.tokenizer, loaded.settings)
 
     def bad_row(error):
         nonlocal bad_rows
@@ -116,7 +111,7 @@ def _predict(options):
             note(error)
 
     predictions = iterate_predictions(loaded, rows, lambda number: _capital(name(number)),
-                                      options.workers, bad_row)
+                                      options.workers, bad_row, None if options.quiet else notes)
     to_screen = options.output is None and sys.stdout.isatty()
     bar = tqdm(predictions, desc="predict", unit=" rows", total=_lines_of(options.file), delay=1,
                disable=options.quiet or to_screen or None, file=sys.stderr)
@@ -129,6 +124,8 @@ def _predict(options):
                 store.write(line.encode())
             store.seek(0)
             write_whole(options.output, iter(lambda: store.read(1 << 20), b""))
+    for sentence in notes.sentences():
+        note(sentence)
     if bad_rows:
         note(f"number of rows that cannot be predicted: {bad_rows:,}; their lines are null")
     return int(bad_rows > 0)

@@ -2,6 +2,8 @@
 
 import argparse
 
+from .input_texts import note
+
 DESCRIPTION = """\
 Write a model with its matrices in 8 bits. The new folder takes about a quarter of the space.
 
@@ -36,9 +38,12 @@ def add(commands):
 
 
 def _quantize(options):
+    from ..files.run_folders import unfinished_note
     from ..tasks.finetuning.quantizing import quantize_run
 
     written = quantize_run(options.model, options.output)
+    if unfinished := unfinished_note(options.model):
+        note(unfinished)
     if not options.quiet:
         before, after = written.bytes_before, written.bytes_after
         print(f"{'8 bits':10} {written.matrices} matrices, {written.numbers:,} numbers\n"

@@ -51,6 +51,7 @@ def add(commands):
         usage="albert-np search TASK --space NAME=VALUES ... --output FOLDER [option ...] "
               "[-- further options of finetune]")
     parser.set_defaults(run=_search, more=[])
+    parser.about_unknown = "; options of albert-np finetune come last, after --"
     _keep_what_follows_two_dashes(parser)
     parser.add_argument("task", metavar="TASK", help="as for finetune")
     parser.add_argument("--model", metavar="NAME_OR_FOLDER", help="as for finetune")

@@ -4,7 +4,7 @@ import argparse
 import itertools
 import sys
 
-from .input_texts import add_texts, note, read_texts
+from .input_texts import add_texts, note, note_remarks, read_texts
 
 DESCRIPTION = """\
 Print the cosine of the angle between the vectors of two texts, as albert-np embed makes them.
@@ -49,6 +49,7 @@ def _similarity(options):
     else:
         pairs, call = _pairs(texts, name), _call(name)
     model, tokenizer = load(options.model, AlbertModel)
+    note_remarks(model)
     pairs, read = itertools.tee(pairs)
     cosines = iterate_similarities(model, tokenizer, pairs, options.special_tokens, name=call,
                                    note=note, progress=not sys.stdout.isatty())

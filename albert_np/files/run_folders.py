@@ -82,6 +82,27 @@ def release_folder(folder):
     (Path(folder) / UNFINISHED).unlink(missing_ok=True)
 
 
+def unfinished_note(folder):
+    """A sentence that the run in a folder is not finished; empty if it is, or if there is none.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    str
+    """
+    folder = Path(folder)
+    if is_unfinished(folder, "finetune"):
+        which = "best epoch so far"
+    elif (folder / "options.json").exists() and not (folder / "results.json").exists():
+        which = "newest evaluation"
+    else:
+        return ""
+    return f"the run in {folder} is not finished; this is the model of its {which}"
+
+
 def is_unfinished(folder, command):
     """Whether a folder is marked as that of an unfinished run of a command.
 

@@ -5,6 +5,7 @@ A line ends at a line feed, or at a carriage return with a line feed, and nowher
 ``strip`` would take a no-break space for a space.
 """
 
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -34,8 +35,13 @@ def is_blank(line):
 
 
 def is_empty(text):
-    """Whether a text holds no visible character."""
-    return not text.strip()
+    r"""Whether a text holds no visible character: only spaces, controls and signs without width.
+
+    >>> is_empty(" \u200b\ufeff"), is_empty("a\u200b")
+    (True, False)
+    """
+    return all(unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp")
+               for character in text)
 
 
 def words_of(line):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..config import PUBLISHED, AlbertConfig
 from ..models import AlbertForPreTraining
+from ..models.loading import load_pretrained
 
 
 def load(name_or_folder, model_class=AlbertForPreTraining):
@@ -32,7 +33,7 @@ def load(name_or_folder, model_class=AlbertForPreTraining):
     from ..text.tokenizer import AlbertTokenizer
 
     tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)
-    model = model_class.from_pretrained(name_or_folder)
+    model = load_pretrained(model_class, name_or_folder)
     missing = [name for name in model.load_report.initialised
                if not name.startswith(("albert.pooler", "pooler", "sop_classifier"))]
     if missing:
@@ -95,7 +96,7 @@ def load_model(folder, model_class=AlbertForPreTraining, dtype=np.float32):
     FileNotFoundError, ValueError
         As there, or a tensor of the model is not in the file.
     """
-    model = model_class.from_pretrained(Path(folder), dtype=dtype)
+    model = load_pretrained(model_class, Path(folder), dtype)
     check_finite(model)
     if model.load_report.initialised:
         raise ValueError(f"{folder} does not have all of {model_class.__name__}: "

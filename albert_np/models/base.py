@@ -1,6 +1,7 @@
 """What the models have in common: a configuration and one tree of parameters."""
 
 import re
+import warnings
 
 import numpy as np
 
@@ -64,11 +65,17 @@ class BaseModel:
                         ignore_mismatched_sizes=False, **changes):
         """A model with published weights, from a folder or from the hub.
 
-        ``load_report`` says what differed; ``changes`` replace fields of the configuration. See
-        :func:`albert_np.models.loading.load_pretrained`.
+        ``load_report`` says what differed; ``changes`` replace fields of the configuration. A
+        warning names the weights that the folder does not have. See
+        :func:`albert_np.models.loading.load_pretrained`, which is the same without the warning.
         """
-        return load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes,
-                               ignore_mismatched_sizes)
+        model = load_pretrained(cls, name_or_folder, dtype, seed, memory_map, changes,
+                                ignore_mismatched_sizes)
+        new = [*model.load_report.initialised, *model.load_report.mismatched]
+        if new:
+            warnings.warn(f"new weights, which have to be trained: {', '.join(new)}; "
+                          f"{name_or_folder} does not have them for {cls.__name__}", stacklevel=2)
+        return model
 
     def save_pretrained(self, folder, tokenizer=None):
         """Write a folder that transformers loads too: see `loading.save_pretrained`."""

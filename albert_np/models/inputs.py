@@ -28,6 +28,9 @@ def check_inputs(config, input_ids, attention_mask, token_type_ids, rng=None):
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise ValueError(f"rng must be a numpy.random.Generator or None, not a "
                          f"{type(rng).__name__}")
+    if isinstance(input_ids, dict):
+        raise ValueError("input_ids is a dict; write **inputs, with two asterisks, to give each of "
+                         "its arrays")
     input_ids = as_integers("input_ids", input_ids, None, config.vocab_size, "vocab_size")
     if input_ids.ndim != 2 or input_ids.size == 0:
         batch = "; tokenizer(text, return_tensors='np') makes a batch of one text"

@@ -36,6 +36,9 @@ class LoadReport:
         Tensors in which there are infinite numbers or NaN; a note says so too.
     notes : list of str
         All else, in sentences.
+    remarks : list of str
+        What every command that uses the model prints: the run is not finished, the file has
+        weights that no model here has, or its weights have 8 bits.
     """
 
     source: str
@@ -51,6 +54,7 @@ class LoadReport:
     prefix: str = ""
     not_finite: list = field(default_factory=list)
     notes: list = field(default_factory=list)
+    remarks: list = field(default_factory=list)
 
     def __str__(self):
         total = self.loaded + len(self.initialised) + len(self.mismatched)

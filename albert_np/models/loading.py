@@ -8,6 +8,7 @@ import numpy as np
 from ..config import read_config
 from ..files import write_together
 from ..files.json_objects import json_file
+from ..files.run_folders import unfinished_note
 from ..functional.trees import flatten
 from ..model_files.bert_names import from_bert
 from ..model_files.file_names import (CONFIG_NAME, INDEX_NAME, PICKLE_NAME, QUANTIZED_NAME,
@@ -84,8 +85,8 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
         stored = from_bert(stored)
         notes.append("a BERT: nothing is shared, and its next-sentence head is the sentence-order "
                      "head here")
-    if file == QUANTIZED_NAME:
-        notes.append(DEQUANTIZED)
+    unfinished = unfinished_note(folder)
+    notes += [unfinished] * bool(unfinished) + [DEQUANTIZED] * (file == QUANTIZED_NAME)
     branches = model_class.components
     word = stored.get("albert.embeddings.word_embeddings.weight")
     if file == "original" and word is not None and len(word.shape) == 2 and (
@@ -104,6 +105,7 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
     report = LoadReport(str(source), model_class.__name__, seed, len(matched.found),
                         unused=matched.unused, ignored=matched.ignored, tied=matched.tied,
                         notes=notes)
+    report.remarks = _remarks(name_or_folder, unfinished, file, matched.unknown)
     if matched.has_prefix != bool(model_class.prefix):
         report.prefix = "removed" if matched.has_prefix else "added"
     _fill(model, matched, report, memory_map)
@@ -112,6 +114,18 @@ def load_pretrained(model_class, name_or_folder, dtype=np.float32, seed=0, memor
     _initialise(model, [*matched.missing, *(name for name, _ in matched.mismatched)], seed)
     model.load_report = report
     return model
+
+
+def _remarks(name, unfinished, file, unknown):
+    """What every command that uses the model prints."""
+    remarks = [unfinished] * bool(unfinished)
+    if file == QUANTIZED_NAME:
+        remarks.append(f"{name}: {DEQUANTIZED}")
+    if unknown:
+        more = f" and {len(unknown) - 3} more" * (len(unknown) > 3)
+        remarks.append(f"{name} has weights that the model has no place for; they are left out: "
+                       f"{', '.join(unknown[:3])}{more}")
+    return remarks
 
 
 def _open_weights(folder, file, config):

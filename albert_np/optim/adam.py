@@ -56,7 +56,7 @@ class Adam(Optimizer):
         self.leaves = Leaves(params, "mv")
         self.steps = 0
 
-    def step(self, params, grads):
+    def step(self, params=None, grads=None):
         """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`.
 
         Examples

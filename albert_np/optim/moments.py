@@ -70,6 +70,9 @@ class Leaves:
 
     def __init__(self, params, moments):
         self.paths, flat = tree_paths(params), flatten(params)
+        if not flat or "" in flat:
+            found = "has no array" if not flat else f"is of type {type(params).__name__}"
+            raise ValueError(f"params {found}; it must be a tree of arrays, such as model.params")
         for name, leaf in flat.items():
             if not isinstance(leaf, np.ndarray):
                 raise _no_array("value", name, leaf)
@@ -108,6 +111,9 @@ class Leaves:
             It names the first parameter whose gradient is not finite, or whose gradient has a
             square that is not: the second moment would stay infinite.
         """
+        if params is None or grads is None:
+            raise ValueError("step needs the parameters and their gradients: "
+                             "optimizer.step(model.params, grads)")
         rows = []
         moments = zip(*(arrays.values() for arrays in self.moments.values()))
         for name, shape, dtype, p, gradient, kept in zip(

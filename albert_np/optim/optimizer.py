@@ -18,6 +18,9 @@ class Optimizer:
     those of the old one.
     """
 
+    def zero_grad(self):
+        """Do nothing: ``backward`` returns new gradients each time."""
+
     def state(self):
         """Everything that the next step depends on beside parameters, gradient and settings.
 

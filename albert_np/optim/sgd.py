@@ -35,7 +35,7 @@ class SGD(Optimizer):
         self.leaves = Leaves(params, "m")
         self.steps = 0
 
-    def step(self, params, grads):
+    def step(self, params=None, grads=None):
         """Change the parameters in place, or refuse both trees and change nothing: see `Leaves`.
 
         Examples

@@ -20,6 +20,7 @@ class Match:
     missing: list = field(default_factory=list)     # Name
     mismatched: list = field(default_factory=list)  # (Name, its shape in the file)
     unused: list = field(default_factory=list)      # the names that stand in the file
+    unknown: list = field(default_factory=list)     # those of them that no model here has
     ignored: list = field(default_factory=list)
     tied: list = field(default_factory=list)        # sentences
     has_prefix: bool = False                        # whether the file writes "albert."
@@ -61,8 +62,8 @@ def match(config, branches, stored, source, ignore_mismatched_sizes=False):
             faults.append(f"{known_as} is there twice, as {in_file[known_as]} and as {name}")
         by_name[known_as], in_file[known_as] = tensor, name
     result.has_prefix = any(name.removeprefix("module.").startswith("albert.") for name in stored)
-    wanted = [name for name in name_table(config, prefix="")
-              if name.ours.partition(".")[0] in branches]
+    table = name_table(config, prefix="")
+    wanted = [name for name in table if name.ours.partition(".")[0] in branches]
     used = _settle_tied(config, by_name, "mlm_head" in branches, result, faults)
     for name in wanted:
         tensor = by_name.get(name.hugging_face)
@@ -89,11 +90,13 @@ def match(config, branches, stored, source, ignore_mismatched_sizes=False):
     if faults:
         raise ValueError(f"the weights in {source} do not fit the configuration: "
                          + "; ".join(faults))
+    known = {*(name.hugging_face for name in table), *TIED}
     for known_as, name in in_file.items():
         if re.search(NOT_WEIGHTS, known_as):
             result.ignored.append(name)
         elif known_as not in used:
             result.unused.append(name)
+            result.unknown += [name] * (known_as not in known)
     return result
 
 

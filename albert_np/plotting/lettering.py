@@ -34,6 +34,15 @@ def lettering(*texts):
     return [text.replace("$", r"\$") for text in shown], list(fonts)
 
 
+def shortened(texts, most=30):
+    """Texts of which each has at most so many characters; an ellipsis ends one that is cut.
+
+    >>> shortened(["spam", "advertisement"], 6)
+    ['spam', 'adver…']
+    """
+    return [text if len(text) <= most else f"{text[:most - 1]}…" for text in map(str, texts)]
+
+
 def letter_figure(figure):
     """Do the same, in place, for texts that were written without `lettering`; formulas stay.
 

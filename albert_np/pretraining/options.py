@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..config import AlbertConfig
+from ..files.json_objects import read_object
 from ..files.options import (check_names, check_options, documented, option, options_from,
                              read_options)
 from ..optim import LAMB, SGD, Adam, AdamW
@@ -163,4 +164,8 @@ def read_run_options(output, options=PretrainingOptions):
     if not path.exists():
         raise FileNotFoundError(f"There is no run in {output} that could go on: it has no "
                                 f"{OPTIONS_NAME}.")
+    command = "finetune" if "task" in read_object(path) else "pretrain"
+    if (command == "finetune") != ("task" in options.__dataclass_fields__):
+        raise ValueError(f"the run in {output} is one of albert-np {command}; go on with "
+                         f"albert-np {command} --resume {output}")
     return read_options(path, options)

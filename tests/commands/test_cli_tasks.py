@@ -143,9 +143,54 @@ def test_bad_input_is_one_sentence(folder, arguments, sentence, capsys, monkeypa
 def test_a_run_that_is_not_finished_is_called_so(folder, capsys, tmp_path):
     shutil.copytree(folder / "run", tmp_path / "run")
     (tmp_path / "run" / ".unfinished").write_text("finetune\n")
-    assert main(["predict", str(tmp_path / "run"), "a list"]) == 0
-    assert capsys.readouterr().err == (f"albert-np: the run in {tmp_path / 'run'} is not finished; "
-                                       f"this is the model of its best epoch so far\n")
+    sentence = (f"the run in {tmp_path / 'run'} is not finished; this is the model of its best "
+                f"epoch so far\n")
+    assert main(["predict", str(tmp_path / "run"), "a list", "--quiet"]) == 0
+    assert capsys.readouterr().err == f"albert-np: {sentence}"
+    rows = ["--data", str(folder / "rows.tsv"), "--columns", "text=text", "label=kind"]
+    for arguments in (["evaluate", str(tmp_path / "run")],
+                      ["finetune", "classification", "--model", str(tmp_path / "run")],
+                      ["finetune", "classification", "--teacher", str(tmp_path / "run"),
+                       "--layers", "1"]):
+        more = ["--epochs", "1", "--max-length", "16"] * (arguments[0] == "finetune")
+        output = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        assert main([*arguments, *rows, *more, "--output", str(output)]) == 0
+        assert sentence in capsys.readouterr().out
+    assert main(["quantize", str(tmp_path / "run"), "--output", str(tmp_path / "small")]) == 0
+    assert capsys.readouterr().err == f"albert-np: {sentence}"
+
+
+def test_a_pretraining_run_that_is_not_finished_is_called_so(inference_folder, capsys, tmp_path):
+    shutil.copytree(inference_folder, tmp_path / "run")
+    for arguments in (["embed"], ["similarity"], ["fill-mask"]):
+        texts = ["the [MASK] is not"] + ["a list"] * (arguments == ["similarity"])
+        for name, sentence in (
+                ("", ""), ("options.json", f"albert-np: the run in {tmp_path / 'run'} is not "
+                           f"finished; this is the model of its newest evaluation\n"),
+                ("results.json", "")):
+            if name:
+                (tmp_path / "run" / name).write_text("{}")
+            assert main([*arguments, str(tmp_path / "run"), *texts]) == 0
+            assert capsys.readouterr().err == sentence
+        for name in ("options.json", "results.json"):
+            (tmp_path / "run" / name).unlink()
+
+
+def test_weights_that_no_model_has_are_named(folder, capsys, tmp_path):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    tensors = load_file(tmp_path / "run" / "model.safetensors")
+    extra = {f"foo.{i}": np.zeros(2, np.float32) for i in range(4)}
+    heads = {"predictions.decoder.bias": np.zeros(40, np.float32)}       # which other models have
+    for more, names in ((extra, "foo.0, foo.1, foo.2 and 1 more"), ({"foo": np.zeros(1)}, "foo"),
+                        (heads, None)):
+        save_file(tensors | more, tmp_path / "run" / "model.safetensors")
+        sentence = (f"{tmp_path / 'run'} has weights that the model has no place for; they are "
+                    f"left out: {names}\n")
+        assert main(["predict", str(tmp_path / "run"), "a list"]) == 0
+        assert capsys.readouterr().err == (f"albert-np: {sentence}" if names else "")
+        assert main(["evaluate", str(tmp_path / "run"), "--data", str(folder / "rows.tsv"),
+                     "--output", str(tmp_path / f"{names}")]) == 0
+        assert (sentence in capsys.readouterr().out) == bool(names)
 
 
 def test_a_start_that_failed_leaves_no_folder(capsys, tmp_path):

@@ -51,6 +51,8 @@ def test_every_option_is_recognised_with_a_wrong_letter(words, options, capsys):
     (["predict", "x", "a text", "-output", "x"], "there is no option -output; did you mean "
                                                  "--output?"),
     (["predict", "x", "--xyzzy"], "there is no option --xyzzy"),
+    (["search", "classification", "--space", "lr=1,2", "--output", "x", "--epochs", "1"],
+     "there is no option --epochs; options of albert-np finetune come last, after --"),
     (["info", "x", "y"], "unrecognized arguments: y"),
     (["--versoin"], "there is no option --versoin; did you mean --version?"),
     (["finetun"], "(choose from 'pretrain', 'prepare', 'plot', 'ablate', 'finetune', 'search', "),

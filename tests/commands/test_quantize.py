@@ -107,7 +107,7 @@ def test_a_tuned_run_predicts_as_was_measured(tuned, tmp_path, capsys):
         assert main(["evaluate", str(folder), "--data", str(tuned / "rows.tsv"), "--output",
                      str(output)]) == 0
         figures.append(json.loads((output / "results.json").read_text("utf-8"))["figures"])
-        assert (f"weights    {DEQUANTIZED}\n" in capsys.readouterr().out) == (len(figures) == 1)
+        assert (f"{folder}: {DEQUANTIZED}\n" in capsys.readouterr().out) == (len(figures) == 1)
         assert main(["predict", str(folder), "the name of a file"]) == 0
         out, said = capsys.readouterr()
         lines.append(out)

@@ -110,7 +110,7 @@ def test_the_state_of_a_new_optimizer_can_be_loaded(rng, optimizer_class):
 @pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
 @pytest.mark.parametrize("grads, missing", [
     ({"W": 1, "blocks": {"0": 1, "1": 1}}, "blocks.0"),
-    ({"W": 1, "blocks": [1]}, "blocks.1"), ({"blocks": [1, 1]}, "W"), (None, "W"),
+    ({"W": 1, "blocks": [1]}, "blocks.1"), ({"blocks": [1, 1]}, "W"),
     ([1, [1, 1]], "W"), ({"W": 1, "blocks": None}, "blocks.0")])
 def test_the_first_missing_gradient_is_named(optimizer_class, grads, missing):
     """Whether there is nothing, a list in place of a dict, or a dict with the same dotted names."""

@@ -144,6 +144,16 @@ def test_many_classes(C, texts, named):
     assert len(axes.texts) == texts and len(axes.get_yticklabels()) == named
 
 
+def test_names_that_would_not_fit_into_the_picture_are_shortened():
+    """matplotlib would warn that there is no room left."""
+    names = ["bad" * 10_000, "good"]
+    for figure in (pictures.confusion_matrix_figure(np.eye(2, dtype=int), names),
+                   pictures.entity_bars_figure([(name, 1.0, 1.0, 1.0, 3) for name in names])):
+        figure.draw_without_rendering()
+        labels = texts_of(figure.axes[0].get_yticklabels())
+        assert labels[0].split("\n")[0] == "bad" * 9 + "ba…" and labels[1].startswith("good")
+
+
 def test_long_names_do_not_run_into_each_other():
     names = ["a rather long name of a class", "another rather long name", "the third of the names"]
     figure = pictures.confusion_matrix_figure(np.eye(3, dtype=int), names)

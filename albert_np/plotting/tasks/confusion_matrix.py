@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..figures import save_figure
-from ..lettering import lettering
+from ..lettering import lettering, shortened
 
 _NAMED = 120           # with more classes, not every one has its name on the axes
 
@@ -41,7 +41,7 @@ def confusion_matrix_figure(counts, names, title=None):
                          f"names, not {counts.shape}.")
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    texts, fonts = lettering(*names)
+    texts, fonts = lettering(*shortened(names))
     side = min(max(0.95 * C, 3.2), 11.4) if C <= 12 else min(0.45 * C, 20)
     margin = 1.2 + 0.09 * min(max(map(len, texts)), 30)
     figure = Figure(figsize=(side + margin + 1.2, side + margin), layout="constrained")

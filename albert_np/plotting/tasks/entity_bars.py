@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..figures import BLUE, GREEN, ORANGE, label_axes, save_figure
-from ..lettering import lettering
+from ..lettering import lettering, shortened
 
 ENTITIES = ("entity", "entities")
 
@@ -34,7 +34,7 @@ def entity_bars_figure(scores, title="Entities, by type", counted=ENTITIES):
         bars = axes.barh(np.arange(len(names)) + shift, values, 0.25, color=colour, label=name)
         axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=10)
     label_axes(axes, title=title, grid="x")
-    texts, fonts = lettering(*names)
+    texts, fonts = lettering(*shortened(names))
     texts = [f"{text}\n{n:,} {counted[int(n != 1)]}" for text, n in zip(texts, counts)]
     axes.set_yticks(range(len(names)), texts, fontsize=12, fontfamily=fonts)
     axes.invert_yaxis()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
@@ -45,8 +46,9 @@ def choose_columns(path, given=None, needed=("text", "label"), optional=(), head
     """Decide which columns of a table, or fields of JSON lines, hold what.
 
     The first line of a table holds names if a column is given by its name, if the columns that are
-    needed have names that such columns usually have, or if :class:`csv.Sniffer` finds that it
-    differs from the other lines and its label is that of no other line. A column that is not given
+    needed have names that such columns usually have, if one of them has and the label of the first
+    line is the only one that occurs once, or if :class:`csv.Sniffer` finds that the line differs
+    from the others and its label is that of no other line. A column that is not given
     is the one with a usual name; in a table without such names columns are taken in their order.
 
     Parameters
@@ -79,11 +81,13 @@ def choose_columns(path, given=None, needed=("text", "label"), optional=(), head
     folded = [field.strip(BLANKS).casefold() for field in records[0]]
     named = {role: place for role in (*needed, *optional)
              for place in [_first_known(role, folded)] if place is not None}
+    label = (given.get("label", 1 if "text_pair" not in needed else 2) if "label" in needed
+             else None)
     if header is None:
         header = (any(isinstance(column, str) for column in given.values())
                   or all(_has_name(role, given, named, folded) for role in needed)
-                  or _sniffed(records, given.get("label", 1 if "text_pair" not in needed else 2)
-                              if "label" in needed else None))
+                  or _label_apart(records, named, label)
+                  or _sniffed(records, label))
     elif not header and (names := [c for c in given.values() if isinstance(c, str)]):
         raise ValueError(f"the column {names[0]!r} is given by its name, but --no-header says that "
                          f"the first line of {path} holds no names; give its number")
@@ -151,6 +155,18 @@ def _has_name(role, given, named, folded):
         return role in named
     return given[role] < len(folded) and any(folded[given[role]] in names
                                              for names in NAMES.values())
+
+
+def _label_apart(records, named, label):
+    """Whether a column has a usual name, and its neighbour a label that stands in line 1 only.
+
+    All other labels stand in several records.
+    """
+    if not named or label is None or len(records) < FEWEST or any(
+            len(record) <= label for record in records):
+        return False
+    first, *others = (record[label] for record in records)
+    return first not in others and min(Counter(others).values()) > 1
 
 
 def _sniffed(records, label):

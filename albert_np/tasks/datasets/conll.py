@@ -1,6 +1,6 @@
 """Sentences with tagged words: a word a line, an empty line between sentences; or JSON lines."""
 
-from ...files.text_lines import (bad_row, empty_file, is_blank, is_empty, read_lines,
+from ...files.text_lines import (bad_row, empty_file, is_blank, read_lines,
                                   words_of)
 from .json_lines import numbered_objects, shown
 from .rows import Tagged
@@ -57,8 +57,10 @@ def read_conll(path, types=None, word_column=0, tag_column=-1):
             width = max(2, len(cut(line)))
         columns = cut(line)
         if len(columns) != width:
-            raise bad_row(path, number, f"there are {len(columns)} columns, where {width} are "
-                                        f"needed (a word and its tag among them).")
+            raise bad_row(path, number, f"there are {len(columns)} columns, where "
+                          + (f"{width} are" if width == 2 else
+                             f"the first line of words has {width}; equally many are")
+                          + " needed (a word and its tag among them).")
         word, tag = columns[word_column], columns[tag_column]
         if is_blank(word):
             raise bad_row(path, number, "the word is empty.")
@@ -87,7 +89,7 @@ def read_tagged_json(path, types=None):
         words, tags = (next((row[name] for name in names if name in row), None)
                        for names in (_WORDS, _TAGS))
         for name, texts in (("words", words), ("tags", tags)):
-            if not isinstance(texts, list) or not all(isinstance(text, str) and not is_empty(text)
+            if not isinstance(texts, list) or not all(isinstance(text, str) and text.strip()
                                                       for text in texts):
                 raise bad_row(path, number, f"the field {name!r} must be a list of texts that are "
                                             f"not empty, not {shown(texts)}.")

@@ -69,7 +69,27 @@ def numbered_objects(path):
                                         "object on each line, without brackets and commas between.")
         if not isinstance(row, dict):
             raise bad_row(path, number, 'a JSON object such as {"text": "..."} is needed.')
+        if half := half_character(row):
+            raise bad_row(path, number, f"{half}.")
         yield number, row
+
+
+def half_character(value):
+    r"""A sentence that a value from JSON holds half of a surrogate pair; empty if it holds none.
+
+    JSON writes a character beyond U+FFFF as two escapes. One without the other is no character,
+    and no tokenizer and no file can take it.
+
+    >>> half_character({"text": ["a", "\ud83d"]})
+    'there is \\ud83d without its other half, so it is no character'
+    """
+    written = as_written(value)
+    try:
+        written.encode()
+    except UnicodeEncodeError as error:
+        return (f"there is \\u{ord(written[error.start]):04x} without its other half, so it is no "
+                f"character")
+    return ""
 
 
 def as_written(value):

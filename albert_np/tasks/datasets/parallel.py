@@ -32,9 +32,9 @@ def read_parallel(path, columns=None):
         fields = line.split("\t")
         columns = columns or max(2, len(fields))
         if len(fields) != columns:
-            raise bad_row(path, number, f"there are {len(fields)} columns, where {columns} are "
-                                        f"needed: a sentence, a tab, its translation"
-                                        f"{', and so on' if columns > 2 else ''}.")
+            needed = (f"the first line has {columns}; all lines need equally many" if columns > 2
+                      else f"{columns} are needed: a sentence, a tab, its translation")
+            raise bad_row(path, number, f"there are {len(fields)} columns, where {needed}.")
         source, target = (field.strip(BLANKS) for field in fields[:2])
         if is_empty(source) or is_empty(target):
             what = "sentence" if is_empty(source) else "translation"

@@ -3,6 +3,7 @@
 import json
 
 from ...files.text_lines import bad_row, empty_file, is_empty, read_whole
+from .json_lines import half_character, shown
 from .rows import Answer, Question
 
 
@@ -52,6 +53,10 @@ def read_squad(path):
     except RecursionError as error:
         raise ValueError(f"{path} is not a SQuAD file: its brackets are nested too deep."
                          ) from error
+    if half := half_character(content):
+        escape = half.split()[2]
+        line = text.lower().count("\n", 0, max(text.lower().find(escape), 0)) + 1
+        raise bad_row(path, line, f"{half}.")
     questions, known = [], set()
     for a, article in enumerate(_list(path, content, "data", "the file")):
         where = f"data[{a}]"
@@ -76,11 +81,22 @@ def _question(path, text, entry, number, context, title):
     question = _value(path, entry, "question", str, where)
     impossible = entry.get("is_impossible", False)
     answers = []
+    for name, value in (("question", question), ("context", context)):
+        if is_empty(value):
+            raise bad_row(path, _line(text, number), f"the {name} of {where} is empty.")
+    if not isinstance(impossible, bool):
+        raise bad_row(path, _line(text, number),
+                      f"is_impossible of {where} is {shown(impossible)}; it must be true or false, "
+                      f"without quotation marks.")
     for given in _list(path, entry, "answers", where):
         answer = _value(path, given, "text", str, f"an answer of {where}")
         start = _value(path, given, "answer_start", int, f"an answer of {where}")
         found = context[start:start + len(answer)] if start >= 0 else ""
-        if not answer or found != answer:
+        if not answer:
+            raise bad_row(path, _line(text, number),
+                          f"{where} has an answer whose text is empty; a question without an "
+                          f"answer needs \"answers\": [] and \"is_impossible\": true.")
+        if found != answer:
             raise bad_row(path, _line(text, number),
                           f"{where} has the answer {answer!r}, which does not stand in its "
                           f"context at character {str(start)[:20]}; there stands {found!r}.")
@@ -88,7 +104,7 @@ def _question(path, text, entry, number, context, title):
             raise bad_row(path, _line(text, number),
                           f"{where} has the answer {answer!r}, which has no visible character.")
         answers.append(Answer(answer, start))
-    if not isinstance(impossible, bool) or impossible == bool(answers):
+    if impossible == bool(answers):
         raise bad_row(path, _line(text, number),
                       f"{where} has {len(answers)} answers and is_impossible = {impossible}; "
                       f"a question has answers, or is_impossible is true.")

@@ -3,7 +3,7 @@
 import csv
 
 from ...files.file_kinds import kind_of
-from ...files.text_lines import BLANKS, bad_row, empty_file, is_empty, read_lines
+from ...files.text_lines import BLANKS, bad_row, is_empty, read_lines
 from .json_lines import as_written
 from .numbers import LARGEST, is_beyond_float32, number_in
 from .rows import Classification
@@ -50,10 +50,7 @@ def read_table(path, text=0, text_pair=None, label=None, *, delimiter=None, labe
     Wang et al. 2018 (GLUE), whose tasks come as such tables.
     """
     columns = {"text": text, "text_pair": text_pair, "label": label}
-    rows = list(iterate_table(path, columns, header, delimiter, labels, score))
-    if not rows:
-        raise empty_file(path)
-    return rows
+    return list(iterate_table(path, columns, header, delimiter, labels, score))
 
 
 def iterate_table(path, columns, header=None, delimiter=None, labels=None, score=None,
@@ -77,12 +74,12 @@ def iterate_table(path, columns, header=None, delimiter=None, labels=None, score
     Raises
     ------
     FileNotFoundError, ValueError
-        As :func:`read_table`; but a table may have no row.
+        As :func:`read_table`.
     """
     columns = {role: column for role, column in columns.items() if column is not None}
     if header is None:
         header = any(isinstance(column, str) for column in columns.values())
-    places, width = None, None
+    places, width, count = None, None, 0
     for number, record in table_records(path, delimiter):
         if places is None:
             width = len(record)
@@ -101,7 +98,11 @@ def iterate_table(path, columns, header=None, delimiter=None, labels=None, score
             if not keep_errors:
                 raise
             row = error
+        count += 1
         yield row
+    if not count:
+        raise ValueError(f"{path} has a line with the names of its columns and no row; at least "
+                         f"one row is needed.")
 
 
 def _texts_of(path, number, record, places, width):
@@ -137,15 +138,19 @@ def table_records(path, delimiter=None):
 
 def _comma_separated(path):
     reader = csv.reader((line + "\n" for _, line in read_lines(path)), strict=True)
+    begun = 1
     try:
         for record in reader:
             yield reader.line_num, record
+            begun = reader.line_num + 1
     except csv.Error as error:
         if "field limit" in str(error):
             error = (f"a field is longer than {csv.field_size_limit():,} characters; is a "
                      f"quotation mark never closed? Longer texts can be given as JSON lines")
-        raise bad_row(path, reader.line_num,
-                      f"this is not comma-separated ({error}).") from None
+        elif reader.line_num > begun:
+            error = (f"{error}; the row that begins here goes on to line {reader.line_num}: is a "
+                     f"quotation mark never closed?")
+        raise bad_row(path, begun, f"this is not comma-separated ({error}).") from None
 
 
 def _place(path, number, column, names):

@@ -99,8 +99,10 @@ def load_splits(task, data, test=None, columns=None, folder=None, seed=0, header
             raise ValueError(f"{data} has no rows in its {part} part; at least one is needed.")
     check_labels([*splits.train, *splits.dev, *splits.test], data)
     labels = tuple(splits.labels or task.labels_of(splits.train))
-    check_known(task, [*splits.dev, *splits.test], labels, f"the held-out rows of {data}",
-                "stands in no training row; the labels there are")
+    for part, file in (("dev", dev), ("test", test)):
+        check_known(task, getattr(splits, part), labels,
+                    f"the {part} part of {data}" if file is None else str(file),
+                    "stands in no training row; the labels there are")
     check = getattr(task, "check", None)
     if check is not None:
         for part in PARTS:
@@ -148,7 +150,9 @@ def check_known(task, rows, labels, which, what):
     """
     new = set(task.labels_of(rows)) - set(labels)
     if new:
-        raise ValueError(f"The label {min(new)!r} of {which} {what} {', '.join(labels)}.")
+        text = next(first_text(row) for row in rows if min(new) in task.labels_of([row]))
+        raise ValueError(f"The label {min(new)!r} of {which} (text {text[:40]!r}) {what} "
+                         f"{', '.join(labels)}.")
 
 
 def _divided(rows, data, seed, split_copies):
@@ -225,7 +229,8 @@ def _from_folder(read, folder, say):
     parts, taken = [], set()
     for part in PARTS:
         names = (part, "valid", "validation") if part == "dev" else (part,)
-        files = sorted(file for name in names for file in folder.glob(f"{name}.*"))
+        files = sorted(file for file in folder.iterdir()
+                       if file.name.partition(".")[0].lower() in names and "." in file.name)
         if len(files) > 1:
             raise ValueError(f"{folder} has {len(files)} files for its {part} part: "
                              f"{', '.join(file.name for file in files)}; there may be one.")

@@ -12,12 +12,12 @@ from ...files.json_objects import json_file
 from ...files.locks import lock
 from ...files.run_folders import claim_folder, release_folder
 from ...files.threads import one_thread_each
-from ...models.loading import DEQUANTIZED
 from ..datasets import Splits
 from .data import PARTS, RowReader, check_known
 from .pictures import draw_predictions
 from .predicting import load_for_task
 from .report import as_numbers, in_words, prediction_lines, rules_of, score_rows
+from .text_notes import TextNotes
 
 
 def evaluate(model, data, output, *, columns=None, header=None, label_separator=None,
@@ -64,8 +64,8 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
     say = print if progress else (lambda *words: None)
     started, output, loaded = time.perf_counter(), Path(output), load_for_task(model)
     say(f"{'model':10} {model}, {loaded.settings.task}")
-    if DEQUANTIZED in loaded.model.load_report.notes:
-        say(f"{'weights':10} {DEQUANTIZED}")
+    for remark in loaded.model.load_report.remarks:
+        say(f"{'weights':10} {remark}")
     if (loaded.settings.task, loaded.model.config.problem_type) == ("classification", "regression"):
         raise ValueError(f"{model} answers with scores and not with labels; scores can be "
                          f"evaluated for the task similarity only")
@@ -81,6 +81,10 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
     if loaded.settings.task == "classification":             # which label F1 is that of
         loaded.settings = loaded.task.settings_of(Splits([], rows, [], labels), loaded.settings)
     say(f"{'data':10} {len(rows):,} rows")
+    notes = TextNotes(loaded.tokenizer, loaded.settings)
+    notes.add(rows)
+    for sentence in notes.sentences():
+        say(f"{'':10} {sentence}")
     claim_folder(output, "evaluate")
     with lock(output), one_thread_each(), ThreadPoolExecutor(workers) as pool:
         predictions, found = score_rows(loaded, rows, labels, np.random.default_rng(seed), pool)

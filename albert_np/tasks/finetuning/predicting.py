@@ -147,7 +147,8 @@ def _parsed_or_error(loaded, row, number, name):
         return ValueError(f"{name(number)}: {error}")
 
 
-def iterate_predictions(loaded, rows, name="row {}".format, workers=2, bad_row=None):
+def iterate_predictions(loaded, rows, name="row {}".format, workers=2, bad_row=None,
+                        notes=None):
     """A prediction for each row, as the rows come.
 
     Parameters
@@ -162,6 +163,8 @@ def iterate_predictions(loaded, rows, name="row {}".format, workers=2, bad_row=N
         Batches that are worked out side by side.
     bad_row : callable, optional
         Gets the error about each row that is not what the task needs. None: it is raised.
+    notes : TextNotes, optional
+        Counts what the tokenizer loses of the rows.
 
     Yields
     ------
@@ -177,12 +180,28 @@ def iterate_predictions(loaded, rows, name="row {}".format, workers=2, bad_row=N
     with ThreadPoolExecutor(workers) as pool:
         while window := list(itertools.islice(numbered, WINDOW)):
             parsed = [_parsed_or_error(loaded, row, number, name) for number, row in window]
+            good = [i for i, row in enumerate(parsed) if not isinstance(row, ValueError)]
+            asked = [parsed[i] for i in good]
+            answers = _answers(loaded, asked, pool)
+            if notes is not None:
+                notes.add([row for row, answer in zip(asked, answers)
+                           if not isinstance(answer, ValueError)])
+            for i, answer in zip(good, answers):
+                parsed[i] = (ValueError(f"{name(window[i][0])}: {answer}")
+                             if isinstance(answer, ValueError) else answer)
             errors = [row for row in parsed if isinstance(row, ValueError)]
             if errors and (bad_row is None or window[0][0] == 1 and len(errors) == len(parsed)):
                 raise errors[0]
             for error in errors:
                 bad_row(error)
-            good = [row for row in parsed if not isinstance(row, ValueError)]
-            found = iter(good and loaded.task.predict(loaded.model, loaded.tokenizer, good,
-                                                      loaded.settings, pool))
-            yield from (None if isinstance(row, ValueError) else next(found) for row in parsed)
+            yield from (None if isinstance(row, ValueError) else row for row in parsed)
+
+
+def _answers(loaded, rows, pool):
+    """For each row what is predicted, or why nothing can be: the tokenizer may leave no piece."""
+    try:
+        return rows and loaded.task.predict(loaded.model, loaded.tokenizer, rows, loaded.settings,
+                                            pool)
+    except ValueError as error:
+        return [error] if len(rows) == 1 else [
+            answer for row in rows for answer in _answers(loaded, [row], pool)]

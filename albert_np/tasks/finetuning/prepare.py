@@ -1,6 +1,7 @@
 """What a fine-tuning run begins with: rows, figures to compare with, a model, and examples."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from types import ModuleType
 
@@ -19,6 +20,7 @@ from .distilling import Teacher, add_teacher_logits, load_teacher
 from .recipes import TASKS, model_class
 from .settings import Settings
 from .start import FRESH_CONFIG, from_pretrained, from_scratch, kept_labels, start_notes
+from .text_notes import TextNotes
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def prepare(options, output, resuming, say, pool=None, pseudo_labelled=None):
     examples = _examples(task, tokenizer, splits, settings, options, say)
     if teacher is not None:
         say(f"{'teacher':10} {teacher.parameters:,} parameters, {teacher.name}")
+        for remark in teacher.loaded.model.load_report.remarks:
+            say(f"{'':10} {remark}")
         add_teacher_logits(examples, teacher, splits.train, pool)
     return Prepared(task, settings, splits, baselines, model, tokenizer, examples, started, teacher)
 
@@ -214,9 +218,11 @@ def _notes(model, tokenizer, options):
 def _examples(task, tokenizer, splits, settings, options, say):
     """The examples of all training rows; rows without one are counted."""
     of_rows = task.features(tokenizer, splits.train, splits.labels, settings)
-    _say_left_out(task, of_rows, options.data, say)
+    _say_left_out(task, tokenizer, splits.train, of_rows, settings, options.data, say)
+    notes = TextNotes(tokenizer, settings)
     for part in PARTS:
         rows = getattr(splits, part)
+        notes.add(rows)
         # A row that no figure can be computed for must show now, and not after an epoch.
         found = of_rows if part == "train" else task.features(tokenizer, rows, splits.labels,
                                                               settings)
@@ -224,6 +230,8 @@ def _examples(task, tokenizer, splits, settings, options, say):
         if cut:
             say(f"{'too long':10} {cut:,} of {len(rows):,} rows of the {part} part were cut at the "
                 f"{settings.max_length} pieces of --max-length")
+    for sentence in notes.sentences():
+        say(f"{'':10} {sentence}")
     examples = [example for row in of_rows for example in row]
     if options.class_weights is not None:
         weights = add_balanced_weights(examples, len(splits.labels))
@@ -248,11 +256,14 @@ def _rows_cut(task, tokenizer, rows, of_rows, labels, settings):
                for examples in roomier)
 
 
-def _say_left_out(task, of_rows, data, say):
+def _say_left_out(task, tokenizer, rows, of_rows, settings, data, say):
     """Name the training rows that have no example; none with one is an error."""
-    missing = sum(not row for row in of_rows)
-    if missing:
-        sentence = f"{missing:,} of {len(of_rows):,} training rows of {data}: {task.LEFT_OUT}"
-        if missing == len(of_rows):
-            raise ValueError(f"nothing is left to learn from: left out are {sentence}")
+    missing = [row for row, examples in zip(rows, of_rows) if not examples]
+    why = getattr(task, "why_left_out", lambda *_: task.LEFT_OUT)
+    reasons = Counter(why(tokenizer, row, settings) for row in missing)
+    sentences = [f"{count:,} of {len(rows):,} training rows of {data}: {reason}"
+                 for reason, count in reasons.items()]
+    if len(missing) == len(rows):
+        raise ValueError(f"nothing is left to learn from: left out are {'; '.join(sentences)}")
+    for sentence in sentences:
         say(f"{'left out':10} {sentence}")

@@ -105,7 +105,8 @@ def report(run, options, history, output, pool, say, self_training=None):
 
 
 def rules_of(loaded, rows):
-    """By which rules answers are scored, to follow their figures; empty for other tasks.
+    """What must be known about figures, to follow them: by which rules answers are scored, or why
+    some figures are left out; otherwise empty.
 
     Parameters
     ----------
@@ -116,6 +117,8 @@ def rules_of(loaded, rows):
     -------
     str
     """
+    if hasattr(loaded.task, "single_label") and (sentence := loaded.task.single_label(rows)):
+        return f"   ({sentence})"
     if not hasattr(loaded.task, "language_of"):
         return ""
     return f"   ({loaded.task.RULES[loaded.task.language_of(rows, loaded.settings)]})"

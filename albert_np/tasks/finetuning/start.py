@@ -7,6 +7,7 @@ import numpy as np
 from ...config import AlbertConfig
 from ...inference.load import check_finite, check_vocabulary, load_config
 from ...models import AlbertModel
+from ...models.loading import load_pretrained
 from ...parameters.initial_values import wave_positions
 from ...text.tokenizer import AlbertTokenizer
 from .source_task import task_of_head
@@ -52,7 +53,7 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0, ta
     before, config = task_of_head(name_or_folder), load_config(name_or_folder)
     same_task = task is None or before in (None, task)
     if same_task and _fits(config, changes):
-        model = model_class.from_pretrained(name_or_folder, seed=seed, **changes)
+        model = load_pretrained(model_class, name_or_folder, seed=seed, changes=changes)
     else:
         model = _fresh_head(model_class, name_or_folder,
                             changes if same_task else {**NO_LABELS, **changes}, seed)
@@ -115,7 +116,7 @@ def _why_new(model, source, config, changes, before, task):
 
 def _fresh_head(model_class, name_or_folder, changes, seed):
     """The trunk alone, since a head for other labels or another task would not fit."""
-    trunk = AlbertModel.from_pretrained(name_or_folder, seed=seed)
+    trunk = load_pretrained(AlbertModel, name_or_folder, seed=seed)
     model = model_class(replace(trunk.config, **changes), seed=seed)
     model.params.update({name: branch for name, branch in trunk.params.items()
                          if name in model.params})

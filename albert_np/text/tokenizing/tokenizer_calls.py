@@ -9,6 +9,16 @@ from .arguments import check_return_tensors, check_text, check_texts, settle_len
 from .rows import build_row, stack_rows
 
 
+class Inputs(dict):
+    """The arrays that the model reads, by name; ``inputs.input_ids`` is ``inputs["input_ids"]``."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"there is no {name!r}; there are {', '.join(self)}") from None
+
+
 class TokenizerCalls:
     """The calls that `AlbertTokenizer` and `WordPieceTokenizer` share.
 
@@ -71,6 +81,10 @@ class TokenizerCalls:
     def __len__(self):
         return self.vocab_size
 
+    def get_vocab(self):
+        """The ids of all pieces (dict of str to int)."""
+        return dict(self._ids)
+
     def encode(self, text, text_pair=None, *, add_special_tokens=True, max_length=None,
                truncation=None):
         """The ids that the model reads for a text or a pair (list of int).
@@ -127,7 +141,7 @@ class TokenizerCalls:
 
         Returns
         -------
-        dict
+        Inputs, a dict
             input_ids, token_type_ids, attention_mask : int64 arrays (B, T), or (T,) for a single
             text without ``return_tensors="np"``
             offset_mapping : int64 array (..., T, 2)
@@ -151,8 +165,8 @@ class TokenizerCalls:
                                 self._encode_all(pairs, return_offsets_mapping))]
         result = stack_rows(rows, pad_to, self.pad_token_id, return_offsets_mapping)
         if isinstance(text, str) and return_tensors is None:
-            return {name: array[0] for name, array in result.items()}
-        return result
+            return Inputs((name, array[0]) for name, array in result.items())
+        return Inputs(result)
 
     def _encode_all(self, texts, with_offsets):
         """A list of (ids, offsets); offsets are zeros unless asked for, None stays None."""

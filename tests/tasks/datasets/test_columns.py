@@ -193,7 +193,8 @@ def test_choices_from_a_table_such_as_swags(tmp_path):
     ({"context": "a", "question": "b", "choices": ["c", "d"], "label": "1"}, "its label is '1', "
      "where a whole number from 0 to 1"),
     ({"context": "a", "question": "b", "choices": ["c", "d"]}, "it has no label"),
-    ({"context": "a", "question": "b", "choices": ["c", " "], "label": 0}, "it needs a context")])
+    ({"context": "a", "question": "b", "choices": ["c", " "], "label": 0},
+     "its choice 1 is empty")])
 def test_choices_name_the_line(row, sentence, tmp_path):
     path = lines(tmp_path / "a.jsonl", {"context": "a", "question": "b", "choices": ["c", "d"],
                                         "label": 1})

@@ -157,7 +157,8 @@ def test_bad_rows_of_comma_separated_tables(text, sentence, write):
 def test_a_column_that_is_not_there(write):
     refused(write("one\ttwo\n"), "{}, line 1: there is no column named 'three'; the names are "
             "one, two.", read_table, "three")
-    refused(write("one\ttwo\n"), "{} is empty; at least one row is needed.", read_table, "one")
+    refused(write("one\ttwo\n"), "{} has a line with the names of its columns and no row; at "
+            "least one row is needed.", read_table, "one")
 
 
 # ---------------------------------------------------------------------- tags
@@ -337,8 +338,8 @@ def test_pairs(write):
 @pytest.mark.parametrize("text, sentence", [
     ("Hi.\n", "line 1: there are 1 columns, where 2 are needed: a sentence, a tab, its "
               "translation."),
-    ("Hi.\tHallo.\tx\nBye.\tTschüs.\n", "line 2: there are 2 columns, where 3 are needed: a "
-     "sentence, a tab, its translation, and so on."),
+    ("Hi.\tHallo.\tx\nBye.\tTschüs.\n", "line 2: there are 2 columns, where the first line has "
+     "3; all lines need equally many."),
     ("Hi.\t \n", "line 1: the translation is empty."),
     ("\tHallo.\n", "line 1: the sentence is empty.")])
 def test_bad_pairs(text, sentence, write):

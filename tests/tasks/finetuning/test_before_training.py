@@ -17,10 +17,11 @@ from toys import MODEL, toy_splits, write_toy
 from albert_np import (AlbertForPreTraining, AlbertForSequenceClassification,
                        AlbertForTokenClassification, AlbertModel, AlbertTokenizer)
 from albert_np.models.load_report import LoadReport
+from albert_np.models.loading import load_pretrained
 from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.tasks.datasets import Classification, Pair, Question, Splits, Tagged
-from albert_np.tasks.finetuning import TASKS, Settings, read_settings
+from albert_np.tasks.finetuning import TASKS, Settings, read_settings, start
 from albert_np.tasks.finetuning.data import first_text, load_splits, texts_of
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.predicting import load_for_task
@@ -95,7 +96,7 @@ def test_a_folder_has_a_file_for_each_part(tmp_path, dev, test):
 def test_held_out_labels_are_those_of_training_rows(tmp_path):
     for part, labels in (("train", "ba"), ("dev", "a"), ("test", "bdac")):
         (tmp_path / f"{part}.tsv").write_text("".join(f"word\t{label}\n" for label in labels))
-    with pytest.raises(ValueError, match="^The label 'c' of the held-out rows of .* stands in no "
+    with pytest.raises(ValueError, match="^The label 'c' of the test part of .* stands in no "
                                          "training row; the labels there are a, b"):
         load_splits(TASKS["classification"], tmp_path)
 
@@ -180,12 +181,11 @@ def test_a_head_for_as_many_labels_is_kept(tokenizer, tmp_path, labels):
 
 
 def test_a_pooler_that_is_missing_is_drawn_by_the_seed(inference_folder, monkeypatch):
-    asked, original = [], AlbertModel.from_pretrained.__func__
-    monkeypatch.setattr(AlbertModel, "from_pretrained", classmethod(
-        lambda cls, *arguments, **options: asked.append(options) or original(cls, *arguments,
-                                                                             **options)))
+    asked = []
+    monkeypatch.setattr(start, "load_pretrained", lambda cls, *arguments, **options: asked.append(
+        (cls, options)) or load_pretrained(cls, *arguments, **options))
     from_pretrained(AlbertForSequenceClassification, inference_folder, {"num_labels": 7}, 40, 5)
-    assert asked == [{"seed": 5}]
+    assert asked == [(AlbertModel, {"seed": 5})]
 
 
 def test_a_pretrained_model_may_get_further_positions(inference_folder):
@@ -202,10 +202,9 @@ def test_a_pretrained_model_may_get_further_positions(inference_folder):
 def test_a_start_without_all_of_a_trunk_is_refused(inference_folder, tmp_path, monkeypatch):
     report = LoadReport("", "", 0, 3)
     report.initialised.append("albert.encoder.some_weight")
-    model = AlbertForSequenceClassification.from_pretrained(inference_folder)
+    model = load_pretrained(AlbertForSequenceClassification, inference_folder)
     model.load_report = report
-    monkeypatch.setattr(AlbertForSequenceClassification, "from_pretrained",
-                        lambda *_, **__: model)
+    monkeypatch.setattr(start, "load_pretrained", lambda *_, **__: model)
     with pytest.raises(ValueError, match="lacks weights .* needed: albert.encoder.some_weight"):
         from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
     report.initialised[:] = ["albert.embeddings.some_weight"]

@@ -366,7 +366,7 @@ def test_folders_of_data(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file dev\.\* in "):
         load_splits(task, tmp_path)
     (tmp_path / "valid.tsv").write_text("a list\tmaybe\n")
-    with pytest.raises(ValueError, match="The label 'maybe' of the held-out rows"):
+    with pytest.raises(ValueError, match="The label 'maybe' of the dev part of"):
         load_splits(task, tmp_path)
     (tmp_path / "valid.tsv").write_text("a list\tyes\na file\tno\n")
     splits = load_splits(task, tmp_path)
@@ -392,7 +392,7 @@ def test_one_file_is_divided(tmp_path):
     ("questions", {"question": "who"}, "Row 1: it needs 'context', a text"),
     ("entities", "   ", "Row 1: it has no word"),
     ("entities", {"words": "a b"}, "Row 1: it needs 'words', a list of texts, or 'text'"),
-    ("choice", "a\tb\tc", "Row 1: it needs a context, a question and at least two choices"),
+    ("choice", "a\tb\tc", "Row 1: it has 1 choice; it needs a list of at least two texts"),
     ("translation", {}, "Row 1: it needs 'source', a text"),
 ])
 def test_rows_that_cannot_be_predicted(runs, task, row, sentence):

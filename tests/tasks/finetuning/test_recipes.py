@@ -309,8 +309,8 @@ def test_bad_choices_are_refused(tmp_path):
     good = {"context": "a", "question": "b", "choices": ["c", "d"], "label": 0}
     for changes, sentence in [({"label": 2}, "its label is 2, where a whole number from 0 to"),
                               ({"label": -1}, "its label is -1"),
-                              ({"choices": ["c"]}, "at least two choices, all texts"),
-                              ({"choices": ["c", 7]}, "at least two choices, all texts")]:
+                              ({"choices": ["c"]}, "has 1 choice; it needs a list of"),
+                              ({"choices": ["c", 7]}, "its choice 1 is 7, where a text is")]:
         with pytest.raises(ValueError, match=f"^it.*{sentence.removeprefix('its')}"):
             choice.parse({**good, **changes})
         (tmp_path / "a.jsonl").write_text(json.dumps(good) + "\n" + json.dumps({**good, **changes}))

@@ -201,7 +201,8 @@ def test_models_of_others(trained, tmp_path):
 @pytest.mark.parametrize("words, sentence", [
     (["--data", "nowhere.csv"], "nowhere.csv"),
     (["--data", "."], ". is a folder; give the file in it that is to be evaluated"),
-    (["--data", "other.csv"], "The label 'new' of other.csv is none of the model's: copy, file, "),
+    (["--data", "other.csv"], "The label 'new' of other.csv (text 'a') is none of the model's: "
+                              "copy, file, "),
     (["--data", "good.csv", "--columns", "label=kind"], "there is no column named 'kind'"),
     (["--data", "good.csv", "--workers", "0"], "--workers is 0; it must be at least 1"),
     (["--data", "good.csv", "--output", "full"], "the folder full is not empty (x) and holds no "

@@ -8,12 +8,13 @@ puts some of them into one batch. Read ``sequences`` and ``batches``, then ``cho
 from .answers import AnswerGuess, decode_answer
 from .batches import check_pieces, join_pieces, pad_examples
 from .choices import choice_example
-from .questions import question_windows
+from .questions import answer_fits, question_windows
 from .sequences import sequence_examples
 from .tags import tag_windows, tags_of_words
 
 __all__ = [
     "AnswerGuess",
+    "answer_fits",
     "check_pieces",
     "choice_example",
     "decode_answer",

@@ -78,6 +78,25 @@ def question_windows(tokenizer, question, max_seq_length=384, doc_stride=128, ma
     return windows
 
 
+def answer_fits(tokenizer, question, max_seq_length, max_query_length):
+    """Whether the first answer of a question is not longer than a window.
+
+    A window then holds all of it, if the windows overlap enough.
+
+    Parameters
+    ----------
+    tokenizer, question, max_seq_length, max_query_length : as in :func:`question_windows`
+
+    Returns
+    -------
+    bool
+    """
+    query = tokenizer.encode(question.question, add_special_tokens=False)[:max_query_length]
+    offsets = tokenizer.encode_with_offsets(question.context)[1]
+    answer = answer_pieces(np.array(offsets, np.int64).reshape(-1, 2), question.answers[0])
+    return answer is not None and answer[1] - answer[0] < max_seq_length - len(query) - 3
+
+
 def answer_pieces(offsets, answer):
     """The first and the last piece that share a character with an answer.
 

@@ -13,7 +13,8 @@
 ``COLUMNS``       of tasks that read tables: which columns are needed, and which can be used
 ``configuration`` what the task says of the model's configuration
 ``features``      for each row its examples: arrays for the forward pass
-``LEFT_OUT``      why a row can be without examples
+``LEFT_OUT``      why a row can be without examples; of some tasks ``why_left_out`` tells of a row
+``single_label``  of some tasks: what figures leave out if all rows have one label
 ``collate``       examples as the keyword arguments of a forward pass
 ``predict``       for each row a dict, as ``albert-np predict`` prints it
 ``tune``          of some tasks: `Settings` that follow from predictions of the development part

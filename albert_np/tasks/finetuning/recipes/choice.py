@@ -12,7 +12,7 @@ from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Choice, fetch_copa, fetch_mctest, read_copa
 from ...datasets.features import choice_example
-from ...datasets.json_lines import numbered_objects
+from ...datasets.json_lines import numbered_objects, shown
 from ...datasets.table import table_records
 from ..outputs import outputs_of, padded_batch
 
@@ -83,10 +83,18 @@ def parse(fields):
         fields = {"context": context, "question": question, "choices": choices}
     context, question, choices, label = (fields.get(name) for name in (
         "context", "question", "choices", "label"))
-    if not isinstance(choices, (list, tuple)) or len(choices) < 2 or not all(
-            isinstance(text, str) and not is_empty(text) for text in (context, question, *choices)):
-        raise ValueError("it needs a context, a question and at least two choices, all texts that "
-                         "are not empty")
+    if not isinstance(choices, (list, tuple)) or len(choices) < 2:
+        found = (f"{len(choices)} choice" + "s" * (len(choices) != 1)
+                 if isinstance(choices, (list, tuple)) else
+                 "no 'choices'" if choices is None else f"the choices {shown(choices)}")
+        raise ValueError(f"it has {found}; it needs a list of at least two texts")
+    for name, text in (("context", context), ("question", question),
+                       *((f"choice {number}", choice) for number, choice in enumerate(choices))):
+        if not isinstance(text, str):
+            raise ValueError(f"it has no {name!r}" if text is None else
+                             f"its {name} is {shown(text)}, where a text is needed")
+        if is_empty(text):
+            raise ValueError(f"its {name} is empty")
     if label is not None and (not isinstance(label, int) or isinstance(label, bool)
                               or not 0 <= label < len(choices)):
         raise ValueError(f"its label is {label!r}, where a whole number from 0 to "

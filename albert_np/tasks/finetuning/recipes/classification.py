@@ -104,6 +104,15 @@ def _answer(logits, names, problem):
     return answer
 
 
+def single_label(rows):
+    """What :func:`figures` leaves out if all rows have one label; empty if they have several."""
+    labels = {row.label for row in rows}
+    if len(labels) > 1:
+        return ""
+    return (f"all rows have the label {labels.pop()!r}; matthews and f1 are left out, as they need "
+            f"rows with another label")
+
+
 def figures(rows, predictions, labels, rng=None, positive=None):
     """Accuracy, Matthews' correlation, and F1: of one label of two, or its mean over more labels.
 

@@ -16,7 +16,7 @@ from ....text.scripts import is_chinese
 from ... import baselines as without_network
 from ... import metrics
 from ...datasets import Question, fetch_squad_slice, fetch_xquad, read_squad
-from ...datasets.features import decode_answer, question_windows
+from ...datasets.features import answer_fits, decode_answer, question_windows
 from ...datasets.json_lines import numbered_objects
 from ..outputs import INPUTS, outputs_of, padded_batch
 from .reading import text_fields
@@ -89,6 +89,15 @@ def features(tokenizer, rows, labels, settings):
         examples.append([{name: window[name] for name in labelled} for window in windows]
                         if learnt else [])
     return examples
+
+
+def why_left_out(tokenizer, row, settings):
+    """Why a question has no examples."""
+    if not answer_fits(tokenizer, row, settings.max_length, settings.max_query_length):
+        return LEFT_OUT
+    return (f"the answer lies on the border of two windows; they overlap more if --doc-stride "
+            f"(here {settings.doc_stride}) is much smaller than --max-length "
+            f"({settings.max_length})")
 
 
 def collate(config, examples, length=None):

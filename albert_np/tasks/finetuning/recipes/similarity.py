@@ -12,6 +12,7 @@ METRIC = "pearson"
 COLUMNS = {"needed": ("text", "text_pair", "label")}
 DATASETS = {"stsb": fetch_stsb}
 ANY = (float("-inf"), float("inf"))       # scores may be any numbers
+LARGEST = 1e18             # of a score: float32 still holds the sum of the squares of a batch
 
 
 def read(path, columns, header=None):
@@ -34,6 +35,11 @@ def check(rows, part, is_train):
     if len({row.label for row in rows}) < 2:
         raise ValueError(f"{part} has {len(rows)} rows with the score {rows[0].label:g} only; a "
                          f"correlation needs at least two different scores.")
+    largest = max((row.label for row in rows), key=abs)
+    if is_train and abs(largest) > LARGEST:
+        raise ValueError(f"{part} has the score {largest:g}; the loss squares the scores, and "
+                         f"float32 has room for the squares of scores up to {LARGEST:g}: divide "
+                         f"all scores by one number.")
 
 
 def configuration(labels):
