@@ -23,8 +23,9 @@ Teach a model a task from labelled rows.
 --data can be one of these data sets, a file, or a folder. A data set is downloaded, or found in the
 folder that the variable ALBERT_NP_DATA names. A file is divided into a training, a development and
 a test part, 80 : 10 : 10. A folder contains the files train.*, dev.* (or valid.*, or
-validation.*) and optionally test.*. A file is a table (.tsv, .csv) or JSON lines (.jsonl). If a row of a table has several labels,
---label-separator is the sign between them. In JSON lines the label can be a list.
+validation.*) and optionally test.*. A file is a table (.tsv, .csv) or JSON lines (.jsonl). If a row
+of a table has several labels, --label-separator is the sign between them. In JSON lines the label
+can be a list.
 
 A file for entities has CoNLL's format (tags in BIO, IOB1, BIOES or BILOU), or it has JSON lines
 with words and tags. A file for questions has SQuAD's format. If it marks questions with
