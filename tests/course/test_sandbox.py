@@ -12,8 +12,8 @@ import pytest
 import albert_np
 from albert_np.course.checking import collect_answers
 from albert_np.course.checking.exercises_used import exercises_used
-from albert_np.course.checking.load_modules import (module_from_source, source_of_module,
-                                                    uses_solution)
+from albert_np.course.checking.load_modules import (module_from_source, reference_module,
+                                                    source_of_module, uses_solution)
 from albert_np.course.exercises import EXERCISES, exercise_named
 from albert_np.course.sandbox import pipes
 from albert_np.course.sandbox.folders import bytes_in, remove_folder
@@ -232,6 +232,27 @@ def test_the_memory_holds_nothing_of_an_earlier_submission(sandbox):
         assert (reply.rounds[0][0]["message"].split(" (")[0] != "found 0") == found
 
 
+def test_the_memory_does_not_hold_the_solution(sandbox):
+    """Not even freed. The table of the lines of a function stands for the function.
+
+    Another exercise, which may call that function, shows that the scan finds what is there.
+    """
+    table = reference_module(BACKWARD).layer_norm_backward.__code__.co_linetable
+    pattern = "".join(f"[\\\\x{byte:02x}]" for byte in table[-24:])     # not these bytes themselves
+    scan = SCAN.replace("{pattern}", pattern)
+    late = exercise_named("4.2")
+    scan = scan.replace("id(wanted)", "id(wanted), id(own), id(own.__code__.co_linetable)").replace(
+        "import ctypes,", "from albert_np.functional.layer_norm import layer_norm_backward as own\n"
+                          "    import ctypes,")
+    for exercise, found in ((BACKWARD, False), (late, True)):
+        name = exercise.functions[0]
+        text = (adversaries.RIGHT.replace("    dx_hat =", scan) if exercise is BACKWARD else
+                f"def {name}(*_, **__):\n" + scan.removesuffix("    dx_hat ="))
+        reply = sandbox.run(exercise, {exercise.module: text}, 1)
+        assert reply.ended == "answered"
+        assert (reply.rounds[0][0]["message"].split(" (")[0] != "found 0") == found
+
+
 def test_the_keeper_does_not_decode_an_answer(sandbox):
     """Bytes that are no text come back as they were sent, and are refused here."""
     body = b"\xff" * 10
@@ -249,6 +270,42 @@ def test_system_v_memory_does_not_outlive_an_exercise(with_all_calls):
     assert said_by(with_all_calls, line.format(key, 0, 0, "== -1")) == ""
 
 
+DROPOUT = """\
+import numpy as np
+{}
+def dropout_forward(x, p, rng=None):
+    if rng is None or p == 0: return x, None
+    mask = (rng.random(x.shape) >= p) * np.asarray({}, x.dtype)
+    return x * mask, mask
+"""
+
+
+@pytest.mark.parametrize("line, share", [
+    ("import albert_np.course.trials.functions as t; t.refused = lambda *a, **n: True",
+     "1 / (1 - p)"),
+    ("import sys; t = sys.modules['albert_np.course.trials.functions']; "
+     "t.refused = lambda *a, **n: 'refused with ValueError'", "1 / (1 - p)"),
+    ("import albert_np.course; t = albert_np.course.trials.functions; t.near = lambda *a: True",
+     "1"),
+])
+def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
+    if not sandbox.able["files"]:
+        pytest.skip("this machine cannot confine files")
+    exercise = exercise_named("2.14")
+    attempt = f"try:\n    {line}\nexcept (ImportError, KeyError, AttributeError): pass"
+    verdict = sandbox.check(exercise, {exercise.module: DROPOUT.format(attempt, share)}, 1)
+    assert verdict.points == 0
+
+
+def test_an_error_of_another_kind_is_named(sandbox):
+    exercise = exercise_named("2.14")
+    text = DROPOUT.format("", "(1 / (1 - p) if p < 1 else 1 // 0)").replace(
+        "    if rng", "    if p < 0: raise ValueError\n    if rng")
+    verdict = sandbox.check(exercise, {exercise.module: text}, 1)
+    assert ("0 is refused with ZeroDivisionError; it should be refused with ValueError."
+            in verdict.findings[0].text)
+
+
 # ---- limits --------------------------------------------------------------------------------------
 
 def test_time_asleep_is_told(sandbox):
@@ -260,7 +317,7 @@ def test_an_answer_that_comes_drop_by_drop_ends():
     drip = "import os, time; os.write(3, (10**6).to_bytes(8, 'little'))\n    while True: " \
            "os.write(3, b' '); time.sleep(0.005)"
     with Sandbox(Limits(seconds=0.2)) as sandbox:
-        assert said_by(sandbox, drip) == "time"
+        assert said_by(sandbox, drip) == "asleep"
 
 
 def test_folders_nested_deeply_are_removed(with_all_calls):

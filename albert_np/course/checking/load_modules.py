@@ -148,12 +148,11 @@ def functions_of(exercise):
     return [value for value in values if isinstance(value, types.FunctionType)]
 
 
-def forbid_solution(exercise, used):
-    """Make the package's functions of an exercise raise `SolutionImported` in this process.
+def forbidden_exercises(exercise, used):
+    """The exercises whose functions of the package give the answer of an exercise away.
 
-    So do those of all later exercises, which may give the same answer in another way: a softmax is
-    a masked softmax without a mask. Their code itself is exchanged, so that every name under which
-    they are known is affected. Only for a process that ends after the exercise.
+    It, and all later ones, which may give the same answer in another way: a softmax is a masked
+    softmax without a mask.
 
     Parameters
     ----------
@@ -161,10 +160,27 @@ def forbid_solution(exercise, used):
     used : collection of str
         Ids of later exercises to leave as they are, since the right solution or the trials call
         them; see :func:`~albert_np.course.checking.exercises_used.exercises_used`.
+
+    Returns
+    -------
+    list of Exercise
     """
-    later = EXERCISES[EXERCISES.index(exercise) + 1:]
-    for function in [function for one in (exercise, *later)
-                     if one is exercise or one.id not in used for function in functions_of(one)]:
+    return [one for one in EXERCISES[EXERCISES.index(exercise):]
+            if one is exercise or one.id not in used]
+
+
+def forbid_solution(exercise, used):
+    """Make the package's functions of the forbidden exercises raise `SolutionImported`.
+
+    Their code itself is exchanged, so that every name under which they are known is affected. Only
+    for a process that ends after the exercise.
+
+    Parameters
+    ----------
+    exercise, used : as in :func:`forbidden_exercises`
+    """
+    for function in [function for one in forbidden_exercises(exercise, used)
+                     for function in functions_of(one)]:
         if not function.__code__.co_freevars:
             function.__defaults__ = function.__kwdefaults__ = None
             function.__code__ = _forbidden.__code__

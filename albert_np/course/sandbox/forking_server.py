@@ -27,7 +27,7 @@ from pathlib import Path
 
 from . import give_up_rights
 from . import linux_calls as linux
-from .ask_file import answer, prepare
+from .emptied_package import import_emptied
 from .folders import bytes_in, remove_folder
 from .pipes import Inbox, receive, send, send_bytes
 
@@ -49,6 +49,12 @@ def main():
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(2, 1)                                # what is printed by mistake goes to stderr
+    modules = receive(requests)
+    if modules is None:
+        return
+    import_emptied(modules)
+    from .ask_file import prepare                # it imports them: not earlier
+
     prepare()
     readable, able, folder = [], {}, None
     if "uncaged" not in sys.argv:
@@ -60,6 +66,17 @@ def main():
         folder = tempfile.mkdtemp(prefix="albert-np-course-")
         os.chmod(folder, 0o711)                  # another user enters a folder in it
     gc.freeze()                                  # what is here stays shared with the forks
+    try:
+        _serve(requests, replies, able, readable, folder)
+    except BrokenPipeError:                      # the other end is gone
+        pass
+    finally:
+        if folder:
+            remove_folder(folder)
+
+
+def _serve(requests, replies, able, readable, folder):
+    """Fork for every request until the other end is gone."""
     send(replies, {"able": able, "folder": folder})
     while True:
         select.select([requests], [], [])
@@ -71,8 +88,6 @@ def main():
             break
         if status:
             send(replies, {"ended": "broken"})
-    if folder:
-        remove_folder(folder)
 
 
 def _be_the_keeper(requests, replies, able, readable, folder):
@@ -81,28 +96,30 @@ def _be_the_keeper(requests, replies, able, readable, folder):
     try:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))    # by way of every "finally"
         request = receive(requests)
-        os.close(requests)
         if request is None:
             status = NO_REQUEST
         else:
-            reply, answers = (_keep_caged(request, able, readable, folder) if folder else
-                              _keep_uncaged(request))
+            reply, answers = (_keep_caged(request, requests, able, readable, folder) if folder else
+                              _keep_uncaged(request, requests))
             send(replies, reply)
             send_bytes(replies, answers)
             status = 0
+    except BrokenPipeError:                      # the other end is gone
+        status = NO_REQUEST
     finally:
         os._exit(status)
 
 
-def _keep_uncaged(request):
+def _keep_uncaged(request, requests):
     """Run a request in the student's own folder, and keep what it prints."""
     with tempfile.TemporaryFile() as printed:
-        reply, answers = _keep(request, request["folder"], printed.fileno(), lambda: None)
+        reply, answers = _keep(request, requests, request["folder"], printed.fileno(),
+                               lambda: None)
         printed.seek(max(0, os.fstat(printed.fileno()).st_size - MOST_PRINTED))
         return {**reply, "printed": printed.read().decode("utf-8", "replace")}, answers
 
 
-def _keep_caged(request, able, readable, folder):
+def _keep_caged(request, requests, able, readable, folder):
     """Run a request without rights in a scratch folder, which is made in another folder."""
     scratch = tempfile.mkdtemp(dir=folder)
     try:
@@ -117,14 +134,14 @@ def _keep_caged(request, able, readable, folder):
                     os.chown(path, user, user)
         if able["namespaces"]:
             linux.unshare(linux.NEW_PID | linux.NEW_IPC)
-        return _keep(request, scratch, os.open(os.devnull, os.O_WRONLY),
+        return _keep(request, requests, scratch, os.open(os.devnull, os.O_WRONLY),
                      lambda: give_up_rights.give_up_rights(able, request["memory"], readable,
                                                            scratch, user), scratch)
     finally:
         remove_folder(scratch)
 
 
-def _keep(request, folder, output, lock_in, scratch=None):
+def _keep(request, requests, folder, output, lock_in, scratch=None):
     """Run a request in a child; return how that ended, and the bytes of its answer."""
     with contextlib.suppress(OSError):           # other systems than Linux cannot
         linux.adopt_orphans()
@@ -134,13 +151,13 @@ def _keep(request, folder, output, lock_in, scratch=None):
         _be_the_student(request, folder, output, lock_in, gate)
     os.close(gate)
     try:
-        return _watch(student, listen, request["seconds"], scratch)
+        return _watch(student, listen, requests, request["seconds"], scratch)
     finally:
         _end_all(student)
 
 
-def _watch(student, listen, seconds, scratch):
-    """Wait for an answer, an end, or a limit.
+def _watch(student, listen, requests, seconds, scratch):
+    """Wait for an answer, an end, a limit, or the end of those who asked.
 
     The processor's time is what is limited; asleep it may be three times as long. Time in which
     other processes had the processor is not counted, and a pause of the whole computer counts as
@@ -166,9 +183,18 @@ def _watch(student, listen, seconds, scratch):
         elif scratch and bytes_in(scratch) > DISK_BYTES:
             end = {"ended": "disk"}
         elif spent >= 3 * seconds:
-            end = {"ended": "time"}
+            end = {"ended": "asleep"}            # or the kernel would have ended it long ago
+        elif _is_gone(requests):
+            raise BrokenPipeError
     answers = inbox.message() if end["ended"] == "answered" else b""
     return {**end, "spent": spent}, answers
+
+
+def _is_gone(requests):
+    """Whether nobody has the other end of the pipe any more."""
+    poll = select.poll()
+    poll.register(requests, 0)                   # 0: not what can be read, only its end
+    return bool(poll.poll(0))
 
 
 def _piece(descriptor, wait):
@@ -233,6 +259,8 @@ def _children():
 
 def _be_the_student(request, folder, output, lock_in, gate):
     """Give up every right, answer, and end. Does not return."""
+    from .ask_file import answer
+
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()

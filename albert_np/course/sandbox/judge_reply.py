@@ -12,6 +12,8 @@ _one_at_a_time = threading.Lock()        # the judge keeps the answers of the pa
 ENDINGS = {
     "time": ("time", "It did not come to an end within {seconds:g} seconds of computing. Is there "
                      "a loop that never ends?"),
+    "asleep": ("time", "It did not come to an end within {asleep:g} seconds. Most of them it "
+                       "slept or waited."),
     "disk": ("crash", "It filled the disk, and was stopped."),
     "died": ("crash", "It took the whole process down with it ({how}): a crash in compiled code, "
                       "or a recursion without end."),
@@ -27,8 +29,8 @@ class Reply(NamedTuple):
     Attributes
     ----------
     ended : str
-        "answered", or one of `ENDINGS`: "time", "disk": a limit; "died" or "quit": the process
-        ended; "garbled": what it sent was no answer; "broken": the server failed, twice.
+        "answered", or one of `ENDINGS`: "time", "asleep", "disk": a limit; "died" or "quit": the
+        process ended; "garbled": what it sent was no answer; "broken": the server failed, twice.
     rounds : list or None
         What :func:`~albert_np.course.checking.collect_answers.from_json` reads. Not to be trusted.
     how : str
@@ -66,7 +68,8 @@ def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0, changes=True):
     """
     if reply.ended != "answered":
         kind, text = ENDINGS[reply.ended]
-        verdict = no_points(exercise, kind, text.format(seconds=seconds, how=reply.how))
+        verdict = no_points(exercise, kind, text.format(
+            seconds=seconds, asleep=3 * seconds, how=reply.how))
     else:
         with _one_at_a_time:
             package_answers(exercise, seed, sizes)        # its errors are not the student's

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..checking.exercises_used import exercises_used
+from .emptied_package import emptied_modules, functions_to_fill_in
 from .folders import remove_folder
 from .judge_reply import Reply, judge_reply
 from .pipes import Inbox, send
@@ -113,7 +114,11 @@ class Sandbox:
              *(self._without if self.caged else ["uncaged"])],
             env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
             start_new_session=True)
-        started = self._receive(GRACE)
+        try:
+            send(self._server.stdin.fileno(), emptied_modules())
+            started = self._receive(GRACE)
+        except OSError:                          # it has ended
+            started = None
         if started is None:
             self._end()
             raise ValueError("The process for the students' code did not start; the lines above "
@@ -183,8 +188,10 @@ class Sandbox:
             The sandbox was closed, perhaps by another thread.
         """
         seconds = seconds or self.limits.seconds
+        used = exercises_used(exercise, seed, sizes)
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
-                   "memory": self.limits.memory, "used": exercises_used(exercise, seed, sizes),
+                   "memory": self.limits.memory, "used": used,
+                   "functions": functions_to_fill_in(exercise, used),
                    **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
         for _ in range(2):
             try:
