@@ -111,18 +111,57 @@ class SGD:
 def test_the_similarity_of_a_pasted_function_is_1():
     exercises = [exercise for exercise in EXERCISES if exercise.module == "optim/sgd.py"]
     pasted = source_of_module("optim/sgd.py")
-    assert similarities({"optim/sgd.py": pasted}, exercises) == {"7.1": 1.0}
+    assert similarities({"optim/sgd.py": pasted}, exercises) == ({"7.1": 1.0}, [])
     other = pasted.replace("# (SGD.1)", "# I wrote this").replace("The gradient is 2", "It is 2")
-    assert other != pasted and similarities({"optim/sgd.py": other}, exercises) == {"7.1": 1.0}
-    assert 0.2 < similarities({"optim/sgd.py": MINE}, exercises)["7.1"] < 0.8
+    assert other != pasted and similarities({"optim/sgd.py": other}, exercises) == (
+        {"7.1": 1.0}, [])
+    assert 0.2 < similarities({"optim/sgd.py": MINE}, exercises)[0]["7.1"] < 0.8
     for text in ("", "def (:", "def step():\n    return 1\n", emptied(pasted, "optim/sgd.py",
                                                                      exercises)):
-        assert similarities({"optim/sgd.py": text}, exercises) == {}
+        assert similarities({"optim/sgd.py": text}, exercises) == ({}, ["7.1"])
+
+
+PASTED = source_of_module(adversaries.FILE)
+CUT = PASTED.index("def layer_norm_backward")
+HIDDEN = {
+    "in a text": f"exec({PASTED!r})",
+    "under another name": PASTED.replace("def layer_norm_", "def mine_") +
+                          "layer_norm_forward, layer_norm_backward = mine_forward, mine_backward\n",
+    "blanks": PASTED.replace("def layer_norm_backward(", "def  layer_norm_backward ("),
+    "a long comment": PASTED[:CUT] + f"# {300_000 * 'x'}\n" + PASTED[CUT:],
+    "quotes in a comment": PASTED[:CUT] + "# '''\n" + PASTED[CUT:] + "# '''\n",
+    "a decoy": PASTED.replace("def layer_norm_backward", "def mine") + "mine_too = mine\n"
+               "def layer_norm_backward(dy, cache):\n    return mine_too(dy, cache)\n",
+    "after an error": "def broken(:\n    (\n" + PASTED,
+    "in a condition": f"if True:\n    {PASTED[CUT:].replace(chr(10), chr(10) + '    ')}",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_a_pasted_function_is_found(how):
+    found, without_text = similarities({adversaries.FILE: HIDDEN[how]}, LAYER_NORM)
+    assert found[LAYER_NORM[1].id] > 0.95
+    hidden = how in ("in a text", "under another name")
+    assert without_text == ([exercise.id for exercise in LAYER_NORM] if hidden else
+                            [LAYER_NORM[0].id] if how == "in a condition" else [])
+
+
+def test_points_without_a_text_are_told(tmp_path):
+    code = RIGHT.encode().hex()
+    hand_in(tmp_path / "class", {"ann": f"exec(bytes.fromhex({code!r}))", "bob": ""})
+    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
+                           limits=QUICK, workers=1, quiet=True)
+    ids = ", ".join(exercise.id for exercise in LAYER_NORM)
+    assert ann["points"] == FORWARD + BACKWARD
+    assert ann["similarity"] == f"points, but no text of the function was found: {ids}"
+    assert bob["similarity"] == ""
 
 
 def test_the_cell_of_similarities_begins_with_the_mean():
     assert similarity_cell({"2.5": 0.5, "2.6": 1.0}) == "0.75 (2.6 1.00, 2.5 0.50)"
     assert similarity_cell({}) == ""
+    assert similarity_cell({"2.5": 0.5}, ["2.6"]) == (
+        "0.50 (2.5 0.50); points, but no text of the function was found: 2.6")
 
 
 def test_the_table_has_a_column_of_similarities(marked):

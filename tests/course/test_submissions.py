@@ -16,6 +16,9 @@ from albert_np.course.marking.mark_class import grade_class
 from albert_np.course.marking.mark_submission import Mark
 from albert_np.course.marking.notebooks import source_of_notebook
 from albert_np.course.marking.read_submissions import read_submission, submissions_in
+from albert_np.course.sandbox.folders import remove_folder
+from albert_np.course.sandbox.judge_reply import Reply, judge_reply
+from albert_np.course.sandbox.sandbox import Sandbox
 
 
 def test_folders_zips_and_nested_workspaces(tmp_path):
@@ -122,10 +125,6 @@ def test_what_is_no_class_is_refused(tmp_path):
         submissions_in(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="holds no submissions"):
         submissions_in(tmp_path)
-    (tmp_path / "ann").mkdir()
-    (tmp_path / "ann.zip").touch()
-    with pytest.raises(ValueError, match="same name"):
-        submissions_in(tmp_path)
 
 
 def test_a_broken_zip_costs_its_own_points(tmp_path):
@@ -230,7 +229,8 @@ def test_a_notebook_names_no_odd_module(tmp_path):
     ("=1+1", "'=1+1"), ("+1", "'+1"), ("-ann", "'-ann"), ("@SUM(A1)", "'@SUM(A1)"),
     (" =1", "' =1"), ("\t=1", "\\t=1"), ("\uff1d1", "'\uff1d1"), ("Ann-Li", "Ann-Li"),
     ("\u5b66\u751f", "\u5b66\u751f"), ("a\x1b[2Jb", "a\\x1b[2Jb"), ("a\r\nb", "a\\r\\nb"),
-    ("\u202eexe", "\\u202eexe"), ("\udcff", "\\udcff"),
+    ("b02;=1+1", "b02;'=1+1"), ("a; \"-1|@x", "a;' \"-1|'@x"), ("\ufeff=1", "\\ufeff=1"),
+    ("ann\u200b", "ann\\u200b"), ("\u202eexe", "\\u202eexe"), ("\udcff", "\\udcff"),
 ])
 def test_cells_are_harmless(text, expected):
     assert cell(text) == expected
@@ -247,3 +247,70 @@ def test_names_of_result_files():
 def test_nobody_can_take_the_result_file_of_another_student(name):
     """The file of a long name has a short name, which another submission could have itself."""
     assert file_stem(file_stem(name)) != file_stem(name)
+
+
+def test_what_could_not_be_run_is_a_remark(tmp_path, monkeypatch):
+    """In the row of the table, where the teacher looks."""
+    hand_in(tmp_path / "class", {"ann": RIGHT})
+    monkeypatch.setattr(Sandbox, "check", lambda self, exercise, files, seed, sizes=None,
+                        seconds=None: judge_reply(exercise, Reply("broken"), seed))
+    row, = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
+                       limits=QUICK, workers=1, quiet=True)
+    ids = ", ".join(exercise.id for exercise in LAYER_NORM)
+    assert row["remarks"] == (f"Mark by hand: {ids}; the process of the submission could not be "
+                              f"run.")
+
+
+def test_two_submissions_of_one_name_cost_that_row_alone(tmp_path, capsys):
+    hand_in(tmp_path / "class", {"ann\x1b": RIGHT, "bob": RIGHT})
+    zipped(tmp_path / "class/ann\x1b.zip", {adversaries.FILE: RIGHT})
+    ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
+                           limits=QUICK, workers=1, quiet=True)
+    assert (ann["points"], bob["points"]) == (0, FORWARD + BACKWARD)
+    told = "ann\\x1b, ann\\x1b.zip are submissions of the same name; leave one of them."
+    assert told in ann["remarks"] and told in (said := capsys.readouterr().out)
+    assert "\x1b" not in said
+
+
+def test_the_results_of_an_earlier_marking_are_no_student(tmp_path):
+    hand_in(tmp_path, {"bob": RIGHT})
+    for _ in range(2):
+        rows = grade_class(tmp_path, tmp_path / "grades.csv", exercises=LAYER_NORM, limits=QUICK,
+                           workers=1, quiet=True)
+        assert [row["submission"] for row in rows] == ["bob"]
+
+
+def test_remarks_are_sentences(tmp_path):
+    """Of an encrypted file, a link and a damaged notebook in a zip file, and of deep folders."""
+    link = zipfile.ZipInfo("functional/linear.py")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        archive.writestr(link, "../../secret")
+        archive.writestr("a.ipynb", "{")
+        archive.writestr(adversaries.FILE, RIGHT)
+    data = (tmp_path / "ann.zip").read_bytes()
+    place = data.rindex(b"PK\x01\x02")                        # the directory's last entry
+    (tmp_path / "ann.zip").write_bytes(data[:place + 8] + b"\x01" + data[place + 9:])
+    files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
+    assert files == {}
+    assert remarks[0] == "functional/linear.py was left out: it is a link."
+    assert remarks[1].startswith("a.ipynb cannot be read: ")
+    assert remarks[2] == (f"{adversaries.FILE} cannot be read: it is encrypted; hand in a zip file "
+                          f"without a password.")
+    assert all(remark.endswith(".") and not remark.endswith("..") for remark in remarks)
+
+
+def test_folders_that_lie_too_deep_are_left_out(tmp_path):
+    hand_in(tmp_path, {"ann": RIGHT})
+    here = os.getcwd()
+    try:
+        os.chdir(tmp_path / "ann")
+        for _ in range(1500):
+            os.mkdir("d")
+            os.chdir("d")
+    finally:
+        os.chdir(here)
+    files, (remark,) = read_submission(tmp_path / "ann", [adversaries.FILE])
+    assert files == {adversaries.FILE: RIGHT}
+    assert remark.endswith("/d was left out: at most 30 folders may lie in each other.")
+    remove_folder(str(tmp_path / "ann"))                     # pytest cannot

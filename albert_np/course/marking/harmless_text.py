@@ -3,9 +3,11 @@
 import hashlib
 import re
 
-# Control characters, changes of direction, and bytes of names that are not UTF-8.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Control characters, changes of direction, what has no width, bytes of names that are not UTF-8.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069"
+                          "\ufeff\ud800-\udfff]")
+# At the beginning of a cell; some spreadsheets begin one at a semicolon or a bar too.
+_FORMULA = re.compile(r"""(?:(?<=^)|(?<=[;|]))(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 _MADE_HERE = re.compile(r"-[0-9a-f]{16}\Z")
 LONGEST_STEM = 200       # bytes of a file's name; file systems take 255, with all endings
 
@@ -42,8 +44,7 @@ def cell(value):
     """
     if not isinstance(value, str):
         return value
-    text = printable(value, 30_000)                          # a cell holds 32,767
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return _FORMULA.sub("'", printable(value, 30_000))       # a cell holds 32,767
 
 
 def file_stem(name):

@@ -18,14 +18,14 @@ from ...files import read_text, remove_leftovers, write_whole
 from ...files.json_objects import json_file, json_text
 from ..checking.verdict import no_points
 from ..exercises import EXERCISES
+from ..sandbox.judge_reply import ENDINGS
 from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
 from .harmless_text import cell, file_stem, printable
 from .mark_submission import Mark, mark_submission
-from .read_submissions import fingerprint, read_submission, submissions_in
+from .read_submissions import (SEED, fingerprint, read_submission, submissions_in,
+                               why_not)
 from .similarity import similarities, similarity_cell
-
-SEED = ".seed.json"              # in the folder of the results
 
 
 def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(), visible_seed=0,
@@ -161,11 +161,18 @@ def _read(path, exercises):
 def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
     start = time.monotonic()
     marks = mark_submission(files, sandbox, seed, exercises, visible_seed)
+    if broken := [mark.exercise.id for mark in marks if ENDINGS["broken"][1] in {
+            finding.text for verdict in (mark.verdict, mark.visible)
+            for finding in verdict.findings}]:
+        remarks = [*remarks, f"Mark by hand: {', '.join(broken)}; the process of the submission "
+                             f"could not be run."]
     if not marks or not any(mark.exercise.module in files for mark in marks):
         remarks = [*remarks, "No file of an exercise was found in this submission."]
+    found, without_text = similarities(files, exercises)
     return results(marks, time.monotonic() - start, remarks,
-                   {"fingerprint": key, "seed": seed, "version": __version__,
-                    "similarity": similarities(files, exercises)})
+                   {"fingerprint": key, "seed": seed, "version": __version__, "similarity": found,
+                    "without_text": [mark.exercise.id for mark in marks if mark.verdict.points
+                                     and mark.exercise.id in without_text]})
 
 
 def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
@@ -183,7 +190,7 @@ def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
 def _not_marked(error, exercises):
     verdicts = [no_points(exercise, "crash", "It was not marked.") for exercise in exercises]
     return results(list(map(Mark, exercises, verdicts, verdicts)),
-                   remarks=[f"It could not be marked: {printable(f'{error!r}')}"])
+                   remarks=[f"It could not be marked: {why_not(error)}."])
 
 
 def _stored(path):
@@ -213,7 +220,8 @@ def _row(name, value, exercises):
     return {"submission": name, "points": value["score"], "of": of,
             "percent": round(100 * value["score"] / of, 2) if of else 0.0,
             **{exercise.id: points[exercise.id] for exercise in exercises},
-            "similarity": similarity_cell(value["extra_data"].get("similarity", {})),
+            "similarity": similarity_cell(value["extra_data"].get("similarity", {}),
+                                          value["extra_data"].get("without_text", [])),
             "remarks": " ".join(value["output"].splitlines()[1:])}
 
 

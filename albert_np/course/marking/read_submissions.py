@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +18,7 @@ MOST_IN_ALL = {".py": 4 << 20, ".ipynb": 200 << 20}
 LONGEST_NAME = 100               # bytes of each folder's or file's name
 DEEPEST = 30
 MOST_REMARKS = 20
+SEED = ".seed.json"              # in a folder of results
 ENDINGS = (".zip", ".ipynb")       # of submissions that are files, in any case
 INFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}     # what zipfile reads piece by piece
 SKIPPED = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".venv", "venv"}
@@ -32,34 +35,45 @@ def submissions_in(folder, say=None):
 
     Returns
     -------
-    dict of str to Path
-        By the name of the student: that of the folder, or of the file without its ending.
+    dict of str to Path or tuple of Path
+        By the name of the student: that of the folder, or of the file without its ending. Several
+        submissions of one name are together.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        There is no such folder, none is in it, or two have the same name.
+        There is no such folder, or none is in it.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"There is no folder {folder} with submissions.")
+        raise FileNotFoundError(f"There is no folder {printable(str(folder))} with submissions.")
     found, others = {}, []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "__")) or not (path.is_dir() or ending_of(path) in ENDINGS):
+        if (path.name.startswith((".", "__")) or _is_of_results(path)
+                or not (path.is_dir() or ending_of(path) in ENDINGS)):
             others.append(path.name)
             continue
-        name = path.name if path.is_dir() else path.stem
-        if name in found:
-            raise ValueError(f"{path} and {found[name]} are submissions of the same name; "
-                             f"rename one of them.")
-        found[name] = path
+        found.setdefault(path.name if path.is_dir() else path.stem, []).append(path)
     if not found:
-        raise ValueError(f"{folder} holds no submissions: each should be a folder, a zip file or a "
-                         f"notebook in it, named after the student.")
+        raise ValueError(f"{printable(str(folder))} holds no submissions: each should be a folder, "
+                         f"a zip file or a notebook in it, named after the student.")
     if others and say is not None:
         others = ", ".join(map(printable, others))
         say(f"Not marked: {others}; a submission is a folder, a zip file or a notebook.")
-    return found
+    for paths in found.values():
+        if len(paths) > 1 and say is not None:
+            say(f"Not marked: {_of_one_name(paths)}")
+    return {name: paths[0] if len(paths) == 1 else tuple(paths) for name, paths in found.items()}
+
+
+def _is_of_results(path):
+    """Whether a folder holds what students are told, of an earlier marking."""
+    return path.suffix == ".results" and (path / SEED).exists()
+
+
+def _of_one_name(paths):
+    return (f"{', '.join(printable(path.name) for path in paths)} are submissions of the same "
+            f"name; leave one of them.")
 
 
 def read_submission(path, modules):
@@ -70,8 +84,8 @@ def read_submission(path, modules):
 
     Parameters
     ----------
-    path : str or Path
-        A folder, a zip file or a notebook.
+    path : str, Path or tuple of Path
+        A folder, a zip file or a notebook. Several of one name are not read.
     modules : iterable of str
         The files that hold exercises, such as "functional/linear.py".
 
@@ -82,12 +96,13 @@ def read_submission(path, modules):
     remarks : list of str
         About what could not be read.
     """
+    if isinstance(path, tuple):
+        return {}, [_of_one_name(path)]
     path, files, remarks, read_of = Path(path), {}, [], {".py": 0, ".ipynb": 0}
     if path.is_symlink():
         return {}, [f"{printable(path.name)} is a link; hand in the files themselves."]
-    remarks += [f"{printable(str(link))} was left out: it is a link." for link in _links(path)]
     try:
-        for name, size, read in _entries(path):
+        for name, size, read in _entries(path, remarks):
             if name.suffix not in read_of or SKIPPED & set(name.parts):
                 continue
             shown = printable(str(name))
@@ -102,9 +117,9 @@ def read_submission(path, modules):
                     if left_out:
                         remarks.append(_of_cells(shown, left_out))
             except Exception as error:           # a damaged file has many ways to say so
-                remarks.append(f"{shown} cannot be read: {_said(error)}")
+                remarks.append(f"{shown} cannot be read: {why_not(error)}.")
     except Exception as error:
-        remarks.append(f"{printable(path.name)} cannot be read: {_said(error)}")
+        remarks.append(f"{printable(path.name)} cannot be read: {why_not(error)}.")
     files = _from_workspace(files, tuple(modules))
     for name in [name for name in files if any(str(folder) in files
                                                for folder in PurePosixPath(name).parents)]:
@@ -156,39 +171,67 @@ def _of_cells(shown, left_out):
             f"({commands}).")
 
 
-def _said(error):
-    return printable(f"{error}" or type(error).__name__)
+def why_not(error):
+    """What an error says, as the end of a sentence without its full stop."""
+    told = error.strerror if isinstance(error, OSError) and error.strerror else f"{error}"
+    return printable(told.rstrip(". ") or type(error).__name__)
 
 
-def _entries(path):
+def _entries(path, remarks):
     """(name, bytes, a function that reads it) of everything in a folder, zip file or notebook."""
     if path.is_file() and ending_of(path) == ".zip":
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
                 name = PurePosixPath(entry.filename)
-                if not (entry.is_dir() or name.is_absolute() or ".." in name.parts):
+                if stat.S_ISLNK(entry.external_attr >> 16):
+                    remarks.append(_of_link(name))
+                elif not (entry.is_dir() or name.is_absolute() or ".." in name.parts):
                     yield (name, entry.file_size,
                            lambda most, entry=entry: _begin_of_entry(archive, entry, most))
     elif path.is_file():
         yield (PurePosixPath(path.name), path.stat().st_size,
                lambda most: _begin(path.open("rb"), most))
     else:
-        for inside in sorted(path.rglob("*")):
-            relative = inside.relative_to(path)
-            links = any((path / part).is_symlink() for part in (relative, *relative.parents[:-1]))
-            if not links and inside.is_file():
-                yield (PurePosixPath(*relative.parts), inside.stat().st_size,
-                       lambda most, inside=inside: _begin(inside.open("rb"), most))
+        for inside in sorted(_files(path, remarks)):
+            yield (PurePosixPath(*inside.relative_to(path).parts), inside.stat().st_size,
+                   lambda most, inside=inside: _begin(inside.open("rb"), most))
 
 
-def _links(path):
-    """The links in a folder; what lies behind them is not looked at."""
-    links = (inside.relative_to(path) for inside in sorted(path.rglob("*")) if inside.is_symlink())
-    return [link for link in links if not SKIPPED & set(link.parts)
-            and not any((path / part).is_symlink() for part in link.parents[:-1])]
+def _files(path, remarks):
+    """The files in a folder, however deep it is, and remarks about links and closed folders."""
+    files, links, waiting = [], [], [path]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            remarks.append(f"{printable(folder.name)} cannot be read: {why_not(error)}.")
+            continue
+        for entry in entries:
+            inside = folder / entry.name
+            if entry.name in SKIPPED:
+                continue
+            if entry.is_symlink():
+                links.append(inside.relative_to(path))
+            elif entry.is_file():
+                files.append(inside)
+            elif entry.is_dir() and len(inside.relative_to(path).parts) > DEEPEST:
+                name = printable(str(inside.relative_to(path)))
+                remarks.append(f"{name} was left out: at most {DEEPEST} folders may lie in each "
+                               f"other.")
+            elif entry.is_dir():
+                waiting.append(inside)
+    remarks += map(_of_link, sorted(links))
+    return files
+
+
+def _of_link(name):
+    return f"{printable(str(name))} was left out: it is a link."
 
 
 def _begin_of_entry(archive, entry, most):
+    if entry.flag_bits & 1:
+        raise ValueError("it is encrypted; hand in a zip file without a password")
     if entry.compress_type not in INFLATED:      # zipfile unpacks others whole, whatever their size
         raise ValueError("it is compressed in another way than zip files usually are (deflate)")
     return _begin(archive.open(entry), most)
