@@ -26,8 +26,8 @@ def main(arguments=None):
     -------
     int
         The exit status: 0, or 1 where a check failed or some rows cannot be predicted, 2 where the
-        input was no good, 130 or 143 where the run was stopped by Ctrl-C or SIGTERM, 141 where
-        nobody reads the output any more.
+        input was no good, 130, 143 or 129 where the run was stopped by Ctrl-C, SIGTERM or
+        SIGHUP, 141 where nobody reads the output any more.
     """
     options = _parser().parse_args(arguments)
     try:

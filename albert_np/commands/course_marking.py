@@ -1,6 +1,8 @@
 """``albert-np course grade``, ``autograder`` and ``notebooks``: for those who teach."""
 
+import contextlib
 import secrets
+import signal
 
 from .output_folder import refuse_existing
 
@@ -60,7 +62,39 @@ def add(commands):
                            help="how much of the derivations is kept (default: %(default)s)")
 
 
+class _Stopped(KeyboardInterrupt):
+    """As Ctrl-C; its argument is the number of the signal."""
+
+
+@contextlib.contextmanager
+def _stopped_as_by_ctrl_c():
+    """Let SIGTERM, and SIGHUP of a terminal that is closed, end what runs as Ctrl-C does."""
+    def stop(number, _):
+        for other in before:
+            signal.signal(other, signal.SIG_IGN)             # once is enough
+        raise _Stopped(number)
+
+    numbers = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))    # not on Windows
+    before = [number for number in numbers                   # nohup ignores SIGHUP
+              if number and signal.getsignal(number) is signal.SIG_DFL]
+    try:
+        for number in before:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number in before:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _grade(options):
+    try:
+        with _stopped_as_by_ctrl_c():
+            return _grade_all(options)
+    except _Stopped as stopped:
+        return 128 + stopped.args[0]
+
+
+def _grade_all(options):
     from ..course.marking.mark_class import grade_class, grade_one
 
     exercises, limits = _exercises(options.units), _limits(options)

@@ -10,6 +10,7 @@ import pytest
 from rewriting import drawing_first, renamed_and_einsum
 from solutions import OF_CLASS, OWN, planted, points
 
+from albert_np.course.checking import judge_answers
 from albert_np.course.checking.collect_answers import Watched, leaves_of, package_round
 from albert_np.course.checking.compare_arrays import same
 from albert_np.course.checking.judge_answers import check_exercise
@@ -36,6 +37,15 @@ OF_NO_EXERCISE = {"parts_of_a_batch_weigh_the_same", "masking_one_key_for_all_le
 
 # Right values, but the dtype changes on the way: half of the points.
 HALF = {"attention_scale_promotes_float32"}
+
+
+def test_what_a_wrong_answer_leads_to_warns_nobody(monkeypatch):
+    """The mean of nothing, say, while the mistake is looked for."""
+    exercise = exercise_named("2.5")
+    monkeypatch.setattr(judge_answers, "diagnose",
+                        lambda exercise, rounds, right, findings, *_: np.mean([]) and findings)
+    module = module_from_source("def layer_norm_forward(*_): return 0, ()\n", exercise, "x.py")
+    assert check_exercise(exercise, module, 1).points == 0
 
 
 def test_a_named_cache_counts_as_its_arrays():

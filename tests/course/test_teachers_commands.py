@@ -5,8 +5,11 @@ import csv
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -59,6 +62,44 @@ def test_bad_input_is_one_sentence(arguments, sentence, tmp_path, monkeypatch, c
     assert main(["course", *arguments]) == 2
     assert sentence in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129),
+                                            (signal.SIGKILL, -9)])
+def test_whatever_stops_the_command_leaves_nothing(tmp_path, number, status):
+    """While a submission sleeps; after SIGKILL its process and its folder go by themselves."""
+    hand_in(tmp_path / "class/ann" / adversaries.FILE, "import time\ntime.sleep(1000)\n")
+    (tmp_path / "tmp").mkdir()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "albert_np", "course", "grade", str(tmp_path / "class"), "--output",
+         str(tmp_path / "g.csv"), "--units", UNIT, "--seconds", "300", "--quiet"],
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(PACKAGE.parent)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not list((tmp_path / "tmp").glob(f"*/*/{adversaries.FILE}")):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    command.send_signal(number)
+    out, error = command.communicate(timeout=100)            # until no process has the pipes
+    assert command.returncode == status and "Traceback" not in error
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert not (tmp_path / "g.csv").exists()
+
+
+def test_marking_without_capabilities_works_or_is_refused(tmp_path):
+    setpriv = shutil.which("setpriv")
+    if setpriv is None or os.getuid():
+        pytest.skip("only root has capabilities to give up")
+    hand_in(tmp_path / "class/ann" / adversaries.FILE, adversaries.RIGHT)
+    done = subprocess.run(
+        [setpriv, "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "albert_np",
+         "course", "grade", str(tmp_path / "class"), "--output", str(tmp_path / "g.csv"),
+         "--units", UNIT, "--quiet"], text=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)})
+    if done.returncode == 0:
+        row, = csv.DictReader((tmp_path / "g.csv").read_text().splitlines())
+        assert float(row["points"]) == sum(POINTS)
+    else:
+        assert done.returncode == 2 and "all capabilities" in done.stderr
 
 
 # ---- Gradescope ----------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ def _round(exercise, module, number, seed, sizes):
         watched = Watched(module, exercise.functions)
         name = "the first question"
         try:
-            with _no_warnings():
+            with no_warnings():
                 for name, value, *_ in trial(watched, _draw(number, seed, sizes)):
                     answers.append(Answer(name, {key: np.array(leaf) for key, leaf
                                                  in leaves_of(value).items()},
@@ -204,7 +204,7 @@ def answers_one_by_one(exercise, module, number, seed, sizes=None):
     for trial in trials_of(exercise):
         answers = iter(trial(module, _draw(number, seed, sizes)))
         while True:
-            with _no_warnings():               # not while whoever asks compares the answer
+            with no_warnings():               # not while whoever asks compares the answer
                 try:
                     name, value, *_ = next(answers)
                 except StopIteration:
@@ -213,7 +213,7 @@ def answers_one_by_one(exercise, module, number, seed, sizes=None):
 
 
 @contextmanager
-def _no_warnings():
+def no_warnings():
     """Of overflow, of a division by 0, and of the mean of nothing, in a function that is wrong."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -280,7 +280,7 @@ def rounded_answers(exercise, number, seed, sizes=()):
     answers = {}
     for trial in trials_of(exercise):
         try:
-            with np.errstate(all="ignore"):
+            with no_warnings():
                 for name, value, *_ in trial(module, _draw(number, seed, dict(sizes))):
                     answers[name] = Answer(name, {key: np.array(leaf) for key, leaf
                                                   in leaves_of(value).items()})

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...gradcheck.likely_mistakes import likely_mistakes
-from .collect_answers import (OBJECTS, ROUNDS, answers_of, package_answers, rounded_answers,
-                              slopes_of)
+from .collect_answers import (OBJECTS, ROUNDS, answers_of, no_warnings, package_answers,
+                              rounded_answers, slopes_of)
 from .compare_arrays import FLOOR, ROUGH, TOLERANCE, first_difference, how_far, rough_tolerance
 from .diagnose_fault import diagnose
 from .load_modules import uses_solution
@@ -76,6 +76,11 @@ def judge(exercise, rounds, seed, sizes=None, changes=True):
     -------
     Verdict
     """
+    with no_warnings():                   # of what a wrong answer leads to, such as a mean of NaN
+        return _judge(exercise, rounds, seed, sizes, changes)
+
+
+def _judge(exercise, rounds, seed, sizes, changes):
     def rounded(number, question, key):
         answers = rounded_answers(exercise, number, seed, tuple(sorted((sizes or {}).items())))
         return answers[question].leaves.get(key) if question in answers else None

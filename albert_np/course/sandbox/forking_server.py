@@ -127,8 +127,8 @@ def _keep_caged(request, requests, able, readable, folder):
             path = Path(scratch, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        user = 61184 + os.getppid() % 4096 if able["user"] else None
-        if user is not None:                     # a number that no account has
+        user = give_up_rights.FIRST_USER + os.getppid() % 4096 if able["user"] else None
+        if user is not None:
             for inside, _, names in os.walk(scratch):
                 for path in (inside, *(os.path.join(inside, name) for name in names)):
                     os.chown(path, user, user)

@@ -5,6 +5,7 @@ import os
 import resource
 import sys
 import sysconfig
+import tempfile
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from .allowed_calls import refuse_other_calls
 
 PROCESSES = 8            # and threads that a student may have at the same time
 FILE_BYTES = 16 << 20    # of one file
+FIRST_USER = 61184       # of the numbers that no account has
 
 
 def abilities(readable):
@@ -29,21 +31,36 @@ def abilities(readable):
         "namespaces" of its own for processes, their communication and network, "files" confined,
         "calls" refused, "user": another user id.
     """
-    able = {}
-    for name, attempt in (("namespaces", _own_namespaces),
-                          ("files", lambda: linux.confine_files(readable, [])),
-                          ("calls", _compute_without_other_calls)):
-        child = os.fork()
-        if not child:
-            try:
-                linux.gain_no_privileges()
-                attempt()
-                os._exit(0)
-            except Exception:
-                os._exit(1)
-        able[name] = os.waitpid(child, 0)[1] == 0
-    able["user"] = os.getuid() == 0
+    able = {"namespaces": _works(_own_namespaces),
+            "files": _works(lambda: linux.confine_files(readable, [])),
+            "calls": _works(_compute_without_other_calls)}
+    able["user"] = os.getuid() == 0 and _works(
+        lambda: _become_another_user(read_everywhere=able["files"] and able["calls"]))
     return able
+
+
+def _works(attempt):
+    """Whether a process of its own can do something."""
+    child = os.fork()
+    if not child:
+        try:
+            linux.gain_no_privileges()
+            attempt()
+            os._exit(0)
+        except Exception:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _become_another_user(read_everywhere):
+    """Fails for a root without its capabilities; a folder must be given to that user too."""
+    with tempfile.TemporaryDirectory() as folder:
+        inside = os.path.join(folder, "inside")
+        os.mkdir(inside)
+        os.chown(inside, FIRST_USER, FIRST_USER)
+        os.chmod(inside, 0o700)
+        os.rmdir(inside)
+    linux.become(FIRST_USER, read_everywhere)
 
 
 def _compute_without_other_calls():

@@ -7,7 +7,8 @@ from ..checking.collect_answers import from_json, package_answers
 from ..checking.judge_answers import judge
 from ..checking.verdict import no_points
 
-_one_at_a_time = threading.Lock()        # the judge keeps the answers of the package
+# The answers of the package are kept, and warnings are switched off for all threads at once.
+one_at_a_time = threading.Lock()
 
 ENDINGS = {
     "time": ("time", "It did not come to an end within {seconds:g} seconds of computing. Is there "
@@ -71,7 +72,7 @@ def judge_reply(exercise, reply, seed, sizes=None, seconds=0.0, changes=True):
         verdict = no_points(exercise, kind, text.format(
             seconds=seconds, asleep=3 * seconds, how=reply.how))
     else:
-        with _one_at_a_time:
+        with one_at_a_time:
             package_answers(exercise, seed, sizes)        # its errors are not the student's
             try:
                 verdict = judge(exercise, from_json(reply.rounds), seed, sizes, changes)

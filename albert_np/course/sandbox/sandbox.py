@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..checking.exercises_used import exercises_used
+from ..exercises import EXERCISES
 from .emptied_package import emptied_modules, functions_to_fill_in
 from .folders import remove_folder
-from .judge_reply import Reply, judge_reply
+from .judge_reply import Reply, judge_reply, one_at_a_time
 from .pipes import Inbox, send
 
 GRACE = 900              # seconds after which a server that says nothing is started anew
@@ -87,6 +88,10 @@ class Sandbox:
 
     def __enter__(self):
         self._start()
+        if self.caged and self.run(EXERCISES[0], {}, 0).ended == "broken":
+            self.close()
+            raise ValueError("No process for a submission can be started here. Run the command as "
+                             "an ordinary user, or as root with all capabilities.")
         return self
 
     def __exit__(self, *exception):
@@ -188,7 +193,8 @@ class Sandbox:
             The sandbox was closed, perhaps by another thread.
         """
         seconds = seconds or self.limits.seconds
-        used = exercises_used(exercise, seed, sizes)
+        with one_at_a_time:
+            used = exercises_used(exercise, seed, sizes)
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
                    "memory": self.limits.memory, "used": used,
                    "functions": functions_to_fill_in(exercise, used),
