@@ -61,4 +61,8 @@ FAULTS = (
     Mistake("distillation_gradient_not_averaged", KD, "scale = dloss * teacher_weight * w",
             "scale = dloss * teacher_weight * (w != 0)",
             "The rows' shares of the mean are missing in the gradient.", "means, not sums"),
+    Mistake("distillation_gradient_of_ignored_rows", KD, "scale = dloss * teacher_weight * w",
+            "scale = dloss * teacher_weight * np.full_like(w, 1 / len(w))",
+            "Ignored rows get a gradient of the teacher's part, and count in its mean.",
+            "means, not sums"),
 )

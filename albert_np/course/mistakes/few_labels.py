@@ -51,6 +51,9 @@ FAULTS = (
     Mistake("ramp_up_falls_again", CONS, "share = min(step, ramp_steps) / ramp_steps",
             "share = step / ramp_steps",
             "After the ramp the weight falls again; it should stay the largest.", "clamps"),
+    Mistake("ramp_up_one_step_early", CONS, "share = min(step, ramp_steps) / ramp_steps",
+            "share = min(step, ramp_steps - 1) / max(1, ramp_steps - 1)",
+            "The weight is the largest after R - 1 steps; (RAMP.1) divides by R.", "off by one"),
     Mistake("ramp_up_largest_forgotten", CONS, "return largest * math.exp", "return math.exp",
             "The largest weight is taken to be 1.", "each factor in one place"),
     # ---- pseudo-labels ---------------------------------------------------------------------------

@@ -50,6 +50,12 @@ FAULTS = (
             "dposition[-ds.shape[1]:] = ds.sum(axis=0)",
             "The gradient goes to the last N rows of the table; the first N were used.",
             "the way back is the way there"),
+    Mistake("patch_positions_without_masked_patches", PATCHES,
+            "dposition[:ds.shape[1]] = ds.sum(axis=0)",
+            "dposition[:ds.shape[1]] = (ds if masked is None else "
+            "ds * ~masked[:, :, None]).sum(axis=0)",
+            "A masked patch has a position too, and its gradient counts.",
+            "every row adds its part"),
     Mistake("modality_gradient_averaged", PATCHES, "dmodality = ds.sum(axis=(0, 1))",
             "dmodality = ds.mean(axis=(0, 1))",
             "The gradients of the patches are averaged instead of added up.",

@@ -12,6 +12,12 @@ FAULTS = (
     Mistake("temperature_square", TEMP, "x = z / tau ", "x = z / (tau * tau) ",
             "The logits are divided by the square of the temperature.",
             "each factor in one place"),
+    Mistake("temperature_ignored_rows_counted", TEMP,
+            "loss, cache = cross_entropy_forward(x, labels, ignore_index) ",
+            "loss, cache = cross_entropy_forward(x, labels, ignore_index)\n"
+            "    loss = loss * logits.dtype.type(np.mean(labels != ignore_index)) ",
+            "The sum is divided by the number of all rows, also those that are ignored.",
+            "means, not sums"),
     Mistake("temperature_upstream_forgotten", TEMP, "cross_entropy_backward(dloss, loss_cache)",
             "cross_entropy_backward(1.0, loss_cache)",
             "The gradient of the loss itself is taken to be 1.", "upstream gradients"),
@@ -29,4 +35,10 @@ FAULTS = (
     Mistake("flip_piece_that_is_there_added", FLIP, "return products - there ",
             "return products + there ", "The product of the row that is there is added instead of "
             "subtracted.", "signs"),
+    Mistake("flip_divided_by_the_distance", FLIP, "return products - there ",
+            "change = table - table[ids][..., None, :]\n"
+            "    distance = np.sqrt(np.square(change).sum(axis=-1))\n"
+            "    return (products - there) / np.where(distance == 0, 1, distance) ",
+            "The estimates are divided by the distance of the two rows; (FLIP.1) does not divide.",
+            "each factor in one place"),
 )
