@@ -8,7 +8,7 @@ import ast
 import difflib
 import re
 import tokenize
-from functools import lru_cache
+from functools import cache
 
 from ..checking.load_modules import source_of_module
 
@@ -151,7 +151,7 @@ def _text_in(literal):
     return [text] if isinstance(text, str) and text != literal else []
 
 
-@lru_cache(maxsize=None)
+@cache
 def _functions_of_the_package(file):
     return functions_in(source_of_module(file))
 
