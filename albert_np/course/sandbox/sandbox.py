@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,7 @@ class Sandbox:
     def __init__(self, limits=Limits(), caged=True, without=()):
         self.limits, self.caged, self._without = limits, caged, tuple(without)
         self._server, self._folder, self.able, self._closed = None, None, {}, False
+        self._ending = threading.Lock()
 
     def __enter__(self):
         self._start()
@@ -136,6 +138,10 @@ class Sandbox:
         self._end()
 
     def _end(self):
+        with self._ending:                       # who closes and who runs an exercise may be two
+            self._end_server()
+
+    def _end_server(self):
         if self._server is not None:
             server, self._server = self._server, None
             self._signal(server, signal.SIGTERM)             # the keeper ends what it keeps
