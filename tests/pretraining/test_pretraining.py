@@ -17,17 +17,8 @@ from albert_np.gradcheck.one_check import small_config
 from albert_np.inference import load_model
 from albert_np.optim import SGD, AdamW
 from albert_np.parameters import flatten, tree_map
-from albert_np.pretraining import (
-    BigramModel,
-    UnigramModel,
-    evaluate,
-    evaluate_baseline,
-    guesses,
-    pretrain,
-    show_guesses,
-    top_guesses,
-    train,
-)
+from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline,
+                                   guesses, pretrain, show_guesses, top_guesses, train)
 from albert_np.pretraining.parallel import losses_and_gradients
 from albert_np.pretraining.results import summary
 

@@ -53,7 +53,8 @@ def main():
     if modules is None:
         return
     import_emptied(modules)
-    from .ask_file import prepare                # it imports them: not earlier
+    # It imports them, so it is not imported earlier.
+    from .ask_file import prepare
 
     prepare()
     readable, able, folder = [], {}, None

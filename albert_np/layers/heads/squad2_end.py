@@ -94,7 +94,7 @@ def squad_end_backward(params, dy, cache):
        d(x_{bt} W') = \sum_k du_{bkt}, \qquad d(x_{bs} W'') = \sum_t du_{bkt}
 
     From these, (LIN.3) gives the two halves of dW, which are stacked again. (LIN.2) gives the two
-    gradients of hidden states. Every token is used as a token t. A token that is a start is also
+    gradients of hidden states. t runs over all tokens. A token that is a start is also
     used as s, perhaps for several k:
 
     .. math::
