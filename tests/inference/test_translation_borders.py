@@ -46,6 +46,7 @@ def test_pieces_may_be_any_integers_and_the_padding_is_that_of_the_configuration
                           eos_token_id=6)
     batch = translation_batch([np.array([7, 9], np.uint8), (7,)], [np.array([8]), [8]], config)
     assert batch["input_ids"].tolist() == [[5, 7, 9, 6, 8, 6], [5, 7, 6, 8, 6, 1]]
+    assert batch["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 0]]
     assert batch["input_ids"].dtype == batch["token_type_ids"].dtype == np.int64
     assert batch["attention_mask"].dtype == np.int8
     assert batch["attention_mask"][1, 5].sum() == batch["attention_mask"][1, :, 5].sum() == 0

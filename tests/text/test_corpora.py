@@ -391,6 +391,10 @@ def test_bad_bytes_in_a_later_block(tmp_path, name):
     (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
     with pytest.raises(ValueError, match=f"zero byte at position {len(before) + 11}"):
         in_blocks(tmp_path / name, 700)
+    data = before + b"\n\nEin Satz \r.\n"
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    with pytest.raises(ValueError, match=f"{name}, line {data.count(10)}: there is a carriage"):
+        in_blocks(tmp_path / name, 700)
 
 
 def test_files_that_vanish(tmp_path):

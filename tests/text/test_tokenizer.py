@@ -233,6 +233,12 @@ def test_word_starts(tokenizer):
     assert tokenizer.is_word_start.dtype == bool and tokenizer.is_word_start.shape == (30000,)
 
 
+def test_capital_letters_go_on_with_a_word():
+    """As the Donald of McDonald, where a tokenizer keeps capitals."""
+    assert not any(map(starts_word, ("D", "Donald", "NASA", "O'")))
+    assert all(map(starts_word, ("▁Donald", "Ä", "D2")))
+
+
 # ---------------------------------------------------------------------- files and bad input
 
 def test_save_and_read(tmp_path, small_model_file):

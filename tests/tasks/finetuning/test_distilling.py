@@ -257,6 +257,18 @@ def test_weights_of_labels_weigh_both_terms():
     assert float(found) == pytest.approx(np.average(losses, weights=w))
 
 
+def test_parts_of_a_batch_with_weights_of_labels_add_up():
+    student, examples, collate = student_and_examples("single_label_classification", 2.0, 0.4)
+    for example, weight in zip(examples, [3.0, 1.0, 0.0, 0.5, 2.0]):
+        example["label_weights"] = np.asarray(weight)
+    whole, grads = losses_and_gradients(student, examples, collate, [None])
+    for parts in (2, 3):
+        loss, found = losses_and_gradients(student, examples, collate, [None] * parts)
+        assert loss == pytest.approx(whole, rel=1e-12)
+        for name, leaf in flatten(found).items():
+            np.testing.assert_allclose(leaf, flatten(grads)[name], rtol=1e-9, atol=1e-12)
+
+
 def test_the_numbers_of_the_options_reach_the_loss(teachers, begun, tmp_path):
     one = teachers["classification"]
     usual = begun("classification", tmp_path / "usual", data=one.data, teacher=one.run).model
