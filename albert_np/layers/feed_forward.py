@@ -29,11 +29,11 @@ def feed_forward_forward(params, x, config):
 
     Notes
     -----
-    u has F features for each token, so it is the largest array of the layer. If u, g(u) and the cache
-    of g were all kept, they would need half of the memory of a training step. So if u is large, only
-    u is kept. The backward pass applies g to u again. This takes one percent of the time of a step.
-    If u is small, the cache of g is small too, and it is kept. In a small model, to apply g again
-    would take a twentieth of the time of a step.
+    u has F features for each token, so it is the largest array of the layer. If u, g(u) and the
+    cache of g were all kept, they would need half of the memory of a training step. So if u is
+    large, only u is kept. The backward pass applies g to u again. This takes one percent of the
+    time of a step. If u is small, the cache of g is small too, and it is kept. In a small model, to
+    apply g again would take a twentieth of the time of a step.
 
     References
     ----------
