@@ -149,6 +149,15 @@ def test_notes_of_translators_are_folded_beside_the_equation():
     assert 'lang="zh"' not in page.page_html(PAIRS["gelu"], [], [], EQUATIONS, ("", ""))
 
 
+@pytest.mark.parametrize("latex", [r"\tfrac12 a", r"\frac12a", r"\tfrac1H a", r"\frac{1}{2} a"])
+def test_a_fraction_of_two_signs_without_braces(latex):
+    """LaTeX takes one sign for each of its two parts, and so must the pages."""
+    found = mathematics.mathml(latex)
+    bottom = "<mi>H</mi>" if "H" in latex else "<mn>2</mn>"
+    assert re.search(rf"<mfrac[^>]*><mn>1</mn>{bottom}</mfrac>", re.sub(r">\s+<", "><", found))
+    assert "12" not in found
+
+
 # ---- names ---------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("file, name", [(file, name) for file, table in names.SYMBOLS.items()

@@ -58,7 +58,8 @@ def _marked(written, names, file):
 
 
 def _for_docutils(text):
-    r"""What docutils does not know or browsers set badly: \Big(, \mathrel and \top."""
+    r"""What docutils does not know or browsers set badly: \Big(, \mathrel, \top and \tfrac12."""
+    text = re.sub(r"(\\t?frac)\s*(\d)\s*(\w)", r"\1{\2}{\3}", text)   # it reads 12 as one number
     text = re.sub(r"\\[bB]ig+[lr]?\s*([(\[])", r"\\left\1", text)
     text = re.sub(r"\\[bB]ig+[lr]?\s*([)\]])", r"\\right\1", text)
     return text.replace(r"\top", r"\mathsf{T}").replace(r"\mathrel{+}", "+")
