@@ -167,7 +167,7 @@ def _box(box, place, lane, side, sizes, prefix):
     height, x = _height(letters, sizes), _x(box.column)
     y = lane + BRANCH * box.lane
     shape = f"({_spelled(letters, sizes)})" if letters else "a number"
-    return (f'<a class="{side}" href="{prefix}{page}.html#L{line_of(page, name)}">'
+    return (f'<a class="{side}" href="{prefix}{page}.html#L{line_of(page, name, side)}">'
             f"<title>{escape(name)}: {shape}, in {page}</title>"
             f'<rect x="{x}" y="{y - height / 2:g}" width="{WIDTH}" height="{height:g}" rx="4"/>'
             f'<text class="n" x="{x + WIDTH / 2:g}" y="{y + (0 if letters else 4):g}">'
@@ -176,8 +176,17 @@ def _box(box, place, lane, side, sizes, prefix):
             "</a>")
 
 
-def line_of(page, name):
+def line_of(page, name, side):
     """The last line of a page's functions that assigns a name, or else the head that gets it.
+
+    Forward arrays are looked for in the forward function first: the backward function takes some of
+    them out of its cache.
+
+    Parameters
+    ----------
+    page, name : str
+    side : {"f", "b"}
+        Forward or backward.
 
     Raises
     ------
@@ -185,7 +194,8 @@ def line_of(page, name):
         If there is none.
     """
     pair = next((one for one in find_pairs() if one.name == page), None)
-    for lines in filter(None, (pair and pair.backward, pair and pair.forward)):
+    functions = (pair.forward, pair.backward) if pair else ()
+    for lines in filter(None, functions if side == "f" else reversed(functions)):
         made = [line.line for line in lines.lines if name in line.targets]
         if made:
             return made[-1]

@@ -191,9 +191,9 @@ def test_a_name_with_an_index_is_not_the_name_without():
 
 @pytest.mark.parametrize("box", shapes.BOXES, ids=lambda box: box.forward)
 def test_boxes_have_the_shapes_that_the_lines_say(box):
-    for place in (box.forward, box.backward):
+    for side, place in (("f", box.forward), ("b", box.backward)):
         name, array = place.split(":")
-        line = shapes.line_of(name, array)
+        line = shapes.line_of(name, array, side)
         row = next(row for lines in (PAIRS[name].forward, PAIRS[name].backward)
                    for row in rows.rows_of(lines, EQUATIONS) if row.line == line)
         said = row.shape.strip("()").replace("R", "T").replace("...", "M").replace(",", "").split()
@@ -204,7 +204,14 @@ def test_boxes_have_the_shapes_that_the_lines_say(box):
 
 def test_a_box_without_a_line_is_refused():
     with pytest.raises(ValueError, match="names dfoo, which no line of attention makes"):
-        shapes.line_of("attention", "dfoo")
+        shapes.line_of("attention", "dfoo", "b")
+
+
+def test_a_forward_array_leads_to_the_line_that_makes_it():
+    """Not to the one by which the backward function takes it out of its cache."""
+    lines = {row.line: row.code for row in rows.rows_of(PAIRS["attention"].forward, EQUATIONS)}
+    for array in "qkv":
+        assert "split_heads(q, A)" in lines[shapes.line_of("attention", array, "f")]
 
 
 # ---- pages ---------------------------------------------------------------------------------------
