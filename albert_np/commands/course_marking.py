@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import signal
+from pathlib import Path
 
 from .output_folder import refuse_existing
 
@@ -158,6 +159,11 @@ def _notebooks(options):
     from ..course.marking.notebooks import write_notebooks
     from ..course.workspace.empty_functions import emptied_modules
 
+    folder = Path(options.folder)
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if there:
+        raise ValueError(f"the folder {folder} is not empty ({there[0]}); give the notebooks a new "
+                         f"folder")
     exercises = _exercises(options.units)
     sources = emptied_modules(exercises, options.hints)
     for path in write_notebooks(options.folder, sources, exercises):

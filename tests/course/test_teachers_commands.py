@@ -187,6 +187,13 @@ def notebooks(tmp_path_factory):
     return folder
 
 
+def test_a_folder_with_other_files_is_refused(tmp_path, capsys):
+    (tmp_path / "config.json").write_text("{}")
+    assert main(["course", "notebooks", str(tmp_path), "--units", UNIT]) == 2
+    assert "is not empty (config.json)" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
 def test_the_metadata_is_that_of_nbgrader(notebooks):
     jsonschema, nbformat = pytest.importorskip("jsonschema"), pytest.importorskip("nbformat")
     for path in notebooks.glob("*.ipynb"):
@@ -277,4 +284,4 @@ def test_cells_are_cut_at_line_feeds_only():
 
 def test_notebooks_overwrite_nothing(notebooks, capsys):
     assert main(["course", "notebooks", str(notebooks), "--units", UNIT]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "is not empty (" in capsys.readouterr().err

@@ -3,12 +3,18 @@ r"""Read a line of code as a formula, by its syntax tree and the table of names.
 >>> read_line("dx -= x_hat * row_mean(dx_hat, x_hat)", "functional/layer_norm.py")
 'dx \\leftarrow dx - \\hat{x} \\cdot \\operatorname{mean}(d\\hat{x}\\, \\hat{x})'
 
-Lines that call other functions of the package, or do no more than unpack, have no formula.
+The backward pass of a function f is f with an arrow to the left:
+
+>>> read_line("dx, dW, db = linear_backward(dy, cache.map)", "functional/linear.py")
+'dx, \\ldots = \\text{linear}^{\\leftarrow}(dy)'
+
+Lines that call another function of the package, or do no more than unpack, have no formula.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 
 from .names import symbol
@@ -22,6 +28,7 @@ FUNCTIONS = {"exp": "e^{%s}", "sqrt": r"\sqrt{%s}", "log": r"\log %s", "tanh": r
              "sign": r"\operatorname{sign} %s", "maximum": r"\max(%s)", "minimum": r"\min(%s)"}
 PLAIN = ("sqrt", "exp", "abs", "maximum", "minimum", "log1p")        # need no brackets
 SAME_NUMBERS = ("reshape", "ravel", "astype", "copy")
+OTHER_AXES = ("split_heads", "merge_heads")
 
 
 class Unreadable(Exception):
@@ -66,6 +73,8 @@ class _Reader:
         target, value = node.targets[0], node.value
         if _computes_nothing(value):
             raise Unreadable
+        if isinstance(value, ast.Call) and _name_of(value).endswith("_backward"):
+            return self.backward(target, value)
         if isinstance(target, ast.Tuple):
             if not isinstance(value, ast.Tuple) or any(map(_computes_nothing, value.elts)):
                 raise Unreadable
@@ -73,6 +82,16 @@ class _Reader:
                                  for one, other in zip(target.elts, value.elts))
         name = target.value if isinstance(target, ast.Subscript) else target
         return f"{self.read(name, 0)}{_becomes(name, [value])}{self.read(value, 0)}"
+
+    def backward(self, target, call):
+        """The gradients that the backward pass of another function makes of those it is given."""
+        several = isinstance(target, ast.Tuple)
+        made = self.read(target.elts[0] if several else target, 0) + r", \ldots" * several
+        given = [self.read(one, 0) for one in call.args
+                 if not re.search("cache|params", ast.unparse(one))]
+        name = _name_of(call).removesuffix("_backward").replace("_", " ")
+        return (made + _becomes(target, call.args)
+                + rf"\text{{{name}}}^{{\leftarrow}}({', '.join(given)})")
 
     def read(self, node, outer):
         """The LaTeX of an expression; in brackets if it binds less than what is around it."""
@@ -129,6 +148,8 @@ class _Reader:
     def call(self, node, outer):
         function = node.func
         if isinstance(function, ast.Name):
+            if function.id in OTHER_AXES:
+                return self.read(node.args[0], outer)
             factors = [self.read(one, 2) for one in node.args]
             if len(factors) == 2 and factors[0] == factors[1]:
                 factors = [f"{self.read(node.args[0], 4)}^2"]
@@ -163,6 +184,10 @@ class _Reader:
         return FUNCTIONS[does] % inside
 
 
+def _name_of(call):
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
 def _becomes(target, values):
     """An equals sign, or an arrow if the values are made from what the target was before."""
     names = {node.id for value in values for node in ast.walk(value) if isinstance(node, ast.Name)}
@@ -171,9 +196,13 @@ def _becomes(target, values):
 
 def _computes_nothing(value):
     """Whether an expression is a name, a part of something, or its numbers in another shape."""
-    while (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)
-           and value.func.attr in SAME_NUMBERS):
-        value = value.func.value
+    while isinstance(value, ast.Call):
+        if _name_of(value) in OTHER_AXES:
+            value = value.args[0]
+        elif isinstance(value.func, ast.Attribute) and value.func.attr in SAME_NUMBERS:
+            value = value.func.value
+        else:
+            return False
     return isinstance(value, (ast.Name, ast.Attribute, ast.Constant, ast.Subscript))
 
 
