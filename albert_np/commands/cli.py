@@ -32,7 +32,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except BrokenPipeError:                  # whoever read the output has seen enough
+    except BrokenPipeError:                  # the reader of the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (ValueError, OSError, FloatingPointError, ModuleNotFoundError) as error:

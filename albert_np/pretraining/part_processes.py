@@ -78,7 +78,7 @@ class PartProcesses:
                                                  exitpriority=1)
         context = multiprocessing.get_context("fork")
         with interrupts_left_to_us(), warnings.catch_warnings():
-            # Python 3.12 warns of copying a process that has threads. Ours hold no lock here.
+            # Python 3.12 warns if a process that has threads is copied. No lock is held here.
             warnings.simplefilter("ignore", DeprecationWarning)
             for grads in self.grads:
                 ours, theirs = context.Pipe()
@@ -113,16 +113,20 @@ class PartProcesses:
         Raises
         ------
         ChildProcessError
-            A worker has ended, as one does that the system killed.
+            A worker has ended: the system killed it, or an earlier call ended with an error.
         """
         tree_map(np.copyto, self.params, self.model.params)
-        for start in range(0, len(items), len(self.pipes) + 1):
-            first, *others = items[start:start + len(self.pipes) + 1]
-            for pipe, item in zip(self.pipes, others):
-                self._to(pipe, item)
-            yield self.work(self.model, *first)
-            for pipe, grads, _ in zip(self.pipes, self.grads, others):
-                yield self._answer_of(pipe), grads
+        try:
+            for start in range(0, len(items), len(self.pipes) + 1):
+                first, *others = items[start:start + len(self.pipes) + 1]
+                for pipe, item in zip(self.pipes, others):
+                    self._to(pipe, item)
+                yield self.work(self.model, *first)
+                for pipe, grads, _ in zip(self.pipes, self.grads, others):
+                    yield self._answer_of(pipe), grads
+        except BaseException:
+            self.end()                     # an answer in a pipe would be taken for the next one
+            raise
 
     def _to(self, pipe, item):
         try:

@@ -69,6 +69,18 @@ def test_an_error_of_a_worker_is_raised_here():
         losses_and_gradients(model, batch, [None, None], pool)
 
 
+def test_after_an_error_no_answer_is_taken_for_a_later_one():
+    """The first part fails here while the worker computes the second, whose answer would stay."""
+    model = AlbertForPreTraining(small_config())
+    good, bad = (next(small_batches(np.random.default_rng(0))) for _ in range(2))
+    bad["input_ids"][0, 0] = 10**6
+    with pool_of_workers(work_out_part, model, 2) as pool:
+        with pytest.raises(ValueError, match="1000000"):
+            losses_and_gradients(model, bad, [None, None], pool)
+        with pytest.raises(ChildProcessError):
+            losses_and_gradients(model, good, [None, None], pool)
+
+
 def test_a_worker_that_was_killed_is_told():
     model = AlbertForPreTraining(small_config())
     batch = next(small_batches(np.random.default_rng(0)))

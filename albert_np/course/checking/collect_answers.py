@@ -204,7 +204,7 @@ def answers_one_by_one(exercise, module, number, seed, sizes=None):
     for trial in trials_of(exercise):
         answers = iter(trial(module, _draw(number, seed, sizes)))
         while True:
-            with no_warnings():               # not while whoever asks compares the answer
+            with no_warnings():               # but not while the answer is compared
                 try:
                     name, value, *_ = next(answers)
                 except StopIteration:

@@ -60,7 +60,7 @@ def answer(request):
 def _forget_course():
     """Let no name lead to the trials any more: a submission could exchange what they compute here.
 
-    Those who hold them go on working. Whoever searches the stack or the memory still finds them.
+    Those who hold them go on working. A search of the stack or of the memory still finds them.
     """
     for name in [name for name in sys.modules if name.startswith("albert_np.course")]:
         del sys.modules[name]

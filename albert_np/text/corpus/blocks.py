@@ -1,7 +1,7 @@
 """Reading a corpus of any size in blocks: files, gzip, JSON lines.
 
-A `Block` is a stretch of bytes of one file that can be understood by itself. Whoever reads cuts the
-file into blocks and does nothing else; whoever gets a block (another process, perhaps) turns it
+A `Block` is a stretch of bytes of one file that can be understood by itself. The reader cuts the
+file into blocks and does nothing else. The process that gets a block, perhaps another one, turns it
 into documents by `block_documents`.
 """
 
@@ -298,7 +298,7 @@ def _guess(data, text_field):
         try:
             texts.append(json.loads(line)[text_field])
         except (ValueError, LookupError, TypeError, RecursionError):
-            continue                                   # said later, by whoever reads the block
+            continue                                   # said later, when the block is read
     return guess_layout("\n".join(text for text in texts if isinstance(text, str)))
 
 
