@@ -126,7 +126,8 @@ def test_python_ends_though_nobody_has_ended_the_workers():
 
 
 SCRIPT = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)   # ignored in the background of a shell
 from albert_np import AlbertForPreTraining
 from albert_np.gradcheck.one_check import small_config
 from albert_np.pretraining.part_processes import pool_of_workers
