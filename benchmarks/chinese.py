@@ -6,7 +6,8 @@
     python benchmarks/chinese.py runs/chinese --table                             # what there is
 
 Masking hides single characters, or whole words that jieba finds. Each is pretrained with three
-seeds, at equal steps. Every task begins from both models of each seed, and once from fresh weights.
+seeds, at equal steps. A larger model with whole words is pretrained for half an hour. Every task
+begins from fresh weights and from the larger model, and the names also from the six small models.
 Each run is a call of ``albert-np`` in a folder of its own; one that is finished is not run again.
 """
 
@@ -23,14 +24,22 @@ from albert_np.tasks.datasets.fetchers.xquad import FILES
 
 MASKINGS = {"characters": [], "words": ["--segmenter", "jieba"]}
 SEEDS = range(3)
-PRETRAIN = ("--ngram 1 --max-seq-length 64 --layers 2 --batch-size 12 --steps 3000 "
-            "--held-out-sequences 600 --evaluate-every 1500 --workers 1")
+COMMON = "--ngram 1 --max-seq-length 64 --batch-size 16 --held-out-sequences 600 --workers 1"
+PRETRAIN = f"{COMMON} --steps 9000 --evaluate-every 3000"
+LONG = (f"{COMMON} --steps 14000 --evaluate-every 3500 --hidden-size 128 --intermediate-size 512 "
+        "--learning-rate 2e-3")
 # The task, and the arguments of albert-np finetune. The data are named below.
 TASKS = {
-    "names": ("entities", "--max-length 64 --epochs 1 --lr 1e-3 --workers 1"),
+    "names": ("entities", "--max-length 64 --epochs 2 --lr 1e-3 --workers 1"),
     "reviews": ("classification", "--max-length 64 --epochs 2 --lr 1e-3 --workers 1"),
     "xquad": ("questions", "--max-length 128 --epochs 4 --lr 1e-3 --workers 1"),
 }
+
+
+def starts_of(task):
+    """The models from which a task begins."""
+    small = [f"{masking}-{seed}" for seed in SEEDS for masking in MASKINGS]
+    return [*(small if task == "names" else []), "long"]
 
 
 def data_of(task, corpus):
@@ -62,8 +71,9 @@ def spread(values):
 def pretraining_table(output):
     """Losses on held-out text as Markdown: the mean over the seeds, the least and the greatest."""
     lines = ["| masking | unigram | bigram | this ALBERT | accuracy |", "|---|---|---|---|---|"]
-    for masking in MASKINGS:
-        found = results_of(output / f"{masking}-{seed}" for seed in SEEDS)
+    runs = {masking: [output / f"{masking}-{seed}" for seed in SEEDS] for masking in MASKINGS}
+    for masking, folders in {**runs, "words, half an hour": [output / "long"]}.items():
+        found = results_of(folders)
         if found:
             cells = [spread([done["baselines"][name]["mlm_loss"] for done in found])
                      for name in ("unigram", "bigram")]
@@ -77,8 +87,7 @@ def task_table(output):
     """Test figures as Markdown: baselines and single runs with 95 % intervals."""
     lines = ["| task | figure | start | value |", "|---|---|---|---|"]
     for task in TASKS:
-        starts = ["scratch", *(f"{masking}-{seed}" for masking in MASKINGS for seed in SEEDS)]
-        found = {start: done for start in starts
+        found = {start: done for start in ["scratch", *starts_of(task)]
                  for done in results_of([output / f"{task}-{start}"])}
         if found:
             first = next(iter(found.values()))
@@ -104,17 +113,18 @@ def main():
         parser.error("name the folder that chinese_corpus.py wrote with --corpus")
     if not options.table:
         corpus = Path(options.corpus)
+        pretrain = ["pretrain", "--corpus", corpus / "news.txt", "--tokenizer",
+                    corpus / "vocab.txt"]
+        run([*pretrain, *MASKINGS["words"], *LONG.split()], output / "long")
         for seed in SEEDS:
             for masking, segmenter in MASKINGS.items():
-                run(["pretrain", "--corpus", corpus / "news.txt", "--tokenizer",
-                     corpus / "vocab.txt", *segmenter, *PRETRAIN.split(), "--seed", seed],
+                run([*pretrain, *segmenter, *PRETRAIN.split(), "--seed", seed],
                     output / f"{masking}-{seed}")
         for task in options.only:
             name, arguments = TASKS[task]
             common = ["finetune", name, "--data", data_of(task, corpus), *arguments.split()]
-            run([*common, "--model", output / "characters-0", "--scratch"],
-                output / f"{task}-scratch")
-            for start in (f"{masking}-{seed}" for seed in SEEDS for masking in MASKINGS):
+            run([*common, "--model", output / "long", "--scratch"], output / f"{task}-scratch")
+            for start in starts_of(task):
                 run([*common, "--model", output / start], output / f"{task}-{start}")
     print(pretraining_table(output), task_table(output), sep="\n\n")
 

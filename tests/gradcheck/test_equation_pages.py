@@ -61,8 +61,9 @@ def test_a_page_in_chinese(capsys):
 
 
 @pytest.mark.parametrize("command, sentence", [
-    ("GELU.1 --language zh", "there is no note in 中文 on GELU.1, only on equations of ATT, DO, "
-                             "ENC, LIN, LN, MLM, SM; without --language it is shown in English"),
+    ("ERF.1 --language zh", "there is no note in 中文 on ERF.1, only on equations of ATT, BLK, CE, "
+                            "DO, EMB, ENC, FE, FF, GELU, LAY, LIN, LN, MLM, POOL, ROW, SM, SOP; "
+                            "without --language it is shown in English"),
     ("LN.9 --language zh", "there is no equation 'LN.9'; did you mean LN.1"),
     ("LN.5 --language fr", "--language is 'fr'; it must be one of en, zh")])
 def test_a_note_that_there_is_not(command, sentence, capsys):
