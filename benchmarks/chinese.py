@@ -25,7 +25,7 @@ from albert_np.tasks.datasets.fetchers.xquad import FILES
 MASKINGS = {"characters": [], "words": ["--segmenter", "jieba"]}
 SEEDS = range(3)
 COMMON = "--ngram 1 --max-seq-length 64 --batch-size 16 --held-out-sequences 600 --workers 1"
-PRETRAIN = f"{COMMON} --steps 9000 --evaluate-every 3000"
+PRETRAIN = f"{COMMON} --steps 5000 --evaluate-every 2500"
 LONG = (f"{COMMON} --steps 14000 --evaluate-every 3500 --hidden-size 128 --intermediate-size 512 "
         "--learning-rate 2e-3")
 # The task, and the arguments of albert-np finetune. The data are named below.
