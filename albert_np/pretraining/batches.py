@@ -185,7 +185,8 @@ class TrainingBatches:
 
     def _find_shard(self):
         """Have the shard of the position in memory, or the next one that has any sequences."""
-        for _ in range(len(self.data.shards) + 1):
+        # If a single shard has any, it may be the first of this epoch and the last of the next.
+        for _ in range(2 * len(self.data.shards)):
             if self._open == self.position[:2]:
                 return
             self._read(*self.position[:2])

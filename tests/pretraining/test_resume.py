@@ -264,7 +264,9 @@ def test_options_on_which_no_weight_depends_may_be_edited(corpus, undisturbed, t
     text.write_bytes(corpus.read_bytes())
     path = run / "options.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "corpus": str(text), "workers": 1,
-                                "checkpoint_every": 5, "keep_checkpoints": 1, "recompute": True}))
+                                "checkpoint_every": 5, "keep_checkpoints": 1, "recompute": True,
+                                "tokenizer": str(tmp_path / "gone.model"), "evaluate_every": 7,
+                                "accumulation_steps": 2}))
     resume(run, progress=False)
     for name, leaf in flatten(load_model(run).params).items():
         assert np.array_equal(leaf, flatten(load_model(undisturbed).params)[name]), name

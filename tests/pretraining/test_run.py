@@ -230,6 +230,35 @@ def test_events_and_comparisons_of_the_ranks(saves, monkeypatch):
     assert compared == ["the model at step 2", "the model at step 4"]
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_rank_0_alone_saves_what_there_is_after_a_step(saves, monkeypatch, rank):
+    class Rank(Alone):
+        pass
+
+    def event_writer(output, wanted):
+        asked.append(wanted)
+        return contextlib.nullcontext(lambda metrics, flush: None)
+
+    Rank.rank, asked = rank, []
+    monkeypatch.setattr("albert_np.pretraining.run.event_writer", event_writer)
+    written = {"metrics.csv", "model.safetensors", "step 1"} if rank == 0 else set()
+    assert saves([(1, True, None)], steps=9, tensorboard=True, communicator=Rank()) == [
+        (False, written)]
+    assert asked == [rank == 0]
+
+
+def test_a_stop_of_another_rank_stops_this_one(saves):
+    class Told(Alone):
+        def largest(self, number):
+            asked.append(number)
+            return max(number, signal.SIGTERM if len(asked) == 2 else 0)
+
+    asked = []
+    assert saves([(1, False, None), (2, False, None)], steps=9, checkpoint_every=5,
+                 communicator=Told()) == [(False, set()), (True, {"metrics.csv", "step 2"})]
+    assert asked == [0, 0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_says_so(corpus, options, tmp_path, monkeypatch, number):
     def train(model, optimizer, batches, steps, *, on_step, metrics, **others):
