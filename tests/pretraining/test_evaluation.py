@@ -176,6 +176,7 @@ def test_each_gap_has_probabilities_of_its_own(rng):
     logits = model.forward(ids)[0].prediction_logits[:, 2].astype(np.float64)
     assert np.ptp(logits.max(axis=1)) > 200
     guesses = top_guesses(model, TOKENIZER, ids, k=17)
+    assert {type(value) for row, column, best in guesses for value in (row, column)} == {int}
     for z, (_, _, best) in zip(logits, guesses, strict=True):
         p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
         assert [value for _, value in best] == pytest.approx(np.sort(p)[::-1].tolist(), rel=1e-3)

@@ -1,5 +1,7 @@
 """A pretraining run counts the text that it cannot use."""
 
+import json
+
 import pytest
 
 pytest.importorskip("sentencepiece")
@@ -46,6 +48,14 @@ def test_sentences_without_pieces_and_documents_of_one_sentence(corpus, tmp_path
     prepare_corpus(corpus, tmp_path / "prepared", layout="lines", vocab_size=45, processes=1,
                    held_out=0.3, progress=False)
     assert opened(tmp_path, tmp_path / "prepared") == [short]
+
+
+def test_documents_without_a_sentence(corpus, tmp_path):
+    texts = [*corpus.read_text().split("\n\n")[:20], "", "\n", " "]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps({"text": text}) + "\n"
+                                                   for text in texts))
+    assert opened(tmp_path, tmp_path / "corpus.jsonl")[0] == (
+        "left out   3 of 23 documents: they have no sentence")
 
 
 def test_nothing_is_said_if_all_is_used(tmp_path):

@@ -99,6 +99,22 @@ def test_items_come_back_in_order_with_the_parameters_of_now(workers):
                     assert np.array_equal(leaf, expected[name]), name
 
 
+def test_a_worker_has_one_thread_and_does_not_warn():
+    """An overflow is noticed by the training loop, and would be an error here."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def work(model, number):
+        threads = {pool["num_threads"] for pool in threadpoolctl.threadpool_info()
+                   if pool["user_api"] == "blas"}
+        with np.errstate(**{} if number else dict(over="ignore")):       # the first item is ours
+            return threads, {"W": model.params["W"] * np.float32(1e38)}
+
+    model = SimpleNamespace(params={"W": np.full(2, 3e38, np.float32)})
+    with threadpoolctl.threadpool_limits(2, user_api="blas"), PartProcesses(work, model, 3) as pool:
+        (ours, _), *others = pool.map([(number,) for number in range(3)])
+    assert ours == {2} and [threads for threads, _ in others] == [{1}] * 2
+
+
 def test_an_error_of_a_worker_is_raised_here():
     model = AlbertForPreTraining(small_config())
     batch = next(small_batches(np.random.default_rng(0)))

@@ -275,6 +275,36 @@ def test_a_run_that_is_stopped_says_so(corpus, options, tmp_path, monkeypatch, n
     assert newest(tmp_path / "run") == 5 and not (tmp_path / "run" / "results.json").exists()
 
 
+def test_a_signal_in_the_last_step_stops_nothing(corpus, options, tmp_path, monkeypatch):
+    from albert_np.pretraining import run
+
+    def evaluate(*arguments, evaluate=run.evaluate):
+        signal.raise_signal(signal.SIGTERM)
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(run, "evaluate", evaluate)
+    result = pretrain(tmp_path / "run", corpus, **options, progress=False)
+    assert [row["split"] for row in result["metrics"]] == ["train", "train", "held-out"]
+    assert newest(tmp_path / "run") == 2 and (tmp_path / "run" / "results.json").exists()
+
+
+def test_the_smallest_run(corpus, options, tmp_path):
+    """One step on one sequence of two pieces, and fewer rows than parts."""
+    least = {**options, "steps": 1, "batch_size": 1, "held_out_sequences": 1, "evaluate_every": 9,
+             "checkpoint_every": 9, "keep_checkpoints": 1, "warmup_steps": 0, "parts": 3,
+             "data": {"max_seq_length": 5, "max_predictions_per_seq": 1, "ngram": 1}}
+    runs = [pretrain(tmp_path / str(number), corpus, **{**least, **changes}, progress=False)
+            for number, changes in enumerate((
+                {"workers": 3}, {"workers": 1, "accumulation_steps": 3},
+                {"workers": 1, "recompute": True, "float64_sums": True}))]
+    for number, run in enumerate(runs):
+        assert [(row["step"], row["split"]) for row in run["metrics"]] == [
+            (1, "train"), (1, "held-out")]
+        assert run["metrics"][0]["tokens"] == 5 and newest(tmp_path / str(number)) == 1
+        assert [batch["labels"].shape for batch in run["data"].held_out] == [(1, 5)]
+        assert run["results"]["held_out"]["loss"] == runs[0]["results"]["held_out"]["loss"]
+
+
 def test_a_checkpoint_holds_the_step_and_all_rows_before_it(corpus, options, tmp_path):
     """And the rows in metrics.csv are those of the steps and evaluations in their order."""
     result = pretrain(tmp_path / "run", corpus, **{**options, "steps": 5, "checkpoint_every": 2,

@@ -105,11 +105,14 @@ def test_jieba_finds_words():
     assert starts == [0, 2, 3, 7, 8, 13, 15]
 
 
-def test_jieba_is_missing(monkeypatch):
+def test_jieba_is_missing(monkeypatch, tmp_path):
+    """Which is said before a corpus is read."""
     find_segmenter.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "jieba", None)
     with pytest.raises(ValueError, match="pip install jieba"):
         find_segmenter("jieba")
+    with pytest.raises(ValueError, match="pip install jieba"):
+        open_run_data(tmp_path, PretrainingOptions(corpus="absent", segmenter="jieba"))
     with pytest.raises(ValueError, match="one of jieba"):
         find_segmenter("thulac")
 
