@@ -214,7 +214,11 @@ def test_a_run_that_has_ended_writes_its_results_again(corpus, undisturbed, tmp_
     shutil.copytree(undisturbed, run)
     (run / "results.json").unlink()
     (run / "model.safetensors").unlink()
+    half = [run / ".metrics.csv.7.part", run / "checkpoints" / ".step-00000041.safetensors.7.part"]
+    for path in half:
+        path.write_bytes(b"half")                        # left by a killed process
     resume(run, progress=False)
+    assert not any(path.exists() for path in half)
     assert_same_run(run, undisturbed)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import re
+import shutil
 import signal
 from dataclasses import asdict
 
@@ -95,10 +96,13 @@ def test_what_a_run_says_that_goes_on(corpus, options, tmp_path, capsys, monkeyp
 
 def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_again(corpus, options, tmp_path,
                                                                          monkeypatch, capsys):
+    """With the tokenizer in its folder: the file that was given may be gone."""
     whole = pretrain(tmp_path / "whole", corpus, **options, progress=False)
-    stop_after(tmp_path / "run", corpus, 2, monkeypatch, **options)
+    given = shutil.copy(options["tokenizer"], tmp_path / "given.model")
+    stop_after(tmp_path / "run", corpus, 2, monkeypatch, **{**options, "tokenizer": given})
     for path in (tmp_path / "run" / "checkpoints").iterdir():
         path.unlink()
+    given.unlink()
     result = resume(tmp_path / "run")
     assert "going on" not in capsys.readouterr().out
     for name, array in flatten(result["model"].params).items():
