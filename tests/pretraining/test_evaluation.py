@@ -9,6 +9,7 @@ from test_pretraining import TEXT, TOKENIZER
 from albert_np import AlbertForPreTraining
 from albert_np.functional import IGNORED
 from albert_np.gradcheck.one_check import small_config
+from albert_np.models.inputs import labelled_positions
 from albert_np.parameters import flatten
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline,
                                    top_guesses)
@@ -73,6 +74,21 @@ def test_every_label_weighs_the_same_whichever_part_it_is_in(model, rng, parts):
     expected = flatten(model.backward(model.forward(**whole)[1]))
     for name, gradient in flatten(grads).items():
         np.testing.assert_allclose(gradient, expected[name], rtol=1e-9, atol=1e-13, err_msg=name)
+
+
+def test_the_last_layer_is_computed_at_the_labels_only(model, rng):
+    batches, seen = list(uneven_batches(rng)), []
+
+    def forward(*arguments, forward=model.forward, **others):
+        seen.append((others["labels"], others["positions"]))
+        return forward(*arguments, **others)
+
+    model.forward = forward
+    evaluate(model, batches)
+    losses_and_gradients(model, batches[1], [None] * 2)
+    assert [len(labels) for labels, _ in seen] == [3, 7, 2, 5, 4, 3]
+    for labels, positions in seen:
+        assert np.array_equal(positions, labelled_positions(labels))
 
 
 @pytest.mark.parametrize("guess", [0, 1])

@@ -134,11 +134,27 @@ def test_parts_that_add_up_to_no_number_get_a_sentence_and_no_warning(first, sec
     assert len(values) == (first == np.inf)              # looked for until one of them is found
 
 
+def test_a_gradient_that_only_dropout_spoils_is_named():
+    """The second time, without dropout, everything is finite."""
+    model, values = AlbertForPreTraining(small_config()), [np.inf]
+
+    def backward(*arguments, backward=model.backward, **others):
+        grads = backward(*arguments, **others)
+        if values:
+            grads["pooler"]["b"][4] = values.pop()
+        return grads
+
+    model.backward = backward
+    with pytest.raises(FloatingPointError, match=r"at step 1: the gradient of pooler.b \(inf at "
+                                                 r"\[4\]; .*; without dropout everything is fin"):
+        loop(1, model)
+
+
 # ---- when it evaluates and ends ------------------------------------------------------------------
 
 @pytest.mark.parametrize("taken, every, expected", [
     (0, 2, [2, 4, 5]), (0, 5, [5]), (0, 1, [1, 2, 3, 4, 5]), (0, None, [5]), (0, 9, [5]),
-    (3, 2, [4, 5]), (5, 1, [])])
+    (0, 0, [5]), (3, 2, [4, 5]), (5, 1, [])])
 def test_when_the_loop_evaluates(taken, every, expected):
     seen = []
     rows = loop(5, taken=taken, evaluate_every=every, evaluation=lambda: dict(FIGURES),

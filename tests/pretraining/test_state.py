@@ -190,6 +190,12 @@ def test_a_run_that_goes_on_takes_the_tokenizer_of_its_folder(corpus, model_file
     assert data.tokenizer.vocab_size == 47 and other != first
 
 
+def test_what_a_corpus_holds_is_printed_by_default(corpus, model_file, tmp_path, capsys):
+    options = PretrainingOptions(corpus=str(corpus), tokenizer=str(model_file))
+    open_run_data(tmp_path, options)
+    assert capsys.readouterr().out.startswith(f"corpus     {corpus}: 432 sentences in 36 ")
+
+
 def test_a_prepared_corpus_is_opened_as_it_is(model_file, tmp_path):
     """Its tokenizer is copied; options of the batches still count, that of the split does not."""
     write_corpus(tmp_path / "corpus.txt")
