@@ -289,8 +289,8 @@ def test_the_text_to_count_in_is_that_of_the_first_epoch_until_there_is_enough(t
     for limit, count in ((1, 1), (one, 1), (one + 1, 2), (two, 2), (two + 1, 3)):
         assert np.array_equal(data.training_text(limit), np.concatenate(parts[:count])), limit
     data.tokenizer = SimpleNamespace(vocab_size=tokenizer.vocab_size, pad_token_id=14)
-    data.instances = lambda epoch, number: {"input_ids": np.array([[0, 0, 14, 14]])}
-    assert [len(data.training_text(limit)) for limit in (2, 3, 4, 5)] == [1, 2, 2, 3]
+    data.instances = lambda epoch, number: {"input_ids": np.array([[0, 0, 0, 14]])}
+    assert [len(data.training_text(limit)) for limit in (3, 4, 6, 7)] == [1, 2, 2, 3]
 
 
 def test_the_defaults_of_the_data_are_those_of_a_run():
