@@ -257,16 +257,16 @@ def test_a_run_of_three_ranks_is_a_run_of_three_parts(corpus, tmp_path, capsys, 
     """Only rank 0 reads, writes and prints; every rank returns the same figures."""
     called = []
 
-    def noted(name):
-        def call(*arguments, function=getattr(run, name), **others):
+    def noting(name, function):
+        def call(*arguments, **others):
             called.append(name)
             return function(*arguments, **others)
 
-        monkeypatch.setattr(run, name, call)
+        return call
 
     for name in ("claim_folder", "open_run_data", "evaluate_baseline", "release_folder",
                  "save_checkpoint", "write_results", "read_run_options", "newest_checkpoint"):
-        noted(name)
+        monkeypatch.setattr(run, name, noting(name, getattr(run, name)))
     options = {**OPTIONS, "steps": 4, "checkpoint_every": 2, "workers": 1}
     pretrain(tmp_path / "alone", corpus, **options, parts=3, float64_sums=True, progress=False)
     capsys.readouterr()

@@ -25,7 +25,7 @@ def test_numbers_that_are_not_finite_change_nothing(loss, spoilt):
 
 def test_a_step_says_the_rate_and_the_norm_before_clipping():
     model = AlbertModel(small_config())
-    optimizer = AdamW(model.params, lr=lambda step: 0.5 / (step + 1))
+    optimizer = AdamW(model.params, lr=lambda step: np.float32(0.5 / (step + 1)))
     grads = tree_map(np.zeros_like, model.params)
     grads["pooler"]["b"][:2] = 3, 4
     taken = optimisation_step(model, optimizer, 2.0, grads, 1.0)
