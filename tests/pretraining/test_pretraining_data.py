@@ -172,6 +172,8 @@ def test_a_small_shard_without_a_pair_is_passed_over(tokenizer):
     data = data_of([*some_shards(2), single], tokenizer)
     assert len(originals(data, 3)) == 3
     assert len(held_out_batches([single, *some_shards(1)], tokenizer, data.options, 4)) > 0
+    with pytest.raises(ValueError, match="there is nothing to evaluate on: no shard gives a singl"):
+        held_out_batches([single, single], tokenizer, data.options, 4)
     with pytest.raises(ValueError, match="there is nothing to train on"):
         next(data_of([single, single], tokenizer).training_batches())
     with pytest.raises(ValueError, match="None of the 1 documents has two sentences"):
