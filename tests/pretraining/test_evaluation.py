@@ -108,6 +108,19 @@ def test_a_guess_is_right_if_it_is_the_label(model, rng, guess, piece):
         assert figures["mlm_accuracy"] == np.mean(pieces == piece) > 0
 
 
+def test_batches_are_only_read(model, rng):
+    batches, text = list(uneven_batches(rng)), rng.integers(5, 17, (20, T))
+    for array in (text, *(array for batch in batches for array in batch.values())):
+        array.flags.writeable = False
+    names = [list(batch) for batch in batches]
+    evaluate(model, batches)
+    for parts in (1, 3):
+        losses_and_gradients(model, batches[1], [None] * parts)
+    for baseline in (UnigramModel, BigramModel):
+        evaluate_baseline(baseline(text, TOKENIZER), batches)
+    assert [list(batch) for batch in batches] == names
+
+
 def test_an_objective_without_labels_has_no_figures(model, rng):
     *_, batch = uneven_batches(rng)
 

@@ -115,6 +115,11 @@ def test_baselines_of_ids_of_any_integers(dtype):
     for baseline in (UnigramModel, BigramModel):
         assert (evaluate_baseline(baseline(TEXT.astype(dtype), TOKENIZER), [narrow])
                 == evaluate_baseline(baseline(TEXT, TOKENIZER), [batch]))
+        model, everything = baseline(TEXT.tolist(), TOKENIZER), np.arange(17)
+        for u in (5, 6, 16):
+            (p, best), (q, likeliest) = (model.predict(np.full(17, u, kind))
+                                         for kind in (dtype, int))
+            assert (p(everything) == q(everything)).all() and (best == likeliest).all()
 
 
 def test_baselines_on_batches():

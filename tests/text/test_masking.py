@@ -267,8 +267,14 @@ def test_what_cannot_be_masked(rng):
         masked, labels = mask_batch(ids, TOKENIZER, options, rng)
         assert (masked == ids).all() and (labels == -100).all()
     # Wherever anything can be chosen, something is, even where 15 % are less than half a piece.
-    _, labels = mask_tokens(np.array([2, 10, 3]), TOKENIZER, OPTIONS, rng)
+    _, labels = mask_tokens([2, 10, 3], TOKENIZER, OPTIONS, rng)
     assert labels.tolist() == [-100, 10, -100]
+    # In sequences of one piece, or of none, too; and n-grams may be longer than the text.
+    for options in (OPTIONS, DataOptions(ngrams_by_place=True), DataOptions(ngram=30)):
+        for T, expected in ((1, [[-100], [10]]), (0, [[], []])):
+            _, labels = mask_batch([[2, 3][:T], [10, 3][:T]] if T else np.zeros((2, 0), int),
+                                   TOKENIZER, options, rng)
+            assert labels.tolist() == expected
     # A rest that truncation left at the front of a segment is a word of its own.
     _, labels = mask_tokens(np.array([2, 10, 3, 310, 311, 3]), TOKENIZER,
                             DataOptions(masked_lm_prob=1), rng)

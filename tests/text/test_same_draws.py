@@ -145,10 +145,11 @@ def ngrams_of_row(ids, b, options):
 
 BUDGETS = np.array([12, 0, 1, 30, 7, 4])
 OPTIONS = [DataOptions(), DataOptions(ngrams_across_sep=True, mask_unknown=True),
-           DataOptions(ngram=1), DataOptions(ngram=4, favor_shorter_ngram=False)]
+           DataOptions(ngram=1), DataOptions(ngram=4, favor_shorter_ngram=False),
+           DataOptions(ngram=30, favor_shorter_ngram=False)]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=range(4))
+@pytest.mark.parametrize("options", OPTIONS, ids=range(5))
 def test_choosing_the_length_first(rng, options):
     """Row after row, with the same lengths; of the places that fit, the one of the largest key."""
     for seed in range(3):
@@ -176,7 +177,7 @@ def test_choosing_the_length_first(rng, options):
             assert sorted(found.get(b, [])) == sorted(expected)
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=range(4))
+@pytest.mark.parametrize("options", OPTIONS, ids=range(5))
 def test_choosing_the_place_first(rng, options):
     """Row after row: words in the same order, with the same lengths, shorter if they must be."""
     for seed in range(3):
