@@ -127,6 +127,11 @@ def held_out_batches(shards, tokenizer, options, batch_size, seed=0, max_sequenc
     -------
     list of dict
         Each with the keyword arguments of the model's forward pass.
+
+    Raises
+    ------
+    NoPairs (a ValueError)
+        There are shards, but none gives a sequence.
     """
     options = replace(options, random_start=False)
     batches, count = [], 0
@@ -140,6 +145,8 @@ def held_out_batches(shards, tokenizer, options, batch_size, seed=0, max_sequenc
         count += N
         if count >= max_sequences:
             break
+    if len(shards) and not batches:
+        raise NoPairs("there is nothing to evaluate on: no shard gives a single sequence")
     return batches
 
 
@@ -185,7 +192,8 @@ class TrainingBatches:
 
     def _find_shard(self):
         """Have the shard of the position in memory, or the next one that has any sequences."""
-        for _ in range(len(self.data.shards) + 1):
+        # If a single shard has any, it may be the first of this epoch and the last of the next.
+        for _ in range(2 * len(self.data.shards)):
             if self._open == self.position[:2]:
                 return
             self._read(*self.position[:2])

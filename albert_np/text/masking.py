@@ -156,7 +156,7 @@ class Ngrams:
         # <unk> is the rest of the word that <unk> began, and that word as a whole is left alone.
         starts = begins[ids]
         if continues is not None and options.do_whole_word_mask:
-            starts.reshape(B, T + 1)[:, :T] &= ~continues
+            starts.reshape(B, T + 1)[:, :T] &= ~continues | barrier[input_ids]
         starts[1:] |= barrier[ids[:-1]] & (ids[:-1] != tokenizer.unk_token_id)
         starts[:1] = True
 

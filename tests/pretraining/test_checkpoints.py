@@ -13,7 +13,7 @@ import pytest
 
 from albert_np.pretraining import run_checkpoints as checkpoints
 from albert_np.pretraining.run_checkpoints import (load_checkpoint, newest_checkpoint,
-                                                   save_checkpoint)
+                                                   remove_checkpoints, save_checkpoint)
 
 ROOT = Path(checkpoints.__file__).parents[2]
 ONE = {"W": np.ones(1)}
@@ -88,6 +88,33 @@ def test_the_last_few_are_kept(tmp_path, keep):
         assert newest_checkpoint(tmp_path)[0::2] == (step, {"step": step})
     with pytest.raises(ValueError, match="keep is 0; it must be at least 1"):
         save_checkpoint(tmp_path, 1, ONE, {}, keep=0)
+
+
+def test_two_are_kept_unless_told_otherwise(tmp_path):
+    for step in (5, 10, 15, 20):
+        save_checkpoint(tmp_path, step, ONE, {})
+    assert steps(tmp_path) == [15, 20]
+
+
+def test_an_old_one_that_cannot_be_removed_does_no_harm(tmp_path, monkeypatch):
+    save_checkpoint(tmp_path, 10, ONE, {}, keep=1)
+    monkeypatch.setattr(Path, "unlink", lambda path: os.write(10**6, b""))         # a bad one
+    assert save_checkpoint(tmp_path, 20, ONE, {}, keep=1).exists()
+    remove_checkpoints(tmp_path)
+    assert steps(tmp_path) == [10, 20]
+
+
+def test_all_can_be_removed(tmp_path):
+    """And the folder, unless there is something else in it."""
+    remove_checkpoints(tmp_path / "absent")
+    for other, left in ((None, []), ("notes.txt", ["notes.txt"])):
+        for step in (5, 10, 15):
+            save_checkpoint(tmp_path, step, ONE, {}, keep=3)
+        if other:
+            (tmp_path / "checkpoints" / other).write_bytes(b"mine")
+        remove_checkpoints(tmp_path)
+        assert (tmp_path / "checkpoints").exists() == bool(other)
+        assert [path.name for path in (tmp_path / "checkpoints").glob("*")] == left
 
 
 def test_steps_are_compared_as_numbers(tmp_path):
@@ -174,6 +201,14 @@ def test_arrays_cannot_change_their_names(tmp_path):
     assert refused(path, swapped) and not refused(path, data)
 
 
+@pytest.mark.parametrize("before, after", [(b"[2,3]", b"[3,2]"), (b'"F32"', b'"I32"')])
+def test_arrays_cannot_change_their_shapes_and_dtypes(tmp_path, before, after):
+    path = save_checkpoint(tmp_path, 1, {"W": np.ones((2, 3), np.float32)}, {})
+    data = path.read_bytes()
+    assert data.count(before) == 1
+    assert refused(path, data.replace(before, after)) and not refused(path, data)
+
+
 def header(text, length=None):
     """The beginning of a safetensors file: how long the JSON is, and the JSON."""
     return (len(text) if length is None else length).to_bytes(8, "little") + text
@@ -207,6 +242,9 @@ def test_absent_files_and_folders(tmp_path):
         load_checkpoint(tmp_path)
     with pytest.raises(FileNotFoundError, match="There is no checkpoint in .*absent"):
         newest_checkpoint(tmp_path / "absent")
+    (tmp_path / "checkpoints").write_bytes(b"a file")
+    with pytest.raises(FileNotFoundError, match="There is no checkpoint in .*checkpoints"):
+        newest_checkpoint(tmp_path)
 
 
 def test_a_damaged_newest_falls_back_to_the_one_before(tmp_path):
@@ -224,6 +262,19 @@ def test_a_damaged_newest_falls_back_to_the_one_before(tmp_path):
     assert not paths[30].exists() and Path(f"{paths[30]}.damaged").exists()
     save_checkpoint(tmp_path, 40, ONE, {}, keep=2)              # damaged ones are not counted
     assert [path.exists() for path in paths.values()] == [True, False, False]
+
+
+@pytest.mark.parametrize("renamed", [True, False])
+def test_one_that_is_gone_falls_back_too(tmp_path, monkeypatch, renamed):
+    """As a link to nowhere; and also if nothing can be renamed."""
+    path = save_checkpoint(tmp_path, 10, ONE, {})
+    link = path.with_name("step-00000020.safetensors")
+    link.symlink_to(tmp_path / "nowhere")
+    if not renamed:
+        monkeypatch.setattr(os, "replace", lambda *paths: os.write(10**6, b""))    # a bad one
+    with pytest.warns(UserWarning, match="There is no checkpoint .* of step 10 is used instead"):
+        assert newest_checkpoint(tmp_path)[0] == 10
+    assert link.is_symlink() != renamed
 
 
 def test_all_damaged(tmp_path):

@@ -9,6 +9,7 @@ from test_pretraining import TEXT, TOKENIZER
 from albert_np import AlbertForPreTraining
 from albert_np.functional import IGNORED
 from albert_np.gradcheck.one_check import small_config
+from albert_np.models.inputs import labelled_positions
 from albert_np.parameters import flatten
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline,
                                    top_guesses)
@@ -55,7 +56,9 @@ def model():
 def test_every_label_weighs_the_same_whichever_batch_it_is_in(model, rng):
     batches = list(uneven_batches(rng))
     expected = by_hand(model, batches)
-    assert evaluate(model, batches) == pytest.approx(expected, rel=1e-10)
+    figures = evaluate(model, batches)
+    assert figures == pytest.approx(expected, rel=1e-10)
+    assert {type(value) for value in figures.values()} == {float}
     losses = [float(model.forward(**batch)[0].sop_loss) for batch in batches]
     orders = [len(batch["labels"]) for batch in batches]        # not what they are weighed by
     assert np.average(losses, weights=orders) != pytest.approx(expected["sop_loss"], rel=0.01)
@@ -71,6 +74,21 @@ def test_every_label_weighs_the_same_whichever_part_it_is_in(model, rng, parts):
     expected = flatten(model.backward(model.forward(**whole)[1]))
     for name, gradient in flatten(grads).items():
         np.testing.assert_allclose(gradient, expected[name], rtol=1e-9, atol=1e-13, err_msg=name)
+
+
+def test_the_last_layer_is_computed_at_the_labels_only(model, rng):
+    batches, seen = list(uneven_batches(rng)), []
+
+    def forward(*arguments, forward=model.forward, **others):
+        seen.append((others["labels"], others["positions"]))
+        return forward(*arguments, **others)
+
+    model.forward = forward
+    evaluate(model, batches)
+    losses_and_gradients(model, batches[1], [None] * 2)
+    assert [len(labels) for labels, _ in seen] == [3, 7, 2, 5, 4, 3]
+    for labels, positions in seen:
+        assert np.array_equal(positions, labelled_positions(labels))
 
 
 @pytest.mark.parametrize("guess", [0, 1])
@@ -90,16 +108,33 @@ def test_a_guess_is_right_if_it_is_the_label(model, rng, guess, piece):
         assert figures["mlm_accuracy"] == np.mean(pieces == piece) > 0
 
 
+def test_batches_are_only_read(model, rng):
+    batches, text = list(uneven_batches(rng)), rng.integers(5, 17, (20, T))
+    for array in (text, *(array for batch in batches for array in batch.values())):
+        array.flags.writeable = False
+    names = [list(batch) for batch in batches]
+    evaluate(model, batches)
+    for parts in (1, 3):
+        losses_and_gradients(model, batches[1], [None] * parts)
+    for baseline in (UnigramModel, BigramModel):
+        evaluate_baseline(baseline(text, TOKENIZER), batches)
+    assert [list(batch) for batch in batches] == names
+
+
 def test_an_objective_without_labels_has_no_figures(model, rng):
     *_, batch = uneven_batches(rng)
-    figures = evaluate(model, [batch])
-    assert figures["sop_loss"] is figures["sop_accuracy"] is None
-    assert figures["loss"] == figures["mlm_loss"] > 0
+
+    def both_ways(batch):
+        return evaluate(model, [batch]), vars(losses_and_gradients(model, batch, [None] * 2)[0])
+
+    for figures in both_ways(batch):
+        assert figures["sop_loss"] is figures["sop_accuracy"] is None
+        assert figures["loss"] == figures["mlm_loss"] > 0
     turned = {**batch, "labels": np.full_like(batch["labels"], IGNORED),
               "sentence_order_label": np.array([1, 0, 0, 1, IGNORED])}
-    figures = evaluate(model, [turned])
-    assert figures["mlm_loss"] is figures["mlm_accuracy"] is None
-    assert figures["loss"] == 0.3 * figures["sop_loss"] > 0
+    for figures in both_ways(turned):
+        assert figures["mlm_loss"] is figures["mlm_accuracy"] is None
+        assert figures["loss"] == pytest.approx(0.3 * figures["sop_loss"]) != 0
 
 
 # ---- baselines -----------------------------------------------------------------------------------
@@ -159,6 +194,22 @@ def test_guesses_depend_on_what_may_be_seen_and_on_the_segments():
     for others in ((None, types_), (mask, None)):
         (_, _, other), = top_guesses(model, TOKENIZER, ids, *others, k=17)
         assert best[0][1] != pytest.approx(other[0][1], rel=1e-3)
+
+
+def test_each_gap_has_probabilities_of_its_own(rng):
+    """The largest logits of two gaps differ by far more than float32 can hold as a power."""
+    model = AlbertForPreTraining(small_config(initializer_range=0.5))
+    model.params["mlm_head"]["layer_norm"]["gamma"] *= 1e3
+    ids = rng.integers(5, 17, (8, 6))
+    ids[:, 2] = 4
+    logits = model.forward(ids)[0].prediction_logits[:, 2].astype(np.float64)
+    assert np.ptp(logits.max(axis=1)) > 200
+    guesses = top_guesses(model, TOKENIZER, ids, k=17)
+    assert {type(value) for row, column, best in guesses for value in (row, column)} == {int}
+    for z, (_, _, best) in zip(logits, guesses, strict=True):
+        p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
+        assert [value for _, value in best] == pytest.approx(np.sort(p)[::-1].tolist(), rel=1e-3)
+    assert top_guesses(model, TOKENIZER, np.full((2, 6), 5)) == []               # without a gap
 
 
 def test_guesses_of_logits_that_overflow_as_powers():

@@ -80,6 +80,7 @@ def test_without_the_library_nothing_is_begun(tmp_path, monkeypatch, capsys):
                      "pip install tensorboardX\n")
     left = {path.name for path in (tmp_path / "run").iterdir()}
     assert left == {".lock", ".unfinished"}            # the same command may be typed again
+    assert (tmp_path / "run" / ".unfinished").read_text() == "pretrain\n"       # and no other
 
 
 def test_nothing_is_written_unless_it_is_wanted(tmp_path, monkeypatch):

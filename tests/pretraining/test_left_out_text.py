@@ -1,5 +1,7 @@
 """A pretraining run counts the text that it cannot use."""
 
+import json
+
 import pytest
 
 pytest.importorskip("sentencepiece")
@@ -48,6 +50,14 @@ def test_sentences_without_pieces_and_documents_of_one_sentence(corpus, tmp_path
     assert opened(tmp_path, tmp_path / "prepared") == [short]
 
 
+def test_documents_without_a_sentence(corpus, tmp_path):
+    texts = [*corpus.read_text().split("\n\n")[:20], "", "\n", " "]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps({"text": text}) + "\n"
+                                                   for text in texts))
+    assert opened(tmp_path, tmp_path / "corpus.jsonl")[0] == (
+        "left out   3 of 23 documents: they have no sentence")
+
+
 def test_nothing_is_said_if_all_is_used(tmp_path):
     write_corpus(tmp_path / "corpus.txt")
     assert opened(tmp_path, tmp_path / "corpus.txt") == []
@@ -59,6 +69,15 @@ def test_if_nothing_is_left_the_sentence_names_the_option(corpus, tmp_path):
     with pytest.raises(ValueError, match="leaves no piece of the text to train on; give another "
                                          r"tokenizer \(--tokenizer\) or other text \(--corpus\)"):
         opened(tmp_path, tmp_path / "accents.txt", tokenizer=str(tmp_path / "run"))
+    (tmp_path / "half.txt").write_text(f"A dog.\nA cat.\n\n{ACCENT}\n{ACCENT}")
+    said = set()
+    for seed in range(6):                                    # one document or the other is held out
+        with pytest.raises(ValueError) as error:
+            opened(tmp_path, tmp_path / "half.txt", tokenizer=str(tmp_path / "run"), seed=seed)
+        said.add(str(error.value))
+    assert said == {f"the tokenizer leaves no piece of the text to {use} on; give another "
+                    f"tokenizer (--tokenizer) or other text (--corpus)"
+                    for use in ("train", "evaluate")}
     (tmp_path / "single.txt").write_text("\n\n".join(["A dog likes the moon."] * 30))
     with pytest.raises(ValueError, match="has two sentences, and a pair of segments needs two of "
                                          "the same document. With layout='lines' an empty line"):

@@ -131,13 +131,30 @@ def test_parts_that_add_up_to_no_number_get_a_sentence_and_no_warning(first, sec
     values[:] = [first, second] * 2                      # once more to find where it began
     with pytest.raises(FloatingPointError, match=f"gradient norm {sum_of_both} at step 1: "):
         loop(1, model, accumulation_steps=2)
+    assert len(values) == (first == np.inf)              # looked for until one of them is found
+
+
+def test_a_gradient_that_only_dropout_spoils_is_named():
+    """The second time, without dropout, everything is finite."""
+    model, values = AlbertForPreTraining(small_config()), [np.inf]
+
+    def backward(*arguments, backward=model.backward, **others):
+        grads = backward(*arguments, **others)
+        if values:
+            grads["pooler"]["b"][4] = values.pop()
+        return grads
+
+    model.backward = backward
+    with pytest.raises(FloatingPointError, match=r"at step 1: the gradient of pooler.b \(inf at "
+                                                 r"\[4\]; .*; without dropout everything is fin"):
+        loop(1, model)
 
 
 # ---- when it evaluates and ends ------------------------------------------------------------------
 
 @pytest.mark.parametrize("taken, every, expected", [
     (0, 2, [2, 4, 5]), (0, 5, [5]), (0, 1, [1, 2, 3, 4, 5]), (0, None, [5]), (0, 9, [5]),
-    (3, 2, [4, 5]), (5, 1, [])])
+    (0, 0, [5]), (3, 2, [4, 5]), (5, 1, [])])
 def test_when_the_loop_evaluates(taken, every, expected):
     seen = []
     rows = loop(5, taken=taken, evaluate_every=every, evaluation=lambda: dict(FIGURES),
@@ -231,6 +248,12 @@ def test_a_bar_shows_the_recent_losses_at_every_twentieth_step(monkeypatch, caps
     assert bar.lines == [(step, f"step {step:6d}   {words}") for step in [*range(4, 45, 4), 45]]
 
 
+def test_the_bar_of_a_run_that_goes_on_begins_where_it_stopped(monkeypatch, capsys):
+    bar, _, rows, asked = shown(monkeypatch, capsys, 45, True, progress=True, taken=30)
+    assert asked == (45, 30, True) and bar.updates == 15
+    assert bar.postfixes == [(10, recent_losses(rows, 40)[0])]
+
+
 @pytest.mark.parametrize("steps, every", [(3, 1), (19, 1), (20, 1), (39, 1), (40, 2), (70, 3)])
 def test_without_a_terminal_there_is_a_line_at_every_twentieth_of_the_way(monkeypatch, capsys,
                                                                          steps, every):
@@ -263,6 +286,14 @@ def test_an_objective_without_figures_is_not_shown(monkeypatch, capsys, missing,
     monkeypatch.setitem(FIGURES, f"{missing}_accuracy", None)
     bar, _, _, _ = shown(monkeypatch, capsys, 1, True, progress=True)
     assert bar.lines == [(1, f"step      1   held out: {words}")]
+
+
+def test_a_loss_of_0_is_shown(monkeypatch, capsys):
+    monkeypatch.setitem(FIGURES, "mlm_loss", 0.0)
+    monkeypatch.setitem(FIGURES, "sop_accuracy", 0.0)
+    bar, _, _, _ = shown(monkeypatch, capsys, 1, True, progress=True)
+    assert bar.lines == [(1, "step      1   held out: MLM loss 0.000, accuracy 12.5%;   "
+                             "SOP loss 0.500, accuracy 0.0%")]
 
 
 class Terminal(io.StringIO):

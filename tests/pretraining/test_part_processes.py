@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from test_pretraining import small_batches
 from albert_np import AlbertForPreTraining
 from albert_np.gradcheck.one_check import small_config
 from albert_np.optim import AdamW
-from albert_np.parameters import flatten
+from albert_np.parameters import count, flatten, tree_map
 from albert_np.pretraining import part_processes, train
 from albert_np.pretraining.parallel import losses_and_gradients, work_out_part
 from albert_np.pretraining.part_processes import PartProcesses, pool_of_workers
@@ -24,8 +25,8 @@ from albert_np.pretraining.part_processes import PartProcesses, pool_of_workers
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are not copied here")
 
 
-def trained(**options):
-    model = AlbertForPreTraining(small_config(hidden_dropout_prob=0.2), dtype=np.float32)
+def trained(dtype=np.float32, **options):
+    model = AlbertForPreTraining(small_config(hidden_dropout_prob=0.2), dtype=dtype)
     before = {name: id(leaf) for name, leaf in flatten(model.params).items()}
     rows = train(model, AdamW(model.params, lr=0.01), small_batches(np.random.default_rng(0), 4), 4,
                  rng=np.random.default_rng(1), progress=False, **options)
@@ -35,7 +36,8 @@ def trained(**options):
 
 @pytest.mark.parametrize("options", [
     {}, {"accumulation_steps": 2}, {"parts": 3}, {"parts": 1}, {"recompute": True},
-    {"float64_sums": True}, {"workers": 3}, {"workers": 3, "parts": 7}], ids=str)
+    {"float64_sums": True}, {"workers": 3}, {"workers": 3, "parts": 7}, {"dtype": np.float64},
+    {"float64_sums": True, "recompute": True, "parts": 11}], ids=str)
 def test_processes_compute_what_threads_compute(options, monkeypatch):
     options = {"workers": 2, **options}
     params, losses = trained(**options)
@@ -56,8 +58,61 @@ def test_who_gets_threads(monkeypatch):
 
     assert kind() is PartProcesses
     assert kind(workers=1) is kind(alone=False) is ThreadPoolExecutor
-    monkeypatch.setattr(part_processes, "SMALL", 100)
-    assert kind() is ThreadPoolExecutor
+    size = count(model.params)
+    for small, expected in ((size, PartProcesses), (size - 1, ThreadPoolExecutor)):
+        monkeypatch.setattr(part_processes, "SMALL", small)
+        assert kind() is expected
+
+
+@pytest.mark.parametrize("module, name, value", [
+    (sys, "platform", "darwin"),                         # where a copy of a process is not safe
+    (multiprocessing, "current_process", lambda: SimpleNamespace(daemon=True))],
+    ids=["another system", "a process that may have no children"])
+def test_processes_that_cannot_be_copied_get_threads(monkeypatch, module, name, value):
+    model = AlbertForPreTraining(small_config())
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, value)
+        with pool_of_workers(work_out_part, model, 2) as pool:
+            assert type(pool) is ThreadPoolExecutor
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_items_come_back_in_order_with_the_parameters_of_now(workers):
+    """However many there are; parameters may have any shape, and different dtypes."""
+    def work(model, number):
+        return number, tree_map(lambda leaf: leaf * leaf.dtype.type(number), model.params)
+
+    params = {"W": np.arange(6.0).reshape(2, 3), "none": np.zeros((0, 4), np.float32),
+              "b": [np.ones(2, np.float32), np.array(2.0)]}
+    model = SimpleNamespace(params=params)
+    with PartProcesses(work, model, workers) as pool:
+        for items in (0, 1, 2, 3, 7, 4):
+            params["W"] += 1
+            params["b"][1][...] = items
+            found = [(answer, tree_map(np.copy, grads))
+                     for answer, grads in pool.map([(number,) for number in range(items)])]
+            assert [answer for answer, _ in found] == list(range(items))
+            for number, grads in found:
+                expected = flatten(work(model, number)[1])
+                for name, leaf in flatten(grads).items():
+                    assert leaf.dtype == expected[name].dtype
+                    assert np.array_equal(leaf, expected[name]), name
+
+
+def test_a_worker_has_one_thread_and_does_not_warn():
+    """An overflow is noticed by the training loop, and would be an error here."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def work(model, number):
+        threads = {pool["num_threads"] for pool in threadpoolctl.threadpool_info()
+                   if pool["user_api"] == "blas"}
+        with np.errstate(**{} if number else dict(over="ignore")):       # the first item is ours
+            return threads, {"W": model.params["W"] * np.float32(1e38)}
+
+    model = SimpleNamespace(params={"W": np.full(2, 3e38, np.float32)})
+    with threadpoolctl.threadpool_limits(2, user_api="blas"), PartProcesses(work, model, 3) as pool:
+        (ours, _), *others = pool.map([(number,) for number in range(3)])
+    assert ours == {2} and [threads for threads, _ in others] == [{1}] * 2
 
 
 def test_an_error_of_a_worker_is_raised_here():

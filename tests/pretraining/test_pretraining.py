@@ -19,7 +19,8 @@ from albert_np.optim import SGD, AdamW
 from albert_np.parameters import flatten, tree_map
 from albert_np.pretraining import (BigramModel, UnigramModel, evaluate, evaluate_baseline,
                                    guesses, pretrain, show_guesses, top_guesses, train)
-from albert_np.pretraining.parallel import losses_and_gradients
+from albert_np.pretraining.parallel import (losses_and_gradients, sum_over_parts,
+                                            work_out_part)
 from albert_np.pretraining.results import summary
 
 # Five special pieces, then ordinary ones.
@@ -114,6 +115,12 @@ def test_baselines_of_ids_of_any_integers(dtype):
     for baseline in (UnigramModel, BigramModel):
         assert (evaluate_baseline(baseline(TEXT.astype(dtype), TOKENIZER), [narrow])
                 == evaluate_baseline(baseline(TEXT, TOKENIZER), [batch]))
+        model = baseline([*TEXT.tolist(), [2, 16, 7, 16, 8, 3]], TOKENIZER)
+        everything = np.arange(17)                           # 16 x 17 + 7 is too large for uint8
+        for u in (5, 6, 16):
+            (p, best), (q, likeliest) = (model.predict(np.full(17, u, kind))
+                                         for kind in (dtype, int))
+            assert (p(everything) == q(everything)).all() and (best == likeliest).all()
 
 
 def test_baselines_on_batches():
@@ -145,6 +152,35 @@ def test_parts_add_up_to_the_whole_batch(parts):
     assert losses.sop_loss == pytest.approx(float(output.sop_loss), rel=1e-12)
     for name, leaf in flatten(grads).items():
         np.testing.assert_allclose(leaf, whole[name], rtol=1e-10, atol=1e-14)
+
+
+def test_parts_are_summed_one_after_the_other_in_their_own_dtype():
+    """Unless told otherwise; and nothing is computed twice."""
+    model, seen = AlbertForPreTraining(small_config(initializer_range=0.2)), []
+    batch = next(small_batches(np.random.default_rng(0)))
+    parts = [{name: array[rows] for name, array in batch.items()} for rows in np.split(
+        np.arange(8), [3, 4])]
+    counts = model.label_counts(batch)
+
+    def figures(output, part):
+        return np.array([output.loss, len(part["labels"])], np.float64)
+
+    def forward(*arguments, forward=model.forward, **others):
+        seen.append((others["recompute"], others["rng"]))
+        return forward(*arguments, **others)
+
+    expected = [work_out_part(model, figures, part, None, counts, False) for part in parts]
+    model.forward = forward
+    sums, grads = sum_over_parts(model, parts, [None] * 3, figures)
+    assert seen == [(False, None)] * 3
+    assert sums.tolist() == sum(sums for sums, _ in expected).tolist() and sums[1] == 8
+    first, second, third = (flatten(grads) for _, grads in expected)
+    rounded_once = flatten(sum_over_parts(model, parts, [None] * 3, figures,
+                                          float64_sums=True)[1])
+    for name, leaf in flatten(grads).items():
+        assert leaf.dtype == np.float32
+        assert np.array_equal(leaf, first[name] + second[name] + third[name])
+    assert any((leaf != rounded_once[name]).any() for name, leaf in flatten(grads).items())
 
 
 def test_threads_give_what_one_thread_gives():
@@ -231,8 +267,11 @@ def test_evaluation_is_the_mean_over_everything():
 
 
 def test_evaluation_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="there is nothing to evaluate"):
-        evaluate(AlbertForPreTraining(small_config()), [])
+    batch = next(small_batches(np.random.default_rng(0)))
+    batch["labels"][:] = batch["sentence_order_label"][:] = -100
+    for batches in ([], [batch]):
+        with pytest.raises(ValueError, match="there is nothing to evaluate"):
+            evaluate(AlbertForPreTraining(small_config()), batches)
 
 
 def test_nan_stops_with_a_sentence():

@@ -1,5 +1,7 @@
 """Batches of a run: from shards in memory or in files, from any position, and what they cost."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from small_corpus import write_corpus
@@ -50,6 +52,7 @@ def test_batches_go_on_from_any_position(tokenizer, options):
         for expected in batches[k:k + 5]:
             batch = next(again)
             assert batch.keys() == expected.keys()
+            assert all(array.dtype == np.int64 for array in batch.values())
             assert all((batch[name] == expected[name]).all() for name in batch)
 
 
@@ -169,10 +172,29 @@ def test_a_small_shard_without_a_pair_is_passed_over(tokenizer):
     data = data_of([*some_shards(2), single], tokenizer)
     assert len(originals(data, 3)) == 3
     assert len(held_out_batches([single, *some_shards(1)], tokenizer, data.options, 4)) > 0
+    with pytest.raises(ValueError, match="there is nothing to evaluate on: no shard gives a singl"):
+        held_out_batches([single, single], tokenizer, data.options, 4)
     with pytest.raises(ValueError, match="there is nothing to train on"):
         next(data_of([single, single], tokenizer).training_batches())
     with pytest.raises(ValueError, match="None of the 1 documents has two sentences"):
         next(data_of([single], tokenizer).training_batches())
+
+
+@pytest.mark.parametrize("masking", ["dynamic", "fixed"])
+@pytest.mark.parametrize("useful", [0, 2])
+def test_a_single_shard_has_all_the_text(tokenizer, masking, useful):
+    """The others, without a pair, may all come before it, or after it, in any two epochs."""
+    single = TokenizedDocuments.from_lists([[[13, 14]]])
+    shards = [single] * 3
+    shards[useful], = some_shards(1)
+    data = data_of(shards, tokenizer, masking=masking)
+    batches, found = data.training_batches(), [0] * 12
+    while len(rows := next(batches)["labels"]) and batches.taken[0] < 12:
+        found[batches.taken[0]] += len(rows)
+    assert found == [len(data.instances(epoch, useful)["input_ids"]) for epoch in range(12)]
+    assert np.array_equal(data.training_text(), data.instances(0, useful)["input_ids"])
+    with pytest.raises(ValueError, match="there is nothing to train on"):
+        next(data_of([single] * 3, tokenizer, masking=masking).training_batches())
 
 
 def test_bad_batch_size_is_refused(tokenizer):
@@ -188,6 +210,26 @@ def test_batches_of_one_sequence(tokenizer):
     assert batches.position == (1, 0, 0) and batches.taken == (0, 0, N - 1)
 
 
+@pytest.mark.parametrize("masking", ["dynamic", "fixed"])
+def test_no_two_batches_shards_or_epochs_have_the_same_draws(tokenizer, masking):
+    """Two shards of the same 28 documents, each of one sequence, in two epochs."""
+    shard = TokenizedDocuments.from_lists([[[13 + d] * 5] * 2 for d in range(28)])
+    data = data_of([shard, shard], tokenizer, batch_size=14, masking=masking, dupe_factor=2,
+                   do_whole_word_mask=False, short_seq_prob=0)
+    batches, orders, swaps, masks, parts = data.training_batches(), [], [], [], []
+    for _ in range(4):
+        two = [next(batches) for _ in range(2)]
+        parts += [batch["labels"] != -100 for batch in two]
+        whole = {name: np.concatenate([batch[name] for batch in two]) for name in two[0]}
+        text = np.where(whole["labels"] != -100, whole["labels"], whole["input_ids"])
+        order = text[:, 1].argsort()                       # of the documents, before shuffling
+        orders.append(order)
+        swaps.append(whole["sentence_order_label"][order])
+        masks.append(whole["labels"][order] != -100)
+    for drawn in (orders, swaps, masks, parts):
+        assert len({array.tobytes() for array in drawn}) == len(drawn)
+
+
 class Counted(list):
     """Shards that note which of them are read."""
 
@@ -198,6 +240,27 @@ class Counted(list):
     def __getitem__(self, number):
         self.read.append(number)
         return super().__getitem__(number)
+
+
+def test_each_shard_is_read_once_in_an_epoch(tokenizer):
+    shards = Counted(some_shards(3))
+    data = data_of(shards, tokenizer)
+    originals(data, 3)
+    assert shards.read == [number for epoch in range(3) for number in data.order(epoch)]
+
+
+def test_data_of_documents_that_are_str(tokenizer):
+    """One shard of the text to train on; all that is said beside it counts."""
+    train, held_out = ([[f"a {word}", "a dog", "my bird"]] * 9 for word in ("cow", "moon"))
+    options = DataOptions(max_seq_length=16)
+    data = PretrainingData.from_text(train, held_out, tokenizer, options, 4, seed=3,
+                                     held_out_sequences=7)
+    shard, = data.shards
+    assert len(shard) == 9 and tokenizer.decode(shard[8][0]) == "a cow"
+    assert (data.batch_size, data.seed, data.options) == (4, 3, options)
+    assert [len(batch["labels"]) for batch in data.held_out] == [4, 3]
+    texts = " ".join(map(tokenizer.decode, unmasked(data.held_out)))
+    assert "moon" in texts and "cow" not in texts
 
 
 def test_held_out_shards_are_read_until_there_are_enough_sequences(tokenizer):
@@ -227,6 +290,9 @@ def test_the_text_to_count_in_is_that_of_the_first_epoch_until_there_is_enough(t
     assert one < parts[0].size                                  # some of it is padding
     for limit, count in ((1, 1), (one, 1), (one + 1, 2), (two, 2), (two + 1, 3)):
         assert np.array_equal(data.training_text(limit), np.concatenate(parts[:count])), limit
+    data.tokenizer = SimpleNamespace(vocab_size=tokenizer.vocab_size, pad_token_id=14)
+    data.instances = lambda epoch, number: {"input_ids": np.array([[0, 0, 0, 14]])}
+    assert [len(data.training_text(limit)) for limit in (3, 4, 6, 7)] == [1, 2, 2, 3]
 
 
 def test_the_defaults_of_the_data_are_those_of_a_run():
@@ -241,6 +307,7 @@ def test_the_defaults_of_the_data_are_those_of_a_run():
         defaults = signature(function).parameters
         assert defaults[name].default == run.held_out_sequences
         assert defaults["seed"].default == run.seed
+    assert signature(PretrainingData.training_text).parameters["max_pieces"].default == 10_000_000
     data = PretrainingData([], [], None, DataOptions(), 4)
     assert data.seed == run.seed and data.training_batches().position == (0, 0, 0)
     assert held_out_batches([], None, DataOptions(), 4) == []

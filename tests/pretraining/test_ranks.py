@@ -15,7 +15,8 @@ from albert_np import AlbertForPreTraining
 from albert_np.functional import IGNORED
 from albert_np.gradcheck.one_check import small_config
 from albert_np.parameters import flatten
-from albert_np.pretraining import distributed, evaluate, find_communicator, pretrain, resume
+from albert_np.pretraining import (distributed, evaluate, find_communicator, pretrain, resume,
+                                   run)
 from albert_np.pretraining.distributed import Alone, Ranks
 from albert_np.pretraining.parallel import losses_and_gradients
 
@@ -39,7 +40,9 @@ class Comm:
 
     def Allreduce(self, send, buffer):
         assert send == "in place"
-        buffer[...] = sum(self.allgather(buffer.copy()))
+        sent = self.allgather(buffer.copy())
+        assert {array.dtype for array in sent} == {buffer.dtype}     # as MPI takes for granted
+        buffer[...] = sum(sent)
 
 
 def on_ranks(size, work):
@@ -250,13 +253,27 @@ def test_ranks_share_the_parts_of_a_batch(size, parts):
 
 # ---- a run ---------------------------------------------------------------------------------------
 
-def test_a_run_of_three_ranks_is_a_run_of_three_parts(corpus, tmp_path, capsys):
-    """Only rank 0 writes and prints; every rank returns the same figures."""
+def test_a_run_of_three_ranks_is_a_run_of_three_parts(corpus, tmp_path, capsys, monkeypatch):
+    """Only rank 0 reads, writes and prints; every rank returns the same figures."""
+    called = []
+
+    def noting(name, function):
+        def call(*arguments, **others):
+            called.append(name)
+            return function(*arguments, **others)
+
+        return call
+
+    for name in ("claim_folder", "open_run_data", "evaluate_baseline", "release_folder",
+                 "save_checkpoint", "write_results", "read_run_options", "newest_checkpoint"):
+        monkeypatch.setattr(run, name, noting(name, getattr(run, name)))
     options = {**OPTIONS, "steps": 4, "checkpoint_every": 2, "workers": 1}
     pretrain(tmp_path / "alone", corpus, **options, parts=3, float64_sums=True, progress=False)
     capsys.readouterr()
+    once = called[:]
     found = on_ranks(3, lambda ranks: pretrain(tmp_path / "ranks", corpus, **options,
                                                float64_sums=True, communicator=ranks))
+    assert called == once * 2 and once.count("save_checkpoint") == 2
     assert json.loads((tmp_path / "ranks" / "options.json").read_text())["parts"] == 3
     assert_same_run(tmp_path / "ranks", tmp_path / "alone")
     assert found[0]["results"] == found[1]["results"] == found[2]["results"]
@@ -267,7 +284,10 @@ def test_a_run_of_three_ranks_is_a_run_of_three_parts(corpus, tmp_path, capsys):
 
     (tmp_path / "ranks" / "model.safetensors").unlink()
     (tmp_path / "ranks" / "results.json").unlink()
+    called.clear()
     again = on_ranks(3, lambda ranks: resume(tmp_path / "ranks", ranks, progress=False))
+    assert called == ["read_run_options", "newest_checkpoint", "open_run_data",
+                      *["evaluate_baseline"] * 2, "release_folder", "write_results"]
     for result in again:
         assert result["results"]["held_out"]["loss"] == found[0]["results"]["held_out"]["loss"]
     assert_same_run(tmp_path / "ranks", tmp_path / "alone")

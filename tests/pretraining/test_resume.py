@@ -214,7 +214,11 @@ def test_a_run_that_has_ended_writes_its_results_again(corpus, undisturbed, tmp_
     shutil.copytree(undisturbed, run)
     (run / "results.json").unlink()
     (run / "model.safetensors").unlink()
+    half = [run / ".metrics.csv.7.part", run / "checkpoints" / ".step-00000041.safetensors.7.part"]
+    for path in half:
+        path.write_bytes(b"half")                        # left by a killed process
     resume(run, progress=False)
+    assert not any(path.exists() for path in half)
     assert_same_run(run, undisturbed)
 
 
@@ -264,7 +268,9 @@ def test_options_on_which_no_weight_depends_may_be_edited(corpus, undisturbed, t
     text.write_bytes(corpus.read_bytes())
     path = run / "options.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "corpus": str(text), "workers": 1,
-                                "checkpoint_every": 5, "keep_checkpoints": 1, "recompute": True}))
+                                "checkpoint_every": 5, "keep_checkpoints": 1, "recompute": True,
+                                "tokenizer": str(tmp_path / "gone.model"), "evaluate_every": 7,
+                                "accumulation_steps": 2}))
     resume(run, progress=False)
     for name, leaf in flatten(load_model(run).params).items():
         assert np.array_equal(leaf, flatten(load_model(undisturbed).params)[name]), name

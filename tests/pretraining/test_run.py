@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import re
+import shutil
 import signal
 from dataclasses import asdict
 
@@ -95,10 +96,13 @@ def test_what_a_run_says_that_goes_on(corpus, options, tmp_path, capsys, monkeyp
 
 def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_again(corpus, options, tmp_path,
                                                                          monkeypatch, capsys):
+    """With the tokenizer in its folder: the file that was given may be gone."""
     whole = pretrain(tmp_path / "whole", corpus, **options, progress=False)
-    stop_after(tmp_path / "run", corpus, 2, monkeypatch, **options)
+    given = shutil.copy(options["tokenizer"], tmp_path / "given.model")
+    stop_after(tmp_path / "run", corpus, 2, monkeypatch, **{**options, "tokenizer": given})
     for path in (tmp_path / "run" / "checkpoints").iterdir():
         path.unlink()
+    given.unlink()
     result = resume(tmp_path / "run")
     assert "going on" not in capsys.readouterr().out
     for name, array in flatten(result["model"].params).items():
@@ -230,6 +234,35 @@ def test_events_and_comparisons_of_the_ranks(saves, monkeypatch):
     assert compared == ["the model at step 2", "the model at step 4"]
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_rank_0_alone_saves_what_there_is_after_a_step(saves, monkeypatch, rank):
+    class Rank(Alone):
+        pass
+
+    def event_writer(output, wanted):
+        asked.append(wanted)
+        return contextlib.nullcontext(lambda metrics, flush: None)
+
+    Rank.rank, asked = rank, []
+    monkeypatch.setattr("albert_np.pretraining.run.event_writer", event_writer)
+    written = {"metrics.csv", "model.safetensors", "step 1"} if rank == 0 else set()
+    assert saves([(1, True, None)], steps=9, tensorboard=True, communicator=Rank()) == [
+        (False, written)]
+    assert asked == [rank == 0]
+
+
+def test_a_stop_of_another_rank_stops_this_one(saves):
+    class Told(Alone):
+        def largest(self, number):
+            asked.append(number)
+            return max(number, signal.SIGTERM if len(asked) == 2 else 0)
+
+    asked = []
+    assert saves([(1, False, None), (2, False, None)], steps=9, checkpoint_every=5,
+                 communicator=Told()) == [(False, set()), (True, {"metrics.csv", "step 2"})]
+    assert asked == [0, 0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_says_so(corpus, options, tmp_path, monkeypatch, number):
     def train(model, optimizer, batches, steps, *, on_step, metrics, **others):
@@ -244,6 +277,36 @@ def test_a_run_that_is_stopped_says_so(corpus, options, tmp_path, monkeypatch, n
     assert str(stop.value) == (f"stopped after step 5 of 9, with a checkpoint; go on with --resume "
                                f"{tmp_path / 'run'}")
     assert newest(tmp_path / "run") == 5 and not (tmp_path / "run" / "results.json").exists()
+
+
+def test_a_signal_in_the_last_step_stops_nothing(corpus, options, tmp_path, monkeypatch):
+    from albert_np.pretraining import run
+
+    def evaluate(*arguments, evaluate=run.evaluate):
+        signal.raise_signal(signal.SIGTERM)
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(run, "evaluate", evaluate)
+    result = pretrain(tmp_path / "run", corpus, **options, progress=False)
+    assert [row["split"] for row in result["metrics"]] == ["train", "train", "held-out"]
+    assert newest(tmp_path / "run") == 2 and (tmp_path / "run" / "results.json").exists()
+
+
+def test_the_smallest_run(corpus, options, tmp_path):
+    """One step on one sequence of two pieces, and fewer rows than parts."""
+    least = {**options, "steps": 1, "batch_size": 1, "held_out_sequences": 1, "evaluate_every": 9,
+             "checkpoint_every": 9, "keep_checkpoints": 1, "warmup_steps": 0, "parts": 3,
+             "data": {"max_seq_length": 5, "max_predictions_per_seq": 1, "ngram": 1}}
+    runs = [pretrain(tmp_path / str(number), corpus, **{**least, **changes}, progress=False)
+            for number, changes in enumerate((
+                {"workers": 3}, {"workers": 1, "accumulation_steps": 3},
+                {"workers": 1, "recompute": True, "float64_sums": True}))]
+    for number, run in enumerate(runs):
+        assert [(row["step"], row["split"]) for row in run["metrics"]] == [
+            (1, "train"), (1, "held-out")]
+        assert run["metrics"][0]["tokens"] == 5 and newest(tmp_path / str(number)) == 1
+        assert [batch["labels"].shape for batch in run["data"].held_out] == [(1, 5)]
+        assert run["results"]["held_out"]["loss"] == runs[0]["results"]["held_out"]["loss"]
 
 
 def test_a_checkpoint_holds_the_step_and_all_rows_before_it(corpus, options, tmp_path):

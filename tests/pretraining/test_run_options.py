@@ -11,6 +11,7 @@ from albert_np.optim import LAMB, SGD, Adam, AdamW
 from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.pretraining import RunStopped, pretrain, resume
+from albert_np.pretraining.distributed import Alone
 from albert_np.pretraining.options import PretrainingOptions
 from albert_np.pretraining.run import make_model, make_optimizer
 from albert_np.pretraining.run_checkpoints import load_checkpoint
@@ -26,6 +27,13 @@ CONFIG = dict(OPTIONS["config"], hidden_dropout_prob=0.0)
 
 def options_of(corpus, **changes):
     return PretrainingOptions(**{**OPTIONS, "corpus": str(corpus), **changes})
+
+
+def test_what_may_differ_when_a_run_goes_on():
+    options = PretrainingOptions()
+    assert set(vars(options)) - set(options.lasting()) == {
+        "corpus", "tokenizer", "workers", "accumulation_steps", "recompute", "checkpoint_every",
+        "keep_checkpoints", "evaluate_every", "tensorboard"}
 
 
 # ---- the optimiser and the model -----------------------------------------------------------------
@@ -130,6 +138,19 @@ def test_the_evaluation_is_that_of_the_model_on_held_out_text(loop):
     assert found["evaluation"]() == evaluate(found["model"], held_out)
 
 
+def test_the_loop_and_its_evaluation_share_their_work_among_the_ranks(loop):
+    class Noting(Alone):
+        def gather(self, items):
+            gathered.append(len(items))
+            return items
+
+    gathered, ranks = [], Noting()
+    found = loop(communicator=ranks)
+    assert found["communicator"] is ranks and gathered == []
+    found["evaluation"]()
+    assert gathered == [len(found["batches"].data.held_out)]
+
+
 # ---- the text ------------------------------------------------------------------------------------
 
 def text_of(corpus, folder, **changes):
@@ -183,6 +204,20 @@ def test_documents_of_the_embedded_text_stay_with_their_group(corpus, tmp_path, 
         data, _ = open_run_data(tmp_path, options, resuming=False, say=lambda words: None)
         assert data.options.beginnings_only == expected
         assert len(data.shards[0]) in (10, 30)
+
+
+def test_a_tokenizer_is_trained_on_the_text_to_train_on(corpus, tmp_path, monkeypatch):
+    """What is held out is not looked at."""
+    def train(sentences, vocab_size, path):
+        seen.extend(sentences)
+        train_tokenizer(sentences, vocab_size, path)
+
+    seen = []
+    monkeypatch.setattr("albert_np.pretraining.run_data.train_tokenizer", train)
+    data, _, _ = text_of(corpus, tmp_path / "run", held_out=0.5)
+    assert len(seen) == data.shards[0].num_sentences == 240
+    assert data.tokenizer.encode_batch(seen) == [
+        sentence.tolist() for document in data.shards[0] for sentence in document]
 
 
 def test_a_tokenizer_that_is_given_is_used_and_kept(corpus, tmp_path):

@@ -17,7 +17,7 @@ from albert_np.pretraining import train
 from albert_np.pretraining.options import PretrainingOptions
 from albert_np.pretraining.run_checkpoints import load_checkpoint, save_checkpoint
 from albert_np.pretraining.run_data import open_run_data, read_tokenizer
-from albert_np.pretraining.state import capture, restore
+from albert_np.pretraining.state import capture, refuse_changed_options, restore
 from albert_np.text import train_tokenizer
 from albert_np.text.corpus.prepare import prepare_corpus
 
@@ -114,6 +114,19 @@ def test_a_checkpoint_that_tells_no_options_goes_on_with_any(forget):
     assert position == (0, 0, 2) and same(copied(other), copied(run))
 
 
+def test_options_that_only_one_side_knows():
+    """An older version did not know the new ones, which then must have been None."""
+    refuse_changed_options(7, {"steps": 5, "gone": 1}, {"steps": 5, "new": None})
+    refuse_changed_options(7, {}, {})
+    for saved, options, found in (
+            ({}, {"new": 3}, "new is 3 in options.json, but None in"),
+            ({"seed": 3}, {"seed": 0}, "seed is 0 in options.json, but 3 in"),
+            ({"seed": 0}, {"seed": 3}, "seed is 3 in options.json, but 0 in"),
+            ({"parts": 2}, {"parts": None}, "parts is None in options.json, but 2 in")):
+        with pytest.raises(ValueError, match=f"{found} the checkpoint of step 7; put it back"):
+            refuse_changed_options(7, saved, options)
+
+
 # ---- the text ------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -175,6 +188,12 @@ def test_a_run_that_goes_on_takes_the_tokenizer_of_its_folder(corpus, model_file
         assert data.tokenizer.vocab_size == 45 and again == first
     data, other, _ = opened(tmp_path / "run", corpus, vocab_size=47)
     assert data.tokenizer.vocab_size == 47 and other != first
+
+
+def test_what_a_corpus_holds_is_printed_by_default(corpus, model_file, tmp_path, capsys):
+    options = PretrainingOptions(corpus=str(corpus), tokenizer=str(model_file))
+    open_run_data(tmp_path, options)
+    assert capsys.readouterr().out.startswith(f"corpus     {corpus}: 432 sentences in 36 ")
 
 
 def test_a_prepared_corpus_is_opened_as_it_is(model_file, tmp_path):

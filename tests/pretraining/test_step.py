@@ -25,11 +25,12 @@ def test_numbers_that_are_not_finite_change_nothing(loss, spoilt):
 
 def test_a_step_says_the_rate_and_the_norm_before_clipping():
     model = AlbertModel(small_config())
-    optimizer = AdamW(model.params, lr=lambda step: 0.5 / (step + 1))
+    optimizer = AdamW(model.params, lr=lambda step: np.float32(0.5 / (step + 1)))
     grads = tree_map(np.zeros_like, model.params)
     grads["pooler"]["b"][:2] = 3, 4
     taken = optimisation_step(model, optimizer, 2.0, grads, 1.0)
     assert taken == {"step": 1, "loss": 2.0, "learning_rate": 0.5, "gradient_norm": 5.0}
+    assert [type(value) for value in taken.values()] == [int, float, float, float]
     np.testing.assert_allclose(grads["pooler"]["b"][:2], [0.6, 0.8], rtol=1e-6)
 
 

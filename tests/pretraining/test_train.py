@@ -1,5 +1,6 @@
 """The arguments of the training loop, and a loop that goes on where another one stopped."""
 
+import contextlib
 import multiprocessing
 import re
 
@@ -53,6 +54,19 @@ def test_into_how_many_parts_a_batch_is_divided(options, parts):
     assert rows_of_each_pass(**options) == [24 // parts] * parts
 
 
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_only_a_process_that_trains_alone_may_be_copied(monkeypatch, ranks):
+    seen = []
+
+    def pool_of_workers(work, model, workers, alone):
+        seen.append((workers, alone))
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr("albert_np.pretraining.trainer.pool_of_workers", pool_of_workers)
+    trained(1, workers=2, communicator=OneOf(ranks))
+    assert seen == [(2, ranks == 1)]
+
+
 def trained(steps=3, dropout=0.2, **options):
     model = AlbertForPreTraining(small_config(hidden_dropout_prob=dropout))
     rows = train(model, AdamW(model.params), small_batches(np.random.default_rng(0), steps), steps,
@@ -74,11 +88,16 @@ def test_the_same_parts_give_the_same_weights_whoever_works_them_out():
 
 
 def test_what_a_row_says_of_its_step():
-    _, rows = trained(2)
-    batches = list(small_batches(np.random.default_rng(0), 2))
+    """Padding counts as tokens, and a batch may be smaller than the one before."""
+    batches, model = list(small_batches(np.random.default_rng(0), 2)), AlbertForPreTraining(
+        small_config())
+    batches[0]["attention_mask"][:, 4:] = 0
+    batches[1] = {name: array[:5] for name, array in batches[1].items()}
+    rows = train(model, AdamW(model.params), iter(batches), 2, progress=False)
     for row, batch in zip(rows, batches):
         assert row["tokens"] == batch["input_ids"].size and row["split"] == "train"
         assert row["tokens_per_second"] > 0 and row["learning_rate"] > 0
+        assert {type(value) for value in row.values()} <= {int, float, str}
     # Each step's speed is that of its own time, and the seconds run on.
     took = [row["tokens"] / row["tokens_per_second"] for row in rows]
     assert np.cumsum(took) == pytest.approx([row["seconds"] for row in rows], abs=1e-6)
@@ -169,7 +188,7 @@ def test_only_training_rows_count_for_divergence(monkeypatch):
 
 
 def test_lines_say_the_mean_of_the_last_20_steps_across_an_interruption(monkeypatch, capsys):
-    losses = [float(step) for step in range(1, 61)]
+    losses = [float(step) for step in range(60)]                # the first is 0
     monkeypatch.setattr("albert_np.pretraining.trainer.diverged", lambda *arguments: False)
     for taken in (0, 30, 37, 59):
         capsys.readouterr()
@@ -179,6 +198,30 @@ def test_lines_say_the_mean_of_the_last_20_steps_across_an_interruption(monkeypa
         expected = [(str(step), f"{np.mean(losses[max(0, step - 20):step]):.3f}")
                     for step in range(3, 61, 3) if step > taken]
         assert lines == expected
+
+
+class Telling:
+    """Batches that tell where they come from: epoch, shard and number of the batch."""
+
+    taken = (3, 1, 4)
+
+    def __next__(self):
+        return next(small_batches(np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("value, sentence", [
+    (np.nan, "the loss is nan and the gradient norm nan at step 20 (batch 4 of shard 1 in epoch 3, "
+             "counted from 0): the parameter sop_head.b (nan at"),
+    (0.0, "at step 20 (batch 4 of shard 1 in epoch 3, counted from 0), where guessing blindly "
+          "gives 3.53; a smaller")], ids=["nan", "diverging"])
+def test_a_sentence_tells_where_the_batch_comes_from(value, sentence):
+    model = AlbertForPreTraining(small_config())
+    model.params["sop_head"]["b"][:] = value
+    optimizer = SGD(model.params, lr=0.0)
+    optimizer.steps = 19
+    with pytest.raises(FloatingPointError, match=re.escape(sentence)):
+        train(model, optimizer, Telling(), 20, metrics=[a_row(step, BAD) for step in range(1, 20)],
+              progress=False)
 
 
 @pytest.mark.parametrize("weight, loss, diverges", [

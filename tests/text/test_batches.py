@@ -52,10 +52,13 @@ def test_tokenize_documents_with_a_tokenizer(small_tokenizer):
         ["the first one.", "a second one."], ["more."]]
 
 
-def test_layout():
+@pytest.mark.parametrize("pad", [0, 9])
+def test_layout(pad):
     pieces = np.array([22, 20, 21, 30, 31, 32, 33])
-    got = lay_out(pieces, np.array([[1, 3, 0, 1, 1], [3, 4, 4, 7, -100]]), TOKENIZER, 8)
-    assert got["input_ids"].tolist() == [[2, 20, 21, 3, 22, 3, 0, 0], [2, 30, 3, 31, 32, 33, 3, 0]]
+    tokenizer = SimpleNamespace(**{**vars(TOKENIZER), "pad_token_id": pad})
+    got = lay_out(pieces, np.array([[1, 3, 0, 1, 1], [3, 4, 4, 7, -100]]), tokenizer, 8)
+    assert got["input_ids"].tolist() == [[2, 20, 21, 3, 22, 3, pad, pad],
+                                         [2, 30, 3, 31, 32, 33, 3, pad]]
     assert got["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1, 1, 0]]
     assert got["attention_mask"].tolist() == [[1] * 6 + [0, 0], [1] * 7 + [0]]
     assert got["sentence_order_label"].tolist() == [1, -100]

@@ -197,15 +197,25 @@ def test_unknown_words_and_single_pieces(rng):
 def test_word_starts_of_the_original():
     """Only the marks ' < = > make a difference."""
     pieces = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]", "▁it", "'s", "a<b", "ab", "a,b", "'",
-              "7", "é", "<s>", "==", "!!"]
-    begins = [True] * 6 + [False] * 4 + [True] * 4 + [False] * 2       # as the tokenizer has them
+              "7", "é", "<s>", "==", "!!", "Ab"]
+    begins = [True] * 6 + [False] * 4 + [True] * 4 + [False] * 3       # as the tokenizer has them
     tokenizer = SimpleNamespace(**{**vars(TOKENIZER), "pieces": pieces,
                                    "is_word_start": np.array(begins)})
-    ids = np.array([[2, *sum(([5, i] for i in range(6, 16)), []), 3]])
+    ids = np.array([[2, *sum(([5, i] for i in range(6, 17)), []), 3]])
     for options, starts in [(OPTIONS, {10, 11, 12, 13}),
                             (DataOptions(original_word_starts=True), {6, 7, 10, 11, 12, 13, 14})]:
         sizes = Ngrams(ids, tokenizer, options).sizes[0, 0, 2:-2:2]
-        assert {i for i, size in zip(range(6, 16), sizes) if size == 1} == starts
+        assert {i for i, size in zip(range(6, 17), sizes) if size == 1} == starts
+
+
+def test_word_starts_of_the_original_in_wordpiece():
+    """A piece goes on a word if it begins with ##, whatever marks it has."""
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "it", "##s", "##'s", "a<b", "==", "##<"]
+    tokenizer = SimpleNamespace(**{**vars(TOKENIZER), "pieces": pieces,
+                                   "is_word_start": np.ones(11, bool)})
+    ids = np.array([[2, 5, 6, 5, 7, 5, 8, 9, 5, 10, 3]])
+    sizes = Ngrams(ids, tokenizer, DataOptions(original_word_starts=True)).sizes[0, 0, :11]
+    assert np.where(sizes > 11, 0, sizes).tolist() == [0, 2, 0, 2, 0, 1, 1, 1, 2, 0, 0]
 
 
 @pytest.mark.slow
@@ -257,8 +267,14 @@ def test_what_cannot_be_masked(rng):
         masked, labels = mask_batch(ids, TOKENIZER, options, rng)
         assert (masked == ids).all() and (labels == -100).all()
     # Wherever anything can be chosen, something is, even where 15 % are less than half a piece.
-    _, labels = mask_tokens(np.array([2, 10, 3]), TOKENIZER, OPTIONS, rng)
+    _, labels = mask_tokens([2, 10, 3], TOKENIZER, OPTIONS, rng)
     assert labels.tolist() == [-100, 10, -100]
+    # In sequences of one piece, or of none, too; and n-grams may be longer than the text.
+    for options in (OPTIONS, DataOptions(ngrams_by_place=True), DataOptions(ngram=30)):
+        for T, expected in ((1, [[-100], [10]]), (0, [[], []])):
+            _, labels = mask_batch([[2, 3][:T], [10, 3][:T]] if T else np.zeros((2, 0), int),
+                                   TOKENIZER, options, rng)
+            assert labels.tolist() == expected
     # A rest that truncation left at the front of a segment is a word of its own.
     _, labels = mask_tokens(np.array([2, 10, 3, 310, 311, 3]), TOKENIZER,
                             DataOptions(masked_lm_prob=1), rng)
@@ -315,6 +331,7 @@ def test_permutation(rng):
     asked = labels != -100
     assert (labels[asked] == ids[asked]).all() and (masked[~asked] == ids[~asked]).all()
     assert (asked.sum(axis=1) == 8).all()
+    assert 3.1 < (masked == 4).sum(axis=1).mean() < 3.3              # 80 % of the other four
     # Four are permuted: after the masks, their new pieces are those of the same row.
     moved = asked & (masked != ids) & (masked != 4)
     own = np.array([np.isin(row[m], i).sum() for row, m, i in zip(masked, moved, ids)])

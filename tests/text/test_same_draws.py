@@ -15,6 +15,7 @@ from albert_np.text.masking import (
     draw_lengths,
     mask_batch,
     ngram_probabilities,
+    permute_chosen,
     prediction_budget,
     replace_chosen,
 )
@@ -144,10 +145,11 @@ def ngrams_of_row(ids, b, options):
 
 BUDGETS = np.array([12, 0, 1, 30, 7, 4])
 OPTIONS = [DataOptions(), DataOptions(ngrams_across_sep=True, mask_unknown=True),
-           DataOptions(ngram=1), DataOptions(ngram=4, favor_shorter_ngram=False)]
+           DataOptions(ngram=1), DataOptions(ngram=4, favor_shorter_ngram=False),
+           DataOptions(ngram=30, favor_shorter_ngram=False)]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=range(4))
+@pytest.mark.parametrize("options", OPTIONS, ids=range(5))
 def test_choosing_the_length_first(rng, options):
     """Row after row, with the same lengths; of the places that fit, the one of the largest key."""
     for seed in range(3):
@@ -175,7 +177,7 @@ def test_choosing_the_length_first(rng, options):
             assert sorted(found.get(b, [])) == sorted(expected)
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=range(4))
+@pytest.mark.parametrize("options", OPTIONS, ids=range(5))
 def test_choosing_the_place_first(rng, options):
     """Row after row: words in the same order, with the same lengths, shorter if they must be."""
     for seed in range(3):
@@ -197,6 +199,56 @@ def test_choosing_the_place_first(rng, options):
                     free -= set(range(t, stop))
                     left -= size
             assert found.get(b, []) == expected
+
+
+@pytest.mark.parametrize("switches", all_ways("do_permutation", "ngrams_by_place",
+                                              "replace_by_any_piece"),
+                         ids=lambda switches: "-".join(n for n, on in switches.items() if on))
+def test_first_pieces_are_hidden_and_then_others_change_places(rng, switches):
+    """With the same draws, one after the other; the ids that were given stay as they are."""
+    options = DataOptions(masked_lm_prob=0.25, **switches)
+    ids = text_of_words(rng, 6, 24)
+    given = ids.copy()
+    masked, labels = mask_batch(given, TOKENIZER, options, np.random.default_rng(1))
+    again, ngrams = np.random.default_rng(1), Ngrams(ids, TOKENIZER, options)
+    choose = choose_by_place if options.ngrams_by_place else choose_by_length
+    budget = prediction_budget(ids, TOKENIZER, options)
+    asked = ngrams.covered_by(choose(ngrams, budget.copy(), options, again))
+    expected = replace_chosen(ids, asked, TOKENIZER, options, again)
+    if options.do_permutation:
+        moved = ngrams.covered_by(choose(ngrams, budget.copy(), options, again))
+        expected = permute_chosen(expected, moved, again)
+        assert moved.any() and not (moved & asked).any()
+        asked = asked | moved
+    assert (masked == expected).all() and (given == ids).all()
+    assert (labels == np.where(asked, ids, -100)).all()
+
+
+def renamed(tokenizer, name):
+    """The same pieces under other numbers: that of piece i is ``name[i]``."""
+    piece = np.argsort(name)                                        # which piece has the number
+    kinds = [f"{kind}_token_id" for kind in ("pad", "unk", "cls", "sep", "mask")]
+    return SimpleNamespace(
+        is_word_start=tokenizer.is_word_start[piece], pieces=[tokenizer.pieces[i] for i in piece],
+        special_ids=name[tokenizer.special_ids], ordinary_ids=name[tokenizer.ordinary_ids],
+        **{kind: int(name[getattr(tokenizer, kind)]) for kind in kinds})
+
+
+@pytest.mark.parametrize("options", [
+    DataOptions(), DataOptions(ngrams_across_sep=True, mask_unknown=True),
+    DataOptions(original_word_starts=True, do_permutation=True), DataOptions.original(
+        ngram=2, replace_by_any_piece=False)], ids=range(4))
+def test_the_numbers_of_the_pieces_make_no_difference(rng, options):
+    """Special ones need not come first, nor in this order; some pieces are marked."""
+    V, ids = len(PIECES), text_of_words(rng, 6, 24)
+    marks = V * (rng.random(ids.shape) < 0.2)
+    for seed in range(5):
+        name = rng.permutation(V)
+        masked, labels = mask_batch(ids + marks, TOKENIZER, options, np.random.default_rng(seed))
+        other, other_labels = mask_batch(name[ids] + marks, renamed(TOKENIZER, name), options,
+                                         np.random.default_rng(seed))
+        assert (other == name[masked]).all()
+        assert (other_labels == np.where(labels == -100, -100, name[labels.clip(0)])).all()
 
 
 def test_an_ngram_that_is_given_up_takes_nothing_away():

@@ -149,6 +149,18 @@ def test_next_sentence(rng):
     assert np.abs(p - 1 / 20).max() < 5 * np.sqrt(1 / 20 / places.sum())
 
 
+@pytest.mark.parametrize("empty", [[], [np.arange(0)]], ids=["none", "an empty sentence"])
+def test_next_sentence_of_two_documents(rng, empty):
+    """One other document is enough; one without text is none."""
+    one, two = ([np.full(2, 100 * d + s) for s in range(30)] for d in range(2))
+    for documents in ([one, two], [empty, one, two], [one, empty, two], [one, two, empty]):
+        pairs = segment_pairs(documents, options(11, sentence_task="nsp"), rng)
+        assert {label for _, _, label in pairs} == {0, 1}
+        assert all((a[0] // 100 != b[0] // 100) == label for a, b, label in pairs)
+    with pytest.raises(ValueError, match="sentence_task='nsp'.*no other"):
+        segment_pairs([one, empty], options(11, sentence_task="nsp"), rng)
+
+
 def test_no_sentence_task(rng):
     documents = make_documents(rng, 200)
     pairs = segment_pairs(documents, options(19, sentence_task="none"), rng)

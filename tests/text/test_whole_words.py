@@ -82,17 +82,37 @@ def test_a_marked_word_is_masked_as_a_whole(tokenizer):
     assert Ngrams(ids, tokenizer, options, continues).sizes[0, 0, [1, 4, 6]].tolist() == [3, 2, 1]
 
 
+def test_marked_words_at_borders_and_around_an_unknown_piece(tokenizer):
+    """After [CLS] and [SEP] a word begins, and <unk> is one, with all that follows it."""
+    cls, sep, unk, V = (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.unk_token_id,
+                        tokenizer.vocab_size)
+    a, b, c, d = tokenizer.ordinary_ids[10:14]
+    row = np.array([[cls, b + V, c + V, sep, a, unk + V, b + V, c, d + V, unk, sep]])
+    ids, continues = unmark(row, V)
+    for options, expected in [
+            ({}, [0, 2, 0, 0, 1, 0, 0, 2, 0, 0, 0]),
+            ({"mask_unknown": True}, [0, 2, 0, 0, 3, 0, 0, 2, 0, 1, 0]),
+            ({"do_whole_word_mask": False}, [0, 1, 1, 0, 1, 0, 1, 1, 1, 0, 0])]:
+        sizes = Ngrams(ids, tokenizer, DataOptions(**options), continues).sizes[:, 0, :11]
+        assert np.where(sizes > 11, 0, sizes)[0].tolist() == expected, options
+    sizes = Ngrams(ids, tokenizer, DataOptions(), continues).sizes[1, 0, :11]
+    assert (sizes > 11).all()                              # <unk> is between all pairs of words
+
+
 def test_jieba_finds_words():
     pytest.importorskip("jieba")
     starts = list(find_segmenter("jieba")("我们在北京大学用NumPy学习。"))
     assert starts == [0, 2, 3, 7, 8, 13, 15]
 
 
-def test_jieba_is_missing(monkeypatch):
+def test_jieba_is_missing(monkeypatch, tmp_path):
+    """Which is said before a corpus is read."""
     find_segmenter.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "jieba", None)
     with pytest.raises(ValueError, match="pip install jieba"):
         find_segmenter("jieba")
+    with pytest.raises(ValueError, match="pip install jieba"):
+        open_run_data(tmp_path, PretrainingOptions(corpus="absent", segmenter="jieba"))
     with pytest.raises(ValueError, match="one of jieba"):
         find_segmenter("thulac")
 
@@ -120,6 +140,10 @@ def test_prepared_and_read_corpora_have_the_same_words(tmp_path, tokenizer, caps
         assert data.training_text().max() < tokenizer.vocab_size
         assert max(batch["input_ids"].max() for batch in data.held_out) < tokenizer.vocab_size
     assert any("lie across the border" in line for line in said)
+    (tmp_path / "run0").mkdir()                               # what was prepared says it, too
+    again, _ = open_run_data(tmp_path / "run0", PretrainingOptions(corpus=str(tmp_path / "p")),
+                             say=said.append)
+    assert np.array_equal(ids, again.shards[0].pieces)
     options.segmenter = None
     options.corpus = str(corpus)
     (tmp_path / "run3").mkdir()
