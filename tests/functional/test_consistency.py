@@ -90,7 +90,8 @@ def test_ramp_up():
     ((-1, 5), "largest is -1; it must be a finite number that is at least 0"),
     ((float("inf"), 5), "largest is inf; it must be a finite number that is at least 0"),
     ((math.nan, 5), "largest is nan; it must be a finite number that is at least 0"),
-    ((1, 0), "ramp_steps is 0; it must be at least 1")])
+    ((1, 0), "ramp_steps is 0; it must be at least 1"),
+    ((1, math.nan), "ramp_steps is nan; it must be at least 1")])
 def test_a_ramp_up_that_is_none(arguments, sentence):
     with pytest.raises(ValueError) as refusal:
         F.ramp_up(*arguments)

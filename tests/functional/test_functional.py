@@ -82,6 +82,13 @@ def test_layer_norm_normalises_rows(rng):
     np.testing.assert_allclose(y.var(axis=-1), 1)             # the biased variance, 1/H
 
 
+def test_layer_norm_has_the_epsilon_of_albert():
+    """If none is given. Only a row whose variance is as small can tell."""
+    x = np.array([[1e-6, -1e-6]])
+    y, _ = F.layer_norm_forward(x, np.ones(2), np.zeros(2))
+    np.testing.assert_allclose(y, [[0.5**0.5, -0.5**0.5]])
+
+
 def test_layer_norm_of_equal_numbers_is_beta():
     y, _ = F.layer_norm_forward(np.full((2, 4), 3.0), np.ones(4), np.arange(4.0))
     np.testing.assert_array_equal(y, [np.arange(4.0)] * 2)
@@ -160,9 +167,10 @@ def test_what_is_no_index_is_refused():
         F.embedding_forward(np.zeros((7, 3)), np.array([True, False]))
     with pytest.raises(ValueError, match="^labels have dtype float64; they must be integers$"):
         F.cross_entropy_forward(np.zeros((2, 3)), np.array([0.0, 1.0]))
-    for p in (1, 1.5, -0.1):
-        with pytest.raises(ValueError, match=f"^p is {p}; a dropout probability lies in .0, 1.$"):
-            F.dropout_forward(np.ones(3), p, np.random.default_rng(0))
+    for p in (1, 1.5, -0.1, math.nan):
+        for generator in (np.random.default_rng(0), None):
+            with pytest.raises(ValueError, match=f"^p is {p}; a dropout probability lies in .0, "):
+                F.dropout_forward(np.ones(3), p, generator)
 
 
 @pytest.mark.parametrize("shape", [(1,), (3,), (2, 2)])
@@ -368,13 +376,30 @@ FUNCTIONS = {
         F.temperature_scaling_backward, [(2, 3), ()]),
     "consistency": (F.consistency_forward, F.consistency_backward, [(2, 3), (2, 3)]),
 }
+HALF, WEIGHTS = np.float64(0.5), np.array([0.5, 2.0])     # of float64, whatever the logits are
+WITH_OPTIONS = {
+    "layer_norm": (lambda x, gamma, beta: F.layer_norm_forward(x, gamma, beta, HALF),
+                   F.layer_norm_backward, [(2, 3), (3,), (3,)]),
+    "dropout": (lambda x: F.dropout_forward(x, HALF, np.random.default_rng(0)),
+                F.dropout_backward, [(2, 3)]),
+    "cross_entropy": (
+        lambda x: F.cross_entropy_forward(x, np.array([0, 2]), weights=WEIGHTS),
+        F.cross_entropy_backward, [(2, 3)]),
+    "distillation": (
+        lambda x: F.distillation_forward(x, np.arange(6.0).reshape(2, 3), np.array([0, 2]),
+                                         4 * HALF, HALF, weights=WEIGHTS),
+        F.distillation_backward, [(2, 3)]),
+    "temperature_scaling": (lambda x: F.temperature_scaling_forward(x, HALF, np.array([0, 2])),
+                            F.temperature_scaling_backward, [(2, 3)]),
+}
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name, options", [*((name, False) for name in FUNCTIONS),
+                                           *((name, True) for name in WITH_OPTIONS)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dtype_is_kept(rng, name, dtype):
-    """A scalar that promotes would turn float32 into float64, at half the speed."""
-    forward, backward, shapes = FUNCTIONS[name]
+def test_dtype_is_kept(rng, name, options, dtype):
+    """A scalar or an option that promotes would turn float32 into float64, at half the speed."""
+    forward, backward, shapes = (WITH_OPTIONS if options else FUNCTIONS)[name]
     y, cache = forward(*(rng.standard_normal(shape).astype(dtype) for shape in shapes))
     assert y.dtype == dtype
     gradients = backward(np.ones_like(y), cache)

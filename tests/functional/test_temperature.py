@@ -24,6 +24,17 @@ def test_the_loss_is_that_of_the_divided_logits(data):
         assert loss == pytest.approx(F.cross_entropy_forward(logits / temperature, labels)[0])
 
 
+def test_the_label_that_does_not_count_may_be_another(rng):
+    logits, labels = rng.standard_normal((4, 3)), np.array([0, 1, 2, 1])
+    loss, cache = F.temperature_scaling_forward(logits, 2.0, labels, ignore_index=1)
+    kept, kept_cache = F.temperature_scaling_forward(logits[[0, 2]], 2.0, labels[[0, 2]])
+    assert loss == pytest.approx(kept)
+    (dz, dtau), (kept_dz, kept_dtau) = (F.temperature_scaling_backward(1.0, each)
+                                        for each in (cache, kept_cache))
+    assert dtau == pytest.approx(kept_dtau) and not dz[[1, 3]].any()
+    np.testing.assert_allclose(dz[[0, 2]], kept_dz)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_logits_far_apart_at_a_low_temperature(dtype):
     """z/T is beyond the largest number, and the loss is one that the dtype can hold."""
@@ -44,7 +55,8 @@ def test_the_gradient_needs_no_shift(rng):
 
 
 def test_the_temperature_of_labels_that_were_drawn_is_found(data):
-    assert F.fit_temperature(*data) == pytest.approx(3, rel=0.1)
+    found = F.fit_temperature(*data)
+    assert found == pytest.approx(3, rel=0.1) and type(found) is float
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
