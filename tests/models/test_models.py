@@ -276,8 +276,12 @@ def test_dtype_and_rng_are_checked(model):
     with pytest.raises(ValueError, match="^dtype is float16, in which a training step overflows; "
                                          "use float32 .files in float16 are read into it.$"):
         AlbertModel(small_config(), dtype=np.float16)
-    with pytest.raises(ValueError, match="rng must be a numpy.random.Generator or None, not a int"):
-        model.forward(IDS, rng=0)
+    for rng, kind in ((0, "int"), (np.random.RandomState(0), "RandomState")):
+        with pytest.raises(ValueError, match=f"^rng must be a numpy.random.Generator or None, not "
+                                             f"a {kind}$"):
+            model.forward(IDS, rng=rng)
+    for dtype in (np.complex128, np.longdouble):               # of gradient checks
+        assert AlbertModel(small_config(), dtype=dtype).dtype == dtype
 
 
 def test_config_of_another_kind_is_refused():

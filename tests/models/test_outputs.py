@@ -148,6 +148,90 @@ def test_the_derivative_in_one_direction(name, options):
         assert by_grads == pytest.approx(by_step, rel=1e-11)
 
 
+# ---- options that meet ---------------------------------------------------------------------------
+
+OF_ITS_OWN = {
+    "AlbertForPreTraining": dict(positions=[[0, 4, 1], [0, 2, 3]]),
+    "AlbertForMaskedLM": dict(positions=[[4, 1, 3], [2, 3, 0]]),
+    "AlbertForSequenceClassification": dict(label_weights=[0.25, 3.0]),
+    "AlbertForSquad2": dict(p_mask=[[0, 1, 0, 0, 0], [0, 0, 0, 1, 1]])}
+
+
+def all_options(name, ids):
+    """A mask for each query, token types, the model's own options, and the share of a batch."""
+    rng, T = np.random.default_rng(2), ids.shape[-1]
+    seen = np.maximum(rng.random((*ids.shape, T)) < 0.5, np.eye(T, dtype=bool)).astype(int)
+    return dict(attention_mask=seen, token_type_ids=rng.integers(0, 2, ids.shape), **MODELS[name],
+                **OF_ITS_OWN.get(name, {}))
+
+
+def make_with_dropout(name):
+    return make(name, hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.2, sop_weight=0.3,
+                classifier_dropout_prob=0.4, cross_layer_residual=True, inner_group_num=2)
+
+
+@EVERY_MODEL
+def test_the_derivative_with_all_options_at_once(name):
+    """By the complex step in one direction, as above; with dropout and the share of a batch."""
+    model, ids = make_with_dropout(name)
+    options = all_options(name, ids)
+    if MODELS[name]:
+        counts = model.label_counts(dict(input_ids=ids, **options))
+        options["label_counts"] = {key: 3 * count for key, count in counts.items()}
+
+    def run():
+        return model.forward(ids, **options, rng=np.random.default_rng(7))
+
+    params, rng = model.params, np.random.default_rng(0)
+    direction = tree_map(lambda leaf: rng.standard_normal(leaf.shape), params)
+    output, cache = run()
+    upstream = tree_map(lambda value: rng.standard_normal(np.shape(value)), given(output))
+    grads = flatten(model.backward(cache, upstream))
+    by_grads = sum((leaf * flatten(direction)[key]).sum() for key, leaf in grads.items())
+    model.params = tree_map(lambda leaf, d: leaf + 1e-30j * d, params, direction)
+    terms = tree_map(lambda value, d: (value * d).sum(), given(run()[0]), upstream)
+    by_step = sum(term.imag for term in flatten(terms).values()) / 1e-30
+    assert by_grads == pytest.approx(by_step, rel=1e-11)
+
+
+@EVERY_MODEL
+def test_layers_are_recomputed_with_all_options(name):
+    """The same bits, also of gradients that attention weights and hidden states bring along."""
+    model, ids = make_with_dropout(name)
+    options, outcomes = all_options(name, ids), []
+    plain, _ = model.forward(ids, **options)
+    upstream = tree_map(lambda value: np.random.default_rng(3).standard_normal(np.shape(value)),
+                        given(plain))
+    for recompute in (False, True):
+        rng = np.random.default_rng(7)
+        output, cache = model.forward(ids, **options, rng=rng, recompute=recompute)
+        assert all((p is None) == recompute for p in output.attentions)
+        outcomes.append({**flatten({**given(output), "attentions": []}), "next": rng.random(),
+                         **flatten(model.backward(cache, upstream), prefix="d")})
+    assert set(outcomes[0]) == set(outcomes[1])
+    for key, value in outcomes[0].items():
+        np.testing.assert_array_equal(value, outcomes[1][key], err_msg=key)
+
+
+@EVERY_MODEL
+def test_each_sequence_is_read_with_its_own_options(name):
+    """Alone it gives what it gives beside another one; nothing that was given is changed."""
+    model, ids = make(name)
+    options = {key: np.array(value) for key, value in all_options(name, ids).items()
+               if key not in MODELS[name] and key != "label_weights"}
+    before = {key: value.copy() for key, value in options.items()}
+    together = flatten(given(model.forward(ids, **options)[0]))
+    for b in range(2):
+        row = {key: value[b:b + 1] for key, value in options.items()}
+        alone = flatten(given(model.forward(ids[b:b + 1], **row)[0]))
+        assert set(alone) == set(together)
+        for key, value in alone.items():
+            n = len(value)                               # 3 where the choices are in one long batch
+            np.testing.assert_allclose(value, together[key][b * n:(b + 1) * n], rtol=1e-9,
+                                       atol=1e-12, err_msg=key)
+    assert all((options[key] == value).all() for key, value in before.items())
+
+
 @EVERY_MODEL
 def test_a_loss_without_labels_has_no_gradient(name):
     model, ids = make(name)

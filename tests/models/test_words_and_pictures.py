@@ -1,10 +1,14 @@
 """Words and patches in one sequence: who influences whom, what adds up, what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from albert_np import AlbertConfig
 from albert_np.functional.trees import flatten
+from albert_np.layers import (embeddings_forward, encoder_forward, patch_embeddings_forward,
+                              visible_keys)
 from albert_np.models.words_and_pictures import (words_and_patches_backward,
                                                  words_and_patches_forward,
                                                  words_and_pictures_backward,
@@ -78,6 +82,27 @@ def test_without_a_mask_all_words_are_seen(params, patches):
         assert output.hidden_states[-1] is output.sequence_output
         np.testing.assert_allclose(output.attentions[0].sum(-1), 1)
         assert (output.attentions[0] > 0).all()
+
+
+def test_dropout_is_in_the_words_the_patches_and_the_encoder(params, patches):
+    """In this order, with the numbers of one generator; in the heads there is none."""
+    config = replace(CONFIG, hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.2)
+    rng = np.random.default_rng(5)
+    words, _ = embeddings_forward(params["embeddings"], IDS, IDS * 0, config, rng)
+    picture, _ = patch_embeddings_forward(params["patch_embeddings"], patches, HIDDEN, config, rng)
+    keep = visible_keys(np.concatenate([WORDS, np.ones((B, N))], axis=1))
+    (states, _), _ = encoder_forward(params["encoder"], np.concatenate([words, picture], axis=1),
+                                     keep, config, rng)
+    own = np.random.default_rng(5)
+    output, _ = words_and_patches_forward(params, config, IDS, patches, WORDS, HIDDEN, own)
+    for ours, expected in zip(output.hidden_states, states, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-12)
+    whole, after = np.random.default_rng(5), rng.random()
+    losses, _ = words_and_pictures_forward(params, config, **batch(patches), rng=whole)
+    assert own.random() == whole.random() == after
+    assert losses.loss != words_and_pictures_forward(params, config, **batch(patches))[0].loss
+    with pytest.raises(ValueError, match="rng must be a numpy.random.Generator or None"):
+        words_and_patches_forward(params, config, IDS, patches, rng=5)
 
 
 def test_three_losses_add_up(params, patches):
