@@ -114,6 +114,8 @@ def test_arrays_that_do_not_fit():
         head_gate_gradients(np.ones((4, 4)), np.ones((4, 3)), 2)
     with pytest.raises(ValueError, match="must be alike"):
         head_gate_gradients(np.ones((4, 3)), np.ones((4, 4)), 2)
+    with pytest.raises(ValueError, match=r"W_o has shape \(4, 2\) and dW_o \(2, 4\)"):
+        head_gate_gradients(np.ones((4, 2)), np.ones((2, 4)), 2)
     with pytest.raises(ValueError, match="3 heads of equal size"):
         head_gate_gradients(np.ones((4, 4)), np.ones((4, 4)), 3)
 
@@ -149,7 +151,7 @@ def test_equal_weights_are_pruned_one_by_one():
     assert np.flatnonzero(params["W"] == 0).tolist() == sorted(first)
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1])
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_that_is_none(share):
     with pytest.raises(ValueError, match="it must be a number from 0 to 1"):
         prune_weights({"W": np.ones((2, 2))}, share)
