@@ -71,9 +71,10 @@ def test_other_shapes_are_refused(shape):
     assert str(refusal.value) == (f"other_logits have shape {shape}, but logits have shape (2, 3)")
 
 
-def test_a_mean_of_nothing_is_refused():
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3), (3, 0)])
+def test_a_mean_of_nothing_is_refused(shape):
     with pytest.raises(ValueError, match="a mean needs at least one number"):
-        F.consistency_forward(np.zeros((0, 3)), np.zeros((0, 3)))
+        F.consistency_forward(np.zeros(shape), np.zeros(shape))
 
 
 def test_ramp_up():
