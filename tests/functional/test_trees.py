@@ -47,7 +47,7 @@ def test_what_maps_a_tree_makes_a_new_one(tree, rng):
     for leaf, one in zip(leaves(cast(tree, np.float64)), leaves(tree)):
         assert (leaf == one).all() and not np.shares_memory(leaf, one)     # a copy, all the same
     assert all((leaf == old).all() for leaf, old in zip(leaves(tree), before))
-    assert count(tree) == 3 + 6 + 4 + 1 + 8
+    assert count(tree) == 3 + 6 + 4 + 1 + 8 and count({"steps": np.array(7), "b": []}) == 1
 
 
 def test_adding_in_place_keeps_the_arrays(tree):
