@@ -124,13 +124,15 @@ def test_the_first_missing_gradient_is_named(optimizer_class, grads, missing):
         optimizer_class(params).step(params, grads)
 
 
-@pytest.mark.parametrize("size", [1e-3, 0.5, 1e3])
-def test_lamb_moves_small_and_large_matrices_by_their_share(rng, size):
-    """By the learning rate times their own norm, be it below 1 or above."""
+@pytest.mark.parametrize("weight_decay", [0.0, 0.01])
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 0.5, 1e3, 1e9])
+def test_lamb_moves_small_and_large_matrices_by_their_share(rng, size, weight_decay):
+    """By the learning rate times their own norm, be it below 1 or above; nothing is clamped."""
     start = rng.standard_normal((3, 4))
     params = {"W": start * (size / np.linalg.norm(start))}
     before = params["W"].copy()
-    LAMB(params, lr=0.01).step(params, {"W": rng.standard_normal((3, 4))})
+    LAMB(params, lr=0.01, weight_decay=weight_decay).step(
+        params, {"W": rng.standard_normal((3, 4))})
     assert np.linalg.norm(params["W"] - before) == pytest.approx(0.01 * size)
 
 
