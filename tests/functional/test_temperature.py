@@ -157,6 +157,14 @@ def test_logits_that_no_temperature_changes_are_refused(logits, labels, distance
         module.fit_temperature(logits, np.array(labels, int))
 
 
+@pytest.mark.parametrize("row", [[np.nan, 0.0], [np.inf, 0.0], [-np.inf, -np.inf], [1e300, 0.0]])
+def test_a_row_without_a_label_may_hold_anything(row):
+    """It has no loss, so the best temperature does not depend on it."""
+    logits, labels = np.log(np.tile([9.0, 1.0], (5, 1))), np.array([0, 0, -100, 0, 1])
+    logits[2] = row
+    assert F.fit_temperature(logits, labels) == pytest.approx(2, rel=1e-12)
+
+
 def test_labels_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="labels"):
         module.fit_temperature(np.ones((3, 2)), np.array([0, 1]))

@@ -1,5 +1,6 @@
 """The models: outputs, losses, gradients of anything, names, and bad input."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,8 +51,10 @@ def test_losses_without_labels_are_none(model):
     assert output.loss is output.mlm_loss is output.sop_loss is None
     output, _ = model.forward(IDS, labels=LABELS)
     assert output.loss == output.mlm_loss and output.sop_loss is None
-    output, _ = model.forward(IDS, sentence_order_label=ORDER)
-    assert output.loss == output.sop_loss and output.mlm_loss is None
+    for weight in (1.0, 0.3, 0):
+        model.config = replace(model.config, sop_weight=weight)
+        output, _ = model.forward(IDS, sentence_order_label=ORDER)
+        assert output.loss == weight * output.sop_loss and output.mlm_loss is None
 
 
 def test_labels_everywhere_ignored_cost_nothing(model):
@@ -232,7 +235,8 @@ def test_bad_input_gets_one_sentence(model, arguments, message):
 
 def test_gradients_of_nothing_get_one_sentence(model):
     _, cache = model.forward(IDS)
-    with pytest.raises(ValueError, match="there is no loss to differentiate: forward was not"):
+    with pytest.raises(ValueError, match="^there is no loss to differentiate: forward was not given "
+                                         "labels or sentence_order_label$"):
         model.backward(cache)
     with pytest.raises(ValueError, match="there is no mlm_loss"):
         model.backward(cache, {"mlm_loss": 1.0})

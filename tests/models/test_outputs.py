@@ -74,6 +74,13 @@ def test_the_trunk_by_itself():
     grads = flatten(albert_backward(model.params, AlbertOutput(), cache))
     assert list(grads) == list(flatten(model.params))
     assert not any(leaf.any() for leaf in grads.values())
+    given = AlbertOutput(hidden_states=[None] * 3 + [np.ones((2, 5, 12))],
+                         attentions=[None, np.ones((2, 3, 5, 5)), None],
+                         sequence_output=np.ones((2, 5, 12)), pooled_output=np.ones((2, 12)))
+    first, second = (flatten(albert_backward(model.params, given, cache)) for _ in range(2))
+    assert all((leaf == second[key]).all() for key, leaf in first.items())
+    assert all((ones is None) or (ones == 1).all()             # what was given stays as it was
+               for ones in [*given.hidden_states, *given.attentions, given.sequence_output])
     without = {name: model.params[name] for name in ("embeddings", "encoder")}
     output, cache = albert_forward(without, ids, None, ids * 0, model.config)
     assert output.pooled_output is None
@@ -242,6 +249,8 @@ def test_a_loss_without_labels_has_no_gradient(name):
         model.backward(cache, {"loss": 1.0})
     if MODELS[name]:
         _, cache = model.forward(ids, **MODELS[name])
+        for nothing in ({}, AlbertOutput(), {"loss": 0.0}):              # no gradient, and not 1
+            assert not any(leaf.any() for leaf in flatten(model.backward(cache, nothing)).values())
         once, thrice = (flatten(model.backward(cache, *d)) for d in ((), ({"loss": 3.0},)))
         assert any(leaf.any() for leaf in once.values())
         for key, leaf in once.items():
