@@ -84,6 +84,8 @@ def test_each_name_both_ways():
         assert list(from_bert({bert: 1})) == [albert]
         assert list(to_bert({albert: 1})) == [bert]
     assert list(from_bert({"bert.cls.predictions.bias": 1})) == ["predictions.bias"]
+    assert list(from_bert({"bert.cls.seq_relationship.bias": 1})) == [
+        "sop_classifier.classifier.bias"]
 
 
 def test_names_that_no_bert_of_pretraining_has():
@@ -92,7 +94,7 @@ def test_names_that_no_bert_of_pretraining_has():
                  "bert.something.weight", "bert.pooler.dense.kernel",
                  "bert.encoder.layer.0.attention.self.query",
                  "bert.encoder.layer.0.output.dense.kernel", "bert.encoder.layer.x.output.bias",
-                 "bert.embeddings.LayerNormXbeta", "bert.embeddings.LayerNormXgamma",
+                 "bert.module.pooler.dense.bias", "bert.embeddings.LayerNormXbeta", "bert.embeddings.LayerNormXgamma",
                  "bert.encoder.layer.0.crossattention.self.query.weight",
                  "encoder.layer.10000000000.output.dense.bias"):
         assert list(from_bert({name: 1})) == [name]
@@ -133,6 +135,7 @@ def test_bert_base():
     trunk = sum(counts.values()) - counts["mlm_head"] - counts["sop_head"]
     assert (counts["mapping"], trunk) == (0, 109_482_240)
     assert config.extra["use_cache"] is True and "model_type" not in config.extra
+    assert config.extra["transformers_version"] == "4.6.0.dev0"
 
 
 def test_a_silent_configuration():

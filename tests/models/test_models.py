@@ -235,8 +235,8 @@ def test_bad_input_gets_one_sentence(model, arguments, message):
 
 def test_gradients_of_nothing_get_one_sentence(model):
     _, cache = model.forward(IDS)
-    with pytest.raises(ValueError, match="^there is no loss to differentiate: forward was not given "
-                                         "labels or sentence_order_label$"):
+    with pytest.raises(ValueError, match="^there is no loss to differentiate: forward was not "
+                                         "given labels or sentence_order_label$"):
         model.backward(cache)
     with pytest.raises(ValueError, match="there is no mlm_loss"):
         model.backward(cache, {"mlm_loss": 1.0})

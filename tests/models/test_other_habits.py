@@ -9,6 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from albert_np import (AlbertConfig, AlbertForMaskedLM, AlbertForPreTraining,
                        AlbertForSequenceClassification, AlbertModel)
+from albert_np.config import read_config
 from albert_np.parameters import flatten
 
 SIZES = dict(vocab_size=31, embedding_size=6, hidden_size=12, num_hidden_layers=2,
@@ -81,6 +82,8 @@ def test_names_of_the_labels(two_labels, changes, K, names):
     assert (model.config.num_labels, model.config.id2label) == (K, names)
     assert model.params["classification_head"]["b"].shape == (K,)
     assert AlbertConfig.from_pretrained(two_labels, **changes).id2label == names
+    given = dict(changes)
+    assert read_config(two_labels, changes=given)[0].id2label == names and given == changes
 
 
 @pytest.mark.parametrize("changes, sentence", [

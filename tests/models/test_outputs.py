@@ -7,7 +7,7 @@ import pytest
 
 import albert_np
 from albert_np import AlbertModel, AlbertOutput
-from albert_np.functional.trees import flatten, tree_map
+from albert_np.functional.trees import cast, flatten, tree_map
 from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
 from albert_np.gradcheck.task_checks import parameters_of
 from albert_np.layers import embeddings_backward
@@ -218,6 +218,40 @@ def test_layers_are_recomputed_with_all_options(name):
     assert set(outcomes[0]) == set(outcomes[1])
     for key, value in outcomes[0].items():
         np.testing.assert_array_equal(value, outcomes[1][key], err_msg=key)
+
+
+def labels_in_part(name):
+    """All labels of a model, and each smaller choice of them that it accepts."""
+    labels = MODELS[name]
+    yield labels
+    if name == "AlbertForPreTraining":
+        yield from ({key: value} for key, value in labels.items())
+    if name == "AlbertForSquad2":
+        yield {key: value for key, value in labels.items() if key != "is_impossible"}
+    if name == "AlbertForSequenceClassification":
+        for dtype in (bool, np.float64):
+            yield {"labels": np.eye(4)[[3, 1]].astype(dtype)}
+
+
+@EVERY_MODEL
+def test_float32_stays_float32_with_all_options(name):
+    """Whichever labels there are, and whatever the dtype of what is given."""
+    model, ids = make_with_dropout(name)
+    model.params = cast(model.params, np.float32)
+    for labels in labels_in_part(name):
+        options = {key: value for key, value in all_options(name, ids).items()
+                   if key not in MODELS[name]} | labels
+        if labels and np.ndim(labels.get("labels")) == 2:
+            options.pop("label_weights", None)
+        counts = model.label_counts(dict(input_ids=ids, **options))
+        more = {"label_counts": {key: 3 * count for key, count in counts.items()}} if labels else {}
+        output, cache = model.forward(ids, **options, **more, rng=np.random.default_rng(7))
+        upstream = {key: value for key, value in given(output).items() if key not in LOSSES}
+        upstream = tree_map(lambda value: np.asarray(value, np.float64), upstream)
+        arrays = [*flatten(given(output)).values(),
+                  *flatten(model.backward(cache, upstream)).values(),
+                  *(flatten(model.backward(cache)).values() if labels else ())]
+        assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
 
 
 @EVERY_MODEL

@@ -40,7 +40,11 @@ def test_what_is_written_and_counted(model, tmp_path):
 def test_the_largest_error_is_that_of_the_model_that_is_read_back(model, tmp_path):
     written = save_quantized(model, tmp_path / "new")
     before = model.state_dict()
-    after = AlbertModel.from_pretrained(tmp_path / "new").state_dict()
+    loaded = AlbertModel.from_pretrained(tmp_path / "new")
+    said = "the file holds 8-bit weights; they are computed with as float32"
+    assert loaded.load_report.notes == [said]
+    assert loaded.load_report.remarks == [f"{tmp_path / 'new'}: {said}"]
+    after = loaded.state_dict()
     errors = {name: np.abs(after[name] - array) for name, array in before.items()}
     where = max(errors, key=lambda name: errors[name].max())
     row = errors[where].max(axis=1).argmax()

@@ -62,6 +62,16 @@ def test_a_single_label():
     assert output.loss == pytest.approx(-np.log(p[0, 3]))
 
 
+def test_labels_without_any_weight_cost_nothing():
+    """Like labels that are all -100."""
+    model = make("AlbertForSequenceClassification")
+    for given in (dict(labels=[3, 1], label_weights=[0, 0]), dict(labels=[-100, -100]),
+                  dict(labels=[-100, 1], label_weights=[2.0, 0.0])):
+        output, cache = model.forward(IDS, padding_mask(), **given)
+        assert output.loss == 0
+        assert not any(leaf.any() for leaf in flatten(model.backward(cache)).values())
+
+
 def test_several_labels():
     model = make("AlbertForSequenceClassification")
     truth = np.array([[1, 0, 0, 1], [0, 1, 1, 0]])

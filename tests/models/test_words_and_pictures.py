@@ -135,6 +135,7 @@ def test_what_is_not_asked_has_no_loss_and_no_gradient(params, patches, nothing,
     _, grads = words_and_pictures_backward(params, 1.0, cache)
     for name in part:
         assert any(leaf.any() for leaf in flatten(grads[name]).values()) == (name != head)
+    assert grads["embeddings"]["word"].any()                 # the look-up has its gradient anyhow
 
 
 def test_gradients_have_the_tree_of_the_parameters_and_scale_with_dloss(params, patches):
@@ -158,6 +159,9 @@ def test_float32_stays_float32(patches):
     assert {leaf.dtype for leaf in [dpatches, *flatten(grads).values(), losses.pixels]} == {
         np.dtype(np.float32)}
     assert losses.loss.dtype == np.float32
+    for nothing in (dict(labels=np.full((B, T), -100)), dict(predicted=np.zeros((B, N), bool))):
+        losses, _ = words_and_pictures_forward(params, CONFIG, **batch(patches, **nothing))
+        assert losses.loss.dtype == np.float32
 
 
 def test_the_pooled_output_alone(params, patches):
@@ -186,7 +190,9 @@ def test_the_pooled_output_alone(params, patches):
     (dict(predicted=PREDICTED[:1]), r"predicted has shape \(1, 4\)"),
     (dict(input_ids=IDS + V), "input_ids"),
     (dict(labels=LABELS[:, :3]), "labels"),
-    (dict(attention_mask=WORDS[:, :3]), "attention_mask")])
+    (dict(attention_mask=WORDS[:, :3]), "attention_mask"),
+    (dict(attention_mask=np.ones((B, T, T), int)),
+     r"attention_mask has shape \(2, 5, 5\); it must be \(2, 5\), since every row")])
 def test_inputs_that_do_not_fit(params, patches, changes, words):
     with pytest.raises(ValueError, match=words):
         words_and_pictures_forward(params, CONFIG, **batch(patches, **changes))

@@ -171,6 +171,9 @@ def test_blocks_are_counted_by_group_and_place():
     assert places(num_hidden_groups=2, inner_group_num=3) == [
         ([part, str(i)], [str(i // 3), str(i % 3)]) for part in ("attention", "feed_forward")
         for i in range(6)]
+    assert places(sharing="none", inner_group_num=2) == [
+        ([part, str(i)], [str(i // 2), str(i % 2)]) for part in ("attention", "feed_forward")
+        for i in range(8)]
     assert places(sharing="attention") == [
         (["attention", "0"], ["0", "0"]),
         *[(["feed_forward", str(i)], [str(i), "0"]) for i in range(4)]]

@@ -60,8 +60,17 @@ def test_the_gradient_of_a_gate_is_that_of_differences(model):
         assert np.abs(found).min() > 1e-7
 
 
+def test_the_smallest_of_tiny_weights():
+    """Their squares would all be 0 in float32."""
+    params = {"W": np.array([[3e-30, -1e-30], [-2e-30, 4e-30]], np.float32)}
+    kept = prune_weights(params, 0.5)["W"]
+    assert kept.tolist() == [[True, False], [False, True]] == (params["W"] != 0).tolist()
+
+
 def test_importance_is_the_mean_of_sizes(model):
     grads = gradients_of(model)
+    narrow = (tree_map(lambda leaf: leaf.astype(np.float32), tree) for tree in (model.params, grads))
+    assert head_importance(next(narrow), narrow, A).dtype == np.float32
     other = tree_map(lambda leaf: -3 * leaf, grads)
     one = head_importance(model.params, [grads], A)
     assert one.shape == (len(blocks(model)), A) and (one > 0).all()
@@ -78,7 +87,7 @@ def test_importance_is_the_mean_of_sizes(model):
 def test_a_pruned_head_is_a_closed_gate(model, head):
     closed = loss_with_gate(model, 0, head, 0.0)
     assert closed != loss_with_gate(model, 0, head, 1.0)
-    prune_heads(model.params, [(0, head)], A)
+    prune_heads(model.params, ((0, each) for each in (head,)), A)        # or any other iterable
     assert float(model.forward(**BATCH)[0].loss) == pytest.approx(closed, rel=1e-12)
     W_o = blocks(model)[0]["W_o"].reshape(A, -1)
     assert [rows.all() for rows in W_o] == [other != head for other in range(A)]
