@@ -173,8 +173,9 @@ def all_options(name, ids):
 
 
 def make_with_dropout(name):
-    return make(name, hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.2, sop_weight=0.3,
-                classifier_dropout_prob=0.4, cross_layer_residual=True, inner_group_num=2)
+    return make(name, hidden_dropout_prob=0.3, attention_probs_dropout_prob=np.float64(0.2),
+                sop_weight=np.float64(0.3), classifier_dropout_prob=np.float64(0.4),
+                layer_norm_eps=np.float64(1e-3), cross_layer_residual=True, inner_group_num=2)
 
 
 @EVERY_MODEL
@@ -369,6 +370,9 @@ def test_the_share_of_a_part():
     assert share_of_batch(3.0, "labels", labels, {"labels": 2}) == (3.0, 1.0)
     assert share_of_batch(0.0, "labels", labels[1:2], {"labels": 0}) == (0.0, 0.0)
     assert share_of_batch(3.0, "labels", labels[:1], {"labels": 1}) == (3.0, 1.0)
+    for total in (np.int64(8), np.float64(8)):               # as from a sum over processes
+        loss, share = share_of_batch(np.float32(3), "labels", labels, {"labels": total})
+        assert (loss, share, loss.dtype, type(share)) == (0.75, 0.25, np.float32, float)
     weights = np.array([0.125, 9, 0.125, 9], np.float32)
     loss, share = share_of_batch(np.float32(3), "labels", labels, {"labels": 0.5}, weights)
     assert (loss, share, loss.dtype) == (1.5, 0.5, np.float32)
