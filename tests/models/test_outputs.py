@@ -221,6 +221,40 @@ def test_layers_are_recomputed_with_all_options(name):
         np.testing.assert_array_equal(value, outcomes[1][key], err_msg=key)
 
 
+@EVERY_MODEL
+@pytest.mark.parametrize("dropout", ["hidden_dropout_prob", "attention_probs_dropout_prob"])
+def test_dropout_of_the_trunk_is_that_of_the_bare_model(name, dropout):
+    """The first numbers of the generator are the trunk's, in every model."""
+    model, ids = make(name, classifier_dropout_prob=0.0, **{dropout: 0.3})
+    bare = AlbertModel(model.config, dtype=np.float64)
+    bare.params = {**bare.params, **{key: model.params[key] for key in ("embeddings", "encoder")}}
+    found, _ = model.forward(ids, rng=np.random.default_rng(7))
+    expected, _ = bare.forward(ids.reshape(-1, 5), rng=np.random.default_rng(7))
+    np.testing.assert_array_equal(found.sequence_output, expected.sequence_output)
+    assert not np.allclose(found.sequence_output, model.forward(ids)[0].sequence_output)
+    with pytest.raises(ValueError, match="^rng must be a numpy.random.Generator or None, not a i"):
+        model.forward(ids, rng=7)
+
+
+@EVERY_MODEL
+@pytest.mark.parametrize("recompute", [False, True])
+def test_contributions_with_all_options(name, recompute):
+    """One tree for each application of a layer; they add up to the gradient of the block."""
+    model, ids = make_with_dropout(name)
+    output, cache = model.forward(ids, **all_options(name, ids), rng=np.random.default_rng(7),
+                                  recompute=recompute)
+    contributions = []
+    grads = model.backward(cache, {"sequence_output": np.ones_like(output.sequence_output),
+                                   "hidden_states": output.hidden_states}, contributions)
+    assert len(contributions) == 6                                  # three layers of two blocks
+    for part in ("attention", "feed_forward"):
+        for block in range(2):
+            own = [flatten(depth[part]) for depth in contributions[block::2]]
+            for key, leaf in flatten(grads["encoder"][part][block]).items():
+                np.testing.assert_allclose(sum(each[key] for each in own), leaf, rtol=1e-9,
+                                           atol=1e-12, err_msg=key)
+
+
 def labels_in_part(name):
     """All labels of a model, and each smaller choice of them that it accepts."""
     labels = MODELS[name]
