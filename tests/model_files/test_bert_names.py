@@ -94,7 +94,8 @@ def test_names_that_no_bert_of_pretraining_has():
                  "bert.something.weight", "bert.pooler.dense.kernel",
                  "bert.encoder.layer.0.attention.self.query",
                  "bert.encoder.layer.0.output.dense.kernel", "bert.encoder.layer.x.output.bias",
-                 "bert.module.pooler.dense.bias", "bert.embeddings.LayerNormXbeta", "bert.embeddings.LayerNormXgamma",
+                 "bert.module.pooler.dense.bias", "bert.embeddings.LayerNormXbeta",
+                 "bert.embeddings.LayerNormXgamma",
                  "bert.encoder.layer.0.crossattention.self.query.weight",
                  "encoder.layer.10000000000.output.dense.bias"):
         assert list(from_bert({name: 1})) == [name]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertForPreTraining
-from albert_np.functional.trees import flatten, tree_map
+from albert_np.functional.trees import cast, flatten, tree_map
 from albert_np.gradcheck.one_check import A, V, random_parameters, small_config
 from albert_np.models import AlbertForSequenceClassification
 from albert_np.parameters.pruning import (head_gate_gradients, head_importance, prune_heads,
@@ -69,8 +69,8 @@ def test_the_smallest_of_tiny_weights():
 
 def test_importance_is_the_mean_of_sizes(model):
     grads = gradients_of(model)
-    narrow = (tree_map(lambda leaf: leaf.astype(np.float32), tree) for tree in (model.params, grads))
-    assert head_importance(next(narrow), narrow, A).dtype == np.float32
+    params, narrow = (cast(tree, np.float32) for tree in (model.params, grads))
+    assert head_importance(params, [narrow], A).dtype == np.float32
     other = tree_map(lambda leaf: -3 * leaf, grads)
     one = head_importance(model.params, [grads], A)
     assert one.shape == (len(blocks(model)), A) and (one > 0).all()
