@@ -99,6 +99,7 @@ class AlbertConfig:
     def __post_init__(self):
         self._settle_labels()
         check_options(self)
+        self.sop_weight = float(self.sop_weight)        # NumPy's float64 would promote the loss
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(f"hidden_size {self.hidden_size} is not divisible by "
                              f"num_attention_heads {self.num_attention_heads}")

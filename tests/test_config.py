@@ -128,6 +128,9 @@ def test_short_names_on_the_command_line():
 def test_from_name_takes_the_hub_name_and_changes():
     assert AlbertConfig.from_name("albert/albert-base-v2") == AlbertConfig()
     assert AlbertConfig.from_name("albert-base-v2", num_hidden_layers=6).num_hidden_layers == 6
+    for name in ("somebody/albert-base-v2", "albert/albert/albert-base-v2", "albert-base-v2/"):
+        with pytest.raises(ValueError, match=f"^there is no published configuration '{name}'"):
+            AlbertConfig.from_name(name)
 
 
 def test_dict_round_trip_keeps_unknown_keys(tmp_path):
@@ -135,6 +138,7 @@ def test_dict_round_trip_keeps_unknown_keys(tmp_path):
                  "net_structure_type": 0, "model_type": "albert", "sharing": "ffn"}
     config = AlbertConfig.from_dict(published)
     assert config.hidden_size == 24 and config.extra["gap_size"] == 0
+    assert "gap_size" not in repr(config) and "hidden_size=24" in repr(config)
     written = config.to_dict()
     assert written.items() >= published.items()
     assert AlbertConfig.from_dict(written).to_dict() == written
@@ -235,6 +239,9 @@ def test_bad_files_get_one_sentence(tmp_path):
     (dict(num_hidden_layers=100, inner_group_num=100),
      dict(num_hidden_layers=10_001, inner_group_num=1),
      "num_hidden_layers 10001 with inner_group_num 1 is absurd: more than 10000 layers"),
+    (dict(num_hidden_layers=1, inner_group_num=10_000),
+     dict(num_hidden_layers=101, inner_group_num=100),
+     "num_hidden_layers 101 with inner_group_num 100 is absurd: more than 10000 layers"),
     (dict(inner_group_num=1, num_hidden_layers=MOST_BLOCKS),
      dict(inner_group_num=10**19, num_hidden_layers=10**20),
      "num_hidden_layers of more than 20 digits with inner_group_num 10000000000000000000 is"),

@@ -186,7 +186,8 @@ def fit_temperature(logits, labels):
     """
     logits, labels = np.asarray(logits, np.float64), np.asarray(labels)
     temperature_scaling_forward(logits, 1.0, labels)         # refuses labels that do not fit
-    distance = np.ptp(logits[labels != IGNORED], axis=-1).max(initial=0)
+    logits, labels = logits[labels != IGNORED], labels[labels != IGNORED]           # (N, K), (N,)
+    distance = np.ptp(logits, axis=-1).max(initial=0)
     if not 0 < distance < np.inf:
         raise ValueError(f"no temperature is best for these labels, since the largest distance "
                          f"between two logits of a labelled row is {distance}; it must be finite "

@@ -98,6 +98,9 @@ def words_and_patches_forward(params, config, input_ids, patches, attention_mask
     """
     input_ids, attention_mask, token_type_ids = check_inputs(config, input_ids, attention_mask,
                                                              None, rng)
+    if attention_mask is not None and attention_mask.ndim != 2:
+        raise ValueError(f"attention_mask has shape {attention_mask.shape}; it must be "
+                         f"{input_ids.shape}, since every row may see every patch")
     _check_patches(params["patch_embeddings"], len(input_ids), patches, masked_patches)
     (B, T), N = input_ids.shape, patches.shape[1]
     words, words_cache = embeddings_forward(params["embeddings"], input_ids, token_type_ids,

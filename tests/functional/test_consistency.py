@@ -71,9 +71,10 @@ def test_other_shapes_are_refused(shape):
     assert str(refusal.value) == (f"other_logits have shape {shape}, but logits have shape (2, 3)")
 
 
-def test_a_mean_of_nothing_is_refused():
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3), (3, 0)])
+def test_a_mean_of_nothing_is_refused(shape):
     with pytest.raises(ValueError, match="a mean needs at least one number"):
-        F.consistency_forward(np.zeros((0, 3)), np.zeros((0, 3)))
+        F.consistency_forward(np.zeros(shape), np.zeros(shape))
 
 
 def test_ramp_up():
@@ -90,7 +91,8 @@ def test_ramp_up():
     ((-1, 5), "largest is -1; it must be a finite number that is at least 0"),
     ((float("inf"), 5), "largest is inf; it must be a finite number that is at least 0"),
     ((math.nan, 5), "largest is nan; it must be a finite number that is at least 0"),
-    ((1, 0), "ramp_steps is 0; it must be at least 1")])
+    ((1, 0), "ramp_steps is 0; it must be at least 1"),
+    ((1, math.nan), "ramp_steps is nan; it must be at least 1")])
 def test_a_ramp_up_that_is_none(arguments, sentence):
     with pytest.raises(ValueError) as refusal:
         F.ramp_up(*arguments)

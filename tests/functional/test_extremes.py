@@ -348,6 +348,16 @@ def test_layer_norm_of_rows_far_from_0(rng, dtype, offset, spread):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("mean", [0, 10, 30])
+def test_layer_norm_of_a_mean_of_some_standard_deviations_costs_no_digits(rng, dtype, mean):
+    """The deviations from a rounded mean would have lost four bits of them at 30."""
+    x, one = (rng.standard_normal((100, 64)) + mean).astype(dtype), np.ones(64, dtype)
+    y, _ = F.layer_norm_forward(x, one, 0 * one, 1e-12)
+    exact, _, _ = layer_norm(x.astype(LONG), one, 0 * one, x, 1e-12)
+    assert np.abs(y - exact).max() < 8 * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_layer_norm_of_a_row_whose_mean_is_minus_one_over_its_std(rng, dtype):
     """Mean times 1/std says how far from 0 it is. Their sum would say that it is near."""
     z = rng.standard_normal((1, 64))
@@ -465,17 +475,19 @@ def test_dropout_of_infinity_and_nan_is_never_finite(dtype):
     assert not np.isfinite(F.dropout_forward(x, 0.5, np.random.default_rng(0))[0]).any()
 
 
+@pytest.mark.parametrize("ordinary", [-0.5, -5.0, -20.0, 3.0])
 @pytest.mark.parametrize("kind", ["gelu", "gelu_new"])
-def test_an_ordinary_number_beside_a_huge_one(kind):
-    """The huge one has x clipped; the slope of -1/2 stays what it is alone."""
+def test_an_ordinary_number_beside_a_huge_one(kind, ordinary):
+    """The huge one has x clipped; y and the slope of the other one stay what they are alone."""
     forward, backward = getattr(F, f"{kind}_forward"), getattr(F, f"{kind}_backward")
 
     def slope(x):
         y, cache = forward(np.array(x))
         return backward(np.ones(len(x)), cache)
 
-    together = slope([-0.5, 1e200])
-    assert together[0] == slope([-0.5])[0] and together[1] == 1
+    together = slope([ordinary, 1e200])
+    assert together[0] == slope([ordinary])[0] and together[1] == 1
+    assert forward(np.array([ordinary, 1e200]))[0][0] == forward(np.array([ordinary]))[0][0]
 
 
 def test_the_complex_step_far_to_the_left():

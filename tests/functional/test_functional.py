@@ -82,6 +82,13 @@ def test_layer_norm_normalises_rows(rng):
     np.testing.assert_allclose(y.var(axis=-1), 1)             # the biased variance, 1/H
 
 
+def test_layer_norm_has_the_epsilon_of_albert():
+    """If none is given. Only a row whose variance is as small can tell."""
+    x = np.array([[1e-6, -1e-6]])
+    y, _ = F.layer_norm_forward(x, np.ones(2), np.zeros(2))
+    np.testing.assert_allclose(y, [[0.5**0.5, -0.5**0.5]])
+
+
 def test_layer_norm_of_equal_numbers_is_beta():
     y, _ = F.layer_norm_forward(np.full((2, 4), 3.0), np.ones(4), np.arange(4.0))
     np.testing.assert_array_equal(y, [np.arange(4.0)] * 2)
@@ -160,12 +167,13 @@ def test_what_is_no_index_is_refused():
         F.embedding_forward(np.zeros((7, 3)), np.array([True, False]))
     with pytest.raises(ValueError, match="^labels have dtype float64; they must be integers$"):
         F.cross_entropy_forward(np.zeros((2, 3)), np.array([0.0, 1.0]))
-    for p in (1, 1.5, -0.1):
-        with pytest.raises(ValueError, match=f"^p is {p}; a dropout probability lies in .0, 1.$"):
-            F.dropout_forward(np.ones(3), p, np.random.default_rng(0))
+    for p in (1, 1.5, -0.1, math.nan):
+        for generator in (np.random.default_rng(0), None):
+            with pytest.raises(ValueError, match=f"^p is {p}; a dropout probability lies in .0, "):
+                F.dropout_forward(np.ones(3), p, generator)
 
 
-@pytest.mark.parametrize("shape", [(1,), (3,), (2, 2)])
+@pytest.mark.parametrize("shape", [(1,), (3,), (2, 2), (2, 1), (1, 2)])
 def test_shapes_that_differ_are_refused(shape):
     """Whichever of the two is the larger, and with both of them named."""
     with pytest.raises(ValueError) as refusal:
@@ -195,10 +203,23 @@ def test_embedding_refuses_ids_outside_the_table(ids, range_of_ids):
                                   "but the embedding table has rows 0 to 7")
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint64, np.int8, np.int32])
+def test_ids_of_any_integers(rng, dtype):
+    table, ids, dy = rng.standard_normal((8, 3)), np.array([7, 0, 7], dtype), np.ones((3, 3))
+    y, cache = F.embedding_forward(table, ids)
+    assert (y == table[[7, 0, 7]]).all()
+    assert F.embedding_backward(dy, cache)[:, 0].tolist() == [1, 0, 0, 0, 0, 0, 0, 2]
+    assert F.flip_estimates(table, ids, dy).shape == (3, 8)
+    labels = np.array([2, 0, 2], dtype)
+    assert F.cross_entropy_forward(table[:3], labels)[0] == pytest.approx(
+        F.cross_entropy_forward(table[:3], labels.astype(int))[0])
+
+
 def test_embedding_of_no_ids():
     y, cache = F.embedding_forward(np.ones((8, 3)), np.zeros((2, 0), int))
     assert y.shape == (2, 0, 3)
     assert F.embedding_backward(y, cache).tolist() == np.zeros((8, 3)).tolist()
+    assert F.flip_estimates(np.ones((8, 3)), np.zeros((2, 0), int), y).shape == (2, 0, 8)
 
 
 def test_dropout_keeps_the_mean_and_the_share():
@@ -252,6 +273,32 @@ def test_cross_entropy(rng):
     ignored = np.where(labels == -100, 2, labels)
     assert F.cross_entropy_forward(x, ignored, ignore_index=1)[0] == pytest.approx(
         cross_entropy(x, ignored, np.ones(6), ignore=1))
+
+
+@pytest.mark.parametrize("ignored", [-1, 2, 4, 255])
+def test_the_ignored_label_may_be_any_integer(rng, ignored):
+    """One of the classes or none of them; -100 is then no label."""
+    x, labels = rng.standard_normal((4, 4)), np.array([3, ignored, 0, 1])
+    kept = [0, 2, 3]
+    loss, cache = F.cross_entropy_forward(x, labels, ignore_index=ignored)
+    expected, kept_cache = F.cross_entropy_forward(x[kept], labels[kept])
+    dx = F.cross_entropy_backward(2.0, cache)
+    assert loss == pytest.approx(expected) and not dx[1].any()
+    np.testing.assert_allclose(dx[kept], F.cross_entropy_backward(2.0, kept_cache))
+    with pytest.raises(ValueError, match="^labels range from -100 to 1, but there are 4 classes"):
+        F.cross_entropy_forward(x, np.array([-100, ignored, 0, 1]), ignore_index=ignored)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_row_with_the_weight_0_may_hold_anything(rng, value):
+    """It is as if it were not there, for the cross-entropy and for distillation."""
+    x, labels, weights = rng.standard_normal((3, 4)), np.array([1, 2, 0]), np.array([0.5, 0, 2])
+    x[1] = value
+    kept = [0, 2]
+    assert F.cross_entropy_forward(x, labels, weights=weights)[0] == pytest.approx(
+        F.cross_entropy_forward(x[kept], labels[kept], weights=weights[kept])[0])
+    assert F.distillation_forward(x, -x, labels, weights=weights)[0] == pytest.approx(
+        F.distillation_forward(x[kept], -x[kept], labels[kept], weights=weights[kept])[0])
 
 
 def test_cross_entropy_of_several_axes_is_that_of_their_rows(rng):
@@ -354,6 +401,10 @@ FUNCTIONS = {
                 F.dropout_backward, [(2, 3)]),
     "embedding": (lambda x: F.embedding_forward(x, np.array([1, 1])), F.embedding_backward,
                   [(2, 3)]),
+    "rows_at": (lambda x: F.rows_at_forward(x, np.array([[2, 0], [1, 2]])), F.rows_at_backward,
+                [(2, 3, 4)]),
+    "fake_quantize": (lambda x: F.fake_quantize_forward(x, F.quantization_scale(x)),
+                      F.fake_quantize_backward, [(2, 3)]),
     "cross_entropy": (lambda x: F.cross_entropy_forward(x, np.array([0, 2])),
                       F.cross_entropy_backward, [(2, 3)]),
     "distillation": (
@@ -368,13 +419,30 @@ FUNCTIONS = {
         F.temperature_scaling_backward, [(2, 3), ()]),
     "consistency": (F.consistency_forward, F.consistency_backward, [(2, 3), (2, 3)]),
 }
+HALF, WEIGHTS = np.float64(0.5), np.array([0.5, 2.0])     # of float64, whatever the logits are
+WITH_OPTIONS = {
+    "layer_norm": (lambda x, gamma, beta: F.layer_norm_forward(x, gamma, beta, HALF),
+                   F.layer_norm_backward, [(2, 3), (3,), (3,)]),
+    "dropout": (lambda x: F.dropout_forward(x, HALF, np.random.default_rng(0)),
+                F.dropout_backward, [(2, 3)]),
+    "cross_entropy": (
+        lambda x: F.cross_entropy_forward(x, np.array([0, 2]), weights=WEIGHTS),
+        F.cross_entropy_backward, [(2, 3)]),
+    "distillation": (
+        lambda x: F.distillation_forward(x, np.arange(6.0).reshape(2, 3), np.array([0, 2]),
+                                         4 * HALF, HALF, weights=WEIGHTS),
+        F.distillation_backward, [(2, 3)]),
+    "temperature_scaling": (lambda x: F.temperature_scaling_forward(x, HALF, np.array([0, 2])),
+                            F.temperature_scaling_backward, [(2, 3)]),
+}
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name, options", [*((name, False) for name in FUNCTIONS),
+                                           *((name, True) for name in WITH_OPTIONS)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dtype_is_kept(rng, name, dtype):
-    """A scalar that promotes would turn float32 into float64, at half the speed."""
-    forward, backward, shapes = FUNCTIONS[name]
+def test_dtype_is_kept(rng, name, options, dtype):
+    """A scalar or an option that promotes would turn float32 into float64, at half the speed."""
+    forward, backward, shapes = (WITH_OPTIONS if options else FUNCTIONS)[name]
     y, cache = forward(*(rng.standard_normal(shape).astype(dtype) for shape in shapes))
     assert y.dtype == dtype
     gradients = backward(np.ones_like(y), cache)
@@ -383,9 +451,15 @@ def test_dtype_is_kept(rng, name, dtype):
 
 
 def test_upstream_gradient_is_not_changed(rng):
-    for name, (forward, backward, shapes) in FUNCTIONS.items():
-        y, cache = forward(*(rng.standard_normal(shape) for shape in shapes))
+    """Nor are the inputs and the cache: a second backward pass gives the same bits."""
+    for name, (forward, backward, shapes) in {**FUNCTIONS, **WITH_OPTIONS}.items():
+        inputs = [rng.standard_normal(shape) for shape in shapes]
+        given = [np.copy(x) for x in inputs]
+        y, cache = forward(*inputs)
         dy = np.asarray(rng.standard_normal(np.shape(y)))
         before = dy.copy()
-        backward(dy, cache)
-        assert (dy == before).all(), name
+        first, second = (np.concatenate([np.ravel(d) for d in flat]) for flat in (
+            gradients if isinstance(gradients, tuple) else (gradients,)
+            for gradients in (backward(dy, cache), backward(dy, cache))))
+        assert (dy == before).all() and first.tobytes() == second.tobytes(), name
+        assert all((x == old).all() for x, old in zip(inputs, given)), name

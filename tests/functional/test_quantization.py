@@ -27,6 +27,13 @@ def test_no_number_moves_by_more_than_half_a_scale(rng, dtype, axis, bits):
     assert (signs >= 0).all() and (F.quantize(-w, scale, bits) == -q).all()
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_bits_of_any_whole_number(kind):
+    """Of a narrow dtype too, in which 2 to the power of 7 has no place."""
+    assert [largest_integer(kind(bits)) for bits in (2, 8)] == [1, 127]
+    assert type(largest_integer(kind(8))) is int
+
+
 def test_the_largest_weight_of_a_column_comes_back(rng):
     w = rng.standard_normal((50, 40)).astype(np.float32)
     back = F.dequantize(F.quantize(w, F.quantization_scale(w)), F.quantization_scale(w))

@@ -24,6 +24,17 @@ def test_the_loss_is_that_of_the_divided_logits(data):
         assert loss == pytest.approx(F.cross_entropy_forward(logits / temperature, labels)[0])
 
 
+def test_the_label_that_does_not_count_may_be_another(rng):
+    logits, labels = rng.standard_normal((4, 3)), np.array([0, 1, 2, 1])
+    loss, cache = F.temperature_scaling_forward(logits, 2.0, labels, ignore_index=1)
+    kept, kept_cache = F.temperature_scaling_forward(logits[[0, 2]], 2.0, labels[[0, 2]])
+    assert loss == pytest.approx(kept)
+    (dz, dtau), (kept_dz, kept_dtau) = (F.temperature_scaling_backward(1.0, each)
+                                        for each in (cache, kept_cache))
+    assert dtau == pytest.approx(kept_dtau) and not dz[[1, 3]].any()
+    np.testing.assert_allclose(dz[[0, 2]], kept_dz)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_logits_far_apart_at_a_low_temperature(dtype):
     """z/T is beyond the largest number, and the loss is one that the dtype can hold."""
@@ -44,7 +55,8 @@ def test_the_gradient_needs_no_shift(rng):
 
 
 def test_the_temperature_of_labels_that_were_drawn_is_found(data):
-    assert F.fit_temperature(*data) == pytest.approx(3, rel=0.1)
+    found = F.fit_temperature(*data)
+    assert found == pytest.approx(3, rel=0.1) and type(found) is float
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -143,6 +155,14 @@ def test_labels_without_a_best_temperature_are_refused():
 def test_logits_that_no_temperature_changes_are_refused(logits, labels, distance):
     with pytest.raises(ValueError, match=f"between two logits of a labelled row is {distance}; it"):
         module.fit_temperature(logits, np.array(labels, int))
+
+
+@pytest.mark.parametrize("row", [[np.nan, 0.0], [np.inf, 0.0], [-np.inf, -np.inf], [1e300, 0.0]])
+def test_a_row_without_a_label_may_hold_anything(row):
+    """It has no loss, so the best temperature does not depend on it."""
+    logits, labels = np.log(np.tile([9.0, 1.0], (5, 1))), np.array([0, 0, -100, 0, 1])
+    logits[2] = row
+    assert F.fit_temperature(logits, labels) == pytest.approx(2, rel=1e-12)
 
 
 def test_labels_that_do_not_fit_are_refused():

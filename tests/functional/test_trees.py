@@ -44,8 +44,10 @@ def test_what_maps_a_tree_makes_a_new_one(tree, rng):
         assert leaf.shape == old.shape and leaf.dtype == old.dtype and not leaf.any()
     for leaf, old in zip(leaves(cast(tree, np.float32)), before):
         assert leaf.dtype == np.float32 and (leaf == old.astype(np.float32)).all()
+    for leaf, one in zip(leaves(cast(tree, np.float64)), leaves(tree)):
+        assert (leaf == one).all() and not np.shares_memory(leaf, one)     # a copy, all the same
     assert all((leaf == old).all() for leaf, old in zip(leaves(tree), before))
-    assert count(tree) == 3 + 6 + 4 + 1 + 8
+    assert count(tree) == 3 + 6 + 4 + 1 + 8 and count({"steps": np.array(7), "b": []}) == 1
 
 
 def test_adding_in_place_keeps_the_arrays(tree):

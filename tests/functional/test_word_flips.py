@@ -37,8 +37,9 @@ def test_the_error_falls_with_the_square_of_the_distance(rng):
 
 
 def test_a_flip_to_the_same_piece_changes_nothing(rng):
-    ids = np.array([[1, 4, 1]])
-    found = flip_estimates(rng.standard_normal((5, 2)), ids, rng.standard_normal((1, 3, 2)))
+    ids, table, dx = np.array([[1, 4, 1]]), rng.standard_normal((5, 2)), np.ones((1, 3, 2))
+    found = flip_estimates(table, ids, dx)
+    assert (flip_estimates(table, ids.tolist(), dx) == found).all()
     assert (np.take_along_axis(found, ids[..., None], -1) == 0).all() and (found != 0).any()
 
 

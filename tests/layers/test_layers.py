@@ -198,11 +198,13 @@ def test_a_large_activation_is_applied_again_with_the_same_bits(act, rng, monkey
     assert results[0] == results[1]
 
 
-@pytest.mark.parametrize("tokens, kept", [(6144, True), (6145, False)])
-def test_a_megabyte_and_a_half_is_small(tokens, kept):
-    """u has 64 float32 for each token, 256 bytes."""
-    params = {"W_1": np.ones((1, 64), np.float32), "b_1": np.zeros(64, np.float32),
-              "W_2": np.ones((64, 1), np.float32), "b_2": np.zeros(1, np.float32)}
-    _, cache = layers.feed_forward_forward(params, np.ones((1, tokens, 1), np.float32),
+@pytest.mark.parametrize("dtype, tokens, kept", [
+    (np.float32, 6144, True), (np.float32, 6145, False), (np.float64, 3072, True),
+    (np.float64, 3073, False)])
+def test_a_megabyte_and_a_half_is_small(dtype, tokens, kept):
+    """u has 64 numbers for each token, of float32 256 bytes."""
+    params = {"W_1": np.ones((1, 64), dtype), "b_1": np.zeros(64, dtype),
+              "W_2": np.ones((64, 1), dtype), "b_2": np.zeros(1, dtype)}
+    _, cache = layers.feed_forward_forward(params, np.ones((1, tokens, 1), dtype),
                                            small_config(hidden_act="relu"))
-    assert cache[1].nbytes == 256 * tokens and (cache[2] is not None) == kept
+    assert cache[1].nbytes == 64 * dtype().nbytes * tokens and (cache[2] is not None) == kept

@@ -84,6 +84,8 @@ def test_each_name_both_ways():
         assert list(from_bert({bert: 1})) == [albert]
         assert list(to_bert({albert: 1})) == [bert]
     assert list(from_bert({"bert.cls.predictions.bias": 1})) == ["predictions.bias"]
+    assert list(from_bert({"bert.cls.seq_relationship.bias": 1})) == [
+        "sop_classifier.classifier.bias"]
 
 
 def test_names_that_no_bert_of_pretraining_has():
@@ -92,6 +94,8 @@ def test_names_that_no_bert_of_pretraining_has():
                  "bert.something.weight", "bert.pooler.dense.kernel",
                  "bert.encoder.layer.0.attention.self.query",
                  "bert.encoder.layer.0.output.dense.kernel", "bert.encoder.layer.x.output.bias",
+                 "bert.module.pooler.dense.bias", "bert.embeddings.LayerNormXbeta",
+                 "bert.embeddings.LayerNormXgamma",
                  "bert.encoder.layer.0.crossattention.self.query.weight",
                  "encoder.layer.10000000000.output.dense.bias"):
         assert list(from_bert({name: 1})) == [name]
@@ -132,6 +136,7 @@ def test_bert_base():
     trunk = sum(counts.values()) - counts["mlm_head"] - counts["sop_head"]
     assert (counts["mapping"], trunk) == (0, 109_482_240)
     assert config.extra["use_cache"] is True and "model_type" not in config.extra
+    assert config.extra["transformers_version"] == "4.6.0.dev0"
 
 
 def test_a_silent_configuration():
@@ -150,6 +155,9 @@ def test_a_silent_configuration():
     encoder = {"position_embedding_type": "absolute", "is_decoder": False,
                "add_cross_attention": False}
     assert bert_settings({**values, **encoder}) == {**bert_settings(values), **encoder}
+    of_an_albert = {"embedding_size": 3, "embedding_mapping": True, "sharing": "all",
+                    "num_hidden_groups": 2, "inner_group_num": 2, "cross_layer_residual": True}
+    assert bert_settings({**values, **of_an_albert}) == bert_settings(values)
 
 
 @pytest.mark.parametrize("values, dropout", [({}, 0.3), ({"classifier_dropout": None}, 0.3),
@@ -167,7 +175,8 @@ def test_dropout_before_a_classifier(values, dropout):
     ({"model_type": None}, "of a model of the type None, not of a BERT"),
     ({"position_embedding_type": "Absolute"}, "position_embedding_type is 'Absolute'"),
     ({"position_embedding_type": "relative_key"}, "position_embedding_type is 'relative_key'"),
-    ({"is_decoder": True}, "is_decoder is True"),
+    ({"is_decoder": True}, "is_decoder is True"), ({"is_decoder": 1}, "is_decoder is 1"),
+    ({"num_hidden_layers": None}, "num_hidden_layers is None"),
     ({"add_cross_attention": True}, "add_cross_attention is True"),
     ({"hidden_act": "silu"}, "hidden_act is 'silu'"),
     ({"hidden_size": "768"}, "embedding_size is '768'"),

@@ -9,7 +9,7 @@ from albert_np.gradcheck.one_check import small_config
 from albert_np.models.inputs import (check_inputs, check_labels, check_positions_needed,
                                      labelled_positions, labels_at)
 from albert_np.models.labels import (answer_labels, check_label_weights, check_positions,
-                                     check_problem_labels, problem_of)
+                                     check_problem_labels, problem_answered, problem_of)
 
 CONFIG = small_config(num_labels=4)                     # V = 17, 7 positions, 2 token types
 IDS = np.array([[2, 0, 16, 9, 3], [2, 9, 4, 0, 0], [1, 1, 1, 1, 1]])
@@ -139,6 +139,14 @@ def test_what_the_labels_tell_of_the_problem():
         assert problem_of(CONFIG, labels) == "multi_label_classification"
     assert problem_of(small_config(num_labels=1, problem_type="multi_label_classification"),
                       [1]) == "multi_label_classification"
+
+
+def test_what_is_answered_without_labels():
+    """As transformers' pipelines decide: a sigmoid with one label, a softmax with more."""
+    for K, problem in ((1, "multi_label_classification"), (2, "single_label_classification")):
+        assert problem_answered(small_config(num_labels=K)) == problem
+        for said in ("regression", "single_label_classification", "multi_label_classification"):
+            assert problem_answered(small_config(num_labels=K, problem_type=said)) == said
 
 
 def test_single_labels():

@@ -11,14 +11,15 @@ def test_nothing_differs():
 def test_everything_differs():
     report = LoadReport(
         "m.safetensors", "AlbertModel", seed=3, loaded=23,
-        initialised=["pooler.weight", "pooler.bias"],
+        initialised=["pooler.weight", "pooler.bias"], mismatched=["x (2, 3)", "y (2,)"],
         unused=["a", "b"], ignored=["position_ids", "step"],
         tied=["c is also there, and equal", "d"],
         converted={"float16 to float32": 20, "float64 to float32": 1}, prefix="removed",
         notes=["one", "two"])
     assert str(report).split("\n") == [
-        "AlbertModel from m.safetensors: 23 of 25 tensors loaded",
+        "AlbertModel from m.safetensors: 23 of 27 tensors loaded",
         "  not in the file, initialised with seed 3: pooler.weight, pooler.bias",
+        "  of another shape in the file, initialised with seed 3: x (2, 3), y (2,)",
         "  in the file, not used: a, b",
         "  in the file, no weights: position_ids, step",
         "  tied: c is also there, and equal",
@@ -34,6 +35,7 @@ def test_a_fresh_report_is_empty():
     """Each report has lists of its own."""
     one, other = LoadReport("x", "M"), LoadReport("x", "M")
     assert (one.seed, one.loaded, one.prefix, one.converted) == (0, 0, "", {})
-    for name in ("initialised", "unused", "ignored", "tied", "notes"):
+    for name in ("initialised", "mismatched", "unused", "ignored", "tied", "not_finite", "notes",
+                 "remarks"):
         assert getattr(one, name) == [] and getattr(one, name) is not getattr(other, name)
     assert str(LoadReport("x", "M", prefix="added")).endswith("the prefix 'albert.' was added")

@@ -67,6 +67,16 @@ def test_what_the_report_says(saved, tmp_path):
     assert AlbertForPreTraining.from_pretrained(saved).load_report.prefix == ""
 
 
+@pytest.mark.parametrize("names, said", [
+    ("a", "a"), ("abc", "a, b, c"), ("abcd", "a, b, c and 1 more")])
+def test_weights_without_a_place_are_remarked(saved, names, said):
+    rewrite(saved, **dict.fromkeys(names, np.zeros(2)))
+    report = AlbertModel.from_pretrained(saved).load_report
+    assert report.remarks == [f"{saved} has weights that the model has no place for; they are left "
+                              f"out: {said}"]
+    assert set(names) < set(report.unused)
+
+
 def test_new_heads_are_drawn_by_the_seed(saved):
     """In the range of the configuration, cut at two of it; in float64 as in float32."""
     config = json.loads((saved / "config.json").read_text())

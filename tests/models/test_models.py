@@ -1,5 +1,6 @@
 """The models: outputs, losses, gradients of anything, names, and bad input."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,8 +51,10 @@ def test_losses_without_labels_are_none(model):
     assert output.loss is output.mlm_loss is output.sop_loss is None
     output, _ = model.forward(IDS, labels=LABELS)
     assert output.loss == output.mlm_loss and output.sop_loss is None
-    output, _ = model.forward(IDS, sentence_order_label=ORDER)
-    assert output.loss == output.sop_loss and output.mlm_loss is None
+    for weight in (1.0, 0.3, 0):
+        model.config = replace(model.config, sop_weight=weight)
+        output, _ = model.forward(IDS, sentence_order_label=ORDER)
+        assert output.loss == weight * output.sop_loss and output.mlm_loss is None
 
 
 def test_labels_everywhere_ignored_cost_nothing(model):
@@ -232,7 +235,8 @@ def test_bad_input_gets_one_sentence(model, arguments, message):
 
 def test_gradients_of_nothing_get_one_sentence(model):
     _, cache = model.forward(IDS)
-    with pytest.raises(ValueError, match="there is no loss to differentiate: forward was not"):
+    with pytest.raises(ValueError, match="^there is no loss to differentiate: forward was not "
+                                         "given labels or sentence_order_label$"):
         model.backward(cache)
     with pytest.raises(ValueError, match="there is no mlm_loss"):
         model.backward(cache, {"mlm_loss": 1.0})
@@ -276,8 +280,12 @@ def test_dtype_and_rng_are_checked(model):
     with pytest.raises(ValueError, match="^dtype is float16, in which a training step overflows; "
                                          "use float32 .files in float16 are read into it.$"):
         AlbertModel(small_config(), dtype=np.float16)
-    with pytest.raises(ValueError, match="rng must be a numpy.random.Generator or None, not a int"):
-        model.forward(IDS, rng=0)
+    for rng, kind in ((0, "int"), (np.random.RandomState(0), "RandomState")):
+        with pytest.raises(ValueError, match=f"^rng must be a numpy.random.Generator or None, not "
+                                             f"a {kind}$"):
+            model.forward(IDS, rng=rng)
+    for dtype in (np.complex128, np.longdouble):               # of gradient checks
+        assert AlbertModel(small_config(), dtype=dtype).dtype == dtype
 
 
 def test_config_of_another_kind_is_refused():

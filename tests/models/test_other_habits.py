@@ -5,9 +5,11 @@ import pickle
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from albert_np import (AlbertConfig, AlbertForMaskedLM, AlbertForPreTraining,
                        AlbertForSequenceClassification, AlbertModel)
+from albert_np.config import read_config
 from albert_np.parameters import flatten
 
 SIZES = dict(vocab_size=31, embedding_size=6, hidden_size=12, num_hidden_layers=2,
@@ -80,6 +82,8 @@ def test_names_of_the_labels(two_labels, changes, K, names):
     assert (model.config.num_labels, model.config.id2label) == (K, names)
     assert model.params["classification_head"]["b"].shape == (K,)
     assert AlbertConfig.from_pretrained(two_labels, **changes).id2label == names
+    given = dict(changes)
+    assert read_config(two_labels, changes=given)[0].id2label == names and given == changes
 
 
 @pytest.mark.parametrize("changes, sentence", [
@@ -144,10 +148,23 @@ def test_a_head_that_fits_is_kept_and_a_larger_one_is_not(two_labels):
     assert one.load_report.mismatched == HEAD
 
 
-@pytest.mark.parametrize("changes, ending", [
-    (dict(intermediate_size=7, type_vocab_size=3, vocab_size=30), "; and 4 more"),
-    (dict(embedding_size=5), "; and 5 more")], ids=["five", "six"])
-def test_five_tensors_of_another_shape_are_counted(two_labels, changes, ending):
+def test_a_head_may_be_of_another_shape_in_one_part_and_missing_in_another(two_labels):
+    path = two_labels / "model.safetensors"
+    save_file({name: array for name, array in load_file(path).items()
+               if name != "classifier.bias"}, path)
+    with pytest.warns(UserWarning, match="new weights"):
+        model = AlbertForSequenceClassification.from_pretrained(two_labels, num_labels=3,
+                                                                ignore_mismatched_sizes=True)
+    assert model.load_report.mismatched == HEAD[:1]
+    assert model.load_report.initialised == ["classifier.bias"]
+
+
+@pytest.mark.parametrize("changes, said, ending", [
+    (dict(intermediate_size=7, type_vocab_size=3), 4, ""),
+    (dict(intermediate_size=7, type_vocab_size=3, vocab_size=30), 1, "; and 4 more"),
+    (dict(embedding_size=5), 1, "; and 5 more")], ids=["four", "five", "six"])
+def test_five_tensors_of_another_shape_are_counted(two_labels, changes, said, ending):
     with pytest.raises(ValueError) as error:
         AlbertModel.from_pretrained(two_labels, **changes)
-    assert str(error.value).endswith(f"{ending} have another shape")
+    assert str(error.value).count(" instead of ") == said
+    assert str(error.value).endswith(f"{ending} have another shape" if ending else ")")

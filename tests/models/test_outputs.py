@@ -7,7 +7,7 @@ import pytest
 
 import albert_np
 from albert_np import AlbertModel, AlbertOutput
-from albert_np.functional.trees import flatten, tree_map
+from albert_np.functional.trees import cast, flatten, tree_map
 from albert_np.gradcheck.one_check import padding_mask, random_parameters, small_config
 from albert_np.gradcheck.task_checks import parameters_of
 from albert_np.layers import embeddings_backward
@@ -74,6 +74,13 @@ def test_the_trunk_by_itself():
     grads = flatten(albert_backward(model.params, AlbertOutput(), cache))
     assert list(grads) == list(flatten(model.params))
     assert not any(leaf.any() for leaf in grads.values())
+    given = AlbertOutput(hidden_states=[None] * 3 + [np.ones((2, 5, 12))],
+                         attentions=[None, np.ones((2, 3, 5, 5)), None],
+                         sequence_output=np.ones((2, 5, 12)), pooled_output=np.ones((2, 12)))
+    first, second = (flatten(albert_backward(model.params, given, cache)) for _ in range(2))
+    assert all((leaf == second[key]).all() for key, leaf in first.items())
+    assert all((ones is None) or (ones == 1).all()             # what was given stays as it was
+               for ones in [*given.hidden_states, *given.attentions, given.sequence_output])
     without = {name: model.params[name] for name in ("embeddings", "encoder")}
     output, cache = albert_forward(without, ids, None, ids * 0, model.config)
     assert output.pooled_output is None
@@ -148,6 +155,159 @@ def test_the_derivative_in_one_direction(name, options):
         assert by_grads == pytest.approx(by_step, rel=1e-11)
 
 
+# ---- options that meet ---------------------------------------------------------------------------
+
+OF_ITS_OWN = {
+    "AlbertForPreTraining": dict(positions=[[0, 4, 1], [0, 2, 3]]),
+    "AlbertForMaskedLM": dict(positions=[[4, 1, 3], [2, 3, 0]]),
+    "AlbertForSequenceClassification": dict(label_weights=[0.25, 3.0]),
+    "AlbertForSquad2": dict(p_mask=[[0, 1, 0, 0, 0], [0, 0, 0, 1, 1]])}
+
+
+def all_options(name, ids):
+    """A mask for each query, token types, the model's own options, and the share of a batch."""
+    rng, T = np.random.default_rng(2), ids.shape[-1]
+    seen = np.maximum(rng.random((*ids.shape, T)) < 0.5, np.eye(T, dtype=bool)).astype(int)
+    return dict(attention_mask=seen, token_type_ids=rng.integers(0, 2, ids.shape), **MODELS[name],
+                **OF_ITS_OWN.get(name, {}))
+
+
+def make_with_dropout(name):
+    return make(name, hidden_dropout_prob=0.3, attention_probs_dropout_prob=np.float64(0.2),
+                sop_weight=np.float64(0.3), classifier_dropout_prob=np.float64(0.4),
+                layer_norm_eps=np.float64(1e-3), cross_layer_residual=True, inner_group_num=2)
+
+
+@EVERY_MODEL
+def test_the_derivative_with_all_options_at_once(name):
+    """By the complex step in one direction, as above; with dropout and the share of a batch."""
+    model, ids = make_with_dropout(name)
+    options = all_options(name, ids)
+    if MODELS[name]:
+        counts = model.label_counts(dict(input_ids=ids, **options))
+        options["label_counts"] = {key: 3 * count for key, count in counts.items()}
+
+    def run():
+        return model.forward(ids, **options, rng=np.random.default_rng(7))
+
+    params, rng = model.params, np.random.default_rng(0)
+    direction = tree_map(lambda leaf: rng.standard_normal(leaf.shape), params)
+    output, cache = run()
+    upstream = tree_map(lambda value: rng.standard_normal(np.shape(value)), given(output))
+    grads = flatten(model.backward(cache, upstream))
+    by_grads = sum((leaf * flatten(direction)[key]).sum() for key, leaf in grads.items())
+    model.params = tree_map(lambda leaf, d: leaf + 1e-30j * d, params, direction)
+    terms = tree_map(lambda value, d: (value * d).sum(), given(run()[0]), upstream)
+    by_step = sum(term.imag for term in flatten(terms).values()) / 1e-30
+    assert by_grads == pytest.approx(by_step, rel=1e-11)
+
+
+@EVERY_MODEL
+def test_layers_are_recomputed_with_all_options(name):
+    """The same bits, also of gradients that attention weights and hidden states bring along."""
+    model, ids = make_with_dropout(name)
+    options, outcomes = all_options(name, ids), []
+    plain, _ = model.forward(ids, **options)
+    upstream = tree_map(lambda value: np.random.default_rng(3).standard_normal(np.shape(value)),
+                        given(plain))
+    for recompute in (False, True):
+        rng = np.random.default_rng(7)
+        output, cache = model.forward(ids, **options, rng=rng, recompute=recompute)
+        assert all((p is None) == recompute for p in output.attentions)
+        outcomes.append({**flatten({**given(output), "attentions": []}), "next": rng.random(),
+                         **flatten(model.backward(cache, upstream), prefix="d")})
+    assert set(outcomes[0]) == set(outcomes[1])
+    for key, value in outcomes[0].items():
+        np.testing.assert_array_equal(value, outcomes[1][key], err_msg=key)
+
+
+@EVERY_MODEL
+@pytest.mark.parametrize("dropout", ["hidden_dropout_prob", "attention_probs_dropout_prob"])
+def test_dropout_of_the_trunk_is_that_of_the_bare_model(name, dropout):
+    """The first numbers of the generator are the trunk's, in every model."""
+    model, ids = make(name, classifier_dropout_prob=0.0, **{dropout: 0.3})
+    bare = AlbertModel(model.config, dtype=np.float64)
+    bare.params = {**bare.params, **{key: model.params[key] for key in ("embeddings", "encoder")}}
+    found, _ = model.forward(ids, rng=np.random.default_rng(7))
+    expected, _ = bare.forward(ids.reshape(-1, 5), rng=np.random.default_rng(7))
+    np.testing.assert_array_equal(found.sequence_output, expected.sequence_output)
+    assert not np.allclose(found.sequence_output, model.forward(ids)[0].sequence_output)
+    with pytest.raises(ValueError, match="^rng must be a numpy.random.Generator or None, not a i"):
+        model.forward(ids, rng=7)
+
+
+@EVERY_MODEL
+@pytest.mark.parametrize("recompute", [False, True])
+def test_contributions_with_all_options(name, recompute):
+    """One tree for each application of a layer; they add up to the gradient of the block."""
+    model, ids = make_with_dropout(name)
+    output, cache = model.forward(ids, **all_options(name, ids), rng=np.random.default_rng(7),
+                                  recompute=recompute)
+    contributions = []
+    grads = model.backward(cache, {"sequence_output": np.ones_like(output.sequence_output),
+                                   "hidden_states": output.hidden_states}, contributions)
+    assert len(contributions) == 6                                  # three layers of two blocks
+    for part in ("attention", "feed_forward"):
+        for block in range(2):
+            own = [flatten(depth[part]) for depth in contributions[block::2]]
+            for key, leaf in flatten(grads["encoder"][part][block]).items():
+                np.testing.assert_allclose(sum(each[key] for each in own), leaf, rtol=1e-9,
+                                           atol=1e-12, err_msg=key)
+
+
+def labels_in_part(name):
+    """All labels of a model, and each smaller choice of them that it accepts."""
+    labels = MODELS[name]
+    yield labels
+    if name == "AlbertForPreTraining":
+        yield from ({key: value} for key, value in labels.items())
+    if name == "AlbertForSquad2":
+        yield {key: value for key, value in labels.items() if key != "is_impossible"}
+    if name == "AlbertForSequenceClassification":
+        for dtype in (bool, np.float64):
+            yield {"labels": np.eye(4)[[3, 1]].astype(dtype)}
+
+
+@EVERY_MODEL
+def test_float32_stays_float32_with_all_options(name):
+    """Whichever labels there are, and whatever the dtype of what is given."""
+    model, ids = make_with_dropout(name)
+    model.params = cast(model.params, np.float32)
+    for labels in labels_in_part(name):
+        options = {key: value for key, value in all_options(name, ids).items()
+                   if key not in MODELS[name]} | labels
+        if labels and np.ndim(labels.get("labels")) == 2:
+            options.pop("label_weights", None)
+        counts = model.label_counts(dict(input_ids=ids, **options))
+        more = {"label_counts": {key: 3 * count for key, count in counts.items()}} if labels else {}
+        output, cache = model.forward(ids, **options, **more, rng=np.random.default_rng(7))
+        upstream = {key: value for key, value in given(output).items() if key not in LOSSES}
+        upstream = tree_map(lambda value: np.asarray(value, np.float64), upstream)
+        arrays = [*flatten(given(output)).values(),
+                  *flatten(model.backward(cache, upstream)).values(),
+                  *(flatten(model.backward(cache)).values() if labels else ())]
+        assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+@EVERY_MODEL
+def test_each_sequence_is_read_with_its_own_options(name):
+    """Alone it gives what it gives beside another one; nothing that was given is changed."""
+    model, ids = make(name)
+    options = {key: np.array(value) for key, value in all_options(name, ids).items()
+               if key not in MODELS[name] and key != "label_weights"}
+    before = {key: value.copy() for key, value in options.items()}
+    together = flatten(given(model.forward(ids, **options)[0]))
+    for b in range(2):
+        row = {key: value[b:b + 1] for key, value in options.items()}
+        alone = flatten(given(model.forward(ids[b:b + 1], **row)[0]))
+        assert set(alone) == set(together)
+        for key, value in alone.items():
+            n = len(value)                               # 3 where the choices are in one long batch
+            np.testing.assert_allclose(value, together[key][b * n:(b + 1) * n], rtol=1e-9,
+                                       atol=1e-12, err_msg=key)
+    assert all((options[key] == value).all() for key, value in before.items())
+
+
 @EVERY_MODEL
 def test_a_loss_without_labels_has_no_gradient(name):
     model, ids = make(name)
@@ -158,6 +318,8 @@ def test_a_loss_without_labels_has_no_gradient(name):
         model.backward(cache, {"loss": 1.0})
     if MODELS[name]:
         _, cache = model.forward(ids, **MODELS[name])
+        for nothing in ({}, AlbertOutput(), {"loss": 0.0}):              # no gradient, and not 1
+            assert not any(leaf.any() for leaf in flatten(model.backward(cache, nothing)).values())
         once, thrice = (flatten(model.backward(cache, *d)) for d in ((), ({"loss": 3.0},)))
         assert any(leaf.any() for leaf in once.values())
         for key, leaf in once.items():
@@ -242,6 +404,9 @@ def test_the_share_of_a_part():
     assert share_of_batch(3.0, "labels", labels, {"labels": 2}) == (3.0, 1.0)
     assert share_of_batch(0.0, "labels", labels[1:2], {"labels": 0}) == (0.0, 0.0)
     assert share_of_batch(3.0, "labels", labels[:1], {"labels": 1}) == (3.0, 1.0)
+    for total in (np.int64(8), np.float64(8)):               # as from a sum over processes
+        loss, share = share_of_batch(np.float32(3), "labels", labels, {"labels": total})
+        assert (loss, share, loss.dtype, type(share)) == (0.75, 0.25, np.float32, float)
     weights = np.array([0.125, 9, 0.125, 9], np.float32)
     loss, share = share_of_batch(np.float32(3), "labels", labels, {"labels": 0.5}, weights)
     assert (loss, share, loss.dtype) == (1.5, 0.5, np.float32)

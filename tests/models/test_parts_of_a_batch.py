@@ -40,6 +40,9 @@ CASES = [*LABELS.items(),
          *[("AlbertForSequenceClassification", dict(
              problem="single_label_classification", labels=CLASSES["single_label_classification"],
              label_weights=scale * np.array([3.0, 0.5, 9.0, 1.0, 0.25]))) for scale in (1, 0.1)],
+         ("AlbertForSequenceClassification", dict(      # the first part has no label with a weight
+             problem="single_label_classification", labels=CLASSES["single_label_classification"],
+             label_weights=np.array([0.0, 0.0, 9.0, 1.0, 0.0]))),
          ("AlbertForSequenceClassification", dict(problem="multi_label_classification",
                                                   labels=RNG.integers(0, 2, (5, 4)))),
          *[("AlbertForSequenceClassification", dict(problem="regression", labels=np.where(
@@ -47,16 +50,25 @@ CASES = [*LABELS.items(),
            for dtype in (float, int)]]
 
 
-@pytest.mark.parametrize("cuts", [(0, 2, 5), (0, 1, 2, 5)], ids=str)
+def options_for(name, ids):
+    """Token types, a mask for each query, and the last layer at the labels where a model can."""
+    rng, T = np.random.default_rng(1), ids.shape[-1]
+    seen = np.maximum(rng.random((*ids.shape, T)) < 0.5, np.eye(T, dtype=bool)).astype(int)
+    positions = {"positions": labelled_positions(PIECES)}
+    return dict(attention_mask=seen, token_type_ids=rng.integers(0, 2, ids.shape),
+                **positions if name in ("AlbertForPreTraining", "AlbertForMaskedLM") else {})
+
+
+@pytest.mark.parametrize("cuts, options", [((0, 2, 5), False), ((0, 1, 2, 5), True)], ids=str)
 @pytest.mark.parametrize("name, given", CASES, ids=lambda case: str(case)[:40])
-def test_the_parts_add_up_to_the_batch(name, given, cuts):
+def test_the_parts_add_up_to_the_batch(name, given, cuts, options):
     """(PAR.1): the parts have different numbers of rows and of labels, and some have no label."""
     given = dict(given)
     config = small_config(num_labels=4, classifier_dropout_prob=0.0, sop_weight=0.3,
                           problem_type=given.pop("problem", None))
     model = getattr(albert_np, name)(config, dtype=np.float64)
     ids = np.stack([IDS, IDS[::-1], IDS * 2 % 17], axis=1) if "Choice" in name else IDS
-    batch = dict(input_ids=ids, **given)
+    batch = dict(input_ids=ids, **given, **options_for(name, ids) if options else {})
     whole, cache = model.forward(**batch)
     expected = flatten(model.backward(cache))
     counts, loss, total = model.label_counts(batch), 0.0, None

@@ -1,5 +1,7 @@
 """A folder in 8 bits: what is in it, what is counted, and what happens if it cannot be written."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from safetensors import safe_open
@@ -19,8 +21,11 @@ def model():
 
 
 def test_what_is_written_and_counted(model, tmp_path):
-    written = save_quantized(model, tmp_path / "new", beside={"notes.txt": b"mine"})
+    tokenizer = SimpleNamespace(files=lambda model_max_length: {"pieces": b"some"})
+    written = save_quantized(model, tmp_path / "new", tokenizer, beside={"notes.txt": b"mine"})
     assert (tmp_path / "new/notes.txt").read_bytes() == b"mine"
+    assert (tmp_path / "new/pieces").read_bytes() == b"some"
+    assert written.bytes_after == (tmp_path / "new" / NAME).stat().st_size
     with safe_open(tmp_path / "new" / NAME, "numpy") as file:
         assert file.metadata() == {"format": "albert_np int8"}
     arrays = list(model.state_dict().values())
@@ -28,12 +33,18 @@ def test_what_is_written_and_counted(model, tmp_path):
     assert (written.matrices, written.vectors) == (len(matrices), len(arrays) - len(matrices))
     assert written.numbers == sum(array.size for array in matrices)
     assert {path.name for path in tmp_path.iterdir()} == {"new"}
+    model.save_pretrained(tmp_path / "before")
+    assert written.bytes_before == (tmp_path / "before/model.safetensors").stat().st_size
 
 
 def test_the_largest_error_is_that_of_the_model_that_is_read_back(model, tmp_path):
     written = save_quantized(model, tmp_path / "new")
     before = model.state_dict()
-    after = AlbertModel.from_pretrained(tmp_path / "new").state_dict()
+    loaded = AlbertModel.from_pretrained(tmp_path / "new")
+    said = "the file holds 8-bit weights; they are computed with as float32"
+    assert loaded.load_report.notes == [said]
+    assert loaded.load_report.remarks == [f"{tmp_path / 'new'}: {said}"]
+    after = loaded.state_dict()
     errors = {name: np.abs(after[name] - array) for name, array in before.items()}
     where = max(errors, key=lambda name: errors[name].max())
     row = errors[where].max(axis=1).argmax()

@@ -62,6 +62,16 @@ def test_a_single_label():
     assert output.loss == pytest.approx(-np.log(p[0, 3]))
 
 
+def test_labels_without_any_weight_cost_nothing():
+    """Like labels that are all -100."""
+    model = make("AlbertForSequenceClassification")
+    for given in (dict(labels=[3, 1], label_weights=[0, 0]), dict(labels=[-100, -100]),
+                  dict(labels=[-100, 1], label_weights=[2.0, 0.0])):
+        output, cache = model.forward(IDS, padding_mask(), **given)
+        assert output.loss == 0
+        assert not any(leaf.any() for leaf in flatten(model.backward(cache)).values())
+
+
 def test_several_labels():
     model = make("AlbertForSequenceClassification")
     truth = np.array([[1, 0, 0, 1], [0, 1, 1, 0]])
@@ -387,7 +397,9 @@ def test_bad_input_gets_one_sentence(name, changes, arguments, message):
 def test_gradients_of_nothing_get_one_sentence(name):
     model = make(name)
     _, cache = model.forward(**inputs_for(name))
-    with pytest.raises(ValueError, match="there is no loss to differentiate: forward was not"):
+    needed = "start_positions and end_positions" if "start_positions" in LABELS[name] else "labels"
+    with pytest.raises(ValueError, match=f"^there is no loss to differentiate: forward was not "
+                                         f"given {needed}$"):
         model.backward(cache)
     with pytest.raises(ValueError, match="there is no output 'sop_logits' to give a gradient of"):
         model.backward(cache, {"sop_logits": np.ones(2)})

@@ -1,10 +1,14 @@
 """Words and patches in one sequence: who influences whom, what adds up, what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from albert_np import AlbertConfig
 from albert_np.functional.trees import flatten
+from albert_np.layers import (embeddings_forward, encoder_forward, patch_embeddings_forward,
+                              visible_keys)
 from albert_np.models.words_and_pictures import (words_and_patches_backward,
                                                  words_and_patches_forward,
                                                  words_and_pictures_backward,
@@ -80,6 +84,27 @@ def test_without_a_mask_all_words_are_seen(params, patches):
         assert (output.attentions[0] > 0).all()
 
 
+def test_dropout_is_in_the_words_the_patches_and_the_encoder(params, patches):
+    """In this order, with the numbers of one generator; in the heads there is none."""
+    config = replace(CONFIG, hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.2)
+    rng = np.random.default_rng(5)
+    words, _ = embeddings_forward(params["embeddings"], IDS, IDS * 0, config, rng)
+    picture, _ = patch_embeddings_forward(params["patch_embeddings"], patches, HIDDEN, config, rng)
+    keep = visible_keys(np.concatenate([WORDS, np.ones((B, N))], axis=1))
+    (states, _), _ = encoder_forward(params["encoder"], np.concatenate([words, picture], axis=1),
+                                     keep, config, rng)
+    own = np.random.default_rng(5)
+    output, _ = words_and_patches_forward(params, config, IDS, patches, WORDS, HIDDEN, own)
+    for ours, expected in zip(output.hidden_states, states, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-12)
+    whole, after = np.random.default_rng(5), rng.random()
+    losses, _ = words_and_pictures_forward(params, config, **batch(patches), rng=whole)
+    assert own.random() == whole.random() == after
+    assert losses.loss != words_and_pictures_forward(params, config, **batch(patches))[0].loss
+    with pytest.raises(ValueError, match="rng must be a numpy.random.Generator or None"):
+        words_and_patches_forward(params, config, IDS, patches, rng=5)
+
+
 def test_three_losses_add_up(params, patches):
     losses, _ = words_and_pictures_forward(params, CONFIG, **batch(patches))
     assert losses.loss == losses.words + losses.patches + losses.matching
@@ -110,6 +135,7 @@ def test_what_is_not_asked_has_no_loss_and_no_gradient(params, patches, nothing,
     _, grads = words_and_pictures_backward(params, 1.0, cache)
     for name in part:
         assert any(leaf.any() for leaf in flatten(grads[name]).values()) == (name != head)
+    assert grads["embeddings"]["word"].any()                 # the look-up has its gradient anyhow
 
 
 def test_gradients_have_the_tree_of_the_parameters_and_scale_with_dloss(params, patches):
@@ -133,6 +159,9 @@ def test_float32_stays_float32(patches):
     assert {leaf.dtype for leaf in [dpatches, *flatten(grads).values(), losses.pixels]} == {
         np.dtype(np.float32)}
     assert losses.loss.dtype == np.float32
+    for nothing in (dict(labels=np.full((B, T), -100)), dict(predicted=np.zeros((B, N), bool))):
+        losses, _ = words_and_pictures_forward(params, CONFIG, **batch(patches, **nothing))
+        assert losses.loss.dtype == np.float32
 
 
 def test_the_pooled_output_alone(params, patches):
@@ -161,7 +190,9 @@ def test_the_pooled_output_alone(params, patches):
     (dict(predicted=PREDICTED[:1]), r"predicted has shape \(1, 4\)"),
     (dict(input_ids=IDS + V), "input_ids"),
     (dict(labels=LABELS[:, :3]), "labels"),
-    (dict(attention_mask=WORDS[:, :3]), "attention_mask")])
+    (dict(attention_mask=WORDS[:, :3]), "attention_mask"),
+    (dict(attention_mask=np.ones((B, T, T), int)),
+     r"attention_mask has shape \(2, 5, 5\); it must be \(2, 5\), since every row")])
 def test_inputs_that_do_not_fit(params, patches, changes, words):
     with pytest.raises(ValueError, match=words):
         words_and_pictures_forward(params, CONFIG, **batch(patches, **changes))

@@ -46,6 +46,8 @@ def test_a_schedule_is_a_straight_line_to_0_unless_told_otherwise():
     rising = warmup_polynomial_decay(0.5, 4, 4)                            # warm-up to the end
     assert [rising(t) for t in range(5)] == [0, 0.125, 0.25, 0.375, 0]
     assert warmup_polynomial_decay(0.0, 4, power=0.0)(2) == 0
+    up = warmup_polynomial_decay(0.25, 4, end_lr=0.75)                     # it may end above lr
+    assert [up(t) for t in range(6)] == [0.25, 0.375, 0.5, 0.625, 0.75, 0.75]
 
 
 @pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
@@ -83,7 +85,8 @@ def test_schedules_out_of_range_are_named(arguments, message):
     assert str(refusal.value) == message
 
 
-@pytest.mark.parametrize("dtypes", [(np.float32, np.float64), (np.float64, np.float32)])
+@pytest.mark.parametrize("dtypes", [(np.float32, np.float64), (np.float64, np.float32),
+                                    (np.float32, np.longdouble)])
 @pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
 def test_each_parameter_keeps_the_digits_of_its_own_dtype(optimizer_class, dtypes):
     found, exact = after_steps(optimizer_class, dtypes), after_steps(optimizer_class)
@@ -92,7 +95,8 @@ def test_each_parameter_keeps_the_digits_of_its_own_dtype(optimizer_class, dtype
         if dtype is np.float64:
             assert found[name].tobytes() == exact[name].tobytes()
         else:
-            np.testing.assert_allclose(found[name], exact[name], rtol=1e-5)
+            np.testing.assert_allclose(found[name], exact[name],
+                                       rtol=1e-5 if dtype is np.float32 else 1e-14)
 
 
 @pytest.mark.parametrize("optimizer_class", OPTIMIZERS)
@@ -120,13 +124,15 @@ def test_the_first_missing_gradient_is_named(optimizer_class, grads, missing):
         optimizer_class(params).step(params, grads)
 
 
-@pytest.mark.parametrize("size", [1e-3, 0.5, 1e3])
-def test_lamb_moves_small_and_large_matrices_by_their_share(rng, size):
-    """By the learning rate times their own norm, be it below 1 or above."""
+@pytest.mark.parametrize("weight_decay", [0.0, 0.01])
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 0.5, 1e3, 1e9])
+def test_lamb_moves_small_and_large_matrices_by_their_share(rng, size, weight_decay):
+    """By the learning rate times their own norm, be it below 1 or above; nothing is clamped."""
     start = rng.standard_normal((3, 4))
     params = {"W": start * (size / np.linalg.norm(start))}
     before = params["W"].copy()
-    LAMB(params, lr=0.01).step(params, {"W": rng.standard_normal((3, 4))})
+    LAMB(params, lr=0.01, weight_decay=weight_decay).step(
+        params, {"W": rng.standard_normal((3, 4))})
     assert np.linalg.norm(params["W"] - before) == pytest.approx(0.01 * size)
 
 

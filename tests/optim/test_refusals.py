@@ -206,7 +206,7 @@ def test_settings_that_divide_by_0_are_refused(rng, optimizer_class):
             optimizer_class(draw(rng), **setting)
 
 
-NO_NUMBERS = ["abc", "0.1", None, True, [1.0], 1j, -1.0, np.nan, np.inf, 10**400]
+NO_NUMBERS = ["abc", "0.1", b"0.1", None, True, [1.0], 1j, -1.0, np.nan, np.inf, 10**400]
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: str(value)[:10])
@@ -241,6 +241,7 @@ def test_betas_are_two_numbers_below_1(rng, betas):
 def test_limits_that_are_allowed(rng):
     for optimizer_class in (AdamW, LAMB):
         optimizer_class(draw(rng), lr=0, betas=[0, 0.0], eps=np.float32(1e-8), weight_decay=0)
+        optimizer_class(draw(rng), lr=1e6, betas=(0.0, 0.9999), eps=1e6, weight_decay=1e6)
     SGD(draw(rng), lr=np.float32(0.1), momentum=0)
     Adam(draw(rng), lr=lambda step: -1)                              # asked at the first step
 
@@ -250,7 +251,7 @@ def test_limits_that_are_allowed(rng):
 def test_schedules_of_no_number_are_refused(setting, value):
     with pytest.raises(ValueError, match=f"^{setting} is {value}; it must"):
         warmup_polynomial_decay(**{"lr": 1.0, "total_steps": 10, setting: value})
-    for total in (np.nan, "x", None, 0):
+    for total in (np.nan, "x", None, 0, 0.5):
         with pytest.raises(ValueError, match=f"^total_steps is {total}; it must be at least 1$"):
             warmup_polynomial_decay(1.0, total)
     with pytest.raises(ValueError, match="^warmup_steps is x; it must lie between 0 and"):

@@ -49,6 +49,18 @@ def test_matrices_have_the_range_that_is_asked_for(std):
     assert np.mean(np.abs(values) < std) == pytest.approx(0.6827 / 0.9545, abs=0.01)
 
 
+def test_the_heads_of_tasks_are_drawn_too():
+    heads = ("classification_head", "choice_head", "span_head", "squad_head")
+    params = initial_parameters(small_config(initializer_range=0.5), np.random.default_rng(0),
+                                components=heads)
+    for name, leaf in flatten({head: params[head] for head in heads}).items():
+        assert leaf.dtype == np.float32
+        if leaf.ndim > 1:
+            assert leaf.all() and 0.1 < np.abs(leaf).mean() < 0.6 and np.abs(leaf).max() <= 1, name
+        else:
+            assert (leaf == name.endswith("gamma")).all(), name
+
+
 class GivenNumbers:
     """In place of a generator: hands out these numbers, and notes how many were wanted."""
 

@@ -72,6 +72,7 @@ def test_what_has_no_place_in_the_model():
               "my_global_step", "x/adam_mean"]
     result = matched(stored(**dict.fromkeys(ignored + unused, np.ones(3))))
     assert result.ignored == ignored and result.unused == unused
+    assert result.unknown == unused[1:]                      # another model has a classifier
     bare = AlbertModel(CONFIG)
     assert matched(stored(), bare).unused == [name for name in MODEL.state_dict()
                                               if not name.startswith("albert.")]
@@ -129,6 +130,8 @@ def test_shapes_and_dtypes():
         f"{pooler} has the dtype I64",
         "predictions.dense.weight has shape (12, 6) instead of (6, 12)",
         "weights are F64, F32, F16, BF16"]
+    assert faults(stored(**{word: np.zeros((31, 5), int)})) == [    # one sentence for a tensor
+        f"{word} has shape (31, 5) instead of (31, 6)"]
     for dtype in ("F64", "F32", "F16", "BF16"):
         tensors = stored()
         tensors[pooler] = StoredTensor((12, 12), dtype, None)           # its numbers are not read
@@ -168,8 +171,9 @@ def test_second_copies_that_differ(other):
     assert faults(tensors, config=untied) == [
         f"{DECODER} differs from {WORD}, and the configuration says that they are not tied",
         "here they always are"]
-    tied = AlbertConfig(**SIZES, extra={"tie_word_embeddings": True})
-    assert matched(tensors, config=tied).tied == result.tied
+    for said in (True, None):
+        tied = AlbertConfig(**SIZES, extra={"tie_word_embeddings": said})
+        assert matched(tensors, config=tied).tied == result.tied
 
 
 def test_only_the_second_copy():

@@ -171,6 +171,9 @@ def test_blocks_are_counted_by_group_and_place():
     assert places(num_hidden_groups=2, inner_group_num=3) == [
         ([part, str(i)], [str(i // 3), str(i % 3)]) for part in ("attention", "feed_forward")
         for i in range(6)]
+    assert places(sharing="none", inner_group_num=2) == [
+        ([part, str(i)], [str(i // 2), str(i % 2)]) for part in ("attention", "feed_forward")
+        for i in range(8)]
     assert places(sharing="attention") == [
         (["attention", "0"], ["0", "0"]),
         *[(["feed_forward", str(i)], [str(i), "0"]) for i in range(4)]]
@@ -188,7 +191,8 @@ def test_a_state_dict_that_does_not_fit_changes_nothing():
         "the weights do not fit the configuration: pooler.weight is missing; x is unknown; "
         "pooler.bias has shape (13,) instead of (12,)")
     assert all(np.array_equal(array, before[name]) for name, array in model.state_dict().items())
-    second_names = {"embeddings.position_ids": [0], "predictions.decoder.bias": [0]}
+    second_names = {"embeddings.position_ids": [0], "predictions.decoder.bias": [0],
+                    "bert/pooler/dense/kernel/adam_v": [0], "global_step": 3}
     model.load_state_dict({**{name: array.tolist() for name, array in other.state_dict().items()},
                            **second_names})
     for name, array in model.state_dict().items():

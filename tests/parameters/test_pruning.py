@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert_np import AlbertForPreTraining
-from albert_np.functional.trees import flatten, tree_map
+from albert_np.functional.trees import cast, flatten, tree_map
 from albert_np.gradcheck.one_check import A, V, random_parameters, small_config
 from albert_np.models import AlbertForSequenceClassification
 from albert_np.parameters.pruning import (head_gate_gradients, head_importance, prune_heads,
@@ -60,8 +60,17 @@ def test_the_gradient_of_a_gate_is_that_of_differences(model):
         assert np.abs(found).min() > 1e-7
 
 
+def test_the_smallest_of_tiny_weights():
+    """Their squares would all be 0 in float32."""
+    params = {"W": np.array([[3e-30, -1e-30], [-2e-30, 4e-30]], np.float32)}
+    kept = prune_weights(params, 0.5)["W"]
+    assert kept.tolist() == [[True, False], [False, True]] == (params["W"] != 0).tolist()
+
+
 def test_importance_is_the_mean_of_sizes(model):
     grads = gradients_of(model)
+    params, narrow = (cast(tree, np.float32) for tree in (model.params, grads))
+    assert head_importance(params, [narrow], A).dtype == np.float32
     other = tree_map(lambda leaf: -3 * leaf, grads)
     one = head_importance(model.params, [grads], A)
     assert one.shape == (len(blocks(model)), A) and (one > 0).all()
@@ -78,7 +87,7 @@ def test_importance_is_the_mean_of_sizes(model):
 def test_a_pruned_head_is_a_closed_gate(model, head):
     closed = loss_with_gate(model, 0, head, 0.0)
     assert closed != loss_with_gate(model, 0, head, 1.0)
-    prune_heads(model.params, [(0, head)], A)
+    prune_heads(model.params, ((0, each) for each in (head,)), A)        # or any other iterable
     assert float(model.forward(**BATCH)[0].loss) == pytest.approx(closed, rel=1e-12)
     W_o = blocks(model)[0]["W_o"].reshape(A, -1)
     assert [rows.all() for rows in W_o] == [other != head for other in range(A)]
@@ -114,6 +123,8 @@ def test_arrays_that_do_not_fit():
         head_gate_gradients(np.ones((4, 4)), np.ones((4, 3)), 2)
     with pytest.raises(ValueError, match="must be alike"):
         head_gate_gradients(np.ones((4, 3)), np.ones((4, 4)), 2)
+    with pytest.raises(ValueError, match=r"W_o has shape \(4, 2\) and dW_o \(2, 4\)"):
+        head_gate_gradients(np.ones((4, 2)), np.ones((2, 4)), 2)
     with pytest.raises(ValueError, match="3 heads of equal size"):
         head_gate_gradients(np.ones((4, 4)), np.ones((4, 4)), 3)
 
@@ -149,7 +160,7 @@ def test_equal_weights_are_pruned_one_by_one():
     assert np.flatnonzero(params["W"] == 0).tolist() == sorted(first)
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1])
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_that_is_none(share):
     with pytest.raises(ValueError, match="it must be a number from 0 to 1"):
         prune_weights({"W": np.ones((2, 2))}, share)
