@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -279,6 +280,23 @@ def test_options_that_exclude_each_other(tmp_path):
             FinetuningOptions(task="choice", data="a", **changes)
     options = FinetuningOptions(task="choice", data=tmp_path, model=tmp_path, scratch=True)
     assert options.data == options.model == str(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["data", "dev", "test", "unlabelled", "model", "teacher",
+                                  "data_folder"])
+def test_paths_are_written_whole_and_may_change(name, tmp_path, monkeypatch):
+    """A name of a data set stays a name, even beside a file that is called like it."""
+    monkeypatch.chdir(tmp_path)
+    for file in ("here", "sms-spam"):
+        (tmp_path / file).touch()
+    if name not in ("unlabelled", "teacher"):
+        plain = FinetuningOptions(task="classification", **{"data": "sms-spam", name: "sms-spam"})
+        assert plain.with_whole_paths()[name] == "sms-spam"
+    options = FinetuningOptions(task="classification", **{"data": "gone", name: Path("here")})
+    assert getattr(options, name) == "here" and name not in options.lasting()
+    whole = options.with_whole_paths()
+    assert whole[name] == str(tmp_path / "here")
+    assert name == "data" or whole["data"] == "gone"               # there is no such file
 
 
 def test_settings_come_back_from_their_file(tmp_path):
