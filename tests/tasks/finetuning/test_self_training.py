@@ -10,7 +10,7 @@ import pytest
 from albert_np.commands.cli import main
 from albert_np.pretraining import RunStopped
 from albert_np.tasks.datasets import Classification, Splits
-from albert_np.tasks.finetuning import finetune, resume, self_training
+from albert_np.tasks.finetuning import finetune, report, resume, self_training
 from albert_np.tasks.finetuning import trainer as trainer_module
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.pseudo_labels import choose_pseudo_labels
@@ -27,6 +27,12 @@ CONFIG = dict(embedding_size=8, hidden_size=16, num_hidden_layers=1, num_attenti
 LEARN = dict(config=CONFIG, vocab_size=60, epochs=2, batch_size=8, learning_rate=1e-2,
              settings={"max_length": 16}, progress=False)
 WORDS = {"good": "fine great lovely", "bad": "awful boring poor"}
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch):
+    for name in ("draw_training", "draw_predictions"):
+        monkeypatch.setattr(report, name, lambda *arguments: None)
 
 
 # ---- which texts are kept ------------------------------------------------------------------------
