@@ -351,6 +351,21 @@ def test_the_loss_and_its_gradient(problem, temperature, alpha):
     assert abs(slope - numerical) / (abs(slope) + abs(numerical)) < 1e-7
 
 
+def test_dropout_is_drawn_for_a_student_too():
+    """The same numbers drop the same; without a generator nothing is dropped."""
+    student, examples, collate = student_and_examples("regression", 2.0, 0.4)
+    model = AlbertForSequenceClassification(
+        dataclasses.replace(student.model.config, hidden_dropout_prob=0.3), dtype=np.float64)
+    model.params, batch = student.params, collate(examples)
+    other = Student(model, 2.0, 0.4)
+    plain, same = (float(one.forward(**batch)[0].loss) for one in (student, other))
+    one, again, third = (float(other.forward(**batch, rng=np.random.default_rng(seed))[0].loss)
+                         for seed in (1, 1, 2))
+    assert plain == same and one == again and len({plain, one, third}) == 3
+    other.params = {**other.params, "pooler": None}
+    assert model.params["pooler"] is None          # the training loop puts the best ones back
+
+
 def test_weights_of_labels_weigh_both_terms():
     student, examples, collate = student_and_examples("single_label_classification", 2.0, 0.4)
     batch, w = collate(examples), np.array([3.0, 1.0, 0.0, 0.5, 2.0])

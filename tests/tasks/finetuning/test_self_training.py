@@ -375,9 +375,11 @@ def test_a_bad_file_is_refused_before_anything_begins(files):
     with pytest.raises(ValueError, match="many.txt, line 2"):
         learn(files, "run")
     assert not (files / "run").exists()
-    with pytest.raises(FileNotFoundError, match="There is no file .*others.txt"):
-        learn(files, "run", unlabelled=files / "others.txt")
-    assert not (files / "run").exists()
+    (files / "mine").mkdir()                     # a folder that is there stays, as it was
+    for folder in ("run", "mine"):
+        with pytest.raises(FileNotFoundError, match="There is no file .*others.txt"):
+            learn(files, folder, unlabelled=files / "others.txt")
+    assert not (files / "run").exists() and not (files / "mine/options.json").exists()
 
 
 @pytest.mark.parametrize("stop_at", [2, 5, 8, 12])

@@ -93,7 +93,7 @@ def test_labels_in_json_may_be_numbers_and_count_once(tmp_path):
 @pytest.mark.parametrize("labels, words", [((), "none"), (("x",), "x"), (("y", "x"), "x, y")])
 def test_training_rows_must_differ_and_others_need_not(labels, words):
     rows = [Classification(text, label=labels) for text in "ab"]
-    with pytest.raises(ValueError, match=rf"all rows of it have the same labels \({words}\); at le"):
+    with pytest.raises(ValueError, match=rf"rows of it have the same labels \({words}\); at least"):
         MULTI.check(rows, "it", True)
     MULTI.check(rows, "it", False)
 
@@ -212,6 +212,19 @@ def test_intervals_are_drawn_by_the_seed_for_a_part_by_its_name(trained, tmp_pat
         "task": "multi-label", "model": str(trained[0]), "data": "mine", "rows": 9, "seed": seed}
     assert found["settings"] == dataclasses.asdict(loaded.settings) and found["seconds"] > 0
     assert "language" not in found and capsys.readouterr() == ("", "")
+
+
+def test_rows_without_any_label_are_evaluated(trained, tmp_path):
+    """Each label that is predicted is wrong; with none, all rows are right."""
+    chosen = [Classification(row.text, label=()) for row in rows(6, seed=3)]
+    data = write_table(tmp_path / "rows.csv", chosen)
+    found = evaluate(trained[0], data, tmp_path / "out", progress=False)["figures"]
+    loaded = load_for_task(trained[0])
+    guesses = MULTI.predict(loaded.model, loaded.tokenizer, chosen, loaded.settings)
+    right = np.mean([not guess["labels"] for guess in guesses])
+    assert {name: figure["value"] for name, figure in found.items()} == {
+        "micro f1": 0, "macro f1": 0, "all labels right": right}
+    assert right < 1
 
 
 def test_an_evaluation_reads_the_file_as_it_is_told(trained, tmp_path, monkeypatch):
