@@ -142,14 +142,6 @@ def test_what_is_refused(tuned, tmp_path, capsys, arguments, sentence):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_link_to_nothing_is_not_written_over(tuned, tmp_path):
-    """Whoever made it wants something of that name."""
-    (tmp_path / "new").symlink_to(tmp_path / "gone")
-    with pytest.raises(ValueError, match="new exists already; it stays as it is"):
-        quantize_run(tuned / "run", tmp_path / "new")
-    assert (tmp_path / "new").is_symlink() and not (tmp_path / "gone").exists()
-
-
 def test_a_weight_that_is_no_number_is_refused(tuned, tmp_path, capsys):
     shutil.copytree(tuned / "run", tmp_path / "run")
     tensors = load_file(tmp_path / "run" / WEIGHTS)
