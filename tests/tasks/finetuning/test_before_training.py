@@ -1,7 +1,7 @@
 """The rows, the start, the options and the settings of a fine-tuning run."""
 
-import json
 import inspect
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
