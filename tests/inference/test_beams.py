@@ -122,6 +122,18 @@ def test_what_a_search_may_be_told_reaches_it(monkeypatch):
     assert all(given == [*special, 9, 11] for _, _, given in asked)
 
 
+def test_what_a_search_takes_if_it_is_not_told(monkeypatch):
+    """Four beams of at most 64 pieces, scored by the mean; a greedy one is scored by the sum."""
+    monkeypatch.setattr(decoding, "next_log_probabilities",
+                        lambda model, sources, targets, allowed: np.array(
+                            [np.where(np.arange(V) == SEP, -999.0, -2.0)] * len(targets)))
+    model = types.SimpleNamespace(config=small_config(max_position_embeddings=100))
+    found, = beam_search(model, [[5]])
+    best, = greedy_decode(model, [[5]])
+    assert [(len(h.pieces), h.log_probability, h.score) for h in found] == [(64, -128, -2)] * 4
+    assert (len(best.pieces), best.log_probability, best.score) == (64, -128, -128)
+
+
 @pytest.mark.parametrize("beams", [1, 2, 4])
 def test_a_list_is_sorted_and_holds_no_translation_twice(monkeypatch, beams):
     monkeypatch.setattr(decoding, "next_log_probabilities",

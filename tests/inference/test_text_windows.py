@@ -9,7 +9,8 @@ import pytest
 pytest.importorskip("sentencepiece")
 
 from albert_np import AlbertForPreTraining, AlbertModel
-from albert_np.inference import fill_mask, load, load_config, similarity, text_windows
+from albert_np.inference import (fill_mask, load, load_config, sentence_vectors, similarity,
+                                 text_windows)
 from albert_np.inference.batches_by_length import (forward_by_length, length_batches,
                                                    length_groups)
 from albert_np.inference.guesses import iterate_fill_mask
@@ -201,6 +202,40 @@ def test_cosines_are_of_two_texts_or_of_as_many_as_there_are(model, tokenizer, m
     monkeypatch.setattr("albert_np.inference.vectors.iterate_similarities",
                         lambda model, tokenizer, pairs, special_tokens: [len(list(pairs))])
     assert similarity(model, tokenizer, 300 * ["a"], 300 * ["b"]) == [300]
+
+
+@pytest.mark.parametrize("texts", [[], ["a"], ["a", "the"], ("a",)])
+def test_a_list_gives_a_list_however_short_it_is(model, tokenizer, texts):
+    masked = [f"{text} [MASK]" for text in texts]
+    assert len(fill_mask(model, tokenizer, masked)) == len(texts)
+    cosines = similarity(model, tokenizer, texts, texts)
+    assert isinstance(cosines, np.ndarray) and cosines.shape == (len(texts),)
+    if texts:
+        assert sentence_vectors(model, tokenizer, texts).shape == (len(texts), 12)
+    assert sentence_vectors(model, tokenizer, "a").shape == (12,)
+
+
+def test_cosines_have_a_sign_and_no_length(model, tokenizer, monkeypatch):
+    vectors = np.array([[2.0, 0], [-3.0, 0], [0, 5.0], [1.0, 0], [3.0, 4.0], [6.0, 8.0], [0, 0],
+                        [1.0, 1.0]])
+    monkeypatch.setattr("albert_np.inference.vectors.iterate_vectors", lambda *_: iter(vectors))
+    found = list(iterate_similarities(model, tokenizer, []))
+    assert found == pytest.approx([-1, 0, 1, 0])
+    assert all(type(cosine) is float for cosine in found)
+
+
+def test_guesses_name_their_texts_as_they_are_told(model, tokenizer):
+    """The first letter alone becomes a capital."""
+    said, long, name = [], "[MASK]" + " name" * 60, "row {} of My File".format
+    list(iterate_fill_mask(model, tokenizer, ["[MASK]", long], name=name, note=said.append))
+    assert said == ["Row 2 of My File was cut at the 40 positions that the model has."]
+    list(iterate_fill_mask(model, tokenizer, [long, long], name=name, note=said.append))
+    assert said[1] == ("2 texts, the first of them row 1 of My File, were cut at the 40 positions "
+                       "that the model has.")
+    for text, words in (("", "is empty"), ("name", r"has no \[MASK\]"),
+                        ("name " * 60 + "[MASK]", r"has a \[MASK\] behind the 40 positions")):
+        with pytest.raises(ValueError, match=f"^Row 2 of My File {words}"):
+            list(iterate_fill_mask(model, tokenizer, ["[MASK]", text], name=name))
 
 
 def test_nothing_but_the_trunk_is_computed_and_nothing_kept(model, monkeypatch):

@@ -127,6 +127,23 @@ def test_the_least_room_is_one_piece(model):
         greedy_decode(model, [[7], [7], [7] * 10])
 
 
+@pytest.mark.parametrize("max_length, positions", [(None, 12), (12, 12), (13, 12), (100, 12),
+                                                   (11, 11), (8, 8)])
+@pytest.mark.parametrize("most, beams", [(64, 1), (64, 3), (2, 3)])
+def test_the_least_of_all_limits_counts(model, max_length, positions, most, beams):
+    """A source of 5 pieces takes 7 positions; no limit gives more than the model has."""
+    model.params["mlm_head"]["bias"][SEP] = -1000
+    found, = beam_search(model, [[7] * 5], beams, most, max_length=max_length)
+    assert [len(h.pieces) for h in found] == [min(positions - 7, most)] * beams
+
+
+@pytest.mark.parametrize("max_length", [7, 1, 0])
+def test_a_limit_that_leaves_no_room_is_refused(model, max_length):
+    with pytest.raises(ValueError, match="source 0 is 7 tokens long .* leaves no room for a target "
+                                         f"in {max_length} positions"):
+        beam_search(model, [[7] * 5], max_length=max_length)
+
+
 def test_a_cut_translation_is_scored_by_its_own_length(model):
     model.params["mlm_head"]["bias"][SEP] = -1000
     for alpha in (0.0, 0.5, 1.0):

@@ -54,8 +54,8 @@ def tfidf_labels(train, rows, C=10.0):
 
     In Chinese and Japanese these are sequences of one to three characters.
 
-    The two texts of a pair have features of their own. If all training rows have one label, it is
-    guessed everywhere.
+    The two texts of a pair have features of their own; a row without a second text has zeros there.
+    If all training rows have one label, it is guessed everywhere.
 
     Parameters
     ----------
@@ -122,11 +122,10 @@ def _regression(seen, labels, asked, C):
 def _tfidf(train, rows):
     """The features of training rows and of rows to guess for: two sparse matrices."""
     sparse = library("scipy.sparse", "scipy")
-    columns = ["text"] + ["text_pair"] * (train[0].text_pair is not None)
+    columns = ["text"] + ["text_pair"] * any(row.text_pair is not None for row in train)
     features = []
     for column in columns:
-        known = [getattr(row, column) for row in train]
+        known, asked = ([getattr(row, column) or "" for row in part] for part in (train, rows))
         words = fit_words(known, ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]")
-        features.append((words.transform(known),
-                         words.transform([getattr(row, column) for row in rows])))
+        features.append((words.transform(known), words.transform(asked)))
     return tuple(sparse.hstack(part).tocsr() for part in zip(*features))

@@ -7,8 +7,6 @@ REASONS = [
      "The list has one entry."),
     ("baselines/choices.py", "vectors[2:2 + C]", ("vectors[2: 3 + C",),
      "The loop ends with the answers, whatever else follows on their vectors."),
-    ("baselines/labels.py", "train[0].text_pair", ("train[",),
-     "All rows of a data set have a second text, or none has."),
     ("metrics/answers.py", "sums[:, 0] / len(pairs)", ("sums[:, -1]", "sums[:,  -1]"),
      "The sums have one column."),
     ("metrics/labels.py", "sums[:, 0] / len(labels)", ("sums[:, -1]", "sums[:,  -1]"),

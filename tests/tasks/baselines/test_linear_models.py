@@ -96,6 +96,47 @@ def test_the_second_text_of_a_pair_has_features_of_its_own(fitted):
         [Tfidf(words_marks_and_pairs, part)(part) for part in (TEXTS, others)]), atol=1e-12)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_row_without_a_second_text_has_zeros_there(fitted, first):
+    """Whether the first row has one or not; and rows may be asked about with one or without."""
+    others = ["not bad", None, "why not", None, "good all"]
+    train = [Classification(*row) for row in zip(TEXTS, others, LABELS)]
+    train = train[first:] + train[:first]
+    texts = [[getattr(row, name) or "" for row in train] for name in ("text", "text_pair")]
+    rows = [Classification("bad, not good", second) for second in ("not bad", "good", None)]
+    guesses = baselines.tfidf_labels(train, rows)
+    vectors = [Tfidf(words_marks_and_pairs, part) for part in texts]
+    np.testing.assert_allclose(fitted[0][0], np.hstack(
+        [kind(part) for kind, part in zip(vectors, texts)]), atol=1e-12)
+    asked = np.hstack([vectors[0](["bad, not good"] * 3), vectors[1](["not bad", "good", ""])])
+    assert guesses == fitted[0][2].predict(asked).tolist()
+    # If no training row has a second text, those of other rows do not count.
+    single = [Classification(row.text, None, row.label) for row in train]
+    assert len(set(baselines.tfidf_labels(single, rows))) == 1
+
+
+def test_label_sets_are_learnt_label_by_label(fitted):
+    """A label that every row has is not learnt; the others in the order of the alphabet."""
+    labels = [("z", "b"), ("z",), ("b", "a", "z"), ("a", "z"), ("z",)]
+    train = [Classification(text, label=label) for text, label in zip(TEXTS, labels)]
+    guesses = baselines.tfidf_label_sets(train, train[1:])
+    expected = Tfidf(words_marks_and_pairs, TEXTS)(TEXTS)
+    assert [model.C for *_, model in fitted] == [10, 10]
+    for name, (features, has, _) in zip("ab", fitted):
+        np.testing.assert_allclose(features, expected, atol=1e-12)
+        assert has == [name in label for label in labels]
+    found = [model.predict(expected[1:]) for *_, model in fitted]
+    assert guesses == [[name for name, guess in zip("ab", row) if guess] + ["z"]
+                       for row in zip(*found)]
+    fitted.clear()
+    baselines.tfidf_label_sets(train, train[:1], C=0.5)
+    assert [model.C for *_, model in fitted] == [0.5, 0.5]
+    fitted.clear()
+    assert baselines.tfidf_label_sets([Classification(text, label=()) for text in TEXTS],
+                                      train[:2]) == [[], []]
+    assert baselines.tfidf_label_sets(train, []) == [] and not fitted
+
+
 @pytest.mark.parametrize("alpha", [None, 0.1])
 def test_similarity_is_ridge_regression_over_four_features(rng, alpha):
     train = [Classification(*row, score) for *row, score in zip(TEXTS, TEXTS[2:] + TEXTS[:2],

@@ -75,6 +75,28 @@ def test_of_equals_the_first():
         ["B-person", "B-x", "O"]]
 
 
+def test_a_set_of_labels_is_the_same_in_any_order():
+    """Of equally common sets the first."""
+    train = [Classification("", label=label) for label in
+             (("a",), ("b", "a"), ("c",), ("a", "b"), ("c",))]
+    assert baselines.commonest_labels(train, train[:2]) == [["a", "b"]] * 2
+    assert baselines.commonest_labels([Classification("", label=())], train[:1]) == [[]]
+
+
+def test_guesses_are_plain_numbers_and_texts():
+    """So that they can be written as JSON."""
+    rows = [Classification("a red cat", "the red cat", score) for score in (0, 2)]
+    choices = [Choice("", "Tom saw a cat.", "What?", ("a cat", "a dog"), label)
+               for label in (0, 1)]
+    pairs = [Pair("Hi there.", ("你好",)), Pair("No.", ("不",))]
+    for guess, kind in ((baselines.mean_score(rows, rows)[0], float),
+                        (baselines.tfidf_similarity(rows, rows)[0], float),
+                        (baselines.tfidf_choices(choices, choices)[0], int),
+                        (baselines.tfidf_labels(TRAIN, TRAIN)[0], str),
+                        (baselines.nearest_translation(pairs, pairs)[0], str)):
+        assert type(guess) is kind
+
+
 def test_sentences_of_odd_contexts():
     """Case and marks do not matter, a word counts once, of equals the first, and none is empty."""
     rows = [Question("1", "A cat sat. A dog, a dog, a dog sat. THE CAT: SAT?", "Where is the cat?"),

@@ -1,7 +1,9 @@
 """The rows, the start, the options and the settings of a fine-tuning run."""
 
+import inspect
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +23,7 @@ from albert_np.models.loading import load_pretrained
 from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.tasks.datasets import Classification, Pair, Question, Splits, Tagged
-from albert_np.tasks.finetuning import TASKS, Settings, read_settings, start
+from albert_np.tasks.finetuning import TASKS, Settings, prepare, read_settings, start
 from albert_np.tasks.finetuning.data import first_text, load_splits, texts_of
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.predicting import load_for_task
@@ -65,6 +67,43 @@ def test_named_parts_and_data_sets_are_looked_up(tmp_path):
     task.DATASETS["mine"] = lambda folder: Splits([], rows, [])
     with pytest.raises(ValueError, match="mine has no rows in its train part"):
         load_splits(task, "mine")
+
+
+def test_a_test_part_by_its_name_is_looked_for_in_the_folder_of_data(tmp_path):
+    asked, rows = [], toy_splits("choice", 4, 1).train
+    task = SimpleNamespace(DATASETS={"mine": lambda folder: Splits(rows, rows, [], ())},
+                           TESTS={"other": lambda folder: asked.append(folder) or rows[:2]},
+                           labels_of=lambda rows: ())
+    assert load_splits(task, "mine", "other", folder=tmp_path).test == rows[:2]
+    assert asked == [tmp_path]
+
+
+def test_the_columns_of_a_run_are_those_of_the_training_file(tmp_path):
+    """Other files may have others; and names of files may have capitals."""
+    for part, names in (("TRAIN", "stars,body"), ("Dev", "label,text"), ("test", "label,text")):
+        (tmp_path / f"{part}.csv").write_text(f"{names}\nyes,a\nno,b\n")
+    found = load_splits(TASKS["classification"], tmp_path)
+    assert found.columns == {"text": "body", "label": "stars"}
+    assert [[row.text for row in part] for part in (found.train, found.dev, found.test)] == [
+        ["a", "b"]] * 3
+
+
+@pytest.mark.parametrize("count, named", [(5, "a4"), (6, "a4 and others")])
+def test_at_most_five_files_that_are_left_out_are_named(tmp_path, count, named):
+    write_toy("classification", tmp_path, train=4, others=2)
+    for number in range(count):
+        (tmp_path / f"a{number}").touch()
+    said = []
+    load_splits(TASKS["classification"], tmp_path, say=said.append)
+    assert said[-1] == f"left out of {tmp_path}: a0, a1, a2, a3, {named}"
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_files_without_columns_have_no_header(tmp_path, header):
+    write_toy("entities", tmp_path, train=4, others=2)
+    with pytest.raises(ValueError, match="train.conll has no line with the names of columns; "
+                                         "remove --header or --no-header"):
+        load_splits(TASKS["entities"], tmp_path, header=header)
 
 
 def test_copies_of_a_row_stay_in_one_part(tmp_path):
@@ -199,6 +238,15 @@ def test_a_pretrained_model_may_get_further_positions(inference_folder):
     assert tokenizer.vocab_size == model.config.vocab_size
 
 
+def test_a_start_with_another_vocabulary_is_refused(tokenizer, inference_folder, tmp_path):
+    model = AlbertForPreTraining.from_pretrained(inference_folder)
+    AlbertForPreTraining(replace(model.config, vocab_size=tokenizer.vocab_size + 1)
+                         ).save_pretrained(tmp_path)
+    tokenizer.save(tmp_path)
+    with pytest.raises(ValueError, match="a vocabulary of .* do not belong together"):
+        from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": 2}, 24)
+
+
 def test_a_start_without_all_of_a_trunk_is_refused(inference_folder, tmp_path, monkeypatch):
     report = LoadReport("", "", 0, 3)
     report.initialised.append("albert.encoder.some_weight")
@@ -239,15 +287,93 @@ def test_defaults_that_the_help_and_the_documentation_name():
     assert (settings.max_answer_length, settings.beams, settings.max_target_length) == (30, 4, 48)
 
 
+def test_all_other_defaults():
+    """None: it is not said."""
+    none = ["test", "dev", "columns", "header", "data_folder", "unlabelled", "confidence", "model",
+            "teacher", "temperature", "teacher_weight", "config", "best_by", "class_weights",
+            "dropout", "patience", "settings"]
+    assert asdict(FinetuningOptions(task="choice", data="a")) == {
+        **dict.fromkeys(none), "task": "choice", "data": "a", "split_copies": False,
+        "scratch": False, "vocab_size": 5000, "epochs": 4, "batch_size": 32, "learning_rate": 3e-4,
+        "warmup": 0.1, "optimizer": "adamw", "schedule": "linear", "weight_decay": 0.01,
+        "freeze": False, "accumulation_steps": 1, "max_gradient_norm": 1.0, "seed": 0, "workers": 2,
+        "checkpoint_every": 500}
+    assert asdict(Settings("choice")) == {
+        "task": "choice", "max_length": 128, "doc_stride": 64, "max_query_length": 48,
+        "max_answer_length": 30, "beams": 4, "max_target_length": 48, "spelling": {},
+        "no_answer": False, "no_answer_threshold": 1.0, "language": None, "label_separator": None,
+        "positive_label": None, "columns": {}, "pairs": None}
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "classification"])
+def test_options_of_classification_are_refused_for_other_tasks(task):
+    for options, words in ((dict(class_weights="balanced"), f"class_weights .* {task} has none"),
+                           (dict(settings={"positive_label": "a"}), f"--positive-label .* {task}"),
+                           (dict(unlabelled="t"), f"--unlabelled is for .* the task {task} has")):
+        with pytest.raises(ValueError, match=words):
+            FinetuningOptions(task=task, data="a", **options)
+    if task == "multi-label":
+        return
+    with pytest.raises(ValueError, match="label_separator is for rows with several labels"):
+        FinetuningOptions(task=task, data="a", settings={"label_separator": ";"})
+
+
+def test_what_is_said_about_the_rows_reaches_their_reader(monkeypatch):
+    """Every option, beside all others."""
+    asked, signature = {}, inspect.signature(load_splits)
+
+    def load(*arguments, **options):
+        asked.update(signature.bind(*arguments, **options).arguments)
+        raise KeyError
+
+    monkeypatch.setattr(prepare, "load_splits", load)
+    said = dict(data="a", test="b", dev="c", columns={"text": "d"}, header=False,
+                split_copies=True, data_folder="e", seed=7)
+    with pytest.raises(KeyError):
+        prepare.rows_and_settings(FinetuningOptions(
+            task="multi-label", settings={"label_separator": ";"}, **said))
+    del asked["say"]
+    assert asked == {"task": TASKS["multi-label"], "separator": ";", "folder": "e", **{
+        name: value for name, value in said.items() if name != "data_folder"}}
+
+
+@pytest.mark.parametrize("kinds, pairs", [("pp", True), ("ss", False), ("ps", None), ("sp", None)])
+def test_single_texts_and_pairs_of_texts(tmp_path, kinds, pairs):
+    """The column of second texts is remembered unless there is none; a baseline learns from all."""
+    second = {"p": {"text_pair": "more"}, "s": {}}
+    for part, count in (("train", 8), ("dev", 4), ("test", 4)):
+        (tmp_path / f"{part}.jsonl").write_text("".join(json.dumps({
+            "text": f"row {'abcdefgh'[i]}", **second[kinds[i % 2]], "label": "xyyx"[i % 4]}) + "\n"
+            for i in range(count)))
+    splits, settings = prepare.rows_and_settings(
+        FinetuningOptions(task="classification", data=tmp_path))
+    assert settings.pairs is pairs and len(splits.train) == 8
+    assert ("text_pair" in settings.columns) == (pairs is not False)
+    for name, guesses in TASKS["classification"].baselines(splits.train, splits.test).items():
+        assert len(guesses) == 4, name
+
+
 @pytest.mark.parametrize("name, bad, good", [
+    ("accumulation_steps", 0, 1), ("checkpoint_every", 0, 1), ("confidence", 0.0, 1e-9),
+    ("confidence", 1.01, 1.0),
     ("epochs", 0, 1), ("batch_size", 0, 1), ("learning_rate", 0.0, 1e-9), ("warmup", 1.0, 0.99),
     ("warmup", -0.01, 0.0), ("weight_decay", -0.1, 0.0), ("max_gradient_norm", 0.0, 0.1),
     ("dropout", 1.0, 0.99), ("dropout", -0.1, 0.0), ("patience", 0, 1), ("seed", -1, 0),
     ("workers", 0, 1)])
 def test_limits_of_the_options(name, bad, good):
-    assert getattr(FinetuningOptions(task="choice", data="a", **{name: good}), name) == good
+    common = dict(task="classification", data="a",
+                  **({"unlabelled": "b"} if name == "confidence" else {}))
+    assert getattr(FinetuningOptions(**common, **{name: good}), name) == good
     with pytest.raises(ValueError, match=f"{name} is {bad}; it must be"):
-        FinetuningOptions(task="choice", data="a", **{name: bad})
+        FinetuningOptions(**common, **{name: bad})
+
+
+def test_a_threshold_of_no_answer_and_a_language_are_checked():
+    assert Settings("questions", no_answer_threshold=0.0).no_answer_threshold == 0
+    with pytest.raises(ValueError, match="no_answer_threshold is -0.1; it must be at least 0"):
+        Settings("questions", no_answer_threshold=-0.1)
+    with pytest.raises(ValueError, match="language is 'EN'; it must be one of en, zh"):
+        Settings("questions", language="EN")
 
 
 @pytest.mark.parametrize("name, least", [
@@ -279,6 +405,23 @@ def test_options_that_exclude_each_other(tmp_path):
             FinetuningOptions(task="choice", data="a", **changes)
     options = FinetuningOptions(task="choice", data=tmp_path, model=tmp_path, scratch=True)
     assert options.data == options.model == str(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["data", "dev", "test", "unlabelled", "model", "teacher",
+                                  "data_folder"])
+def test_paths_are_written_whole_and_may_change(name, tmp_path, monkeypatch):
+    """A name of a data set stays a name, even beside a file that is called like it."""
+    monkeypatch.chdir(tmp_path)
+    for file in ("here", "sms-spam"):
+        (tmp_path / file).touch()
+    if name not in ("unlabelled", "teacher"):
+        plain = FinetuningOptions(task="classification", **{"data": "sms-spam", name: "sms-spam"})
+        assert plain.with_whole_paths()[name] == "sms-spam"
+    options = FinetuningOptions(task="classification", **{"data": "gone", name: Path("here")})
+    assert getattr(options, name) == "here" and name not in options.lasting()
+    whole = options.with_whole_paths()
+    assert whole[name] == str(tmp_path / "here")
+    assert name == "data" or whole["data"] == "gone"               # there is no such file
 
 
 def test_settings_come_back_from_their_file(tmp_path):

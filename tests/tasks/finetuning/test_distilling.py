@@ -1,5 +1,6 @@
 """``--teacher``: what the teacher says, the loss of the student, and what is refused."""
 
+import dataclasses
 import json
 import shutil
 from types import SimpleNamespace
@@ -12,18 +13,21 @@ pytest.importorskip("sklearn")
 
 from toys import MODEL, write_rows, write_toy
 
-from albert_np import AlbertForSequenceClassification
+from albert_np import AlbertForSequenceClassification, AlbertTokenizer
 from albert_np.commands.cli import main
 from albert_np.files.threads import one_thread_each
 from albert_np.functional import softmax_forward
 from albert_np.gradcheck.one_check import small_config
 from albert_np.parameters import flatten
 from albert_np.tasks.datasets import Classification, Splits
-from albert_np.tasks.finetuning import (TASKS, distilling, finetune, report, resume, run,
-                                        trainer)
-from albert_np.tasks.finetuning.distilling import Student, load_teacher
+from albert_np.tasks.finetuning import (TASKS, Settings, distilling, finetune, report, resume,
+                                        run, trainer)
+from albert_np.tasks.finetuning.distilling import (Student, Teacher, add_teacher_logits,
+                                                   load_teacher)
+from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.parallel import losses_and_gradients
 from albert_np.tasks.finetuning.predicting import load_for_task
+from albert_np.tasks.finetuning.state import fingerprint_of
 
 QUICK = {"config": {**MODEL, "hidden_dropout_prob": 0.1}, "vocab_size": 45,
          "settings": {"max_length": 20}, "progress": False, "batch_size": 8,
@@ -114,6 +118,94 @@ def test_labels_in_another_order_are_put_in_order(teachers):
     assert (reversed_logits == logits[:, ::-1]).all()
 
 
+@pytest.mark.parametrize("max_length", [6, 20])
+def test_a_teacher_reads_as_much_of_a_text_as_it_has_learnt_from(teachers, max_length):
+    """Whatever the length of the student is; and as many examples as rows."""
+    loaded = load_for_task(teachers["classification"].run)
+    loaded.settings = dataclasses.replace(loaded.settings, max_length=max_length)
+    teacher, text = Teacher("", loaded, np.arange(2)), "the list is not of names " * 5
+    ids = loaded.tokenizer(text, max_length=max_length)["input_ids"]
+    expected = loaded.model.forward(ids[None])[0].logits[0]
+    np.testing.assert_allclose(teacher.logits([Classification(text)])[0], expected, rtol=1e-5)
+    for examples, rows in (([{}], 2), ([{}, {}], 1)):
+        with pytest.raises(ValueError, match="zip"):
+            add_teacher_logits(examples, teacher, [Classification(text)] * rows)
+
+
+@pytest.mark.parametrize("of_teacher", [True, False, None])
+@pytest.mark.parametrize("of_rows", [True, False, None])
+def test_pairs_are_for_a_teacher_of_pairs(stand_in, of_teacher, of_rows):
+    """A teacher of both kinds, or one whose kind nobody knows, takes whatever there is."""
+    stand_in(("a", "b"), 2, pairs=of_teacher)
+    splits = Splits([], [], [], ("a", "b"))
+    if of_teacher in (None, of_rows):
+        assert load_teacher("x", "classification", splits, of_rows).order.tolist() == [0, 1]
+    else:
+        kinds = {True: "pairs of texts", False: "single texts",
+                 None: "single texts and pairs of texts"}
+        with pytest.raises(ValueError, match=f"^--teacher x has learnt from {kinds[of_teacher]}, "
+                                             f"but the training rows are {kinds[of_rows]}$"):
+            load_teacher("x", "classification", splits, of_rows)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """``stand_in(names, outputs, task, pairs)``: a teacher of which only this is known."""
+    def make(names, outputs, task="classification", pairs=None):
+        config = SimpleNamespace(label_names=names, num_labels=outputs)
+        loaded = SimpleNamespace(model=SimpleNamespace(config=config),
+                                 settings=Settings(task, pairs=pairs))
+        monkeypatch.setattr(distilling, "load_for_task", lambda name: loaded)
+        monkeypatch.setattr(distilling, "task_of_head", lambda name: task)
+        return loaded
+    return make
+
+
+def test_a_teacher_of_several_scores_is_none_for_one(stand_in):
+    splits = Splits([], [], [], ())
+    for outputs in (2, 3):
+        stand_in(("LABEL_0", "LABEL_1"), outputs, "similarity")
+        with pytest.raises(ValueError, match=f"^--teacher x gives {outputs} scores; the task "
+                                             "similarity needs a model that gives one$"):
+            load_teacher("x", "similarity", splits, True)
+    stand_in(("LABEL_0",), 1, "similarity")
+    assert load_teacher("x", "similarity", splits, True).order.tolist() == [0]
+
+
+@pytest.mark.parametrize("known", [("a",), ("a", "b", "c"), ("a", "c")])
+def test_labels_that_are_missing_or_too_many(stand_in, known):
+    """A teacher must know all labels of the rows, and no other."""
+    stand_in(known, len(known))
+    with pytest.raises(ValueError, match=f"has the labels {', '.join(known)}, but the training "
+                                         "rows have a, b; they must be the same"):
+        load_teacher("x", "classification", Splits([], [], [], ("a", "b")), None)
+
+
+def test_a_teacher_is_known_by_all_that_its_answers_depend_on(teachers, inference_folder):
+    """Its name, or folder, is not among this: it may move."""
+    splits = Splits([], [], [], ("no", "yes"))
+    teacher = load_teacher(teachers["classification"].run, "classification", splits, False)
+    loaded, model = teacher.loaded, teacher.loaded.model
+
+    def identity(order=teacher.order, config=model.config, params=model.params, **parts):
+        net = SimpleNamespace(config=config, params=params)
+        return Teacher("", SimpleNamespace(**{**vars(loaded), "model": net, **parts}),
+                       order).identity()
+
+    shifted = {**model.params, "pooler": {**model.params["pooler"],
+                                          "b": model.params["pooler"]["b"] + 1}}
+    changed = [identity(order=teacher.order[::-1]), identity(params=shifted),
+               identity(config=dataclasses.replace(model.config, hidden_act="relu")),
+               identity(settings=dataclasses.replace(loaded.settings, max_length=19)),
+               identity(tokenizer=AlbertTokenizer.from_folder(inference_folder))]
+    assert identity() == teacher.identity() and len({identity(), *changed}) == 6
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        teacher.order = teacher.order[::-1]
+    known, other = SimpleNamespace(identity=lambda: "a"), SimpleNamespace(identity=lambda: "b")
+    assert len({fingerprint_of(splits, loaded.tokenizer, model.config, one)
+                for one in (None, known, other)}) == 3
+
+
 def refused(*words):
     """The sentence of a command that is refused."""
     return main(["finetune", *map(str, words)])
@@ -153,6 +245,10 @@ def test_teachers_that_do_not_fit_are_refused_in_a_sentence(teachers, tmp_path, 
      "one with --teacher, or remove --temperature"),
     (["classification", "--teacher-weight", "1"], "--teacher-weight is for learning from a "
      "teacher; name one with --teacher, or remove --teacher-weight"),
+    (["classification", "--teacher-weight", "0"], "--teacher-weight is for learning from a "
+     "teacher; name one with --teacher, or remove --teacher-weight"),
+    (["classification", "--teacher", "runs/x", "--unlabelled", "t.txt"], "--unlabelled takes the "
+     "labels of texts from a first round, --teacher from a finished model; give one of the two"),
     (["entities", "--teacher", "runs/x"], "--teacher is for the tasks classification, multi-label, "
      "similarity; for the task entities there is no such training"),
     (["similarity", "--teacher", "runs/x", "--temperature", "2"], "--temperature is for "
@@ -169,6 +265,12 @@ def test_numbers_beyond_their_limits(option, value, capsys):
     assert refused("classification", "--data", "x", "--teacher", "runs/x", option, value) == 2
     error = capsys.readouterr().err
     assert value in error and error.count("\n") == 1
+
+
+def test_the_limits_themselves_are_allowed():
+    for name, value in (("teacher_weight", 0.0), ("teacher_weight", 1.0), ("temperature", 1000.0)):
+        options = FinetuningOptions(task="multi-label", data="x", teacher="y", **{name: value})
+        assert getattr(options, name) == value
 
 
 # ---- the loss of the student ---------------------------------------------------------------------
@@ -216,10 +318,10 @@ def loss_by_hand(problem, logits, batch, temperature, alpha):
     return ((1 - alpha) * label_losses + alpha * temperature**2 * divergences).mean()
 
 
+@pytest.mark.parametrize("temperature, alpha", [(3.0, 0.3), (0.5, 0.0), (2.0, 1.0)])
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_the_loss_and_its_gradient(problem):
+def test_the_loss_and_its_gradient(problem, temperature, alpha):
     """The parts of a batch add up; along a random direction the slope is that of the loss."""
-    temperature, alpha = 3.0, 0.3
     student, examples, collate = student_and_examples(problem, temperature, alpha)
     batch = collate(examples)
     inputs = {name: batch[name] for name in ("input_ids", "token_type_ids", "attention_mask")}
@@ -249,6 +351,21 @@ def test_the_loss_and_its_gradient(problem):
     assert abs(slope - numerical) / (abs(slope) + abs(numerical)) < 1e-7
 
 
+def test_dropout_is_drawn_for_a_student_too():
+    """The same numbers drop the same; without a generator nothing is dropped."""
+    student, examples, collate = student_and_examples("regression", 2.0, 0.4)
+    model = AlbertForSequenceClassification(
+        dataclasses.replace(student.model.config, hidden_dropout_prob=0.3), dtype=np.float64)
+    model.params, batch = student.params, collate(examples)
+    other = Student(model, 2.0, 0.4)
+    plain, same = (float(one.forward(**batch)[0].loss) for one in (student, other))
+    one, again, third = (float(other.forward(**batch, rng=np.random.default_rng(seed))[0].loss)
+                         for seed in (1, 1, 2))
+    assert plain == same and one == again and len({plain, one, third}) == 3
+    other.params = {**other.params, "pooler": None}
+    assert model.params["pooler"] is None          # the training loop puts the best ones back
+
+
 def test_weights_of_labels_weigh_both_terms():
     student, examples, collate = student_and_examples("single_label_classification", 2.0, 0.4)
     batch, w = collate(examples), np.array([3.0, 1.0, 0.0, 0.5, 2.0])
@@ -276,10 +393,63 @@ def test_the_numbers_of_the_options_reach_the_loss(teachers, begun, tmp_path):
     own = begun("classification", tmp_path / "own", data=one.data, teacher=one.run,
                 temperature=5.0, teacher_weight=1.0).model
     assert (own.temperature, own.teacher_weight) == (5, 1)
+    none = begun("classification", tmp_path / "no", data=one.data, teacher=one.run,
+                 teacher_weight=0.0).model
+    assert (none.temperature, none.teacher_weight) == (2, 0)
     assert not isinstance(begun("classification", tmp_path / "none", data=one.data).model, Student)
 
 
+def test_class_weights_and_a_teacher_meet(teachers, begun, tmp_path):
+    """Each row keeps its own weight and its own answer of the teacher."""
+    one = teachers["classification"]
+    found = begun("classification", tmp_path / "run", data=one.data, teacher=one.run,
+                  class_weights="balanced", teacher_weight=0.25)
+    labels = np.array([("no", "yes").index(row.label) for row in one.splits.train])
+    counts = np.bincount(labels)
+    weights = len(labels) / (2 * counts[labels])
+    assert np.ptp(counts)
+    batch = found.collate(found.examples[:9], None)
+    np.testing.assert_allclose(batch["label_weights"], weights[:9])
+    assert batch["labels"].tolist() == labels[:9].tolist()
+    losses = [float(found.model.forward(**found.collate([example], None))[0].loss)
+              for example in found.examples[:9]]
+    assert float(found.model.forward(**batch)[0].loss) == pytest.approx(
+        np.average(losses, weights=weights[:9]), rel=1e-5)
+
+
 # ---- a run ---------------------------------------------------------------------------------------
+
+def test_a_run_does_not_go_on_with_another_teacher(teachers, begun, tmp_path):
+    one, moved = teachers["classification"], tmp_path / "teacher"
+    shutil.copytree(one.run, moved)
+    begun("classification", tmp_path / "run", data=one.data, teacher=moved)
+    model = AlbertForSequenceClassification.from_pretrained(moved)
+    model.params["classification_head"]["b"] += 1
+    model.save_pretrained(moved)
+    with pytest.raises(ValueError, match="its teacher are not those that this run began with"):
+        resume(tmp_path / "run", progress=False)
+
+
+def test_a_frozen_student_whose_f1_is_that_of_another_label(teachers, begun, tmp_path, capsys):
+    """The teacher's F1 looks for the label of the run, in the part that is reported."""
+    one, own = teachers["classification"], {**STUDENT["settings"], "positive_label": "no"}
+    options = {**STUDENT, "epochs": 1, "settings": own, "data": one.data, "freeze": True}
+    results = finetune("classification", tmp_path / "run", **{
+        **options, "teacher": one.run, "teacher_weight": 1.0, "progress": True})
+    assert "   f1 of 'no' " in next(line for line in capsys.readouterr().out.splitlines()
+                                    if line.endswith("(teacher)"))
+    loaded = load_for_task(one.run)
+    assert loaded.settings.positive_label == "yes"
+    said = loaded.task.predict(loaded.model, loaded.tokenizer, one.splits.test, loaded.settings)
+    expected = loaded.task.figures(one.splits.test, said, ("no", "yes"), np.random.default_rng(0),
+                                   positive="no")
+    assert results["teacher"]["figures"] == {
+        name: dataclasses.asdict(figure) for name, figure in expected.items()}
+    before = begun("classification", tmp_path / "before", **options).model
+    for name, leaf in flatten(before.params).items():
+        same = np.array_equal(flatten(results["run_model"].params)[name], leaf)
+        assert same != name.startswith("classification_head"), name
+
 
 SAME = ("model.safetensors", "config.json", "predictions-validation.jsonl", "epochs.json",
         "predictions-test.jsonl")

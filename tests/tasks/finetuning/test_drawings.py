@@ -42,6 +42,22 @@ def plots(monkeypatch):
     return found
 
 
+@pytest.mark.parametrize("test", [True, False])
+def test_a_teacher_has_a_bar_between_the_baselines_and_the_run(plots, tmp_path, test):
+    def figures(value):
+        return {"f1": {"value": value, "low": value - 1, "high": value + 1},
+                "other": {"value": 9, "low": 9, "high": 9}}
+
+    results = {"metric": "f1", "start": "scratch", "validation": figures(3),
+               "test": figures(4) if test else None, "baselines": {"a": figures(5)},
+               "teacher": {"parameters": 7, "figures": figures(6)}}
+    pictures.draw_training(results, HISTORY, tmp_path)
+    shown, metric, _ = plots["plot_baselines_bars"]
+    assert list(shown.items()) == [("a", (5, 4, 6)), ("teacher", (6, 5, 7)),
+                                   ("from scratch", (4, 3, 5) if test else (3, 2, 4))]
+    assert metric == "f1"
+
+
 @pytest.mark.parametrize("start, test", [("scratch", True), ("pretrained", False)])
 def test_curves_and_bars_show_the_results(plots, tmp_path, start, test):
     def figure(value):

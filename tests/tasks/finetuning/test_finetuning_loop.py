@@ -14,6 +14,7 @@ from albert_np.tasks.finetuning import trainer
 from albert_np.tasks.finetuning.batches import epoch_batches
 from albert_np.tasks.finetuning.outputs import outputs_of, padded_batch
 from albert_np.tasks.finetuning.parallel import losses_and_gradients
+from albert_np.tasks.finetuning.state import Progress
 from albert_np.tasks.finetuning.trainer import original_optimizer, steps_of, train_epochs
 from albert_np.tasks.metrics import Figure
 
@@ -220,7 +221,7 @@ def bar(monkeypatch):
     bar = Bar()
 
     def make(steps, taken, progress):
-        bar.made = steps, progress
+        bar.made, bar.taken = (steps, progress), taken
         return bar
 
     monkeypatch.setattr(trainer, "progress_bar", make)
@@ -248,8 +249,34 @@ def test_the_mean_loss_of_the_last_fifty_steps_beside_the_bar(bar):
                           for n in (20, 40, 60)]
 
 
+def test_a_bar_and_the_time_go_on_where_they_stopped(bar):
+    """In epoch 2 of 3, after three of four steps and 1,000 seconds."""
+    model, examples = small_model(), some_examples(4)
+    optimizer, at = SGD(model.params, lr=0.01), Progress()
+    rng = np.random.default_rng(1)
+
+    def stop(at, epoch_ended):
+        if optimizer.steps == 3:
+            raise KeyboardInterrupt
+
+    common = dict(epochs=3, batch_size=2, at=at)
+    with pytest.raises(KeyboardInterrupt):
+        train_epochs(model, examples, collate, optimizer, rng=rng, on_step=stop, **common)
+    assert bar.taken == 0 and (at.epoch, at.batches) == (2, 1)
+    at.history["steps"][-1]["seconds"] = 1000.0
+    told = []
+    history = train_epochs(model, examples, collate, optimizer, rng=rng, **common,
+                           on_step=lambda at, ended: told.append((at.epoch, at.batches, ended)))
+    assert bar.taken == 3 and bar.made == (6, True)
+    assert told == [(2, 2, False), (3, 0, True), (3, 1, False), (3, 2, False), (4, 0, True)]
+    assert [row["step"] for row in history["steps"]] == [1, 2, 3, 4, 5, 6]
+    assert 1000 <= history["steps"][3]["seconds"] < 1060
+
+
 def test_a_line_and_a_bar_unless_they_are_not_wanted():
     defaults = {name: parameter.default
                 for name, parameter in inspect.signature(train_epochs).parameters.items()}
     assert defaults["progress"] is True and defaults["dropout"] is True
     assert defaults["max_gradient_norm"] == 1.0 and defaults["workers"] == 1
+    assert defaults["accumulation_steps"] == 1 and defaults["patience"] is None
+    assert defaults["trained"] is None

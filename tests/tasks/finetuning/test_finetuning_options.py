@@ -22,7 +22,7 @@ from albert_np.tasks.datasets.features import question_windows
 from albert_np.tasks.finetuning import Settings, finetune
 from albert_np.tasks.finetuning.outputs import outputs_of
 from albert_np.tasks.finetuning.predicting import iterate_predictions
-from albert_np.tasks.finetuning.recipes import questions, translation
+from albert_np.tasks.finetuning.recipes import classification, questions, translation
 from albert_np.tasks.finetuning.start import from_scratch
 from albert_np.tasks.finetuning.trainer import train_epochs
 from albert_np.tasks.metrics import Figure
@@ -307,6 +307,60 @@ def test_answers_are_no_longer_than_the_settings_say(translator, monkeypatch):
         guess, = questions.predict(None, tokenizer, [row], settings)
         assert guess["score"] == longest - 1                   # last place minus first
         assert guess["answer"] == row.context[guess["start"]:guess["end"]]
+
+
+@pytest.fixture
+def letters():
+    """A task without a model: a text is answered by its length, and an "x" in it is refused."""
+    def predict(model, tokenizer, rows, settings, pool):
+        if any("x" in row.text for row in rows):
+            raise ValueError("an x")
+        return [{"length": len(row.text)} for row in rows]
+
+    task = SimpleNamespace(parse=classification.parse, predict=predict)
+    return SimpleNamespace(task=task, model=None, tokenizer=None,
+                           settings=Settings("classification", pairs=False))
+
+
+def test_a_bad_row_is_told_about_and_the_others_are_answered(letters, monkeypatch):
+    """A whole window may be bad, but not the first one."""
+    monkeypatch.setattr("albert_np.tasks.finetuning.predicting.WINDOW", 3)
+    told, noted = [], []
+    notes = SimpleNamespace(add=lambda rows: noted.extend(row.text for row in rows))
+    rows = ["ab", "x", {"txt": 1}, "", ValueError("no row"), "xx", "abc"]
+    found = list(iterate_predictions(letters, rows, "line {}".format, bad_row=told.append,
+                                     notes=notes))
+    assert found == [{"length": 2}, None, None, None, None, None, {"length": 3}]
+    assert list(map(str, told)) == [
+        "line 2: an x", "line 3: it needs 'text', a text", "line 4: the text is empty", "no row",
+        "line 6: an x"]
+    assert noted == ["ab", "abc"]
+    with pytest.raises(ValueError, match="^row 1: an x$"):
+        list(iterate_predictions(letters, ["x", "", "x", "a"], bad_row=told.append))
+    with pytest.raises(ValueError, match="^row 2: an x$"):
+        list(iterate_predictions(letters, ["a", "x", "b"]))
+    assert list(iterate_predictions(letters, [], bad_row=told.append)) == []
+    assert len(told) == 5
+
+
+@pytest.mark.parametrize("pairs, good, bad", [
+    (True, ["a\tb", {"text": "a", "text_pair": "b"}], ["a", {"text": "a"}]),
+    (False, ["a", {"text": "a"}], ["a\tb", {"text": "a", "text_pair": "b"}]),
+    (None, ["a", "a\tb", {"text": "a"}, {"text": "a", "text_pair": "b"}], [])])
+def test_rows_are_of_the_kind_that_was_learnt_from(letters, pairs, good, bad):
+    letters.settings = replace(letters.settings, pairs=pairs)
+    assert len(list(iterate_predictions(letters, good))) == len(good)
+    for row in bad:
+        with pytest.raises(ValueError, match="^row 1: it is a (pair of|single) text"):
+            list(iterate_predictions(letters, [row]))
+
+
+def test_objects_may_have_the_names_of_the_training_columns(letters):
+    """The usual names come before them; numbers of columns are none."""
+    letters.settings = replace(letters.settings, columns={"text": "body", "label": 1})
+    found = iterate_predictions(letters, [{"body": "ab"}, {"body": "ab", "text": "abc"},
+                                          {"text": "a", "1": "x"}])
+    assert [one["length"] for one in found] == [2, 3, 1]
 
 
 @pytest.mark.parametrize("window", [1, 3, 100])

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("sentencepiece")
@@ -16,10 +18,16 @@ pytest.importorskip("sklearn")
 
 from toys import MODEL, squad2_splits, write_squad2, write_toy
 
+from albert_np import AlbertForSequenceClassification, AlbertTokenizer
 from albert_np.commands.cli import main
+from albert_np.gradcheck.one_check import small_config
+from albert_np.optim import AdamW
+from albert_np.parameters import flatten, tree_map
 from albert_np.pretraining import RunStopped
+from albert_np.pretraining.run_checkpoints import newest_checkpoint
+from albert_np.tasks.datasets import Classification, Splits
 from albert_np.tasks.finetuning import TASKS, finetune, report, resume, run, trainer
-from albert_np.tasks.finetuning.state import Progress
+from albert_np.tasks.finetuning.state import Progress, capture, fingerprint_of, restore
 
 OPTIONS = dict(config={**MODEL, "hidden_dropout_prob": 0.1, "num_hidden_layers": 1}, vocab_size=45,
                epochs=3, batch_size=8, learning_rate=3e-3, settings={"max_length": 16},
@@ -371,6 +379,76 @@ def test_bad_resumes_get_one_sentence(capsys, words, sentence):
     assert main(["finetune", *words]) == 2
     error = capsys.readouterr().err
     assert sentence in error and error.count("\n") == 1
+
+
+def test_there_is_a_checkpoint_after_each_epoch(data, tmp_path, monkeypatch):
+    """However rare they are otherwise; it knows what the evaluation found."""
+    clock = Clock(monkeypatch)
+    clock.kill("step", 6, tmp_path / "run", data, checkpoint_every=500)
+    assert newest(tmp_path / "run") == "step-00000004.safetensors"
+    _, _, state = newest_checkpoint(tmp_path / "run")
+    assert (state["epoch"], state["batches"], len(state["epochs"])) == (2, 0, 1)
+
+
+def small_model(seed):
+    return AlbertForSequenceClassification(small_config(num_labels=2), seed=seed)
+
+
+@pytest.mark.parametrize("best_epoch", [None, 1])
+@pytest.mark.parametrize("steps", [0, 2])
+def test_all_of_a_run_comes_back_from_its_checkpoint(best_epoch, steps):
+    """Every number of the history, the best parameters, the optimiser, and the next draw."""
+    model, rng = small_model(1), np.random.default_rng(3)
+    optimizer = AdamW(model.params, lr=0.1)
+    for _ in range(steps):
+        optimizer.step(model.params, tree_map(np.ones_like, model.params))
+    rows = [{"step": n, "loss": n / 3, "learning_rate": n / 7, "gradient_norm": n / 9,
+             "seconds": n / 11} for n in range(1, steps + 1)]
+    epochs = [] if best_epoch is None else [{"epoch": 1, "value": 0.25}]
+    at = Progress(2, 5, rng.bit_generator.state,
+                  {"steps": rows, "epochs": epochs, "best_epoch": best_epoch},
+                  None if best_epoch is None else small_model(7).params)
+    tensors, state = capture(model, optimizer, rng, at, "f", {"a": 1})
+    tensors = {name: np.copy(array) for name, array in tensors.items()}
+    state = json.loads(json.dumps(state))
+    other, drawn = small_model(2), np.random.default_rng(4)
+    second = AdamW(other.params, lr=0.1)
+    with pytest.raises(ValueError, match="are not those that this run began with"):
+        restore((tensors, state), other, second, drawn, "g")
+    found = restore((tensors, state), other, second, drawn, "f")
+    assert (found.epoch, found.batches, found.order) == (2, 5, at.order)
+    assert found.history == at.history and state["options"] == {"a": 1}
+    assert all(type(row["step"]) is int for row in found.history["steps"])
+    for ours, theirs in ((other.params, model.params), (found.best, at.best)):
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            ours, theirs = flatten(ours), flatten(theirs)
+            assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+    assert second.steps == steps and drawn.random() == rng.random()
+    if best_epoch is not None:                 # what is trained on does not change the best
+        other.params["classification_head"]["b"] += 1
+        assert (found.best["classification_head"]["b"] == at.best["classification_head"]["b"]).all()
+
+
+def test_a_run_is_known_by_all_that_it_depends_on(inference_folder):
+    tokenizer, config = AlbertTokenizer.from_folder(inference_folder), small_config()
+    row, other = (Classification("text", label=label) for label in "ab")
+    splits = Splits([row], [row], [row], ("a", "b"))
+    same = fingerprint_of(replace(splits, columns={"text": 1}), tokenizer, config)
+    changed = [replace(splits, **{part: [other]}) for part in ("train", "dev", "test")]
+    changed.append(replace(splits, labels=("b", "a")))
+    prints = {fingerprint_of(one, tokenizer, config) for one in (splits, *changed)}
+    prints.add(fingerprint_of(splits, tokenizer, replace(config, hidden_act="relu")))
+    assert len(prints) == 6 and same in prints
+
+
+def test_the_time_of_a_run_goes_on():
+    """That of its last row, be it a step or an epoch; before the first one it is 0."""
+    assert Progress().seconds() == 0
+    for step, epoch, expected in ((3.0, None, 3), (3.0, 4.0, 4), (5.0, 4.0, 5)):
+        at = Progress(history={"steps": [{"seconds": 9.0}, {"seconds": step}], "best_epoch": None,
+                               "epochs": [] if epoch is None else [{"seconds": epoch}]})
+        assert at.seconds() == expected
 
 
 def test_patience_is_over_wherever_it_is_asked():

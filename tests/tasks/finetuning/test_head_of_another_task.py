@@ -1,6 +1,7 @@
 """The head of a model is used again for its own task only: all pairs of tasks."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from toys import MODEL
 from albert_np import AlbertTokenizer
 from albert_np.functional.trees import flatten
 from albert_np.parameters.published_names import HEADS
-from albert_np.tasks.finetuning import TASKS, Settings
+from albert_np.tasks.finetuning import TASKS, Settings, source_task, start
 from albert_np.tasks.finetuning.settings import FILE_NAME
-from albert_np.tasks.finetuning.source_task import task_of_head
+from albert_np.tasks.finetuning.source_task import task_of_class, task_of_head
 from albert_np.tasks.finetuning.start import from_pretrained, from_scratch, start_notes
 
 LABELS = ("B-a", "O")              # two labels, with the same names for every task that has some
@@ -70,6 +71,61 @@ def test_every_pair_of_tasks(source, target, kind, sources):
                          configuration(target), seed=0)
     for name in ("num_labels", "id2label", "problem_type"):
         assert getattr(after.config, name) == getattr(fresh.config, name)
+
+
+@pytest.mark.parametrize("names, words", [
+    (list("abcdef"), "a, b, c, d, e, f"), (list("abcdefg"), "a, b, c, d, e, f and 1 more"),
+    (list("abcdefghi"), "a, b, c, d, e, f and 3 more")])
+def test_six_names_are_listed(names, words):
+    report = SimpleNamespace(initialised=names, unused=[], notes=["a note"], seed=4)
+    assert start_notes(SimpleNamespace(load_report=report), "x") == [
+        f"new weights, drawn with seed 4: {words}", "a note"]
+    report.initialised, report.unused = [], names
+    assert start_notes(SimpleNamespace(load_report=report), "x") == [
+        f"weights of x that are left out: {words}", "a note"]
+    assert report.notes == ["a note"]                          # what is listed is not changed
+
+
+@pytest.mark.parametrize("labels, expected", [
+    (("a", "b"), ("b", "a")), (("b", "a"), ("b", "a")), (("a", "b", "c"), ("a", "b", "c")),
+    (("b",), ("b",)), ((), ())])
+def test_labels_have_the_order_of_a_model_that_knows_them_all(labels, expected, monkeypatch):
+    """And no other one."""
+    config = SimpleNamespace(id2label={0: "b", 1: "a"})
+    monkeypatch.setattr(start, "load_config", lambda name: config)
+    assert start.kept_labels("x", labels) == expected
+    config.id2label = None
+    assert start.kept_labels("x", list(labels)) == labels
+
+
+@pytest.mark.parametrize("architectures, fields, task", [
+    (None, {}, None), ([], {}, None), (["Unknown"], {}, None), (["AlbertModel"], {}, None),
+    (["Unknown", "AlbertForSquad2"], {}, "questions"),
+    (["AlbertForSequenceClassification"], {}, "classification"),
+    (["AlbertForSequenceClassification"], {"problem_type": "multi_label_classification"},
+     "multi-label"),
+    (["AlbertForTokenClassification"], {"problem_type": "multi_label_classification"}, "entities"),
+    (["AlbertForMultipleChoice", "AlbertForTokenClassification"], {}, "choice")])
+def test_the_first_class_that_is_known_counts(architectures, fields, task):
+    config = SimpleNamespace(extra={"architectures": architectures},
+                             **{"problem_type": None, **fields})
+    assert task_of_class(config) == task
+    assert task_of_class(SimpleNamespace(extra={}, problem_type=None)) is None
+
+
+@pytest.mark.parametrize("architecture, problem, labels, task", [
+    ("AlbertForSequenceClassification", None, 1, "similarity"),
+    ("AlbertForSequenceClassification", None, 2, "classification"),
+    ("AlbertForSequenceClassification", "regression", 3, "similarity"),
+    ("AlbertForSequenceClassification", "single_label_classification", 1, "classification"),
+    ("AlbertForTokenClassification", None, 1, "entities"),
+    ("AlbertForTokenClassification", "regression", 2, "entities"), ("AlbertModel", None, 1, None)])
+def test_a_classifier_of_one_number_is_for_scores(architecture, problem, labels, task, tmp_path,
+                                                  monkeypatch):
+    config = SimpleNamespace(extra={"architectures": [architecture]}, problem_type=problem,
+                             num_labels=labels)
+    monkeypatch.setattr(source_task, "load_config", lambda name: config)
+    assert task_of_head(tmp_path) == task
 
 
 def test_a_classifier_of_two_labels_gets_a_head_for_choices(sources):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from albert_np.tasks.datasets import Classification
 from albert_np.tasks.finetuning import TASKS
-from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.data import check_labels, load_splits
 
 
 def write(path, labels):
@@ -18,6 +19,20 @@ def test_hardly_any_label_twice_is_asked_about(tmp_path):
         load_splits(TASKS["classification"], path)
     assert str(error.value) == (f"{path} has 31 different labels in 50 rows: is this the label "
                                 f"column? --columns label=NAME names another.")
+
+
+@pytest.mark.parametrize("labels, rows", [(20, 21), (20, 40), (22, 44)])
+def test_so_many_labels_are_labels_and_one_more_is_asked_about(labels, rows):
+    """Twenty, and of more than forty rows half as many as rows."""
+    check_labels([Classification("text", label=f"{i % labels}") for i in range(rows)], "it")
+    with pytest.raises(ValueError, match=f"it has {labels + 1} different labels in {rows} rows"):
+        check_labels([Classification("text", label=f"{i % (labels + 1)}") for i in range(rows)],
+                     "it")
+
+
+def test_scores_and_lists_of_labels_may_all_differ():
+    check_labels([Classification("text", label=float(i)) for i in range(50)], "it")
+    check_labels([Classification("text", label=(f"{i}",)) for i in range(50)], "it")
 
 
 def test_many_labels_of_many_rows_and_few_labels_of_few_are_labels(tmp_path):

@@ -181,6 +181,25 @@ def test_figures_are_those_of_the_official_evaluation(seed):
         assert found["best threshold"].value == threshold
 
 
+@pytest.mark.parametrize("impossible", [True, False])
+def test_figures_of_questions_of_one_kind(impossible):
+    """No figure of questions that are not there."""
+    rows = [Question("", "a list", "what", () if impossible else (Answer("list", 2),), impossible)]
+    found = questions.figures(rows * 2, [{"answer": ""}, {"answer": "list"}], ())
+    names = ["f1", "exact match", *(["NoAns f1", "NoAns exact match"] if impossible else [])]
+    assert list(found) == names and {figure.value for figure in found.values()} == {0.5}
+    made = questions.baselines(rows, rows * 2)
+    assert made.get("no answer to any question") == ([{"answer": ""}] * 2 if impossible else None)
+
+
+@pytest.mark.parametrize("p, answered", [(0.5, True), (0.4999, True), (0.5001, False)])
+def test_an_answer_at_the_threshold_itself_is_given(p, answered):
+    prediction = {"no_answer": p, "answer": "x", "start": 3, "end": 4, "best_answer": "x"}
+    expected = {} if answered else {"answer": "", "start": 0, "end": 0}
+    assert questions._declined(prediction, 0.5) == {**prediction, **expected}
+    assert prediction["answer"] == "x"                           # what was given stays as it is
+
+
 def test_the_surest_answer_is_the_most_probable_stretch():
     """Start and end: p(start) p(end | start), and not the sum of the logits."""
     logits = np.array([[1.0, 2.0, 3.0], [900.0, 0.0, 0.0]], np.float32)

@@ -199,6 +199,41 @@ def test_files_of_the_task_are_read_as_in_training(tmp_path):
         assert rows(task, tmp_path / "rows.json") == (None, "")
 
 
+@pytest.mark.parametrize("pairs, names, found", [
+    (False, "text", ["a"]), (False, "text,text_pair", ["a"]), (True, "text,text_pair", ["a", "b"]),
+    (None, "text", ["a"]), (None, "text,text_pair", ["a", "b"]), (True, "text", None)])
+def test_tables_to_predict_from_have_the_columns_of_training(pairs, names, found, tmp_path):
+    """A second text is read if the training rows had one, and needed if all of them had one."""
+    more = ("", "") if found is None else (",label", ",x")
+    texts = "a,b" if "pair" in names else "a"
+    (tmp_path / "rows.csv").write_text(f"{names}{more[0]}\n{texts}{more[1]}\n")
+    loaded = SimpleNamespace(task=TASKS["classification"],
+                             settings=Settings("classification", pairs=pairs))
+    if found is None:
+        with pytest.raises(ValueError, match="rows.csv, line 1: there is no column 1; the line"):
+            list(rows_of_file(loaded, tmp_path / "rows.csv")[0])
+        return
+    rows, sentence = rows_of_file(loaded, tmp_path / "rows.csv")
+    assert list(rows) == [Classification(*found)] and "text is column 0" in sentence
+
+
+def test_files_that_are_no_tables_have_neither_columns_nor_a_header(tmp_path):
+    (tmp_path / "rows.txt").write_text("a\n")
+    (tmp_path / "rows.csv").write_text("a,b\nc,d\n")
+    for task, name, options, sentence in (
+            ("entities", "rows.txt", {"columns": {"text": 0}}, "^rows for entities have no columns"
+             "; remove --columns"),
+            ("entities", "rows.csv", {"header": True}, "rows.csv is no table for entities by its"),
+            ("classification", "rows.txt", {"header": False}, "rows.txt is no table for class")):
+        loaded = SimpleNamespace(task=TASKS[task], settings=Settings(task))
+        with pytest.raises(ValueError, match=sentence):
+            rows_of_file(loaded, tmp_path / name, **options)
+    loaded = SimpleNamespace(task=TASKS["classification"], settings=Settings("classification"))
+    for header, texts_found in ((True, ["d"]), (False, ["b", "d"])):
+        rows, _ = rows_of_file(loaded, tmp_path / "rows.csv", {"text": 1}, header)
+        assert [row.text for row in rows] == texts_found
+
+
 def test_what_is_left_out_of_a_folder_is_named(tmp_path):
     write_toy("classification", tmp_path / "data", train=3, others=2)
     (tmp_path / "data" / "README").touch()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -21,8 +22,8 @@ from albert_np.tasks.datasets import (Answer, Choice, Classification, Pair, Ques
 from albert_np.tasks.datasets.features import (choice_example, decode_answer, question_windows,
                                                tag_windows)
 from albert_np.tasks.finetuning import TASKS, Settings
-from albert_np.tasks.finetuning.recipes import (choice, classification, entities, questions,
-                                                similarity, translation)
+from albert_np.tasks.finetuning.recipes import (choice, classification, entities, model_class,
+                                                questions, similarity, translation)
 from albert_np.tasks.finetuning.recipes.entities import entities_of
 from albert_np.tasks.finetuning.recipes.reading import text_fields
 from albert_np.tasks.finetuning.recipes.translation import spelling_of
@@ -400,6 +401,88 @@ def test_spelling_is_of_single_marks_that_were_simplified(targets, spelling):
 
 
 # ---- all tasks -----------------------------------------------------------------------------------
+
+def as_alone(found, alone):
+    """Whether two predictions say the same, but for the rounding of other batches."""
+    if isinstance(found, float):
+        return found == pytest.approx(alone, rel=1e-4, abs=1e-5)
+    if isinstance(found, dict):
+        return found.keys() == alone.keys() and all(map(as_alone, found.values(), alone.values()))
+    if isinstance(found, list) and len(found) == len(alone):
+        return all(map(as_alone, found, alone))
+    return type(found) is type(alone) and found == alone
+
+
+@pytest.mark.parametrize("task, no_answer", [*((task, False) for task in TASKS),
+                                             ("questions", True)])
+def test_a_prediction_does_not_depend_on_the_other_rows(tokenizer, task, no_answer):
+    """Neither on their number nor on their order; texts are cut, padded or read in windows."""
+    module, rows = TASKS[task], toy_splits(task, 9, 1).train
+    labels = {"multi-label": ("file", "list")}.get(task, module.labels_of(rows))
+    settings = Settings(task, max_length=14, doc_stride=3, max_query_length=4, beams=2,
+                        max_target_length=4, no_answer=no_answer, no_answer_threshold=0.5)
+    if task == "choice":                       # of two and of three choices
+        rows = [Choice("", row.context, row.question, (*row.choices, "a name")[:2 + i % 2],
+                       row.label) for i, row in enumerate(rows)]
+    kind = model_class(module, settings)
+    model = from_scratch(kind, {**MODEL, "initializer_range": 0.5}, tokenizer,
+                         module.configuration(labels), seed=1)
+    before = repr(rows)
+    together = module.predict(model, tokenizer, rows, settings)
+    assert repr(rows) == before and len(together) == 9
+    for row, found, turned in zip(rows, together, module.predict(
+            model, tokenizer, rows[::-1], settings)[::-1], strict=True):
+        alone, = module.predict(model, tokenizer, [row], settings)
+        assert as_alone(found, alone) and as_alone(turned, alone)
+    with ThreadPoolExecutor(2) as pool:
+        for found, other in zip(together, module.predict(model, tokenizer, rows, settings, pool)):
+            assert as_alone(other, found)
+    assert module.predict(model, tokenizer, [], settings) == []
+    json.dumps(together, allow_nan=False)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_features_are_one_list_for_each_row_and_change_nothing(tokenizer, task):
+    """The examples of a row are those that it has alone."""
+    module, rows = TASKS[task], toy_splits(task, 6, 1).train
+    labels = {"multi-label": ("file", "list")}.get(task, module.labels_of(rows))
+    settings, before = Settings(task, max_length=14, doc_stride=3), repr(rows)
+    found = module.features(tokenizer, rows, labels, settings)
+    assert len(found) == 6 and repr(rows) == before
+    for row, examples in zip(rows, found):
+        (alone,) = module.features(tokenizer, [row], labels, settings)
+        assert len(alone) == len(examples)
+        for one, other in zip(alone, examples):
+            assert one.keys() == other.keys()
+            assert all(np.array_equal(one[name], other[name]) for name in one)
+    assert module.features(tokenizer, [], labels, settings) == []
+
+
+def test_a_second_text_that_is_null_is_missing(tmp_path):
+    lines = [{"text": "a", "text_pair": None, "label": "x"}, {"text": "b", "label": 2},
+             {"text": "c", "text_pair": "d", "label": True}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert classification.read(tmp_path / "a.jsonl", {}) == [
+        Classification("a", None, "x"), Classification("b", None, "2"),
+        Classification("c", "d", "true")]
+    for line, sentence in (({"text": None, "label": "x"}, "field 'text' must be a text, not null"),
+                           ({"text": "a", "text_pair": 7, "label": "x"},
+                            "field 'text_pair' must be a text, not 7"),
+                           ({"text": "a", "text_pair": " ", "label": "x"},
+                            r"the text_pair \(field 'text_pair'\) is empty"),
+                           ({"text": "a", "label": None}, "must be a text or a whole number"),
+                           ({"text": "a", "label": 1.5}, "must be a text or a whole number")):
+        (tmp_path / "b.jsonl").write_text(json.dumps(lines[0]) + "\n" + json.dumps(line) + "\n")
+        with pytest.raises(ValueError, match=f"b.jsonl, line 2: .*{sentence}"):
+            classification.read(tmp_path / "b.jsonl", {})
+
+
+def test_labels_of_true_and_false_are_no_numbers_of_choices():
+    good = {"context": "a", "question": "b", "choices": ["c", "d"]}
+    for label in (True, False, 1.0, "1"):
+        with pytest.raises(ValueError, match="where a whole number from 0 to 1 says which choice"):
+            choice.parse({**good, "label": label})
+    assert choice.parse({**good, "label": None}).label is None
 
 @pytest.mark.parametrize("task", TASKS)
 def test_files_hold_what_was_written(tmp_path, task):

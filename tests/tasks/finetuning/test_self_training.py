@@ -1,6 +1,8 @@
 """Self-training: which texts are kept, two rounds in one folder, and what is refused."""
 
+import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,12 +10,14 @@ import pytest
 from albert_np.commands.cli import main
 from albert_np.pretraining import RunStopped
 from albert_np.tasks.datasets import Classification, Splits
-from albert_np.tasks.finetuning import finetune, resume
+from albert_np.tasks.finetuning import finetune, report, resume, self_training
 from albert_np.tasks.finetuning import trainer as trainer_module
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.pseudo_labels import choose_pseudo_labels
+from albert_np.tasks.finetuning.self_training import before_and_after, first_round
 from albert_np.tasks.finetuning.settings import Settings
-from albert_np.tasks.finetuning.unlabelled import EMPTY, HELD_OUT, LABELLED, read_unlabelled
+from albert_np.tasks.finetuning.unlabelled import (EMPTY, HELD_OUT, LABELLED, Unlabelled,
+                                                   read_unlabelled)
 
 pytest.importorskip("sentencepiece")
 pytest.importorskip("sklearn")
@@ -23,6 +27,12 @@ CONFIG = dict(embedding_size=8, hidden_size=16, num_hidden_layers=1, num_attenti
 LEARN = dict(config=CONFIG, vocab_size=60, epochs=2, batch_size=8, learning_rate=1e-2,
              settings={"max_length": 16}, progress=False)
 WORDS = {"good": "fine great lovely", "bad": "awful boring poor"}
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch):
+    for name in ("draw_training", "draw_predictions"):
+        monkeypatch.setattr(report, name, lambda *arguments: None)
 
 
 # ---- which texts are kept ------------------------------------------------------------------------
@@ -45,6 +55,16 @@ def test_a_threshold_that_is_none(confidence):
 def test_a_probability_that_is_no_number():
     with pytest.raises(ValueError, match="a probability is not a number"):
         choose_pseudo_labels(np.array([[0.9, 0.1], [np.nan, np.nan]]), 0.5)
+
+
+def test_a_class_that_no_row_has_counts_none():
+    """The last class too; with 1 only certainty is kept, and no row at all is no error."""
+    p = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0]])
+    for confidence, rows, counts in ((1, [0], [1, 0, 0]), (0.75, [0, 1], [1, 1, 0])):
+        found = choose_pseudo_labels(p, confidence)
+        assert [part.tolist() for part in found] == [rows, rows, counts]
+    found = choose_pseudo_labels(np.zeros((0, 3)), 0.5)
+    assert [part.tolist() for part in found] == [[], [], [0, 0, 0]]
 
 
 # ---- reading -------------------------------------------------------------------------------------
@@ -85,10 +105,24 @@ def test_kinds_of_files(tmp_path, name, content, settings):
 
 
 def test_pairs(tmp_path):
-    (tmp_path / "t.txt").write_text("one\ttwo\none\tthree\n", "utf-8")
+    """One of two texts is not yet the pair, and a pair in another order is another one."""
+    (tmp_path / "t.txt").write_text("one\ttwo\none\tthree\nthree\tone\n", "utf-8")
     found = read_unlabelled(tmp_path / "t.txt", splits_of(["one|three"]),
                             Settings("classification", pairs=True))
-    assert found.rows == [Classification("one", "two")] and found.left_out[LABELLED] == 1
+    assert found.rows == [Classification("one", "two"), Classification("three", "one")]
+    assert found.left_out[LABELLED] == 1
+
+
+def test_what_was_read_is_known_by_its_digest_and_stays_as_it_is():
+    rows = [Classification("a", "b"), Classification("c")]
+    found = Unlabelled(rows, {EMPTY: 0})
+    assert found.digest() == Unlabelled(list(rows), {EMPTY: 7}).digest()
+    others = [rows[::-1], rows[:1], [Classification("a", "c"), rows[1]],
+              [Classification("a"), rows[1]], []]
+    assert len({found.digest(), *(Unlabelled(other, {}).digest() for other in others)}) == 6
+    for name, value in (("rows", []), ("left_out", {})):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(found, name, value)
 
 
 @pytest.mark.parametrize("name, content", [
@@ -118,7 +152,18 @@ def test_the_first_line_of_a_table_is_what_was_said(tmp_path):
         assert [row.text for row in found.rows] == rows
 
 
+@pytest.mark.parametrize("name, content", [("t.jsonl", '{"text": "text"}\n{"text": "one"}\n'),
+                                           ("t.txt", "text\none\n")])
+@pytest.mark.parametrize("header", [None, True, False])
+def test_a_header_is_for_tables_alone(tmp_path, name, content, header):
+    """The labelled rows may be a table with one, and these may not."""
+    (tmp_path / name).write_text(content, "utf-8")
+    found = read_unlabelled(tmp_path / name, splits_of(["x"]), SETTINGS, header)
+    assert [row.text for row in found.rows] == ["text", "one"]
+
+
 @pytest.mark.parametrize("name, content, sentence", [
+    ("t.xml", "<a><b/></a>", "t.xml is XML, where a table, JSON lines, or one text on each line"),
     ("t.txt", "one\ntwo\tparts\n", "t.txt, line 2: it is a pair of texts"),
     ("t.csv", "text,label\none,a\n,b\n", r"t.csv, line 3: the text \(column 0, counted from 0\)"),
     ("t.jsonl", '{"text": "one"}\n{"body": "two"}\n', "t.jsonl, line 2: the field 'text' is miss"),
@@ -148,6 +193,102 @@ def test_options_that_are_refused(options, sentence):
 def test_the_default_confidence():
     assert FinetuningOptions(task="classification", data="r", unlabelled="t").confidence == 0.95
     assert FinetuningOptions(task="classification", data="r").confidence is None
+
+
+# ---- the first round -----------------------------------------------------------------------------
+
+BEFORE = {"validation": {"accuracy": 0.25}, "test": {"accuracy": 0.75}}
+
+
+@pytest.fixture
+def taught(monkeypatch, tmp_path):
+    """``taught(p)``: a first model that gives the n-th text the probability p[n] of "good"."""
+    def teach(p):
+        def predict(model, tokenizer, texts, settings, pool):
+            return [{"label": "?", "probabilities": {"good": good, "bad": 1 - good}}
+                    for good in p[:len(texts)]]
+
+        monkeypatch.setattr(self_training, "load_for_task", lambda folder: SimpleNamespace(
+            task=SimpleNamespace(predict=predict), tokenizer=None, settings=None,
+            model=SimpleNamespace(config=SimpleNamespace(label_names=("bad", "good")))))
+    return teach
+
+
+def begun(options, output, resuming=False):
+    """The first round whose model is not trained: what it leaves, says, and is asked for."""
+    said, asked = [], []
+
+    def teach(folder, options):
+        asked.append((folder, options))
+        folder.mkdir(exist_ok=True)
+        (folder / "results.json").write_text(json.dumps(BEFORE))
+
+    output.mkdir(exist_ok=True)
+    return first_round(options, output, resuming, teach, said.append), said, asked
+
+
+def test_what_the_first_round_leaves(files, taught):
+    """Of 41 texts the nine surest; all of them have one label, and the other one counts 0."""
+    p = np.linspace(0, 0.5, 41)
+    taught(p.tolist())
+    options = FinetuningOptions(task="classification", data=files / "rows", freeze=True,
+                                unlabelled=files / "many.txt", confidence=1 - p[8])
+    output = files / "out"
+    found, said, asked = begun(options, output)
+    assert asked == [(output / "labels-alone",
+                      dataclasses.replace(options, unlabelled=None, confidence=None))]
+    lines = [text for text, _ in texts(40, 3)] + ["last one"]
+    assert found.rows == [Classification(text, None, "bad") for text in lines[:9]]
+    written = [json.loads(line) for line in
+               (output / "pseudo-labels.jsonl").read_text("utf-8").splitlines()]
+    assert written == [{"text": text, "text_pair": None, "label": "bad", "confidence": 1 - good}
+                       for text, good in zip(lines[:9], p)]
+    assert list(found.record["kept"].items()) == [("bad", 9), ("good", 0)]
+    assert found.record == {
+        "unlabelled": str(files / "many.txt"), "confidence": 1 - p[8], "texts": 41,
+        "left_out": {EMPTY: 1, HELD_OUT: 1, LABELLED: 0}, "kept": {"bad": 9, "good": 0},
+        "not_sure": 32, "rounds": [{"folder": "labels-alone", "rows": 24, **BEFORE}]}
+    assert said[2] == (f"kept       9 of 41 texts, predicted with a probability of at least "
+                       f"{options.confidence}: bad 9, good 0")
+    assert said[3] == (f"           32 are left out; the kept ones are in "
+                       f"{output / 'pseudo-labels.jsonl'}")
+    assert not (output / "spiece.model").exists()          # the model had one
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.rows = []
+
+
+def test_texts_are_labelled_once_in_a_run(files, taught):
+    options = FinetuningOptions(task="classification", data=files / "rows",
+                                unlabelled=files / "many.txt", confidence=0.9)
+    for p, resuming, label in ((0.0, True, "bad"), (1.0, True, "bad"), (1.0, False, "good"),
+                               (0.0, True, "good")):
+        taught([p] * 41)
+        found, *_ = begun(options, files / "out", resuming)
+        assert len(found.rows) == 41 and {row.label for row in found.rows} == {label}
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_pairs_of_a_table_come_back_from_their_file(files, taught, header):
+    """With what was said about the first line, and in any writing."""
+    for part, count, seed in (("train", 24, 0), ("dev", 12, 1), ("test", 12, 2)):
+        (files / "rows" / f"{part}.tsv").write_text("the first\tone\tgood\n" * header + "".join(
+            f"{text}\ttwo\t{label}\n" for text, label in texts(count, seed)), "utf-8")
+    (files / "more.tsv").write_text("the first\t猫\nthe second\ta \\ b\n", "utf-8")
+    taught([0.0, 1.0])
+    found, *_ = begun(FinetuningOptions(
+        task="classification", data=files / "rows", unlabelled=files / "more.tsv", header=header,
+        columns={"text": 0, "text_pair": 1, "label": 2}), files / "out")
+    assert found.rows == ([Classification("the second", "a \\ b", "bad")] if header else [
+        Classification("the first", "猫", "bad"), Classification("the second", "a \\ b", "good")])
+
+
+def test_both_rounds_in_words():
+    rounds = [{part: {"f1": {"value": value, "low": value - 0.125, "high": value + 0.25}}
+               for part, value in parts.items()} for parts in ({"validation": 0.25, "test": 0.5},
+                                                               {"validation": 0.375, "test": 0.75})]
+    assert before_and_after(rounds, "test", "f1") == (
+        "0.500 [0.375, 0.750] with the labels alone, 0.750 [0.625, 1.000] with the pseudo-labels "
+        "too")
 
 
 # ---- whole runs ----------------------------------------------------------------------------------
@@ -234,9 +375,11 @@ def test_a_bad_file_is_refused_before_anything_begins(files):
     with pytest.raises(ValueError, match="many.txt, line 2"):
         learn(files, "run")
     assert not (files / "run").exists()
-    with pytest.raises(FileNotFoundError, match="There is no file .*others.txt"):
-        learn(files, "run", unlabelled=files / "others.txt")
-    assert not (files / "run").exists()
+    (files / "mine").mkdir()                     # a folder that is there stays, as it was
+    for folder in ("run", "mine"):
+        with pytest.raises(FileNotFoundError, match="There is no file .*others.txt"):
+            learn(files, folder, unlabelled=files / "others.txt")
+    assert not (files / "run").exists() and not (files / "mine/options.json").exists()
 
 
 @pytest.mark.parametrize("stop_at", [2, 5, 8, 12])

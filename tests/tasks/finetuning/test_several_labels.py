@@ -1,5 +1,6 @@
 """Rows with several labels, from a file to predictions; and a finished model on other rows."""
 
+import dataclasses
 import json
 import shutil
 
@@ -79,6 +80,22 @@ def test_bad_labels_without_a_separator(tmp_path, name, text, sentence):
     with pytest.raises(ValueError) as error:
         MULTI.read(tmp_path / name, {})
     assert sentence in str(error.value)
+
+
+def test_labels_in_json_may_be_numbers_and_count_once(tmp_path):
+    lines = [{"text": "a", "label": [2, 10, "2", "x", "x"]}, {"text": "b", "label": []}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = MULTI.read(tmp_path / "rows.jsonl", {})
+    assert [row.label for row in found] == [("2", "10", "x"), ()]
+    assert MULTI.labels_of(found) == ("10", "2", "x")
+
+
+@pytest.mark.parametrize("labels, words", [((), "none"), (("x",), "x"), (("y", "x"), "x, y")])
+def test_training_rows_must_differ_and_others_need_not(labels, words):
+    rows = [Classification(text, label=labels) for text in "ab"]
+    with pytest.raises(ValueError, match=rf"rows of it have the same labels \({words}\); at least"):
+        MULTI.check(rows, "it", True)
+    MULTI.check(rows, "it", False)
 
 
 def test_bad_labels_with_a_separator(tmp_path):
@@ -176,6 +193,50 @@ def test_a_finished_model_on_the_rows_of_its_test_part(trained, tmp_path, monkey
     said = capsys.readouterr().out
     assert f"files      {data}: text is column 0 ('text'), label is column 1 ('labels')" in said
     assert "evaluation micro f1 " in said
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_intervals_are_drawn_by_the_seed_for_a_part_by_its_name(trained, tmp_path, monkeypatch,
+                                                                capsys, seed):
+    """And what ``results.json`` holds beside them."""
+    monkeypatch.setattr(evaluating, "draw_predictions", lambda *_: None)
+    chosen, said = rows(9, seed=3), {} if seed == 0 else {"seed": seed}
+    monkeypatch.setattr(MULTI, "TESTS", {"mine": lambda: chosen}, raising=False)
+    found = evaluate(trained[0], "mine", tmp_path / "out", progress=False, **said)
+    loaded = load_for_task(trained[0])
+    guesses = MULTI.predict(loaded.model, loaded.tokenizer, chosen, loaded.settings)
+    expected = MULTI.figures(chosen, guesses, KINDS, np.random.default_rng(seed))
+    assert found["figures"] == {name: dataclasses.asdict(figure)
+                                for name, figure in expected.items()}
+    assert {name: found[name] for name in ("task", "model", "data", "rows", "seed")} == {
+        "task": "multi-label", "model": str(trained[0]), "data": "mine", "rows": 9, "seed": seed}
+    assert found["settings"] == dataclasses.asdict(loaded.settings) and found["seconds"] > 0
+    assert "language" not in found and capsys.readouterr() == ("", "")
+
+
+def test_rows_without_any_label_are_evaluated(trained, tmp_path):
+    """Each label that is predicted is wrong; with none, all rows are right."""
+    chosen = [Classification(row.text, label=()) for row in rows(6, seed=3)]
+    data = write_table(tmp_path / "rows.csv", chosen)
+    found = evaluate(trained[0], data, tmp_path / "out", progress=False)["figures"]
+    loaded = load_for_task(trained[0])
+    guesses = MULTI.predict(loaded.model, loaded.tokenizer, chosen, loaded.settings)
+    right = np.mean([not guess["labels"] for guess in guesses])
+    assert {name: figure["value"] for name, figure in found.items()} == {
+        "micro f1": 0, "macro f1": 0, "all labels right": right}
+    assert right < 1
+
+
+def test_an_evaluation_reads_the_file_as_it_is_told(trained, tmp_path, monkeypatch):
+    """Columns, the first line, and the sign between labels, all other than in training."""
+    monkeypatch.setattr(evaluating, "draw_predictions", lambda *_: None)
+    (tmp_path / "rows.tsv").write_text("copy/list\tthe list\n\ta name\nfile\ta file\n")
+    for header, count in ((False, 3), (True, 2)):
+        found = evaluate(trained[0], tmp_path / "rows.tsv", tmp_path / f"{header}", header=header,
+                         columns={"text": 1, "label": 0}, label_separator="/", progress=False)
+        lines = (tmp_path / f"{header}" / "predictions.jsonl").read_text().splitlines()
+        assert found["rows"] == count == len(lines)
+        assert json.loads(lines[-1])["label"] == ["file"]
 
 
 def test_the_picture_of_labels_is_drawn(trained, tmp_path):

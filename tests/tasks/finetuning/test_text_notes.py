@@ -11,7 +11,7 @@ pytest.importorskip("sacrebleu")
 from albert_np import AlbertTokenizer
 from albert_np.commands.cli import main
 from albert_np.pretraining.options import PretrainingOptions, read_run_options
-from albert_np.tasks.datasets import Answer, Classification, Pair, Question
+from albert_np.tasks.datasets import Answer, Choice, Classification, Pair, Question
 from albert_np.tasks.finetuning import Settings, prepare, report
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.recipes import TASKS
@@ -54,6 +54,33 @@ def test_questions_that_are_cut_are_counted(tokenizer):
     notes = TextNotes(tokenizer, Settings("questions", max_query_length=20))
     notes.add(rows)
     assert notes.sentences() == ["1 of 2 questions were cut at the 20 pieces of --max-query-length"]
+
+
+def test_what_just_fits_is_not_cut_and_a_tenth_is_not_large(tokenizer):
+    query = "is it one of the list"
+    n = len(tokenizer.encode(query, add_special_tokens=False))
+    for most, cut in ((n, 0), (n - 1, 1)):
+        notes = TextNotes(tokenizer, Settings("questions", max_query_length=most))
+        notes.add([Question("", "the list", query)])
+        assert (notes.questions, notes.cut) == (1, cut) and len(notes.sentences()) == cut
+    for unknown, large in ((1, False), (2, True)):
+        notes = TextNotes(tokenizer, Settings("classification"))
+        notes.pieces["text"], notes.unknown["text"] = 10, unknown
+        assert bool(notes.sentences()) == large
+
+
+def test_questions_of_choices_are_not_cut_by_that_option(tokenizer):
+    """They have no length of their own; every text of a row counts, also an empty one."""
+    notes = TextNotes(tokenizer, Settings("choice", max_query_length=1))
+    notes.add([Choice("", "the list", "what is it", ("a name", "看见 猫 和 狗 看见 猫"), 0)])
+    (sentence,) = notes.sentences()
+    assert "of the pieces of the choices are <unk>" in sentence
+    notes = TextNotes(tokenizer, Settings("classification"))
+    notes.add([Classification("the list", None), Classification("the list", "看见 猫 和 狗")])
+    assert "of the pieces of the second texts are <unk>" in notes.sentences()[0]
+    notes = TextNotes(tokenizer, Settings("translation"))
+    notes.add([Pair("", ("a list", ""))])
+    assert notes.sentences() == []
 
 
 def test_commands_say_what_the_tokenizer_loses(inference_folder, tmp_path, capsys):

@@ -76,6 +76,11 @@ def test_a_figure_is_of_plain_numbers_and_does_not_change():
     assert type(float(Figure(np.float64(0.25)))) is float
 
 
+def test_an_interval_that_begins_at_0_is_written():
+    assert str(Figure(0.5, 0.0, 1.0)) == "0.500 [0.000, 1.000]"
+    assert str(Figure(0.0, 0.0, 0.0)) == "0.000 [0.000, 0.000]" and str(Figure(0.0)) == "0.000"
+
+
 # ---- labels --------------------------------------------------------------------------------------
 
 def test_f1_without_the_positive_label():
@@ -139,6 +144,35 @@ def test_answers_without_a_word_count_as_none():
     assert metrics.overlap_f1("big dog", ["dog", "cat", "big old dog"]) == pytest.approx(4 / 5)
 
 
+@pytest.mark.parametrize("text, expected", [
+    ("big  \t old\ndog", "big old dog"), (" the\u3000cat ", "cat"), ("a-an-the", "aanthe"),
+    ("big “the” dog", "big “ ” dog"), ("The the THE", ""), ("theory and then", "theory and then")])
+def test_words_of_an_answer_have_one_space_between_them(text, expected):
+    """Articles leave a gap, and ASCII punctuation leaves none."""
+    assert metrics.normalise_answer(text) == expected
+
+
+@pytest.mark.parametrize("text, expected", [
+    (" 上海 ", "上海"), ("上海 Bei-jing", "上海 beijing"), ("", ""), ("。！", "")])
+def test_a_chinese_answer_keeps_its_spaces_inside(text, expected):
+    assert metrics.normalise_chinese_answer(text) == expected
+
+
+@pytest.mark.parametrize("prediction, answer, f1", [
+    ("1,000 人", "1,000", 2 / 3), ("1.5.2 版", "1.5.2", 2 / 3), ("don't 走", "don't", 2 / 3),
+    ("1,000 人", "000", 0), ("1 人", "1,", 2 / 4), ("a·b 人", "ab", 2 / 3)])
+def test_an_alphabets_words_in_chinese_hold_marks_between_letters(prediction, answer, f1):
+    """1,000 is one word; so nothing of it is shared with 000."""
+    assert metrics.overlap_f1(prediction, [answer], chinese=True) == pytest.approx(f1)
+
+
+def test_of_equally_good_thresholds_the_lowest_is_taken():
+    """An empty answer is as right as none."""
+    predictions, answers = ["cat", "", "", "x"], [["cat"], [], [], []]
+    assert metrics.best_null_threshold(predictions, answers, [1, 2, 4, 8]) == (1.5, 1)
+    assert metrics.best_null_threshold(["", ""], [[], []], [1, 2]) == (-np.inf, 1)
+
+
 @pytest.mark.parametrize("call, said", [
     (lambda: metrics.answer_scores(["a"], []), "1 predictions and 0 questions"),
     (lambda: metrics.answer_scores([], []), "no predictions"),
@@ -199,6 +233,34 @@ def test_each_bin_has_its_upper_end():
     assert accuracy.tolist() == [1, 1, 0.5, 1, 1]
 
 
+# ---- by label, by type ---------------------------------------------------------------------------
+
+def test_of_equally_frequent_labels_the_first_comes_first():
+    """In the order of the names; and all figures are plain numbers."""
+    rows = [["c"], ["a"], ["b", "c"], ["a"]]
+    found = metrics.label_scores(rows, [["c"], ["a"], ["b"], []], ("c", "b", "a", "d"))
+    assert [row[0] for row in found] == ["all", "c", "a", "b", "d"]
+    assert found[-1] == ("d", 0, 0, 0, 0) and found[1] == ("c", 1, 0.5, pytest.approx(2 / 3), 2)
+    for row in found:
+        assert list(map(type, row)) == [str, float, float, float, int]
+
+
+def test_of_equally_frequent_types_the_alphabet_decides():
+    """However well each was found."""
+    pytest.importorskip("seqeval")
+    tags = [["B-b", "O", "B-a", "B-c", "B-c"]]
+    found = metrics.entity_scores(tags, [["B-b", "O", "O", "B-c", "O"]])
+    assert [row[0] for row in found] == ["all", "c", "a", "b"]
+
+
+@pytest.mark.parametrize("positive", ["a", "b", "c"])
+def test_f1_of_each_label_that_there_is(positive):
+    """And 0 for one that there is not."""
+    labels, guesses = list("aabb"), list("abbb")
+    assert metrics.f1(labels, guesses, positive).value == pytest.approx(
+        {"a": 2 / 3, "b": 4 / 5, "c": 0}[positive])
+
+
 # ---- translations --------------------------------------------------------------------------------
 
 def test_how_words_are_cut():
@@ -234,6 +296,16 @@ def test_some_sentences_have_more_references_than_others(rng):
     assert figure.high == pytest.approx(max(single), rel=0.05)
     assert single[0] == max(
         metrics.bleu(guesses[:1], [references[0][:k]], "13a").value for k in (1, 2, 3))
+
+
+def test_groups_by_length_have_the_intervals_that_are_wanted():
+    pytest.importorskip("sacrebleu")
+    guesses = ["the cat sat on a mat", "a dog ran home now"] * 3
+    right = [["the cat sat on the mat"], ["a dog ran home today"]] * 3
+    (*_, found), = metrics.bleu_by_length([5] * 6, guesses, right, "13a", generator(), least=3,
+                                          resamples=8, level=0.5)
+    assert found == metrics.bleu(guesses, right, "13a", generator(), resamples=8, level=0.5)
+    assert found != metrics.bleu(guesses, right, "13a", generator())
 
 
 # ---- intervals -----------------------------------------------------------------------------------
