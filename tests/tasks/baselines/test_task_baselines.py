@@ -29,6 +29,14 @@ def test_similarity():
     assert alike > different
 
 
+def test_words_of_one_letter_can_be_compared():
+    """scikit-learn knows no such words; then each letter counts."""
+    train = [Classification("a b", "a b", 5.0), Classification("a b", "c d", 0.0)]
+    alike, different = baselines.tfidf_similarity(train, [
+        Classification("c", "c", None), Classification("c", "a", None)])
+    assert alike > different
+
+
 def test_tags():
     train = [Tagged(("in", "Bonn"), ("O", "B-place")), Tagged(("Bonn", "Bonn"), ("O", "B-place"))]
     rows = [Tagged(("to", "Bonn"), ())]
