@@ -297,6 +297,31 @@ def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
     assert verdict.points == 0
 
 
+@pytest.mark.parametrize("line", [
+    "1 / 0", "check('2.6')", "display(layer_norm_forward)", "import no_such_module", "exit()",
+    "import matplotlib.pyplot as plt; plt.plot([1])", "input()", "await layer_norm_forward",
+    "x = (1", "np.sum?", "if True:\n    x =\nelse:\n    pass", "@np.sum\ndef helper(:\n    pass",
+    "from numpy import *", "from __future__ import annotations",
+    "s = 'a\x0cb\u2028c'\ndef helper(:\n    pass",
+])
+def test_what_stops_outside_of_the_functions_costs_no_points(sandbox, line):
+    """As the cells of a notebook that somebody only tried."""
+    text = adversaries.RIGHT.replace("def layer_norm_b", f"{line}\n\ndef layer_norm_b")
+    assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == BACKWARD.points
+
+
+def test_a_helper_may_lie_beside_the_module(sandbox):
+    text = "from helper import np\nimport softmax\n" + adversaries.RIGHT.partition("\n")[2]
+    files = {adversaries.FILE: text, "functional/helper.py": "import numpy as np",
+             "softmax.py": "", "functional/softmax.py": "1 / 0", "functional/typing.py": "1 / 0"}
+    assert sandbox.check(BACKWARD, files, 1).points == BACKWARD.points
+
+
+def test_a_package_that_is_closed_is_not_there(sandbox):
+    """An honest "except ImportError" then works, those of NumPy included."""
+    assert "No module named 'pytest'" in said_by(sandbox, "import pytest")
+
+
 def test_an_error_of_another_kind_is_named(sandbox):
     exercise = exercise_named("2.14")
     text = DROPOUT.format("", "(1 / (1 - p) if p < 1 else 1 // 0)").replace(
@@ -304,6 +329,32 @@ def test_an_error_of_another_kind_is_named(sandbox):
     verdict = sandbox.check(exercise, {exercise.module: text}, 1)
     assert ("0 is refused with ZeroDivisionError; it should be refused with ValueError."
             in verdict.findings[0].text)
+
+
+SUMS = "(dy * x_hat).sum(axis=rows), dy.sum(axis=rows)"
+CHANGES = adversaries.RIGHT.replace(SUMS, "*sums").replace(
+    "dx_hat = dy * gamma", f"sums = {SUMS}\n    dy *= gamma\n    dx_hat = dy")
+LATER = adversaries.RIGHT.replace("return dx, (dy", "return Later(dx, dy), (dy") + """
+class Later:
+    def __init__(self, value, other): self.value, self.other = value, other
+    def __array__(self, *_, **__):
+        self.other[...] = 0
+        return self.value
+"""
+ARRAY = adversaries.RIGHT.replace("return dx, (dy", "return dx.view(Mine), (dy") + """
+class Mine(np.ndarray):
+    def __eq__(self, other): return True
+"""
+
+
+@pytest.mark.parametrize("text, share", [
+    (CHANGES, 0.5),
+    (CHANGES.replace("def layer_norm_backward(", "class layer_norm_backward:\n"
+                     "  def __new__(_, ").replace("\n    ", "\n      "), 0.5),
+    (LATER, 0.5), (ARRAY, 1), (adversaries.RIGHT, 1),
+])
+def test_a_change_of_the_input_costs_half_however_it_is_made(sandbox, text, share):
+    assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == share * BACKWARD.points
 
 
 # ---- limits --------------------------------------------------------------------------------------

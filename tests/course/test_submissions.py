@@ -35,6 +35,17 @@ def test_folders_zips_and_nested_workspaces(tmp_path):
         assert files == {adversaries.FILE: RIGHT} and remarks == []
 
 
+def test_a_zip_file_with_backslashes_is_read(tmp_path):
+    """As old versions of Windows write them; what leaves the folder is left out all the same."""
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        for name in ("work\\functional\\layer_norm.py", "..\\functional\\layer_norm.py"):
+            entry = zipfile.ZipInfo()
+            entry.filename = name
+            archive.writestr(entry, RIGHT)
+    files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
+    assert (files, remarks) == ({adversaries.FILE: RIGHT}, [])
+
+
 def test_what_is_no_submission_is_named_and_capitals_do_not_matter(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.ZIP", "w") as archive:
         archive.writestr(adversaries.FILE, RIGHT)

@@ -276,6 +276,18 @@ def test_commands_to_the_notebook_are_left_out():
         source_of_notebook(text.replace("optim/sgd.py", "../sgd.py"))
 
 
+@pytest.mark.parametrize("source, kept", [
+    ("np.sum?", ""), ("?np.sum", ""), ("np.sum??", ""), ("x = !ls", ""), ("t = %timeit -o 1", ""),
+    ("for i in x:\n    %timeit i", "for i in x:\n    pass"), ("if x:\n  !ls", "if x:\n  pass"),
+    ("x = (a\n     % b)", "x = (a\n     % b)"), ("x = (a\n     != b)", "x = (a\n     != b)"),
+    ("x = 1  # why?", "x = 1  # why?"), ("x = y % z", "x = y % z"), ("x %= y", "x %= y"),
+])
+def test_which_lines_are_commands(source, kept):
+    cells = [{"cell_type": "code", "metadata": {}, "source": source}]
+    text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": "optim/sgd.py"}}})
+    assert source_of_notebook(text)[1].strip() == kept
+
+
 def test_cells_are_cut_at_line_feeds_only():
     cells = [{"cell_type": "code", "metadata": {}, "source": "x = 'a\x1e\u2028b'\r\n%ls\n"}]
     text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": "optim/sgd.py"}}})

@@ -18,7 +18,7 @@ import numpy as np
 from .. import trials
 from ..trials import trials_of
 from ..trials.random_inputs import Draw
-from .load_modules import faulty_module, find, reference_module
+from .load_modules import STOPPED, faulty_module, find, reference_module
 
 ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
 MOST_PARTS = 10_000      # answers of a submission, arrays of one, changed arguments, each
@@ -27,6 +27,7 @@ DTYPES = re.compile(r"[<>|=][biufc]\d{1,2}")    # no others are shown to NumPy
 MOST_AXES = 16
 MOST_TEXT = 1 << 20      # letters of an array of texts, in which each takes as many as the longest
 TRIALS = os.path.dirname(trials.__file__)
+KINDS_OF_NUMPY = {np.ndarray, np.matrix, np.memmap, np.ma.MaskedArray, *np.sctypeDict.values()}
 OBJECTS = "an array of Python objects"         # what is told of one, in place of it
 
 
@@ -101,14 +102,14 @@ class Watched:
 
     def __getattr__(self, name):
         value = getattr(self._module, name)
-        if name not in self._names or isinstance(value, type) or not callable(value):
+        if name not in self._names or not callable(value):
             return value
 
         def watched(*arguments, **named):
             given = {**leaves_of(list(arguments)), **leaves_of(named)}
             before = {key: array.tobytes() for key, array in given.items()}
             try:
-                result = value(*arguments, **named)
+                result = _computed(value(*arguments, **named))
                 self.returned = f"{name} returns {_kind_of(result)}"
                 return result
             finally:
@@ -116,6 +117,14 @@ class Watched:
                                  if array.tobytes() != before[key]]
 
         return watched
+
+
+def _computed(result):
+    """What a function gave, with arrays in place of what would become one later or plays one."""
+    if type(result) in (tuple, list):
+        return type(result)(map(_computed, result))
+    return (np.asarray(result) if hasattr(type(result), "__array__")
+            and type(result) not in KINDS_OF_NUMPY else result)
 
 
 class InSinglePrecision:
@@ -168,8 +177,8 @@ def answers_of(exercise, module, seed, sizes=None):
     """
     for name in exercise.functions:
         if find(module, name) is None:
-            return [[Answer("", error="NoSuchFunction",
-                            message=f"There is no {name} in {exercise.module}")]]
+            return [[Answer("", error="NoSuchFunction", message=f"There is no {name} in "
+                            f"{exercise.module}{_earlier(module)}")]]
     return [_round(exercise, module, number, seed, sizes) for number in range(len(ROUNDS))]
 
 
@@ -189,8 +198,19 @@ def _round(exercise, module, number, seed, sizes):
         except (Exception, SystemExit) as error:
             answers.append(_unusable(name, error, watched.returned)
                            or error_answer(error, getattr(module, "__file__", None), name))
+            if isinstance(error, NameError):
+                answers[-1].message += _earlier(module)
             break
     return answers
+
+
+def _earlier(module):
+    """What stopped outside of the functions, as the end of a sentence: perhaps an import."""
+    error, file = vars(module).get(STOPPED), getattr(module, "__file__", None)
+    if not isinstance(error, BaseException):
+        return ""
+    told = error_answer(error, file)
+    return f", and outside of the functions it stops with {told.error}: {told.message}"
 
 
 def answers_one_by_one(exercise, module, number, seed, sizes=None):

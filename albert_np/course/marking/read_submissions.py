@@ -182,7 +182,7 @@ def _entries(path, remarks):
     if path.is_file() and ending_of(path) == ".zip":
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
-                name = PurePosixPath(entry.filename)
+                name = PurePosixPath(entry.filename.replace("\\", "/"))     # of old Windows
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     remarks.append(_of_link(name))
                 elif not (entry.is_dir() or name.is_absolute() or ".." in name.parts):

@@ -66,6 +66,7 @@ def main():
             give_up_rights.own_network()
         folder = tempfile.mkdtemp(prefix="albert-np-course-")
         os.chmod(folder, 0o711)                  # another user enters a folder in it
+        sys.path[:] = give_up_rights.folders_of_the_library(sys.path)
     gc.freeze()                                  # what is here stays shared with the forks
     try:
         _serve(requests, replies, able, readable, folder)

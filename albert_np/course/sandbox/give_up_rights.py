@@ -153,6 +153,17 @@ def readable_paths():
             if os.path.exists(path)]
 
 
+def folders_of_the_library(folders):
+    """Those of some folders that hold the standard library.
+
+    In the others an import would end with a PermissionError. Nobody expects that of a package that
+    is not there, not even NumPy.
+    """
+    library = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
+    library |= {folder / "lib-dynload" for folder in library}
+    return [folder for folder in folders if Path(folder).resolve() in library]
+
+
 def installed_packages(folders):
     """The folders of installed packages among and beneath these, of every Python.
 
