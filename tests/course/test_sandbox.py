@@ -15,9 +15,11 @@ from albert_np.course.checking.exercises_used import exercises_used
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module, uses_solution)
 from albert_np.course.exercises import EXERCISES, exercise_named
-from albert_np.course.sandbox import pipes
+from albert_np.course.sandbox import give_up_rights, pipes
+from albert_np.course.sandbox import sandbox as sandbox_module
 from albert_np.course.sandbox.folders import bytes_in, remove_folder
-from albert_np.course.sandbox.give_up_rights import folders_around, installed_packages
+from albert_np.course.sandbox.give_up_rights import (PROCESSES, folders_around,
+                                                     installed_packages)
 from albert_np.course.sandbox.judge_reply import ENDINGS, Reply, judge_reply
 from albert_np.course.sandbox.sandbox import Limits, Sandbox, weaknesses
 
@@ -128,6 +130,16 @@ def test_the_server_is_started_again_when_it_is_gone():
     with Sandbox(Limits(seconds=2.0)) as sandbox:
         os.killpg(sandbox._server.pid, 9)
         assert said_by(sandbox, "pass") == ""
+
+
+def test_a_server_that_does_not_start_is_told(monkeypatch, capfd):
+    """As one does whose Python cannot import NumPy. Nothing is left of it."""
+    monkeypatch.setattr(sandbox_module.sys, "executable", "/bin/false")
+    sandbox = Sandbox(Limits(seconds=2.0))
+    with pytest.raises(ValueError, match="^The process for the students' code did not start; the "
+                                         "lines above say why.$"):
+        sandbox.__enter__()
+    assert sandbox._server is None
 
 
 def test_no_secrets_in_the_environment(monkeypatch):
@@ -362,6 +374,36 @@ def test_a_change_of_the_input_costs_half_however_it_is_made(sandbox, text, shar
 def test_time_asleep_is_told(sandbox):
     text = "import time; time.sleep(0.4)\n" + adversaries.RIGHT
     assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).spent > 0.1
+
+
+def test_an_answer_has_a_largest_size(sandbox):
+    """It could hold tens of millions of empty lists, and reading them holds all others up."""
+    line = "import os; os.write(3, (9 << 20).to_bytes(8, 'little')); os.write(3, b'[]')"
+    assert said_by(sandbox, line) == "garbled" and said_by(sandbox, "pass") == ""
+
+
+@pytest.mark.parametrize("able, most", [
+    ({"calls": True, "namespaces": False}, "some"), ({"calls": False, "namespaces": False}, 0),
+    ({"calls": True, "namespaces": True}, PROCESSES),
+])
+def test_the_threads_of_an_ordinary_user_are_limited(monkeypatch, able, most):
+    """Or one submission uses up what its user may have, and no other submission can be started."""
+    limits = {}
+    monkeypatch.setattr(give_up_rights.resource, "setrlimit",
+                        lambda what, pair: limits.update({what: pair}))
+    for name in ("gain_no_privileges", "drop_capabilities", "die_with_parent"):
+        monkeypatch.setattr(give_up_rights.linux, name, lambda: None)
+    monkeypatch.setattr(give_up_rights, "refuse_other_calls", lambda: None)
+    monkeypatch.setattr(give_up_rights.linux, "confine_files", lambda *paths: None)
+    ready = threading.Event()
+    threads = [threading.Thread(target=ready.wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    give_up_rights.give_up_rights({**able, "files": True}, 1 << 30, [], "/", None)
+    ready.set()
+    most_threads = limits[give_up_rights.resource.RLIMIT_NPROC][1]
+    assert (3 < most_threads - give_up_rights.MORE_THREADS < 10**6 if most == "some" else
+            most_threads == most)
 
 
 def test_an_answer_that_comes_drop_by_drop_ends():

@@ -228,6 +228,18 @@ def test_a_submission_has_a_largest_size(tmp_path):
     assert len(remarks) == 21 and "in all" in remarks[0] and remarks[-1].startswith("7 more")
 
 
+def test_the_code_of_notebooks_has_a_largest_size_in_all(tmp_path):
+    """Or it does not fit into a request, which the process that runs it cannot read then."""
+    (tmp_path / "ann").mkdir()
+    for number in range(6):
+        cell = {"cell_type": "code", "metadata": {}, "source": "#" + 250_000 * "\U0001f600"}
+        (tmp_path / f"ann/{number}.ipynb").write_text(json.dumps(
+            {"cells": [cell], "metadata": {"albert_np": {"module": f"m{number}.py"}}}))
+    files, remarks = read_submission(tmp_path / "ann", [adversaries.FILE])
+    assert sorted(files) == ["m0.py", "m1.py", "m2.py", "m3.py"]
+    assert len(remarks) == 2 and "of its code, at most 4,194,304 bytes" in remarks[0]
+
+
 def test_a_notebook_names_no_odd_module(tmp_path):
     for module in ("x" * 200 + ".py", "/".join(60 * "x") + ".py"):
         text = json.dumps({"cells": [], "metadata": {"albert_np": {"module": module}}})
