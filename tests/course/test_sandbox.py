@@ -309,6 +309,23 @@ def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
     assert verdict.points == 0
 
 
+@pytest.mark.parametrize("patch", [
+    "np.all = lambda *_, **__: True",
+    "from numpy._core import fromnumeric as f; f._wrapreduction_any_all = lambda *_, **__: True",
+    "import builtins; builtins.bool = lambda *_: 1 == 1",
+    "Lying = type('Lying', (np.ndarray,), {'__eq__': lambda a, b: np.random.default_rng(5).random("
+    "a.shape) < 0.3})",
+])
+def test_a_property_is_computed_where_no_submission_can_change_it(sandbox, patch):
+    """Whole tokens are dropped in place of single numbers, and the patch should hide it."""
+    exercise = exercise_named("2.14")
+    text = DROPOUT.format(patch, "1 / (1 - p)").replace("(x.shape)", "(x.shape[:-1] + (1,))")
+    if "Lying" in patch:
+        text = text.replace("return x * mask,", "return (x * mask).view(Lying),")
+    verdict = sandbox.check(exercise, {exercise.module: text}, 1)
+    assert verdict.points == 0 and "loses its share" in verdict.findings[0].text
+
+
 @pytest.mark.parametrize("line", [
     "1 / 0", "check('2.6')", "display(layer_norm_forward)", "import no_such_module", "exit()",
     "import matplotlib.pyplot as plt; plt.plot([1])", "input()", "await layer_norm_forward",

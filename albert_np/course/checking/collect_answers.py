@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import trials
 from ..trials import trials_of
-from ..trials.random_inputs import Draw
+from ..trials.random_inputs import Draw, Property
 from .load_modules import STOPPED, faulty_module, find, reference_module
 
 ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
@@ -47,6 +47,9 @@ class Answer:
         Of the exception, with the line it came from.
     changed : list of str
         Arguments that the function changed in place.
+    property : Property or None
+        Of the package's answers: what computed the leaves from results. A student's answer has
+        these results as its leaves, until it is judged.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Answer:
     error: str | None = None
     message: str = ""
     changed: list = field(default_factory=list)
+    property: Property | None = None
 
 
 def leaves_of(value, name=""):
@@ -62,6 +66,7 @@ def leaves_of(value, name=""):
     Parameters
     ----------
     value : array, number, text, None, or dicts, lists, tuples, namespaces, dataclasses of them
+        A Property stands for what it computes.
     name : str
 
     Returns
@@ -71,6 +76,8 @@ def leaves_of(value, name=""):
     """
     if value is None:
         return {}
+    if isinstance(value, Property):
+        value = value.of(*value.results)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
     if isinstance(value, SimpleNamespace):
@@ -179,10 +186,15 @@ def answers_of(exercise, module, seed, sizes=None):
         if find(module, name) is None:
             return [[Answer("", error="NoSuchFunction", message=f"There is no {name} in "
                             f"{exercise.module}{_earlier(module)}")]]
-    return [_round(exercise, module, number, seed, sizes) for number in range(len(ROUNDS))]
+    return [_round(exercise, module, number, seed, sizes, _without_properties)
+            for number in range(len(ROUNDS))]
 
 
-def _round(exercise, module, number, seed, sizes):
+def _without_properties(value):
+    return leaves_of(list(value.results) if isinstance(value, Property) else value)
+
+
+def _round(exercise, module, number, seed, sizes, leaves_of=leaves_of):
     answers = []
     for trial in trials_of(exercise):
         watched = Watched(module, exercise.functions)
@@ -190,9 +202,9 @@ def _round(exercise, module, number, seed, sizes):
         try:
             with no_warnings():
                 for name, value, *_ in trial(watched, _draw(number, seed, sizes)):
-                    answers.append(Answer(name, {key: np.array(leaf) for key, leaf
-                                                 in leaves_of(value).items()},
-                                          changed=sorted(set(watched.changed))))
+                    leaves = {key: np.array(leaf) for key, leaf in leaves_of(value).items()}
+                    answers.append(Answer(name, leaves, changed=sorted(set(watched.changed)),
+                                          property=value if isinstance(value, Property) else None))
                     watched.changed.clear()
                     name = f"what comes after {name}"
         except (Exception, SystemExit) as error:
@@ -273,6 +285,9 @@ def package_round(exercise, number, seed, sizes=None, fault=None):
 def _package_round(exercise, number, seed, sizes, fault):
     module = faulty_module(exercise, fault) if fault else reference_module(exercise)
     answers = _round(exercise, module, number, seed, dict(sizes))
+    if fault:
+        for answer in answers:
+            answer.property = None               # it holds arrays
     if answers[-1].error and not fault:
         raise RuntimeError(f"exercise {exercise.id} is impossible with the sizes {dict(sizes)}: "
                            f"{answers[-1].name}: {answers[-1].message}")
