@@ -142,6 +142,17 @@ def test_a_server_that_does_not_start_is_told(monkeypatch, capfd):
     assert sandbox._server is None
 
 
+def test_a_closed_sandbox_starts_nothing(monkeypatch):
+    """A worker that Ctrl-C has set free may take the next submission."""
+    sandbox, started = Sandbox(Limits(seconds=2.0)), []
+    monkeypatch.setattr(sandbox_module.subprocess, "Popen", lambda *_, **__: started.append(1))
+    sandbox.close()
+    for use in (lambda: sandbox.run(BACKWARD, {}, 1), sandbox._start):
+        with pytest.raises(RuntimeError, match="was closed"):
+            use()
+    assert started == []
+
+
 def test_no_secrets_in_the_environment(monkeypatch):
     monkeypatch.setenv("A_SECRET", "x")
     with Sandbox(Limits(seconds=2.0)) as sandbox:

@@ -65,16 +65,23 @@ def test_bad_input_is_one_sentence(arguments, sentence, tmp_path, monkeypatch, c
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129),
-                                            (signal.SIGKILL, -9)])
+                                            (signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_whatever_stops_the_command_leaves_nothing(tmp_path, number, status):
-    """While a submission sleeps; after SIGKILL its process and its folder go by themselves."""
-    hand_in(tmp_path / "class/ann" / adversaries.FILE, "import time\ntime.sleep(1000)\n")
+    """While a submission sleeps and two others wait for their turn.
+
+    After SIGKILL the process and the folder of a submission go by themselves.
+    """
+    for name in ("ann", "bob", "eve"):
+        hand_in(tmp_path / "class" / name / adversaries.FILE, "import time\ntime.sleep(1000)\n")
     (tmp_path / "tmp").mkdir()
     command = subprocess.Popen(
         [sys.executable, "-m", "albert_np", "course", "grade", str(tmp_path / "class"), "--output",
-         str(tmp_path / "g.csv"), "--units", UNIT, "--seconds", "300", "--quiet"],
+         str(tmp_path / "g.csv"), "--units", UNIT, "--seconds", "300", "--workers", "1",
+         "--quiet"],
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(PACKAGE.parent)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell without job control lets what runs in the background ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     while not list((tmp_path / "tmp").glob(f"*/*/{adversaries.FILE}")):
         time.sleep(0.05)
     time.sleep(0.5)
