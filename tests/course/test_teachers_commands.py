@@ -17,6 +17,7 @@ import adversaries
 import pytest
 
 import albert_np
+from albert_np.commands import course_marking
 from albert_np.commands.cli import main
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking.gradescope_zip import REQUIREMENTS
@@ -90,6 +91,23 @@ def test_whatever_stops_the_command_leaves_nothing(tmp_path, number, status):
     assert command.returncode == status and "Traceback" not in error
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not (tmp_path / "g.csv").exists()
+
+
+def test_only_the_first_signal_counts():
+    """A second Ctrl-C would stop the removal of what submissions left."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt) as stopped, course_marking._stopped_once():
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.raise_signal(number)
+        assert stopped.value.args == (signal.SIGINT,)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_marking_without_capabilities_works_or_is_refused(tmp_path):
