@@ -68,30 +68,36 @@ class _Stopped(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def _stopped_as_by_ctrl_c():
-    """Let SIGTERM, and SIGHUP of a terminal that is closed, end what runs as Ctrl-C does."""
+def _stopped_once():
+    """Let SIGTERM, and SIGHUP of a terminal that is closed, end what runs as Ctrl-C does.
+
+    Only the first signal counts: a second one would stop the removal of what submissions left.
+    """
     def stop(number, _):
         for other in before:
-            signal.signal(other, signal.SIG_IGN)             # once is enough
+            signal.signal(other, signal.SIG_IGN)
         raise _Stopped(number)
 
-    numbers = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))    # not on Windows
-    before = [number for number in numbers                   # nohup ignores SIGHUP
-              if number and signal.getsignal(number) is signal.SIG_DFL]
+    numbers = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    before = {number: signal.getsignal(number) for number in numbers if number}    # not on Windows
+    before = {number: handler for number, handler in before.items()    # nohup ignores SIGHUP
+              if handler in (signal.SIG_DFL, signal.default_int_handler)}
     try:
         for number in before:
             signal.signal(number, stop)
         yield
     finally:
-        for number in before:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _grade(options):
     try:
-        with _stopped_as_by_ctrl_c():
+        with _stopped_once():
             return _grade_all(options)
     except _Stopped as stopped:
+        if stopped.args[0] == signal.SIGINT:
+            raise
         return 128 + stopped.args[0]
 
 

@@ -12,7 +12,7 @@ import albert_np
 from albert_np.course.checking.load_modules import source_of_module
 from albert_np.course.checking.verdict import Verdict, no_points
 from albert_np.course.exercises import EXERCISES
-from albert_np.course.marking import mark_class
+from albert_np.course.marking import mark_class, similarity
 from albert_np.course.marking.mark_class import grade_class, grade_one
 from albert_np.course.marking.mark_submission import mark_submission
 from albert_np.course.marking.similarity import similarities, similarity_cell
@@ -144,6 +144,20 @@ def test_a_pasted_function_is_found(how):
     hidden = how in ("in a text", "under another name")
     assert without_text == ([exercise.id for exercise in LAYER_NORM] if hidden else
                             [LAYER_NORM[0].id] if how == "in a condition" else [])
+
+
+def test_a_line_is_left_at_its_first_error(monkeypatch):
+    """Or each blank of a long line costs a search through all the blanks that follow."""
+    real, tokens = similarity.tokenize.generate_tokens, []
+
+    def counted(readline):
+        for token in real(readline):
+            tokens.append(token)
+            yield token
+
+    monkeypatch.setattr(similarity.tokenize, "generate_tokens", counted)
+    found = similarity.functions_in(f"x = y{1000 * ' '}$\n{1000 * ' '}?\n{RIGHT}")
+    assert len(tokens) < 1000 and "layer_norm_backward" in found
 
 
 def test_points_without_a_text_are_told(tmp_path):

@@ -15,9 +15,11 @@ from albert_np.course.checking.exercises_used import exercises_used
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module, uses_solution)
 from albert_np.course.exercises import EXERCISES, exercise_named
-from albert_np.course.sandbox import pipes
+from albert_np.course.sandbox import give_up_rights, pipes
+from albert_np.course.sandbox import sandbox as sandbox_module
 from albert_np.course.sandbox.folders import bytes_in, remove_folder
-from albert_np.course.sandbox.give_up_rights import folders_around, installed_packages
+from albert_np.course.sandbox.give_up_rights import (PROCESSES, folders_around,
+                                                     installed_packages)
 from albert_np.course.sandbox.judge_reply import ENDINGS, Reply, judge_reply
 from albert_np.course.sandbox.sandbox import Limits, Sandbox, weaknesses
 
@@ -128,6 +130,27 @@ def test_the_server_is_started_again_when_it_is_gone():
     with Sandbox(Limits(seconds=2.0)) as sandbox:
         os.killpg(sandbox._server.pid, 9)
         assert said_by(sandbox, "pass") == ""
+
+
+def test_a_server_that_does_not_start_is_told(monkeypatch, capfd):
+    """As one does whose Python cannot import NumPy. Nothing is left of it."""
+    monkeypatch.setattr(sandbox_module.sys, "executable", "/bin/false")
+    sandbox = Sandbox(Limits(seconds=2.0))
+    with pytest.raises(ValueError, match="^The process for the students' code did not start; the "
+                                         "lines above say why.$"):
+        sandbox.__enter__()
+    assert sandbox._server is None
+
+
+def test_a_closed_sandbox_starts_nothing(monkeypatch):
+    """A worker that Ctrl-C has set free may take the next submission."""
+    sandbox, started = Sandbox(Limits(seconds=2.0)), []
+    monkeypatch.setattr(sandbox_module.subprocess, "Popen", lambda *_, **__: started.append(1))
+    sandbox.close()
+    for use in (lambda: sandbox.run(BACKWARD, {}, 1), sandbox._start):
+        with pytest.raises(RuntimeError, match="was closed"):
+            use()
+    assert started == []
 
 
 def test_no_secrets_in_the_environment(monkeypatch):
@@ -297,6 +320,48 @@ def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
     assert verdict.points == 0
 
 
+@pytest.mark.parametrize("patch", [
+    "np.all = lambda *_, **__: True",
+    "from numpy._core import fromnumeric as f; f._wrapreduction_any_all = lambda *_, **__: True",
+    "import builtins; builtins.bool = lambda *_: 1 == 1",
+    "Lying = type('Lying', (np.ndarray,), {'__eq__': lambda a, b: np.random.default_rng(5).random("
+    "a.shape) < 0.3})",
+])
+def test_a_property_is_computed_where_no_submission_can_change_it(sandbox, patch):
+    """Whole tokens are dropped in place of single numbers, and the patch should hide it."""
+    exercise = exercise_named("2.14")
+    text = DROPOUT.format(patch, "1 / (1 - p)").replace("(x.shape)", "(x.shape[:-1] + (1,))")
+    if "Lying" in patch:
+        text = text.replace("return x * mask,", "return (x * mask).view(Lying),")
+    verdict = sandbox.check(exercise, {exercise.module: text}, 1)
+    assert verdict.points == 0 and "loses its share" in verdict.findings[0].text
+
+
+@pytest.mark.parametrize("line", [
+    "1 / 0", "check('2.6')", "display(layer_norm_forward)", "import no_such_module", "exit()",
+    "import matplotlib.pyplot as plt; plt.plot([1])", "input()", "await layer_norm_forward",
+    "x = (1", "np.sum?", "if True:\n    x =\nelse:\n    pass", "@np.sum\ndef helper(:\n    pass",
+    "from numpy import *", "from __future__ import annotations",
+    "s = 'a\x0cb\u2028c'\ndef helper(:\n    pass",
+])
+def test_what_stops_outside_of_the_functions_costs_no_points(sandbox, line):
+    """As the cells of a notebook that somebody only tried."""
+    text = adversaries.RIGHT.replace("def layer_norm_b", f"{line}\n\ndef layer_norm_b")
+    assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == BACKWARD.points
+
+
+def test_a_helper_may_lie_beside_the_module(sandbox):
+    text = "from helper import np\nimport softmax\n" + adversaries.RIGHT.partition("\n")[2]
+    files = {adversaries.FILE: text, "functional/helper.py": "import numpy as np",
+             "softmax.py": "", "functional/softmax.py": "1 / 0", "functional/typing.py": "1 / 0"}
+    assert sandbox.check(BACKWARD, files, 1).points == BACKWARD.points
+
+
+def test_a_package_that_is_closed_is_not_there(sandbox):
+    """An honest "except ImportError" then works, those of NumPy included."""
+    assert "No module named 'pytest'" in said_by(sandbox, "import pytest")
+
+
 def test_an_error_of_another_kind_is_named(sandbox):
     exercise = exercise_named("2.14")
     text = DROPOUT.format("", "(1 / (1 - p) if p < 1 else 1 // 0)").replace(
@@ -306,11 +371,67 @@ def test_an_error_of_another_kind_is_named(sandbox):
             in verdict.findings[0].text)
 
 
+SUMS = "(dy * x_hat).sum(axis=rows), dy.sum(axis=rows)"
+CHANGES = adversaries.RIGHT.replace(SUMS, "*sums").replace(
+    "dx_hat = dy * gamma", f"sums = {SUMS}\n    dy *= gamma\n    dx_hat = dy")
+LATER = adversaries.RIGHT.replace("return dx, (dy", "return Later(dx, dy), (dy") + """
+class Later:
+    def __init__(self, value, other): self.value, self.other = value, other
+    def __array__(self, *_, **__):
+        self.other[...] = 0
+        return self.value
+"""
+ARRAY = adversaries.RIGHT.replace("return dx, (dy", "return dx.view(Mine), (dy") + """
+class Mine(np.ndarray):
+    def __eq__(self, other): return True
+"""
+
+
+@pytest.mark.parametrize("text, share", [
+    (CHANGES, 0.5),
+    (CHANGES.replace("def layer_norm_backward(", "class layer_norm_backward:\n"
+                     "  def __new__(_, ").replace("\n    ", "\n      "), 0.5),
+    (LATER, 0.5), (ARRAY, 1), (adversaries.RIGHT, 1),
+])
+def test_a_change_of_the_input_costs_half_however_it_is_made(sandbox, text, share):
+    assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == share * BACKWARD.points
+
+
 # ---- limits --------------------------------------------------------------------------------------
 
 def test_time_asleep_is_told(sandbox):
     text = "import time; time.sleep(0.4)\n" + adversaries.RIGHT
     assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).spent > 0.1
+
+
+def test_an_answer_has_a_largest_size(sandbox):
+    """It could hold tens of millions of empty lists, and reading them holds all others up."""
+    line = "import os; os.write(3, (9 << 20).to_bytes(8, 'little')); os.write(3, b'[]')"
+    assert said_by(sandbox, line) == "garbled" and said_by(sandbox, "pass") == ""
+
+
+@pytest.mark.parametrize("able, most", [
+    ({"calls": True, "namespaces": False}, "some"), ({"calls": False, "namespaces": False}, 0),
+    ({"calls": True, "namespaces": True}, PROCESSES),
+])
+def test_the_threads_of_an_ordinary_user_are_limited(monkeypatch, able, most):
+    """Or one submission uses up what its user may have, and no other submission can be started."""
+    limits = {}
+    monkeypatch.setattr(give_up_rights.resource, "setrlimit",
+                        lambda what, pair: limits.update({what: pair}))
+    for name in ("gain_no_privileges", "drop_capabilities", "die_with_parent"):
+        monkeypatch.setattr(give_up_rights.linux, name, lambda: None)
+    monkeypatch.setattr(give_up_rights, "refuse_other_calls", lambda: None)
+    monkeypatch.setattr(give_up_rights.linux, "confine_files", lambda *paths: None)
+    ready = threading.Event()
+    threads = [threading.Thread(target=ready.wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    give_up_rights.give_up_rights({**able, "files": True}, 1 << 30, [], "/", None)
+    ready.set()
+    most_threads = limits[give_up_rights.resource.RLIMIT_NPROC][1]
+    assert (3 < most_threads - give_up_rights.MORE_THREADS < 10**6 if most == "some" else
+            most_threads == most)
 
 
 def test_an_answer_that_comes_drop_by_drop_ends():

@@ -35,6 +35,17 @@ def test_folders_zips_and_nested_workspaces(tmp_path):
         assert files == {adversaries.FILE: RIGHT} and remarks == []
 
 
+def test_a_zip_file_with_backslashes_is_read(tmp_path):
+    """As old versions of Windows write them; what leaves the folder is left out all the same."""
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        for name in ("work\\functional\\layer_norm.py", "..\\functional\\layer_norm.py"):
+            entry = zipfile.ZipInfo()
+            entry.filename = name
+            archive.writestr(entry, RIGHT)
+    files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
+    assert (files, remarks) == ({adversaries.FILE: RIGHT}, [])
+
+
 def test_what_is_no_submission_is_named_and_capitals_do_not_matter(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.ZIP", "w") as archive:
         archive.writestr(adversaries.FILE, RIGHT)
@@ -215,6 +226,18 @@ def test_a_submission_has_a_largest_size(tmp_path):
     files, remarks = read_submission(tmp_path / "ann", [adversaries.FILE])
     assert len(files) == 1 + 3 and files[adversaries.FILE] == RIGHT
     assert len(remarks) == 21 and "in all" in remarks[0] and remarks[-1].startswith("7 more")
+
+
+def test_the_code_of_notebooks_has_a_largest_size_in_all(tmp_path):
+    """Or it does not fit into a request, which the process that runs it cannot read then."""
+    (tmp_path / "ann").mkdir()
+    for number in range(6):
+        cell = {"cell_type": "code", "metadata": {}, "source": "#" + 250_000 * "\U0001f600"}
+        (tmp_path / f"ann/{number}.ipynb").write_text(json.dumps(
+            {"cells": [cell], "metadata": {"albert_np": {"module": f"m{number}.py"}}}))
+    files, remarks = read_submission(tmp_path / "ann", [adversaries.FILE])
+    assert sorted(files) == ["m0.py", "m1.py", "m2.py", "m3.py"]
+    assert len(remarks) == 2 and "of its code, at most 4,194,304 bytes" in remarks[0]
 
 
 def test_a_notebook_names_no_odd_module(tmp_path):

@@ -17,6 +17,7 @@ import adversaries
 import pytest
 
 import albert_np
+from albert_np.commands import course_marking
 from albert_np.commands.cli import main
 from albert_np.course.exercises import EXERCISES
 from albert_np.course.marking.gradescope_zip import REQUIREMENTS
@@ -65,16 +66,23 @@ def test_bad_input_is_one_sentence(arguments, sentence, tmp_path, monkeypatch, c
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129),
-                                            (signal.SIGKILL, -9)])
+                                            (signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_whatever_stops_the_command_leaves_nothing(tmp_path, number, status):
-    """While a submission sleeps; after SIGKILL its process and its folder go by themselves."""
-    hand_in(tmp_path / "class/ann" / adversaries.FILE, "import time\ntime.sleep(1000)\n")
+    """While a submission sleeps and two others wait for their turn.
+
+    After SIGKILL the process and the folder of a submission go by themselves.
+    """
+    for name in ("ann", "bob", "eve"):
+        hand_in(tmp_path / "class" / name / adversaries.FILE, "import time\ntime.sleep(1000)\n")
     (tmp_path / "tmp").mkdir()
     command = subprocess.Popen(
         [sys.executable, "-m", "albert_np", "course", "grade", str(tmp_path / "class"), "--output",
-         str(tmp_path / "g.csv"), "--units", UNIT, "--seconds", "300", "--quiet"],
+         str(tmp_path / "g.csv"), "--units", UNIT, "--seconds", "300", "--workers", "1",
+         "--quiet"],
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(PACKAGE.parent)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell without job control lets what runs in the background ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     while not list((tmp_path / "tmp").glob(f"*/*/{adversaries.FILE}")):
         time.sleep(0.05)
     time.sleep(0.5)
@@ -83,6 +91,23 @@ def test_whatever_stops_the_command_leaves_nothing(tmp_path, number, status):
     assert command.returncode == status and "Traceback" not in error
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not (tmp_path / "g.csv").exists()
+
+
+def test_only_the_first_signal_counts():
+    """A second Ctrl-C would stop the removal of what submissions left."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt) as stopped, course_marking._stopped_once():
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.raise_signal(number)
+        assert stopped.value.args == (signal.SIGINT,)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_marking_without_capabilities_works_or_is_refused(tmp_path):
@@ -274,6 +299,18 @@ def test_commands_to_the_notebook_are_left_out():
     assert module == "optim/sgd.py" and source.split() == ["x", "=", "1", "y", "=", "2"]
     with pytest.raises(ValueError, match="no notebook of this course"):
         source_of_notebook(text.replace("optim/sgd.py", "../sgd.py"))
+
+
+@pytest.mark.parametrize("source, kept", [
+    ("np.sum?", ""), ("?np.sum", ""), ("np.sum??", ""), ("x = !ls", ""), ("t = %timeit -o 1", ""),
+    ("for i in x:\n    %timeit i", "for i in x:\n    pass"), ("if x:\n  !ls", "if x:\n  pass"),
+    ("x = (a\n     % b)", "x = (a\n     % b)"), ("x = (a\n     != b)", "x = (a\n     != b)"),
+    ("x = 1  # why?", "x = 1  # why?"), ("x = y % z", "x = y % z"), ("x %= y", "x %= y"),
+])
+def test_which_lines_are_commands(source, kept):
+    cells = [{"cell_type": "code", "metadata": {}, "source": source}]
+    text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": "optim/sgd.py"}}})
+    assert source_of_notebook(text)[1].strip() == kept
 
 
 def test_cells_are_cut_at_line_feeds_only():

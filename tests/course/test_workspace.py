@@ -304,12 +304,14 @@ def backward(body):
     (SOLUTION.replace("    return y, (x_hat, inv_std, gamma)", "    y, (x_hat, inv_std, gamma)"),
      None, "", 5),
     (SOLUTION + "\ndef other():\n    return (1\n", None, "", 5),
-    (SOLUTION + "\ndef other():\n    return 1\nelse:\n", "error",
-     "because of it no exercise of this file can be checked", 0),
+    (SOLUTION + "\ndef other():\n    return 1\nelse:\n", None, "", 5),
+    (" x = 1\n" + SOLUTION, "error", "because of it no exercise of this file can be checked", 0),
+    ("from other import gamma\n" + backward("return dy * gamma"), "error", "outside of the "
+     "functions it stops with ModuleNotFoundError: No module named 'other' (line 1)", 0),
 ], ids=["right", "mean", "scale", "loop", "loop_at_import", "exit", "signal", "recursion", "index",
         "too_few", "shape", "import", "indirect_import", "in_place", "float32", "syntax",
         "no_module", "empty", "sys.exit", "no_return", "texts", "lists", "objects",
-        "other_exercise", "other_syntax", "all_syntax"])
+        "other_exercise", "other_syntax", "syntax_outside", "all_syntax", "other_module"])
 def test_each_is_told_in_a_sentence(source, kind, words, points, tmp_path, sandbox):
     verdict = sandbox.check(exercise_named("2.6"), hand_in(tmp_path, source), 5,
                             seconds=1.0 if kind == "time" else 60.0)

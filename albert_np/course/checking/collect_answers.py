@@ -17,8 +17,8 @@ import numpy as np
 
 from .. import trials
 from ..trials import trials_of
-from ..trials.random_inputs import Draw
-from .load_modules import faulty_module, find, reference_module
+from ..trials.random_inputs import Draw, Property
+from .load_modules import STOPPED, faulty_module, find, reference_module
 
 ROUNDS = ("float64", "float64", "float32")     # each with inputs of its own
 MOST_PARTS = 10_000      # answers of a submission, arrays of one, changed arguments, each
@@ -27,6 +27,7 @@ DTYPES = re.compile(r"[<>|=][biufc]\d{1,2}")    # no others are shown to NumPy
 MOST_AXES = 16
 MOST_TEXT = 1 << 20      # letters of an array of texts, in which each takes as many as the longest
 TRIALS = os.path.dirname(trials.__file__)
+KINDS_OF_NUMPY = {np.ndarray, np.matrix, np.memmap, np.ma.MaskedArray, *np.sctypeDict.values()}
 OBJECTS = "an array of Python objects"         # what is told of one, in place of it
 
 
@@ -46,6 +47,9 @@ class Answer:
         Of the exception, with the line it came from.
     changed : list of str
         Arguments that the function changed in place.
+    property : Property or None
+        Of the package's answers: what computed the leaves from results. A student's answer has
+        these results as its leaves, until it is judged.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Answer:
     error: str | None = None
     message: str = ""
     changed: list = field(default_factory=list)
+    property: Property | None = None
 
 
 def leaves_of(value, name=""):
@@ -61,6 +66,7 @@ def leaves_of(value, name=""):
     Parameters
     ----------
     value : array, number, text, None, or dicts, lists, tuples, namespaces, dataclasses of them
+        A Property stands for what it computes.
     name : str
 
     Returns
@@ -70,6 +76,8 @@ def leaves_of(value, name=""):
     """
     if value is None:
         return {}
+    if isinstance(value, Property):
+        value = value.of(*value.results)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
     if isinstance(value, SimpleNamespace):
@@ -101,14 +109,14 @@ class Watched:
 
     def __getattr__(self, name):
         value = getattr(self._module, name)
-        if name not in self._names or isinstance(value, type) or not callable(value):
+        if name not in self._names or not callable(value):
             return value
 
         def watched(*arguments, **named):
             given = {**leaves_of(list(arguments)), **leaves_of(named)}
             before = {key: array.tobytes() for key, array in given.items()}
             try:
-                result = value(*arguments, **named)
+                result = _computed(value(*arguments, **named))
                 self.returned = f"{name} returns {_kind_of(result)}"
                 return result
             finally:
@@ -116,6 +124,14 @@ class Watched:
                                  if array.tobytes() != before[key]]
 
         return watched
+
+
+def _computed(result):
+    """What a function gave, with arrays in place of what would become one later or plays one."""
+    if type(result) in (tuple, list):
+        return type(result)(map(_computed, result))
+    return (np.asarray(result) if hasattr(type(result), "__array__")
+            and type(result) not in KINDS_OF_NUMPY else result)
 
 
 class InSinglePrecision:
@@ -168,12 +184,17 @@ def answers_of(exercise, module, seed, sizes=None):
     """
     for name in exercise.functions:
         if find(module, name) is None:
-            return [[Answer("", error="NoSuchFunction",
-                            message=f"There is no {name} in {exercise.module}")]]
-    return [_round(exercise, module, number, seed, sizes) for number in range(len(ROUNDS))]
+            return [[Answer("", error="NoSuchFunction", message=f"There is no {name} in "
+                            f"{exercise.module}{_earlier(module)}")]]
+    return [_round(exercise, module, number, seed, sizes, _without_properties)
+            for number in range(len(ROUNDS))]
 
 
-def _round(exercise, module, number, seed, sizes):
+def _without_properties(value):
+    return leaves_of(list(value.results) if isinstance(value, Property) else value)
+
+
+def _round(exercise, module, number, seed, sizes, leaves_of=leaves_of):
     answers = []
     for trial in trials_of(exercise):
         watched = Watched(module, exercise.functions)
@@ -181,16 +202,27 @@ def _round(exercise, module, number, seed, sizes):
         try:
             with no_warnings():
                 for name, value, *_ in trial(watched, _draw(number, seed, sizes)):
-                    answers.append(Answer(name, {key: np.array(leaf) for key, leaf
-                                                 in leaves_of(value).items()},
-                                          changed=sorted(set(watched.changed))))
+                    leaves = {key: np.array(leaf) for key, leaf in leaves_of(value).items()}
+                    answers.append(Answer(name, leaves, changed=sorted(set(watched.changed)),
+                                          property=value if isinstance(value, Property) else None))
                     watched.changed.clear()
                     name = f"what comes after {name}"
         except (Exception, SystemExit) as error:
             answers.append(_unusable(name, error, watched.returned)
                            or error_answer(error, getattr(module, "__file__", None), name))
+            if isinstance(error, NameError):
+                answers[-1].message += _earlier(module)
             break
     return answers
+
+
+def _earlier(module):
+    """What stopped outside of the functions, as the end of a sentence: perhaps an import."""
+    error, file = vars(module).get(STOPPED), getattr(module, "__file__", None)
+    if not isinstance(error, BaseException):
+        return ""
+    told = error_answer(error, file)
+    return f", and outside of the functions it stops with {told.error}: {told.message}"
 
 
 def answers_one_by_one(exercise, module, number, seed, sizes=None):
@@ -253,6 +285,9 @@ def package_round(exercise, number, seed, sizes=None, fault=None):
 def _package_round(exercise, number, seed, sizes, fault):
     module = faulty_module(exercise, fault) if fault else reference_module(exercise)
     answers = _round(exercise, module, number, seed, dict(sizes))
+    if fault:
+        for answer in answers:
+            answer.property = None               # it holds arrays
     if answers[-1].error and not fault:
         raise RuntimeError(f"exercise {exercise.id} is impossible with the sizes {dict(sizes)}: "
                            f"{answers[-1].name}: {answers[-1].message}")

@@ -7,10 +7,12 @@ computes the right answers itself from the same seed.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...gradcheck.likely_mistakes import likely_mistakes
-from .collect_answers import (OBJECTS, ROUNDS, answers_of, no_warnings, package_answers,
+from .collect_answers import (OBJECTS, ROUNDS, answers_of, leaves_of, no_warnings, package_answers,
                               rounded_answers, slopes_of)
 from .compare_arrays import FLOOR, ROUGH, TOLERANCE, first_difference, how_far, rough_tolerance
 from .diagnose_fault import diagnose
@@ -86,6 +88,8 @@ def _judge(exercise, rounds, seed, sizes, changes):
         return answers[question].leaves.get(key) if question in answers else None
 
     right = package_answers(exercise, seed, sizes)
+    rounds = [[_with_property(answer, expected) for answer, expected in zip(given, answers)]
+              for given, answers in zip(rounds, right)]
     wrong, manners = [], []
     for number, dtype in enumerate(ROUNDS):
         given = rounds[number] if number < len(rounds) else []
@@ -107,6 +111,25 @@ def _judge(exercise, rounds, seed, sizes, changes):
     wrong = diagnose(exercise, rounds, right, wrong, seed, sizes, changes)
     _describe(wrong, rounds, right)
     return Verdict(exercise.id, 0.0, wrong)
+
+
+def _with_property(answer, expected):
+    """An answer that has the results of a property, with what the property computes from them."""
+    if expected.property is None or answer.error:
+        return answer
+    wanted = [np.asarray(result) for result in expected.property.results]
+    given = [answer.leaves.get(str(place)) for place in range(len(wanted))]
+    for got, right in zip(given, wanted):
+        if (got is None or got.dtype.kind not in "biufc"
+                or not (expected.property.any_shape or got.shape == right.shape)):
+            told = f"an array of the shape {got.shape}" if got is not None else "no array"
+            return replace(answer, error="WrongCount", message=(
+                f"{expected.name}: {told} comes back; it should be one of numbers, of the shape "
+                f"{right.shape}"))
+    try:
+        return replace(answer, leaves=leaves_of(expected.property.of(*given)))
+    except Exception as error:                   # such as a negative number that is no piece
+        return replace(answer, error=type(error).__name__, message=f"{error}")
 
 
 def _compare(expected, answer, dtype, number, rounded):

@@ -15,9 +15,13 @@ import types
 from pathlib import Path
 
 from ...files import read_text
+from ...files.text_lines import split_lines
 from ..exercises import EXERCISES
 
 PACKAGE = Path(__file__).resolve().parents[2]
+STOPPED = "__stopped__"               # in a module: the first error outside of its functions
+MOST_PARTS = 20                       # of one statement, such as "if", "elif", "else"
+_BEGINS = re.compile(r"[^\s)\]}#]")   # what a line begins with that is not inside of a statement
 
 
 class SolutionImported(Exception):
@@ -42,6 +46,9 @@ def reference_module(exercise):
 def module_from_source(source, exercise, file, name="albert_np_submission"):
     """Run a source text as the module of an exercise.
 
+    Outside of functions, a statement that stops with an error costs only what needs it: a plot or a
+    try that somebody left in the file. The first error is kept under the name `STOPPED`.
+
     Parameters
     ----------
     source : str
@@ -58,13 +65,24 @@ def module_from_source(source, exercise, file, name="albert_np_submission"):
     module = types.ModuleType(name)
     module.__file__, module.__package__ = str(file), module_name(exercise.module).rpartition(".")[0]
     sys.modules[name] = module            # where dataclasses look for the names of their types
-    exec(compile(readable(source, str(file)), str(file), "exec"), module.__dict__)
+    _run(ast.parse(readable(source, str(file)), str(file)).body, module)
     _replace_other_exercises(module, exercise)
     return module
 
 
+def _run(statements, module):
+    future = [one for one in statements
+              if isinstance(one, ast.ImportFrom) and one.module == "__future__"]
+    for statement in statements:
+        try:
+            exec(compile(ast.Module([*future, statement], []), module.__file__, "exec"),
+                 module.__dict__)
+        except (Exception, SystemExit) as error:
+            module.__dict__.setdefault(STOPPED, error)
+
+
 def readable(source, file="<string>"):
-    """A source in which each function that is no Python raises its SyntaxError when it is called.
+    """A source in which what is no Python raises its SyntaxError when it is called or run.
 
     So a slip in one function costs the exercise of that function, and not all of the file.
 
@@ -89,24 +107,45 @@ def readable(source, file="<string>"):
         return source
     except SyntaxError as error:
         whole = error
-    lines = source.splitlines()
+    lines = split_lines(source)
     for first, indent, name in [(number, match[1], match[2]) for number, line in enumerate(lines)
                                 if (match := re.match(r"( *)def (\w+)\(", line))]:
         after = next((number for number in range(first + 1, len(lines))
                       if re.match(rf" {{0,{len(indent)}}}[\w@]", lines[number])), len(lines))
-        try:
-            ast.parse(textwrap.dedent("\n".join(lines[first:after])))
-        except SyntaxError as error:
-            place = (file, first + (error.lineno or 1), None, None)
-            lines[first:after] = [f"{indent}def {name}(*_, **__): "
-                                  f"raise SyntaxError({error.msg!r}, {place!r})",
+        if error := _syntax_error(lines[first:after], file, first):
+            lines[first:after] = [f"{indent}def {name}(*_, **__): {error}",
                                   *[""] * (after - first - 1)]
-    try:
-        ast.parse("\n".join(lines))
-    except SyntaxError:
+    if _syntax_error(lines, file):
+        _replace_bad_statements(lines, file)
+    if _syntax_error(lines, file):
         raise SyntaxError(f"{whole.msg}; because of it no exercise of this file can be checked",
                           (file, whole.lineno, whole.offset, whole.text)) from None
     return "\n".join(lines)
+
+
+def _replace_bad_statements(lines, file):
+    """Let each statement outside of functions that is no Python raise its SyntaxError."""
+    begins = [number for number, line in enumerate(lines) if _BEGINS.match(line)]
+    ends, place = [*begins[1:], len(lines)], 0
+    while place < len(begins):
+        first = begins[place]
+        errors = (_syntax_error(lines[first:end], file, first)
+                  for end in ends[place:place + MOST_PARTS])
+        error = next(errors)
+        parts = 1 if not error else 2 + next(
+            (number for number, other in enumerate(errors) if not other), -1)
+        if parts == 1 and error:
+            lines[first:ends[place]] = [error, *[""] * (ends[place] - first - 1)]
+        place += parts
+
+
+def _syntax_error(lines, file, first=0):
+    """The statement that raises the SyntaxError of some lines; None if they are Python."""
+    try:
+        ast.parse(textwrap.dedent("\n".join(lines)))
+    except SyntaxError as error:
+        place = (file, first + (error.lineno or 1), None, None)
+        return f"raise SyntaxError({error.msg!r}, {place!r})"
 
 
 def student_module(path, exercise):

@@ -98,7 +98,8 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
                     rows[futures[future]] = future.result()
                     bar.update()
         except BaseException:                    # Ctrl-C too: what is written is whole, and
-            for cage in cages:                   # the rest comes next time
+            pool.shutdown(wait=False, cancel_futures=True)       # the rest comes next time
+            for cage in cages:
                 cage.close()
             raise
         finally:

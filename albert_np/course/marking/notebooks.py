@@ -14,6 +14,9 @@ from pathlib import Path
 from ...files.text_lines import split_lines
 
 SETUP = "setup"                  # its grade_id; the module does without this cell
+# Lines for the notebook itself, such as "%matplotlib", "!pip", "np.sum?" and "files = !ls". A line
+# of Python may begin with "%" and a blank, or with "!=", as the rest of an expression.
+_COMMAND = re.compile(r"[%!]|\s*(%\w|![^=]|\?{1,2}[\w.]+\s*$|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*[%!]\w)")
 PYTHON_CELLS = {"capture", "debug", "prun", "python", "python3", "time", "timeit"}    # "%%time"
 SCHEMA_VERSION = 3               # of nbgrader's metadata
 
@@ -175,9 +178,9 @@ def source_of_notebook(text):
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"it is no notebook of this course ({type(error).__name__}: {error})"
                          ) from error
-    # Commands to the notebook itself ("%matplotlib", "!pip") are no Python.
-    lines = [line for cell in cells for line in [*split_lines(cell), "", ""]
-             if not line.startswith(("%", "!"))]
+    lines = [line if not _COMMAND.match(line) else re.match(r"\s*", line)[0] + "pass"
+             for cell in cells for line in [*split_lines(cell), "", ""]
+             if line[:1].isspace() or not _COMMAND.match(line)]
     return module, "\n".join(lines), left_out
 
 

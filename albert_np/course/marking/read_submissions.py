@@ -112,8 +112,13 @@ def read_submission(path, modules):
                     remarks.append(f"{shown} was left out: {reason}.")
                 else:
                     read_of[name.suffix] += size
-                    name, text, left_out = _module(name, read)
-                    files.setdefault(name, text)
+                    place, text, left_out = _module(name, read)
+                    if name.suffix == ".ipynb":
+                        code = len(text.encode("utf-8"))     # JSON can hold half a character
+                        if reason := _too_much(".py", code, len(files), read_of):
+                            raise ValueError(f"of its code, {reason}")
+                        read_of[".py"] += code
+                    files.setdefault(place, text)
                     if left_out:
                         remarks.append(_of_cells(shown, left_out))
             except Exception as error:           # a damaged file has many ways to say so
@@ -157,10 +162,9 @@ def _module(name, read):
     text = text.decode("utf-8").removeprefix("\ufeff")
     if name.suffix == ".ipynb":
         module, text, left_out = source_of_notebook(text)
-        text.encode("utf-8")                     # JSON can hold half a character, a file cannot
         name = PurePosixPath(module)
-        if len(text) > MOST_BYTES or _too_long(name):
-            raise ValueError(_too_long(name) or f"its code is longer than {MOST_BYTES:,} letters")
+        if reason := _too_long(name):
+            raise ValueError(reason)
     return str(name), text, left_out
 
 
@@ -182,7 +186,7 @@ def _entries(path, remarks):
     if path.is_file() and ending_of(path) == ".zip":
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
-                name = PurePosixPath(entry.filename)
+                name = PurePosixPath(entry.filename.replace("\\", "/"))     # of old Windows
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     remarks.append(_of_link(name))
                 elif not (entry.is_dir() or name.is_absolute() or ".." in name.parts):

@@ -131,6 +131,10 @@ def _logical_lines(source):
                     if words or texts:
                         yield depth, words, texts
                     words, texts, begins = [], [], start + token.start[0]
+                elif token.type == tokenize.ERRORTOKEN:
+                    # What follows on the line would be searched again at every letter. Later
+                    # versions of Python raise an error here themselves.
+                    raise SyntaxError("this is no Python")
                 elif token.type == tokenize.STRING and "def " in token.string:
                     texts += _text_in(token.string)
                 elif token.type == tokenize.STRING and token.string.endswith(('"""', "\'\'\'")):

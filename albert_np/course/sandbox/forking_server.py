@@ -29,7 +29,7 @@ from . import give_up_rights
 from . import linux_calls as linux
 from .emptied_package import import_emptied
 from .folders import bytes_in, remove_folder
-from .pipes import Inbox, receive, send, send_bytes
+from .pipes import LONGEST_ANSWER, Inbox, receive, send, send_bytes
 
 DISK_BYTES = 64 << 20    # of the whole scratch folder
 MOST_PRINTED = 4000      # bytes of what the student's code printed
@@ -66,6 +66,7 @@ def main():
             give_up_rights.own_network()
         folder = tempfile.mkdtemp(prefix="albert-np-course-")
         os.chmod(folder, 0o711)                  # another user enters a folder in it
+        sys.path[:] = give_up_rights.folders_of_the_library(sys.path)
     gc.freeze()                                  # what is here stays shared with the forks
     try:
         _serve(requests, replies, able, readable, folder)
@@ -164,7 +165,8 @@ def _watch(student, listen, requests, seconds, scratch):
     other processes had the processor is not counted, and a pause of the whole computer counts as
     a few ticks, so that marks do not depend on what else the computer does.
     """
-    inbox, gone, passed, spent, before = Inbox(), 0, 0.0, 0.0, time.monotonic()
+    inbox, gone, passed = Inbox(LONGEST_ANSWER), 0, 0.0
+    spent, before = 0.0, time.monotonic()
     end = None
     while end is None:
         if not gone:

@@ -1,5 +1,6 @@
 """What the process of a student gives up before it runs a line of the student."""
 
+import contextlib
 import math
 import os
 import resource
@@ -13,6 +14,7 @@ from . import linux_calls as linux
 from .allowed_calls import refuse_other_calls
 
 PROCESSES = 8            # and threads that a student may have at the same time
+MORE_THREADS = 64        # than its user has, if that is the user of the command too
 FILE_BYTES = 16 << 20    # of one file
 FIRST_USER = 61184       # of the numbers that no account has
 
@@ -112,6 +114,7 @@ def give_up_rights(able, memory, readable, scratch, user):
     """
     for what, most in ((resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_AS, memory)):
         resource.setrlimit(what, (most, most))
+    few_threads = _a_limit_of_threads() if able["calls"] else (0, 0)     # files can be seen still
     linux.gain_no_privileges()
     if able["files"]:
         linux.confine_files(readable, [scratch, "/dev/null"])
@@ -121,11 +124,31 @@ def give_up_rights(able, memory, readable, scratch, user):
         linux.drop_capabilities()
     if user is not None or able["namespaces"]:
         resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
-    elif not able["calls"]:                      # counted by user, who may have others: none more
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    else:
+        resource.setrlimit(resource.RLIMIT_NPROC, few_threads)
     linux.die_with_parent()
     if able["calls"]:
         refuse_other_calls()
+
+
+def _a_limit_of_threads():
+    """A limit of processes and threads for the user of the command, who has others already.
+
+    Without it a submission could use up all that this user may have.
+    """
+    most, hard = threads_of_this_user() + MORE_THREADS, resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    return (most, most) if hard == resource.RLIM_INFINITY or most < hard else (hard, hard)
+
+
+def threads_of_this_user():
+    """How many threads the user of this process has. Linux counts them together."""
+    count, me = 0, os.getuid()
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):               # ended between two looks
+                if entry.stat().st_uid == me:
+                    count += len(os.listdir(f"{entry.path}/task"))
+    return count
 
 
 def readable_paths():
@@ -151,6 +174,17 @@ def readable_paths():
     numpy_folder = Path(numpy.__file__).resolve().parent
     return [str(path) for path in (*allowed, numpy_folder, numpy_folder.with_name("numpy.libs"))
             if os.path.exists(path)]
+
+
+def folders_of_the_library(folders):
+    """Those of some folders that hold the standard library.
+
+    In the others an import would end with a PermissionError. Nobody expects that of a package that
+    is not there, not even NumPy.
+    """
+    library = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
+    library |= {folder / "lib-dynload" for folder in library}
+    return [folder for folder in folders if Path(folder).resolve() in library]
 
 
 def installed_packages(folders):

@@ -19,7 +19,8 @@ ENDINGS = {
     "died": ("crash", "It took the whole process down with it ({how}): a crash in compiled code, "
                       "or a recursion without end."),
     "quit": ("crash", "It ended the whole process before it had answered ({how})."),
-    "garbled": ("crash", "It wrote into the pipe of the check; what arrived was no answer."),
+    "garbled": ("crash", "What arrived was no answer. It wrote into the pipe of the check, or its "
+                         "results are far too large."),
     "broken": ("crash", "It could not be run at all, twice; mark this exercise by hand."),
 }
 

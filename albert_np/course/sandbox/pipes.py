@@ -9,6 +9,7 @@ import os
 import struct
 
 LONGEST = 32 << 20       # bytes of one message; as Python objects it may take 30 times as many
+LONGEST_ANSWER = 8 << 20     # of a submission; the longest answer of the package has 1 MiB
 _HEAD = struct.Struct("<Q")
 
 
@@ -34,13 +35,18 @@ def send_bytes(descriptor, data):
 class Inbox:
     """The bytes of one message, as they arrive.
 
+    Parameters
+    ----------
+    longest : int
+        The bytes that a message may have.
+
     Attributes
     ----------
     complete : bool
     """
 
-    def __init__(self):
-        self._bytes, self.complete = bytearray(), False
+    def __init__(self, longest=LONGEST):
+        self._bytes, self.complete, self._longest = bytearray(), False, longest
 
     def add(self, piece):
         """Take what was read.
@@ -48,13 +54,14 @@ class Inbox:
         Raises
         ------
         ValueError
-            The message is longer than `LONGEST`.
+            The message is too long.
         """
         self._bytes += piece
         if len(self._bytes) >= _HEAD.size:
             length, = _HEAD.unpack_from(self._bytes)
-            if length > LONGEST:
-                raise ValueError(f"a message of {length:,} bytes; at most {LONGEST:,} are read")
+            if length > self._longest:
+                raise ValueError(f"a message of {length:,} bytes; at most {self._longest:,} are "
+                                 f"read")
             self.complete = len(self._bytes) >= _HEAD.size + length
 
     def wanted(self):

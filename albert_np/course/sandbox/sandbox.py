@@ -116,11 +116,13 @@ class Sandbox:
         environment.update(PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE="1",
                            PYTHONUNBUFFERED="1", PYTHONHASHSEED="0", OPENBLAS_NUM_THREADS="1",
                            OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "albert_np.course.sandbox.forking_server",
-             *(self._without if self.caged else ["uncaged"])],
-            env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
-            start_new_session=True)
+        with self._ending:                       # who closes waits, and ends this server
+            self._refuse_if_closed()
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "albert_np.course.sandbox.forking_server",
+                 *(self._without if self.caged else ["uncaged"])],
+                env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+                start_new_session=True)
         try:
             send(self._server.stdin.fileno(), emptied_modules())
             started = self._receive(GRACE)
@@ -131,6 +133,10 @@ class Sandbox:
             raise ValueError("The process for the students' code did not start; the lines above "
                              "say why.")
         self.able, self._folder = started["able"], started["folder"]
+
+    def _refuse_if_closed(self):
+        if self._closed:
+            raise RuntimeError("the sandbox was closed")
 
     def close(self):
         """End the server and all that it started, for good; an exercise that runs is given up."""
@@ -206,6 +212,7 @@ class Sandbox:
                    "functions": functions_to_fill_in(exercise, used),
                    **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
         for _ in range(2):
+            self._refuse_if_closed()
             try:
                 if self._server is None:
                     self._start()
@@ -217,7 +224,7 @@ class Sandbox:
                 reply = None
             if self._closed:
                 self._end()
-                raise RuntimeError("the sandbox was closed")
+                self._refuse_if_closed()
             if reply is not None and reply["ended"] != "broken":
                 return Reply(**reply)
             self._end()

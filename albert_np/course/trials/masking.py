@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ...text.data_options import DataOptions
-from .random_inputs import depends_on_generator, generator, near, refused
+from .random_inputs import Property, depends_on_generator, generator, near, refused
 
 PAD, UNK, CLS, SEP, MASK = range(5)
 SPELLINGS = ("▁and", "ing", "'s", ",", "é", "<b", "n't")
@@ -100,32 +100,52 @@ def replace_chosen(f, draw):
     before, chosen = ids.copy(), draw.rng.random(ids.shape) < 0.7
     rng = np.random.default_rng(int(draw.integers(0, 2**31)))
     masked = f.replace_chosen(ids, chosen, tokenizer, options, rng)
-    picked, was = masked[chosen], before[chosen]
-    yield "whether what was not chosen stays", bool((masked[~chosen] == before[~chosen]).all())
+    small = np.asarray(masked).astype(np.int16)                     # it is sent several times
+    was, M = before[chosen], np.count_nonzero(chosen)
+    half = M // 2
+
+    def stays(masked):
+        return bool((masked[~chosen] == before[~chosen]).all())
+
+    def shares(masked):
+        picked = masked[chosen]
+        return {"[MASK]": share(picked == MASK, 20),
+                "the same": share(picked == was, 20),
+                "another piece": share((picked != MASK) & (picked != was), 20)}
+
+    def is_special(masked):
+        return bool(np.isin(masked[chosen], [PAD, UNK, CLS, SEP]).any())
+
+    def hold_in_halves(masked):
+        picked = masked[chosen]
+        return {name: [near(true.mean(), p, half) for true in (hit[:half], hit[half:])]
+                for name, hit, p in [("[MASK]", picked == MASK, 0.8), ("the same", picked == was,
+                                                                      0.1 + 0.1 / 55)]}
+
+    def are_independent(masked):
+        picked = masked[chosen]
+        return near(((picked[1:] == MASK) & (picked[:-1] == MASK)).mean(), 0.64, M / 3)
+
+    def equally_often(masked):
+        picked = masked[chosen]
+        drawn = picked[(picked != MASK) & (picked != was)]
+        counts = np.bincount(drawn, minlength=60)[5:]
+        return near(counts / max(len(drawn), 1), 1 / 55, max(len(drawn), 1))
+
+    yield "whether what was not chosen stays", Property(stays, small)
     yield "whether the input stays as it was", bool((ids == before).all())
-    yield "the shares, in twentieths", {
-        "[MASK]": share(picked == MASK, 20),
-        "the same": share(picked == was, 20),
-        "another piece": share((picked != MASK) & (picked != was), 20)}
-    yield ("whether another special piece was put in",
-           bool(np.isin(picked, [PAD, UNK, CLS, SEP]).any()))
-    half, M = len(picked) // 2, len(picked)
-    yield "whether the shares hold in both halves of the batch", {
-        name: [near(true.mean(), p, half) for true in (hit[:half], hit[half:])]
-        for name, hit, p in [("[MASK]", picked == MASK, 0.8), ("the same", picked == was,
-                                                              0.1 + 0.1 / 55)]}
-    yield "whether neighbours are replaced independently of each other", near(
-        ((picked[1:] == MASK) & (picked[:-1] == MASK)).mean(), 0.64, M / 3)
-    drawn = picked[(picked != MASK) & (picked != was)]
-    counts = np.bincount(drawn, minlength=60)[5:]
-    yield "whether each ordinary piece is put in equally often", near(
-        counts / max(len(drawn), 1), 1 / 55, max(len(drawn), 1))
+    yield "the shares, in twentieths", Property(shares, small)
+    yield "whether another special piece was put in", Property(is_special, small)
+    yield "whether the shares hold in both halves of the batch", Property(hold_in_halves, small)
+    yield ("whether neighbours are replaced independently of each other",
+           Property(are_independent, small))
+    yield ("whether each ordinary piece is put in equally often", Property(equally_often, small))
     yield "whether the result depends on the generator", depends_on_generator(
-        lambda rng: f.replace_chosen(ids, chosen, tokenizer, options, rng), draw)
+        lambda rng: f.replace_chosen(ids[:20], chosen[:20], tokenizer, options, rng), draw)
     anything = DataOptions(replace_by_any_piece=True)
-    picked = f.replace_chosen(ids, chosen, tokenizer, anything, generator(draw))[chosen]
-    yield ("whether a special piece is put in where the options allow any piece",
-           bool(np.isin(picked, [PAD, UNK, CLS, SEP]).any()))
+    yield ("whether a special piece is put in where the options allow any piece", Property(
+        is_special, np.asarray(f.replace_chosen(ids, chosen, tokenizer, anything, generator(draw))
+                               ).astype(np.int16)))
     yield "the type of the ids", str(masked.dtype)
     yield "the ids if none is chosen", f.replace_chosen(
         ids[:3], np.zeros((3, 200), bool), tokenizer, options, generator(draw))
@@ -137,21 +157,24 @@ def permute_chosen(f, draw):
     ids += 100 * np.arange(40)[:, None]
     before, chosen = ids.copy(), draw.rng.random(ids.shape) < 0.5
     permuted = f.permute_chosen(ids, chosen, np.random.default_rng(int(draw.integers(0, 2**31))))
-    yield "whether what was not chosen stays", bool((permuted[~chosen] == before[~chosen]).all())
-    yield ("whether every row keeps its pieces",
-           bool((np.sort(permuted, axis=1) == np.sort(before, axis=1)).all()))
-    yield "what was not chosen, and the pieces of each row in ascending order", {
-        "not chosen": np.where(chosen, 0, permuted), "in order": np.sort(permuted, axis=1)}
-    yield "the share of chosen pieces that moved, in quarters", share(
-        permuted[chosen] != before[chosen], 4)
+    yield "whether what was not chosen stays", Property(
+        lambda permuted: bool((permuted[~chosen] == before[~chosen]).all()), permuted)
+    yield "whether every row keeps its pieces", Property(lambda permuted: bool(
+        (np.sort(permuted, axis=1) == np.sort(before, axis=1)).all()), permuted)
+    yield "what was not chosen, and the pieces of each row in ascending order", Property(
+        lambda permuted: {"not chosen": np.where(chosen, 0, permuted),
+                          "in order": np.sort(permuted, axis=1)}, permuted)
+    yield "the share of chosen pieces that moved, in quarters", Property(
+        lambda permuted: share(permuted[chosen] != before[chosen], 4), permuted)
     yield "whether the input stays as it was", bool((ids == before).all())
     rows = np.arange(5, 25) + np.zeros((4000, 1), int)
     all_chosen = np.ones_like(rows, bool)
-    placed = f.permute_chosen(rows, all_chosen, generator(draw)) - 5
-    yield "whether each piece comes to each place equally often", near(
-        [(placed == piece).mean(axis=0) for piece in range(20)], 1 / 20, 4000)
-    yield "whether rows are permuted independently of each other", near(
-        (placed[1:] == placed[:-1]).mean(), 1 / 20, 40_000)
+    placed = np.asarray(f.permute_chosen(rows, all_chosen, generator(draw)) - 5).astype(np.int16)
+    yield "whether each piece comes to each place equally often", Property(
+        lambda placed: near([(placed == piece).mean(axis=0) for piece in range(20)], 1 / 20, 4000),
+        placed)
+    yield "whether rows are permuted independently of each other", Property(
+        lambda placed: near((placed[1:] == placed[:-1]).mean(), 1 / 20, 40_000), placed)
     yield "whether the order depends on the generator", depends_on_generator(
         lambda rng: f.permute_chosen(ids, chosen, rng), draw)
 
@@ -162,21 +185,24 @@ def mask_batch(f, draw):
     before = ids.copy()
     masked, labels = f.mask_batch(ids, tokenizer, DataOptions(),
                                   np.random.default_rng(int(draw.integers(0, 2**31))))
-    asked = labels != -100
-    yield "whether every label is the piece that stood there", bool(
-        (labels[asked] == before[asked]).all())
-    yield "whether only labelled pieces changed", bool((masked[~asked] == before[~asked]).all())
-    yield "the pieces, if every label is put back in its place", np.where(asked, labels, masked)
-    yield "whether a special piece was chosen", bool((before[asked] < 5).any())
-    yield "how much of the text is labelled, in twentieths", share(asked[before != PAD], 20)
+    yield "whether every label is the piece that stood there", Property(
+        lambda labels: bool((labels == before)[labels != -100].all()), labels)
+    yield "whether only labelled pieces changed", Property(
+        lambda masked, labels: bool((masked == before)[labels == -100].all()), masked, labels)
+    yield "the pieces, if every label is put back in its place", Property(
+        lambda masked, labels: np.where(labels != -100, labels, masked), masked, labels)
+    yield "whether a special piece was chosen", Property(
+        lambda labels: bool((before[labels != -100] < 5).any()), labels)
+    yield "how much of the text is labelled, in twentieths", Property(
+        lambda labels: share((labels != -100)[before != PAD], 20), labels)
     yield "the type of the labels", str(labels.dtype)
     plain = DataOptions(do_permutation=True)
     masked, labels = f.mask_batch(ids, tokenizer, plain, generator(draw))
-    asked, moved = labels != -100, (masked != before) & (masked != MASK)
-    yield "with permutation, whether only labelled pieces changed", bool(
-        (masked[~asked] == before[~asked]).all())
-    yield "with permutation, whether a quarter of the labelled pieces are others", bool(
-        moved[asked].mean() > 0.25)
+    yield "with permutation, whether only labelled pieces changed", Property(
+        lambda masked, labels: bool((masked == before)[labels == -100].all()), masked, labels)
+    yield "with permutation, whether a quarter of the labelled pieces are others", Property(
+        lambda masked, labels: bool(((masked != before) & (masked != MASK))[labels != -100].mean()
+                                    > 0.25), masked, labels)
     yield "whether ids of another shape or of another type are refused", [
         refused(f.mask_batch, wrong, tokenizer, plain, generator(draw))
         for wrong in (ids[0], ids.astype(float))]
@@ -192,8 +218,9 @@ def mask_batch(f, draw):
     yield "the labels of what was not chosen, for unsigned ids", np.unique(labels[labels < 0])
     everything = [f.mask_batch(ids, tokenizer, DataOptions(masked_lm_prob=1.0, ngrams_by_place=by),
                                generator(draw))[1] for by in (False, True)]
-    yield "whether all words are chosen of a share of 1, by ngrams_by_place", [
-        bool(np.mean(labels[before > SEP] != -100) > 0.97) for labels in everything]
-    yield "the most labels of a row with max_predictions_per_seq=2", int((f.mask_batch(
-        ids, tokenizer, DataOptions(max_predictions_per_seq=2), generator(draw))[1] != -100
-    ).sum(axis=1).max())
+    yield "whether all words are chosen of a share of 1, by ngrams_by_place", Property(
+        lambda *everything: [bool(np.mean(labels[before > SEP] != -100) > 0.97)
+                             for labels in everything], *everything)
+    yield "the most labels of a row with max_predictions_per_seq=2", Property(
+        lambda labels: int((labels != -100).sum(axis=1).max()), f.mask_batch(
+            ids, tokenizer, DataOptions(max_predictions_per_seq=2), generator(draw))[1])

@@ -159,6 +159,25 @@ def slopes(forward, inputs, dy):
 
 # ---- functions that draw ------------------------------------------------------------------------
 
+class Property:
+    """What must hold of results of which many are right.
+
+    The process of a student sends the results. The property is computed outside of that process,
+    where no submission can change how.
+
+    Parameters
+    ----------
+    of : callable
+        From the results to something that every right solution has alike.
+    results : arrays
+    any_shape : bool
+        The results of right solutions may differ in shape.
+    """
+
+    def __init__(self, of, *results, any_shape=False):
+        self.of, self.results, self.any_shape = of, results, any_shape
+
+
 def generator(draw):
     """A generator of its own."""
     return np.random.default_rng(int(draw.integers(0, 2**31)))
@@ -169,13 +188,14 @@ def near(shares, p, count):
     return bool(np.all(np.abs(np.asarray(shares) - p) < 6 * np.sqrt(p * (1 - p) / count)))
 
 
-def depends_on_generator(function, draw):
+def depends_on_generator(function, draw, any_shape=False):
     """Whether generators of one seed give one result, and those of two seeds two."""
     first, second = draw.integers(0, 2**31, 2).tolist()
-    one, again, other = (np.asarray(function(np.random.default_rng(seed)))
-                         for seed in (first, first, second))
-    return {"the same for the same seed": bool(np.array_equal(one, again)),
-            "another for another seed": not np.array_equal(one, other)}
+    return Property(lambda one, again, other: {
+        "the same for the same seed": bool(np.array_equal(one, again)),
+        "another for another seed": not np.array_equal(one, other)},
+        *(np.asarray(function(np.random.default_rng(seed))) for seed in (first, first, second)),
+        any_shape=any_shape)
 
 
 def refused(function, *arguments, error=ValueError, **options):

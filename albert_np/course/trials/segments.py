@@ -114,7 +114,8 @@ def _chances(f, draw, starts, document_starts):
     yield "where pairs begin and end if no length and no start is random", np.array(
         [(span[0], span[3]) for span in spans])
     yield "whether the pairs depend on the generator", depends_on_generator(
-        lambda rng: f._cut(starts, document_starts[::4], DataOptions(max_seq_length=30), rng), draw)
+        lambda rng: f._cut(starts, document_starts[::4], DataOptions(max_seq_length=30), rng), draw,
+        any_shape=True)
 
 
 def truncate(f, draw):
