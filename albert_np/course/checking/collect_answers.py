@@ -27,6 +27,7 @@ DTYPES = re.compile(r"[<>|=][biufc]\d{1,2}")    # no others are shown to NumPy
 MOST_AXES = 16
 MOST_TEXT = 1 << 20      # letters of an array of texts, in which each takes as many as the longest
 TRIALS = os.path.dirname(trials.__file__)
+PLAIN = {int, float, bool, str}
 KINDS_OF_NUMPY = {np.ndarray, np.matrix, np.memmap, np.ma.MaskedArray, *np.sctypeDict.values()}
 OBJECTS = "an array of Python objects"         # what is told of one, in place of it
 
@@ -60,7 +61,7 @@ class Answer:
     property: Property | None = None
 
 
-def leaves_of(value, name=""):
+def leaves_of(value, name="", numbers=True):
     """All arrays and numbers of a result, under dotted names.
 
     Parameters
@@ -68,6 +69,8 @@ def leaves_of(value, name=""):
     value : array, number, text, None, or dicts, lists, tuples, namespaces, dataclasses of them
         A Property stands for what it computes.
     name : str
+    numbers : bool
+        False leaves out Python's own numbers and texts in lists, which no function can change.
 
     Returns
     -------
@@ -83,11 +86,12 @@ def leaves_of(value, name=""):
     if isinstance(value, SimpleNamespace):
         value = vars(value)
     if isinstance(value, (list, tuple)):
-        value = {str(number): part for number, part in enumerate(value)}
+        value = {str(number): part for number, part in enumerate(value)
+                 if numbers or type(part) not in PLAIN}
     if isinstance(value, dict):
         leaves = {}
         for key, part in value.items():
-            leaves.update(leaves_of(part, f"{name}.{key}" if name else str(key)))
+            leaves.update(leaves_of(part, f"{name}.{key}" if name else str(key), numbers))
         return leaves
     array = np.asarray(value)
     return {name: array if array.dtype != object else np.asarray(
@@ -113,7 +117,7 @@ class Watched:
             return value
 
         def watched(*arguments, **named):
-            given = {**leaves_of(list(arguments)), **leaves_of(named)}
+            given = leaves_of(list(arguments), numbers=False) | leaves_of(named, numbers=False)
             before = {key: array.tobytes() for key, array in given.items()}
             try:
                 result = _computed(value(*arguments, **named))
@@ -129,7 +133,7 @@ class Watched:
 def _computed(result):
     """What a function gave, with arrays in place of what would become one later or plays one."""
     if type(result) in (tuple, list):
-        return type(result)(map(_computed, result))
+        return type(result)(part if type(part) in PLAIN else _computed(part) for part in result)
     return (np.asarray(result) if hasattr(type(result), "__array__")
             and type(result) not in KINDS_OF_NUMPY else result)
 
