@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from albert_np import AlbertForPreTraining, AlbertTokenizer
+from albert_np import AlbertForPreTraining, AlbertModel, AlbertTokenizer
 from albert_np.commands.cli import main
 from albert_np.files import in_a_sentence, write_together
 from albert_np.functional import dequantize, quantization_scale, quantize
@@ -87,6 +87,16 @@ def test_a_larger_model_becomes_a_quarter(tmp_path, inference_folder):
     assert written.bytes_after == (tmp_path / "small" / EIGHT_BITS).stat().st_size
     assert 0.25 < written.bytes_after / written.bytes_before < 0.27
     assert 0 < written.largest_error <= written.largest_weight / 254 * 1.001
+
+
+def test_the_model_keeps_its_kind(tmp_path, inference_folder):
+    """One without heads gets none, whatever the heads of pretraining would be."""
+    _, tokenizer = load(inference_folder)
+    AlbertModel.from_pretrained(inference_folder).save_pretrained(tmp_path / "run", tokenizer)
+    quantize_run(tmp_path / "run", tmp_path / "small")
+    config = json.loads((tmp_path / "small" / "config.json").read_text())
+    assert config["architectures"] == ["AlbertModel"]
+    assert not [name for name in load_file(tmp_path / "small" / EIGHT_BITS) if "predictions" in name]
 
 
 def test_a_tuned_run_predicts_as_was_measured(tuned, tmp_path, capsys):

@@ -139,6 +139,15 @@ def test_rows_of_one_id_are_added_in_their_order(rng):
         np.testing.assert_array_equal(table[id], np.add.reduceat(rows[ids == id], [0])[0])
 
 
+def test_rows_are_added_to_what_the_table_holds(rng):
+    """The head's gradient of the word table is there before that of the look-up is added."""
+    table, ids, rows = rng.standard_normal((4, 2)), np.array([2, 0, 2]), rng.standard_normal((3, 2))
+    expected = table.copy()
+    np.add.at(expected, ids, rows)
+    add_rows(table, ids, rows)
+    np.testing.assert_allclose(table, expected, rtol=1e-14)
+
+
 def test_add_rows_of_nothing_changes_nothing():
     table = np.ones((3, 2))
     add_rows(table, np.zeros(0, int), np.zeros((0, 2)))

@@ -451,6 +451,19 @@ def test_the_time_of_a_run_goes_on():
         assert at.seconds() == expected
 
 
+@pytest.mark.parametrize("kinds", [None, np.array([2, 3] * 9)], ids=["one kind", "two kinds"])
+def test_the_rest_of_an_epoch_is_that_of_the_whole_one(kinds):
+    """Wherever in the epoch it is asked for, and the generator stays where it is."""
+    lengths, rng, at = np.arange(18), np.random.default_rng(0), Progress()
+    whole = at.batches_left(lengths, 4, rng, kinds)
+    for at.batches in (1, 3, len(whole)):
+        rng.random()                                                    # of dropout
+        before = rng.bit_generator.state
+        rest = at.batches_left(lengths, 4, rng, kinds)
+        assert list(map(list, rest)) == list(map(list, whole[at.batches:]))
+        assert rng.bit_generator.state == before
+
+
 def test_patience_is_over_wherever_it_is_asked():
     at = Progress(history={"steps": [], "best_epoch": 1, "epochs": [
         {"epoch": 1, "value": 0.5}, {"epoch": 2, "value": 0.5}, {"epoch": 3, "value": 0.25}]})

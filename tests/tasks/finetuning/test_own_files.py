@@ -19,7 +19,7 @@ from albert_np.config import AlbertConfig
 from albert_np.tasks.datasets import Answer, Choice, Classification, Question, Tagged
 from albert_np.tasks.finetuning import TASKS, Settings, finetune, report, run
 from albert_np.tasks.finetuning.batches import epoch_batches
-from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.data import RowReader, load_splits
 from albert_np.tasks.finetuning.predicting import rows_of_file
 from albert_np.tasks.finetuning.trainer import steps_of
 
@@ -215,6 +215,18 @@ def test_tables_to_predict_from_have_the_columns_of_training(pairs, names, found
         return
     rows, sentence = rows_of_file(loaded, tmp_path / "rows.csv")
     assert list(rows) == [Classification(*found)] and "text is column 0" in sentence
+
+
+def test_the_columns_of_the_first_table_are_kept(tmp_path):
+    """Of the training part: others may name their columns in another way."""
+    for name, head in (("train", "text,label"), ("test", "sentence,label")):
+        (tmp_path / f"{name}.csv").write_text(f"{head}\na,a\nb,b\n")
+    read = RowReader(TASKS["classification"])
+    assert read.columns == {}
+    read(tmp_path / "train.csv")
+    first = dict(read.columns)
+    read(tmp_path / "test.csv")
+    assert read.columns == first == {"text": "text", "label": "label"}
 
 
 def test_files_that_are_no_tables_have_neither_columns_nor_a_header(tmp_path):
