@@ -146,7 +146,7 @@ def test_notes_of_translators_are_folded_beside_the_equation():
     assert sorted(notes)[:5] == [f"LN.{n}" for n in range(1, 6)]
     assert "标准差" in notes["LN.1"] and notes["LN.1"].count("<math") == 8
     assert '<a href="#LN.2">(LN.2)</a>' in notes["LN.6"] and "\\" not in "".join(notes.values())
-    assert 'lang="zh"' not in page.page_html(PAIRS["gelu"], [], [], EQUATIONS, ("", ""))
+    assert 'lang="zh"' not in page.page_html(PAIRS["erf"], [], [], EQUATIONS, ("", ""))
 
 
 @pytest.mark.parametrize("latex", [r"\tfrac12 a", r"\frac12a", r"\tfrac1H a", r"\frac{1}{2} a"])

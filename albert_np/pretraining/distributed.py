@@ -25,6 +25,7 @@ from ..parameters import count, flatten
 # What mpiexec tells the processes it starts: MPICH and Intel MPI, Open MPI.
 _LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 _PATIENCE = 3.0     # seconds in which rank 0 can say what went wrong before another rank does
+_PASSED_ON = 0.3    # seconds in which mpiexec can pass on what was said; Abort may end it before
 
 
 def find_communicator(mpi=False):
@@ -226,4 +227,5 @@ class Ranks(Alone):
                 traceback.print_exc()
             sys.stdout.flush()
             sys.stderr.flush()
+            time.sleep(_PASSED_ON)
             self.comm.Abort(130 if interrupted else 2 if expected else 1)
