@@ -97,6 +97,7 @@ def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
     ("1.6", "        x = x.astype(float)\n", "        x = x.astype(np.float32)\n"),
     ("2.5", "beta, eps=1e-12):", "beta, eps=1e-5):"),
     ("2.13", "dx = dy * np.sign(y.real)", "dx = dy * (y >= 0)"),
+    ("4.3", "table[sorted_ids[run_starts]] += ", "table[sorted_ids[run_starts]] = "),
     ("2.16", "    counted = labels != ignore_index", "    counted = labels != -100"),
     ("2.16", "    _check_labels(logits, labels, ignore_index, weights)\n", ""),
     ("2.16", "    if not np.isfinite(total):", "    if False:"),

@@ -209,8 +209,8 @@ def embedding_forward(f, draw):
 
 
 def add_rows(f, draw):
-    """Sums over equal ids, wherever they stand."""
-    table, ids = np.zeros((draw.V, draw.E), draw.dtype), draw.integers(0, 5, draw.T + draw.V)
+    """Sums over equal ids, wherever they stand, on top of what the table holds."""
+    table, ids = draw.normal(draw.V, draw.E), draw.integers(0, 5, draw.T + draw.V)
     f.add_rows(table, ids, draw.normal(len(ids), draw.E))
     yield "the table", table
     before = table.copy()
