@@ -198,7 +198,7 @@ def _without_properties(value):
     return leaves_of(list(value.results) if isinstance(value, Property) else value)
 
 
-def _round(exercise, module, number, seed, sizes, leaves_of=leaves_of):
+def _round(exercise, module, number, seed, sizes, read=leaves_of):
     answers = []
     for trial in trials_of(exercise):
         watched = Watched(module, exercise.functions)
@@ -206,7 +206,7 @@ def _round(exercise, module, number, seed, sizes, leaves_of=leaves_of):
         try:
             with no_warnings():
                 for name, value, *_ in trial(watched, _draw(number, seed, sizes)):
-                    leaves = {key: np.array(leaf) for key, leaf in leaves_of(value).items()}
+                    leaves = {key: np.array(leaf) for key, leaf in read(value).items()}
                     answers.append(Answer(name, leaves, changed=sorted(set(watched.changed)),
                                           property=value if isinstance(value, Property) else None))
                     watched.changed.clear()
