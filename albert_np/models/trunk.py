@@ -265,7 +265,8 @@ def share_of_batch(loss, name, labels, counts, weights=None):
     if counts is None:
         return loss, 1.0
     own = _count(labels, weights)
-    share = float(own / counts[name]) if own else 0.0      # NumPy's float64 would promote the loss
+    share = own / counts[name] if own else 0.0
+    share = float(share)                                # NumPy's float64 would promote the loss
     return loss * share, share                                         # (PAR.1)
 
 
