@@ -188,7 +188,10 @@ class Output(io.StringIO):
     (KeyboardInterrupt(), 130, "albert-np: interrupted\n"),
     (ZeroDivisionError("by nought"), 1, None)], ids=lambda value: type(value).__name__)
 def test_the_failure_of_one_rank_ends_them_all(monkeypatch, rank, error, status, said):
-    """Rank 0 speaks at once; another one waits, and may have been ended before it speaks."""
+    """Rank 0 speaks at once; another one waits, and may have been ended before it speaks.
+
+    Each waits once more between its words and the end: mpiexec passes them on in the meantime.
+    """
     ended, slept, out, err = [], [], Output(), Output()
     comm = SimpleNamespace(rank=rank, size=3, Abort=lambda status: ended.append(
         (status, out.flushed, err.flushed, list(slept))))
@@ -200,7 +203,8 @@ def test_the_failure_of_one_rank_ends_them_all(monkeypatch, rank, error, status,
         raise error
     (code, printed, complained, waited), = ended
     assert code == status and printed == "step 7\n"
-    assert len(waited) == (rank > 0) and all(seconds >= 1 for seconds in waited)
+    assert len(waited) == (2 if rank else 1)
+    assert all(seconds >= 1 for seconds in waited[:-1]) and 0.1 <= waited[-1] < 1
     if said is None:
         assert complained.startswith("Traceback") and "by nought" in complained
     else:
