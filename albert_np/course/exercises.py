@@ -30,6 +30,9 @@ class Exercise:
         Equations and pages to read first.
     rubric : tuple of (int, str)
         Of an open exercise, which people mark: points, and what they are given for.
+    helpers : tuple of str
+        Private functions beside them that compute the same. They are emptied too, and nobody needs
+        to write them.
     """
 
     id: str
@@ -40,11 +43,17 @@ class Exercise:
     checks: tuple
     read: str
     rubric: tuple = ()
+    helpers: tuple = ()
 
     @property
     def unit(self):
         """The number of its unit."""
         return int(self.id.partition(".")[0])
+
+    @property
+    def emptied(self):
+        """The names of all functions that are emptied, and of constants."""
+        return self.functions + self.helpers
 
     @property
     def open(self):
@@ -72,10 +81,11 @@ class Unit:
     goals: str
 
 
-def _exercise(id, title, module, functions, points, read, checks=None):
+def _exercise(id, title, module, functions, points, read, checks=None, helpers=()):
     functions = tuple(functions.split())
     return Exercise(id, title, module, functions, points,
-                tuple((checks or functions[0].rpartition(".")[2]).split()), read)
+                    tuple((checks or functions[0].rpartition(".")[2]).split()), read,
+                    helpers=helpers)
 
 
 FN, LAY, TEXT, HEADS = "functional/", "layers/", "text/", "layers/heads/"
@@ -97,7 +107,7 @@ EXERCISES = (
     _exercise("2.3", "softmax, forward", FN + "softmax.py", "softmax_forward", 2, "SM.1"),
     _exercise("2.4", "softmax, backward", FN + "softmax.py", "softmax_backward", 3, "SM.2"),
     _exercise("2.5", "layer norm, forward", FN + "layer_norm.py", "layer_norm_forward", 2,
-              "LN.1, LN.2"),
+              "LN.1, LN.2", helpers=("_normalise_hard",)),
     _exercise("2.6", "layer norm, backward", FN + "layer_norm.py", "layer_norm_backward", 5,
               "LN.3, LN.4, LN.5"),
     _exercise("2.7", "GELU with erf, forward", FN + "gelu.py", "gelu_forward", 1, "GELU.1"),

@@ -320,6 +320,18 @@ def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
     assert verdict.points == 0
 
 
+def test_layer_norm_of_its_helper_gets_no_points(sandbox):
+    """It computes x_hat and the deviation of the rows where rounding errors are large."""
+    exercise = exercise_named("2.5")
+    text = ("from albert_np.functional.layer_norm import _normalise_hard\n"
+            "def layer_norm_forward(x, gamma, beta, eps=1e-12):\n"
+            "    x_hat, inv_std = _normalise_hard(x.reshape(-1, x.shape[-1]), eps)\n"
+            "    x_hat, inv_std = x_hat.reshape(x.shape), inv_std.reshape(*x.shape[:-1], 1)\n"
+            "    return gamma * x_hat + beta, (x_hat, inv_std, gamma)\n")
+    verdict = sandbox.check(exercise, {exercise.module: text}, 1)
+    assert (verdict.points, verdict.findings[0].kind) == (0, "solution")
+
+
 @pytest.mark.parametrize("patch", [
     "np.all = lambda *_, **__: True",
     "from numpy._core import fromnumeric as f; f._wrapreduction_any_all = lambda *_, **__: True",

@@ -46,7 +46,7 @@ def test_the_table_of_exercises():
     assert sorted({exercise.unit for exercise in EXERCISES}) == numbers == [*range(1, 10)]
     assert [exercise.unit for exercise in OPEN_EXERCISES] == [*range(1, 10)]
     assert all(sum(points for points, _ in exercise.rubric) == 10 for exercise in OPEN_EXERCISES)
-    owned = [(exercise.module, name) for exercise in EXERCISES for name in exercise.functions]
+    owned = [(exercise.module, name) for exercise in EXERCISES for name in exercise.emptied]
     assert len(set(owned)) == len(owned)
 
 
@@ -154,7 +154,7 @@ def test_all_modules_can_be_emptied_and_are_not_too_wide():
             compile(left, file, "exec")
             assert max(map(len, left.splitlines())) <= 100, file
         functions = [name for exercise in EXERCISES if exercise.module == file
-                     for name in exercise.functions if not name.isupper()]
+                     for name in exercise.emptied if not name.isupper()]
         assert left.count("raise NotImplementedError(") == len(functions)
 
 

@@ -182,8 +182,8 @@ def find(module, name):
 
 
 def functions_of(exercise):
-    """The package's functions of an exercise, those behind its properties included."""
-    values = [_function_of(find(reference_module(exercise), name)) for name in exercise.functions]
+    """The package's functions that an exercise empties, those behind its properties included."""
+    values = [_function_of(find(reference_module(exercise), name)) for name in exercise.emptied]
     return [value for value in values if isinstance(value, types.FunctionType)]
 
 

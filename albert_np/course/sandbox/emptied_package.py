@@ -31,7 +31,7 @@ def emptied_modules():
     modules = {}
     for file in {exercise.module: None for exercise in EXERCISES}:
         names = {name for exercise in EXERCISES if exercise.module == file
-                 for name in exercise.functions}
+                 for name in exercise.emptied}
         tree, path = ast.parse(source_of_module(file)), str(PACKAGE / file)
         _empty(tree.body, names)
         modules[module_name(file)] = [path, _text_of(compile(tree, path, "exec"))]

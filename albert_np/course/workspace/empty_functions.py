@@ -46,7 +46,7 @@ def emptied(source, file, exercises, hints="shapes"):
         raise ValueError(f"hints must be one of {', '.join(HINTS)}, not {hints!r}.")
     tree, lines = ast.parse(source), source.splitlines()
     wanted = {name: exercise for exercise in exercises if exercise.module == file
-              for name in exercise.functions}
+              for name in exercise.emptied}
     nodes = dict(_definitions(tree.body))
     missing = [name for name in wanted if name not in nodes and not _has_constant(tree, name)]
     if missing:
