@@ -103,6 +103,7 @@ def feed_forward_backward(params, dy, cache):
     g, activation_cache = activation_forward(u) if kept is None else kept
     # forward: y = g(u) @ W_2 + b_2
     dg, dW_2, db_2 = linear_backward(dy, (g, params["W_2"]))                   # (B, T, F)
+    del g                       # make room for du: all arrays of (B, T, F) numbers are large
     # forward: g = activation(u)
     du = activation_backward(dg, activation_cache)                             # (B, T, F)
     # forward: u = x @ W_1 + b_1

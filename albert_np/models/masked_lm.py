@@ -92,6 +92,7 @@ class AlbertForMaskedLM(BaseModel):
         # forward: logits = mlm_head(sequence_output[masked])
         d_rows, d_word, head_grads = masked_lm_head_backward(self.params["mlm_head"], d_logits,
                                                              head_cache)             # (M, H)
+        del from_loss, d_logits                        # M V numbers, which can be many
         d_sequence = np.zeros((*masked.shape, self.config.hidden_size), self.dtype)      # (B, R, H)
         d_sequence[masked] = d_rows
         grads = trunk_backward(self.params, d, albert_cache, contributions, sequence=d_sequence)

@@ -194,6 +194,7 @@ class AlbertForPreTraining(BaseModel):
         d_logits = add((M, V), dtype, d.prediction_logits, from_loss)                # (M, V)
         d_rows, d_word, mlm_grads = masked_lm_head_backward(params["mlm_head"], d_logits,
                                                             cache.mlm)               # (M, H)
+        del from_loss, d_logits                        # M V numbers, which can be many
         # forward: x = sequence_output[masked]
         d_sequence = np.zeros((*cache.masked.shape, self.config.hidden_size), dtype)    # (B, R, H)
         d_sequence[cache.masked] = d_rows

@@ -85,7 +85,9 @@ def work_out_part(model, figures, part, rng, counts, recompute):
     """Figures and gradients of one part: parameters as for :func:`sum_over_parts`."""
     with np.errstate(over="ignore", invalid="ignore"):           # the training loop will notice
         output, cache = model.forward(**part, rng=rng, recompute=recompute, label_counts=counts)
-        return figures(output, part), model.backward(cache)
+        sums = figures(output, part)
+        del output                          # its logits are large, and the backward pass needs none
+        return sums, model.backward(cache)
 
 
 def losses_and_gradients(model, batch, rngs=(None,), pool=None, communicator=Alone(),
