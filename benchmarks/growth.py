@@ -56,10 +56,11 @@ def measure(workload, threads, rounds, say=print):
 def grow(threads, rounds, say=print):
     """Measure every size of every letter.
 
-    Returns
-    -------
+    Yields
+    ------
     dict of str to dict
-        For each letter: its sizes, and for each number of threads a list of :func:`measure`.
+        After each letter, all results so far. For each letter: its sizes, and for each number of
+        threads a list of :func:`measure`.
     """
     results = {}
     for letter, sizes in GRIDS.items():
@@ -70,7 +71,7 @@ def grow(threads, rounds, say=print):
             say(f"{NAMES[letter]}, threads {count}: torch / ours "
                 + ", ".join(f"{size}: {row['torch / ours']:.2f}"
                             for size, row in zip(sizes, rows)))
-    return results
+        yield results
 
 
 def draw(results, path):
@@ -112,10 +113,10 @@ def main():
     parser.add_argument("--output", default="growth", metavar="NAME")
     options = parser.parse_args()
     before = os.getloadavg()
-    results = grow(options.threads, options.rounds)
-    write_json(f"{options.output}.json", {"machine": machine(), "load_before": before,
-                                          "load_after": os.getloadavg(), "sizes": results})
-    draw(results, f"{options.output}.png")
+    for results in grow(options.threads, options.rounds):
+        write_json(f"{options.output}.json", {"machine": machine(), "load_before": before,
+                                              "load_after": os.getloadavg(), "sizes": results})
+        draw(results, f"{options.output}.png")
 
 
 if __name__ == "__main__":
