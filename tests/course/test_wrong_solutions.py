@@ -87,6 +87,14 @@ def test_a_wrong_way_to_draw_gets_no_point(exercise, old, new):
     ("1.3", "    check_options(method, \"entries\", entries, rng)\n", ""),
     ("1.3", "    check_again(point)\n    _refuse_rounding_errors_alone(point, reports)\n"
             "    return reports\n", "    return reports\n"),
+    ("1.3", "prepare(forward, backward, inputs, method, rng, dy)",
+     "prepare(forward, backward, inputs, method, rng)"),
+    ("1.3", "default_rng(0) if rng is None else rng\n    check_options(method, \"entries\"",
+     "default_rng() if rng is None else rng\n    check_options(method, \"entries\""),
+    ("1.3", "default_rng(0) if rng is None else rng\n    check_options(method, \"entries\"",
+     "default_rng(1) if rng is None else rng\n    check_options(method, \"entries\""),
+    ("1.3", "    _refuse_rounding_errors_alone(point, reports)\n    return reports",
+     "    return reports"),
     ("1.3", "    if method != \"centred\":\n"
             "        _refuse_if_not_analytic(point, list(point.gradients), rng)\n", ""),
     ("1.3", "STEP[point.method] * point.scales[path]\n", "STEP[point.method]\n"),

@@ -92,6 +92,13 @@ def check_inputs_of(f, draw):
         report.entries for report in check(right, entries=2)]
     yield "whether a wrong entry fails that was not chosen", bool(
         max(report.error for report in check(right_but_for_one, entries=1)) > UP_TO)
+    dy = draw.rng.standard_normal(draw.T)
+    yield "what forward says at the worst entry, for a given dy", [
+        report.numerical for report in check(right_but_for_one, dy=dy)[:1]]
+    yield "whether no generator draws what the seed 0 draws", np.array_equal(*(
+        [report.numerical for report in f.check_inputs_of(forward, right_but_for_one, inputs,
+                                                          rng=rng)]
+        for rng in (None, np.random.default_rng(0))))
     kind_of = {"complex": np.complex128, **({"extended": np.clongdouble} if HAS_EXTENDED else {})}
     for method, kind in kind_of.items():
         kinds.clear()
@@ -130,8 +137,8 @@ def check_inputs_of(f, draw):
             lambda inputs: (inputs["x"] * np.abs(inputs["x"]), None), {"x": inputs["x"]},
             method="complex"),
         "slopes below the rounding error": refused(
-            check, lambda inputs, dy, cache: {"x": 1e-9 * dy},
-            lambda inputs: (1e9 + 1e-9 * inputs["x"], None), {"x": inputs["x"]})}
+            check, lambda inputs, dy, cache: {"x": 1e-7 * dy},
+            lambda inputs: (1e6 + 1e-7 * inputs["x"], None), {"x": inputs["x"]})}
     small = {"x": 1e-3 * inputs["x"]}
 
     def wave(inputs):
