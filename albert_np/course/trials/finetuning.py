@@ -7,8 +7,9 @@ from ...config import AlbertConfig
 from ...models import AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
 from ...parameters import flatten
+from .encoder import DROPOUT as ENCODER_DROPOUT
 from .forward_backward import layer_pair
-from .objectives import model_inputs, model_of
+from .objectives import model_caches, model_inputs, model_of, named_inputs
 from .random_inputs import refused, slopes
 
 
@@ -83,24 +84,34 @@ def _both(name, f, draw, **changes):
     return model, reference
 
 
-def _gradients(model, reference, forward_arguments, logits):
-    """Backward of the loss and of loss and logits together."""
-    _, cache = reference.forward(*forward_arguments[0], **forward_arguments[1])
+def _gradients(model, reference, given, counts, outputs):
+    """Of the loss, of outputs alone, of both together, and of a part of a batch."""
+    def run(**more):
+        return reference.forward(**given, **more)
+
+    _, cache = run()
     params = model.params
 
     def loss(**nudged):
         reference.params = nudged
-        value = reference.forward(*forward_arguments[0], **forward_arguments[1])[0].loss
+        value = run()[0].loss
         reference.params = params
         return [value]
 
     yield "gradients of the loss", model.backward(cache), slopes(loss, params, [np.float64(1.0)])
-    yield "gradients of loss and outputs", model.backward(cache, {"loss": 0.7, **logits})
+    yield "gradients of loss and outputs", model.backward(cache, {"loss": 0.7, **outputs})
+    contributions = []
+    yield "gradients of the outputs alone", model.backward(cache, outputs, contributions)
+    yield "what each depth adds", contributions
+    yield "gradients of a part of a batch", model.backward(run(label_counts=counts)[1])
+
+
+DROPOUT = ENCODER_DROPOUT | dict(classifier_dropout_prob=0.25)
 
 
 def question_answering_forward(f, draw):
     """The loss, with an answer that was cut off."""
-    model, _ = _both("AlbertForQuestionAnswering", f, draw)
+    model, _ = _both("AlbertForQuestionAnswering", f, draw, **DROPOUT)
     inputs = model_inputs(draw)
     start, end = np.full(draw.B, 1), np.full(draw.B, 3)
     output, _ = model.forward(*inputs, start_positions=start, end_positions=end)
@@ -115,6 +126,8 @@ def question_answering_forward(f, draw):
     output, _ = model.forward(*inputs, start_positions=start, end_positions=end,
                               label_counts={"start_positions": 7, "end_positions": 9})
     yield "the loss of a part of a batch", {"loss": output.loss}
+    yield from model_caches(model, draw, dict(start_positions=start, end_positions=np.full(
+        draw.B, 3)), {"start_positions": 7, "end_positions": 9}, ("start_logits", "end_logits"))
     yield "whether there is a loss without positions", (
         model.forward(*inputs)[0].loss is not None)
     yield "whether a start without an end is refused", refused(
@@ -124,18 +137,26 @@ def question_answering_forward(f, draw):
 def question_answering_backward(f, draw):
     """Of the loss, and of the logits on top."""
     model, reference = _both("AlbertForQuestionAnswering", f, draw)
-    given = dict(start_positions=np.full(draw.B, 1), end_positions=np.full(draw.B, 3))
-    yield from _gradients(model, reference, (model_inputs(draw), given),
-                          {"start_logits": draw.normal(draw.B, draw.T)})
+    given = named_inputs(draw) | {"start_positions": np.full(draw.B, 1),
+                                  "end_positions": np.full(draw.B, 3)}
+    given["end_positions"][0] = draw.T + 2               # so the shares of both differ
+    yield from _gradients(model, reference, given, {"start_positions": 7, "end_positions": 9}, {
+        name: draw.normal(draw.B, draw.T) for name in ("start_logits", "end_logits")})
 
 
 def squad2_backward(f, draw):
     """With answers and without."""
     model, reference = _both("AlbertForSquad2", f, draw)
-    given = dict(start_positions=np.full(draw.B, 1), end_positions=np.full(draw.B, 1),
-                 is_impossible=np.arange(draw.B) % 2)
-    yield from _gradients(model, reference, (model_inputs(draw), given),
-                          {"cls_logits": draw.normal(draw.B)})
+    inputs, place = named_inputs(draw), np.full(draw.B, 1)
+    given = inputs | {"start_positions": place, "end_positions": place}
+    logits = {name: draw.normal(draw.B, draw.T) for name in ("start_logits", "end_logits")}
+    yield from _gradients(
+        model, reference, given | {"is_impossible": np.arange(draw.B) % 2},
+        {"start_positions": 7, "end_positions": 7}, {"cls_logits": draw.normal(draw.B), **logits})
+    yield "gradients without is_impossible", model.backward(reference.forward(**given)[1])
+    output, cache = reference.forward(**inputs, start_n_top=3)
+    yield "gradients of the outputs without positions", model.backward(cache, {
+        "start_logits": logits["start_logits"], "end_logits": draw.like(output.end_logits)})
 
 
 def may_answer(f, draw):
@@ -156,7 +177,7 @@ def may_answer(f, draw):
 
 def multiple_choice_forward(f, draw):
     """Scores and loss."""
-    model, _ = _both("AlbertForMultipleChoice", f, draw)
+    model, _ = _both("AlbertForMultipleChoice", f, draw, **DROPOUT)
     C = draw.M
     ids = draw.integers(5, draw.V, draw.B, C, draw.T)
     labels = draw.integers(0, C, draw.B)
@@ -172,6 +193,12 @@ def multiple_choice_forward(f, draw):
     labels[0] = -100
     output, _ = model.forward(ids, labels=labels)
     yield "the loss where a question does not count", {"loss": output.loss}
+    yield from model_caches(model, draw, {"labels": labels}, {"labels": 7}, ("logits",),
+                            {"input_ids": ids})
+    yield "whether each is refused", {
+        what: refused(model.forward, given, labels=labels) for what, given, labels in [
+            ("ids (B C, T)", ids.reshape(-1, draw.T), None), ("no choices", ids[:, :0], None),
+            ("a label of C", ids, np.full(draw.B, C))]}
 
 
 def masked_lm_backward(f, draw):
@@ -179,8 +206,11 @@ def masked_lm_backward(f, draw):
     model, reference = _both("AlbertForMaskedLM", f, draw)
     labels = np.full((draw.B, draw.T), -100)
     labels[0, 2], labels[0, draw.T - 1], labels[-1, 1] = 7, 9, 5
-    yield from _gradients(model, reference, (model_inputs(draw), {"labels": labels}),
+    yield from _gradients(model, reference, named_inputs(draw) | {"labels": labels}, {"labels": 7},
                           {"logits": draw.normal(3, draw.V)})
+    _, cache = reference.forward(**named_inputs(draw))
+    yield "whether a gradient is refused of a loss that had no labels", refused(
+        model.backward, cache)
 
 
 def add_gradients(f, draw):
