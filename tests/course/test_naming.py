@@ -174,6 +174,19 @@ def test_what_is_compared_gives_no_warning(exercise, old, new):
     assert [str(warning.message) for warning in given] == []
 
 
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("9.1", "    _check_teacher(logits, teacher_logits, temperature, teacher_weight)\n",
+     "    if not 0 < temperature < np.inf or teacher_logits.shape != logits.shape:\n"
+     "        raise ValueError\n", "a weight of 1.5 is not refused; it should be refused with"),
+    ("9.7", "    if not 0 < confidence <= 1:\n", "    if confidence > 1:\n",
+     "a threshold of 0 is not refused; it should be refused with"),
+    ("2.14", "    if not 0 <= p < 1:\n", "    if p < 0 or p > 1:\n",
+     "it should be refused with ValueError")])
+def test_a_refusal_that_is_missing_is_told(exercise, old, new, words):
+    texts = [finding.text for finding in verdict_on(exercise, old, new, changes=True).findings]
+    assert words in " ".join(texts)
+
+
 @pytest.mark.parametrize("factor, words", [
     ("(1 + 3e-6)", "So few digits are right"), ("(1 + 2e-5)", "times the right one")])
 def test_a_wrong_number_has_the_digits_that_tell(factor, words):
