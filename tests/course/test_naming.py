@@ -92,6 +92,17 @@ def test_a_mistake_is_named_however_it_is_written(name):
     assert verdict.findings[0].fault == name and verdict.points == 0
 
 
+def test_no_mistake_of_a_cache_is_told_where_the_backward_pass_may_have_made_it():
+    """Both passes are the student's: the same numbers come out of a right cache."""
+    finding = verdict_on("9.10", "-(dx * z).sum() / (tau * tau)",
+                         "-(dz * z).sum() / (tau * tau)").findings[0]
+    assert finding.fault == "temperature_of_scaled_logits" and "cache" not in finding.text
+    for exercise, fault in ALL:
+        if any(name.endswith("_forward") for name in exercise.functions):
+            place, _ = place_of(fault)
+            assert not (place.endswith("_backward") and "cache" in fault.wrong), fault.name
+
+
 AT_ONCE = [
     ("1.4", """
 def global_norm(tree):

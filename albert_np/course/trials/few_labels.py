@@ -15,7 +15,7 @@ def _consistency(draw):
     yield " for logits in the thousands", {"logits": logits, "other_logits": logits[::-1]}, ()
 
 
-_consistency_forward, consistency_backward = function_pair("consistency", _consistency)
+_consistency_forward, consistency_backward = function_pair("consistency", _consistency, both=True)
 
 
 def consistency_forward(f, draw):

@@ -78,7 +78,7 @@ masked_softmax_forward, masked_softmax_backward = function_pair("masked_softmax"
 gelu_forward, gelu_backward = function_pair("gelu", _activation)
 gelu_new_forward, gelu_new_backward = function_pair("gelu_new", _activation)
 tanh_forward, tanh_backward = function_pair("tanh", _activation)
-_relu_forward, _relu_backward = function_pair("relu", _activation)
+_relu_forward, _relu_backward = function_pair("relu", _activation, both=True)
 _cross_entropy_forward, cross_entropy_backward = function_pair("cross_entropy", _cross_entropy)
 binary_cross_entropy_forward, binary_cross_entropy_backward = function_pair(
     "binary_cross_entropy", _binary_cross_entropy)
@@ -226,7 +226,7 @@ def _rows(draw):
     yield " of all rows", {"x": draw.normal(draw.B, draw.T, draw.H)}, (None,)
 
 
-rows_at_forward, rows_at_backward = function_pair("rows_at", _rows)
+rows_at_forward, rows_at_backward = function_pair("rows_at", _rows, both=True)
 
 
 def erf(f, draw):

@@ -19,7 +19,8 @@ def _temperature_scaling(draw):
         draw.integers(0, draw.V, draw.B, draw.T),)
 
 
-_forward, temperature_scaling_backward = function_pair("temperature_scaling", _temperature_scaling)
+_forward, temperature_scaling_backward = function_pair("temperature_scaling", _temperature_scaling,
+                                                       both=True)
 
 
 def temperature_scaling_forward(f, draw):
