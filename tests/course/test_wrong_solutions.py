@@ -177,6 +177,54 @@ def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
     assert verdict.points == (exercise_named(exercise).points / 2 if kinds == {"dtype"} else 0)
 
 
+@pytest.mark.parametrize("exercise, old, new", [
+    ("1.4", "np.max([np.abs(vector)", "np.min([np.abs(vector)"),
+    ("1.6", "np.where(z.real > _ALMOST_ONE, np.asarray(_ALMOST_ONE, dtype=z.dtype), z)", "z"),
+    ("2.3", "np.exp(x - shift)", "np.exp(x - shift.max())"),
+    ("2.9", "(_, s) = gelu_new_forward(np.clip(x, -FAR, FAR))\n"
+            "        y = np.where(x.real > FAR, x, y)",
+     "(_, s) = gelu_new_forward(np.clip(x, -FAR, FAR))"),
+    ("2.16", "shift = x.real.max(axis=1, keepdims=True)", "shift = x.real.max(keepdims=True)"),
+    ("3.4", "scores -= np.where(shift == -np.inf, 0, shift)", "scores -= 0"),
+    ("4.1", "(0 <= ids.min() and", "(0 <= ids.max() and"),
+    ("5.7", "inputs = (x_q, x, seen", "inputs = (x, x, seen"),
+    ("5.8", "layer, x_q, x_kv, keep", "layer, x_kv, x_kv, keep"),
+    ("6.1", "masked_lm_prob).astype(int)", "masked_lm_prob)"),
+    ("6.7", "tokenizer, options, continues)\n    choose", "tokenizer, options)\n    choose"),
+    ("6.7", "len(tokenizer.is_word_start) - 1:", "len(tokenizer.is_word_start):"),
+    ("6.8", "other = below(D - 1)", "other = below(D - 2)"),
+    ("6.8", "end_of(j, last, length, 1)", "end_of(j, last, length, 2)"),
+    ("6.8", "last - first - 1)))", "last - first - 2)))"),
+    ("6.8", "target - (a[1] - a[0])", "target"),
+    ("6.10", "if end.max() > max_seq_length", "if end.max() >= max_seq_length"),
+    ("7.6", "p_norm > 0 and", "p_norm > 1 and"),
+    ("7.8", "as_number(total_steps) >= 1", "as_number(total_steps) > 1"),
+    ("7.8", "as_number(warmup_steps) <= total_steps", "as_number(warmup_steps) < total_steps"),
+    ("7.9", "and max_norm > 0)", "and max_norm > 1)"),
+    ("8.1", "targets.shape != predictions.shape", "targets.shape < predictions.shape"),
+    ("8.7", "    if sequence is not None:", "    if True:"),
+    ("8.7", "params, d, albert_cache, contributions)", "params, d, albert_cache)"),
+    ("8.8", '"num_labels", ignored=IGNORED)', '"num_labels")'),
+    ("8.8", "if K == 1 and labels.shape", "if K == 1 or labels.shape"),
+    ("8.8", "np.isfinite(labels).all()", "np.isfinite(labels).any()"),
+    ("8.16", "n_top=5)", "n_top=4)"),
+    ("8.16", "x, start_logits, config, rng)", "x, start_logits, config)"),
+    ("8.16", "                may_answer, starts)", "                may_answer, start_logits)"),
+    ("8.19", "np.isin(p_mask, (0, 1)).all()", "np.isin(p_mask, (0, 1)).any()"),
+    ("8.19", "(p_mask == 1).all(axis=1)", "(p_mask == 1).all()"),
+    ("8.20", ".astype(np.int8) ", ""),
+    ("8.22", "    z -= z.max(axis=-1, keepdims=True)\n", ""),
+    ("8.24", "if log_probability == -np.inf:", "if False:"),
+    ("8.25", "live[0][1] /", "live[-1][1] /"),
+    ("8.25", "if not live or len", "if len"),
+    ("9.3", "(np.asarray(scale) > 0)).all()", "(np.asarray(scale) > 0)).any()"),
+    ("9.6", "if not 0 <= float(largest)", "if not 0 < float(largest)"),
+    ("9.8", "if p < 1 or", "if p < 0 or"),
+    ("9.11", "(0 <= ids.min() and", "(0 <= ids.max() and")])
+def test_a_slip_in_a_rare_case_costs_the_points(exercise, old, new):
+    assert verdict_on(exercise, old, new).points == 0
+
+
 @pytest.mark.parametrize("exercise, loss, share", [
     ("2.16", "np.longdouble(loss)", 1),
     ("2.16", "np.float32(loss)", 0.5),

@@ -8,9 +8,9 @@ from ...models import AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
 from ...parameters import flatten
 from .encoder import DROPOUT as ENCODER_DROPOUT
-from .forward_backward import layer_pair
+from .forward_backward import again, layer_pair, output_and_cache
 from .objectives import model_caches, model_inputs, model_of, named_inputs
-from .random_inputs import refused, slopes
+from .random_inputs import one_is, refused, slopes
 
 
 def _classification_head(draw):
@@ -68,10 +68,22 @@ def _squad_head(draw):
     inputs = {"params": _squad_params(draw, config), "x": draw.normal(draw.B, draw.T, draw.H)}
     yield " given starts", inputs, (may_answer, np.array([[1]] * draw.B), config)
     yield " of the best starts", inputs, (may_answer, None, config, None, 2)
+    most = np.arange(draw.T) < draw.T - 1 + np.zeros((draw.B, 1), int)
+    yield " of as many starts as usual", inputs, (most, None, config)
+    yield " with dropout", inputs, (may_answer, np.array([[1]] * draw.B), draw.config(
+        classifier_dropout_prob=0.3), "rng")
 
 
-squad_head_forward, squad_head_backward = layer_pair(
+_squad_head_forward, squad_head_backward = layer_pair(
     "squad_head", layers.squad_head_forward, layers.squad_head_backward, _squad_head)
+
+
+def squad_head_forward(f, draw):
+    """Every case, and the starts in the cache."""
+    yield from _squad_head_forward(f, draw)
+    for what, inputs, others in _squad_head(draw):
+        _, cache = output_and_cache(f.squad_head_forward(*inputs.values(), *again(others)))
+        yield f"the starts, the last part of the cache{what}", cache[-1]
 
 
 # ---- task models ---------------------------------------------------------------------------------
@@ -169,8 +181,9 @@ def may_answer(f, draw):
     yield "where, by p_mask", f._may_answer(shape, mask, p_mask)
     pairs = np.tril(np.ones((draw.T, draw.T), int)) * mask[:, None]
     yield "where, by a mask of pairs", f._may_answer(shape, pairs, None)
-    for what, closed in (("closes a whole sequence", np.ones(shape, int)),
-                         ("is no mask", np.full(shape, 2))):
+    for what, closed in (("closes a whole sequence", one_is(p_mask, 1)),
+                         ("has a 2", np.where(np.arange(draw.T) == 1, 2, p_mask)),
+                         ("has another shape", p_mask[:, 1:])):
         yield f"whether a p_mask is refused that {what}", refused(
             f._may_answer, shape, mask, closed)
 
@@ -229,6 +242,12 @@ def trunk_backward(f, draw):
         d = AlbertOutput(**{name: draw.like(array)})
         yield (f"gradients of the {key} output, from two sides",
                f.trunk_backward(model.params, d, cache, None, **{key: draw.like(array)}))
+    d = AlbertOutput(sequence_output=draw.like(output.sequence_output),
+                     pooled_output=draw.like(output.pooled_output))
+    contributions = []
+    yield "gradients of both outputs without a head", f.trunk_backward(
+        model.params, d, cache, contributions)
+    yield "what each depth adds", contributions
 
 
 def problem_of(f, draw):
@@ -246,20 +265,26 @@ def check_problem_labels(f, draw):
     numbers = draw.normal(draw.B)
     config = AlbertConfig(num_labels=1)
     yield "labels of a regression", f.check_problem_labels(config, "regression", draw.B, numbers)
+    yield "labels (B, 1) of a regression", f.check_problem_labels(
+        config, "regression", draw.B, numbers[:, None])
     yield "labels of one class", f.check_problem_labels(
         AlbertConfig(num_labels=4), "single_label_classification", draw.B,
         draw.integers(0, 4, draw.B, 1))
+    classes = one_is(draw.integers(0, 4, draw.B), -100)
+    yield "labels of one class, where a text has none", f.check_problem_labels(
+        AlbertConfig(num_labels=4), "single_label_classification", draw.B, classes)
     yield "labels of several classes", f.check_problem_labels(
         AlbertConfig(num_labels=4), "multi_label_classification", draw.B,
         draw.integers(0, 2, draw.B, 4))
-    many, B = AlbertConfig(num_labels=4), draw.B
+    many, B, several = AlbertConfig(num_labels=4), draw.B, np.ones((draw.B, 4))
     yield "whether each is refused", {
         what: refused(f.check_problem_labels, config_of, problem, B, labels)
         for what, config_of, problem, labels in [
-            ("a label of 2 of several", many, "multi_label_classification", np.full((B, 4), 2.0)),
-            ("a class of 4", many, "single_label_classification", np.full(B, 4)),
+            ("a label of 2 of several", many, "multi_label_classification", one_is(several, 2)),
+            ("one of -0.5", many, "multi_label_classification", one_is(several, -0.5)),
+            ("a class of 4", many, "single_label_classification", one_is(classes, 4)),
             ("a row for a single label", many, "single_label_classification", np.ones((B, 4), int)),
-            ("a target of NaN", config, "regression", np.full(B, np.nan)),
+            ("a target of NaN", config, "regression", one_is(numbers, np.nan)),
             ("targets of another shape", many, "regression", np.ones(B))]}
 
 
@@ -274,7 +299,9 @@ def _lengths(draw):
 def prefix_lm_mask(f, draw):
     """Who sees whom."""
     s, t, T = _lengths(draw)
-    yield "the mask", f.prefix_lm_mask(s, t, T)
+    mask = f.prefix_lm_mask(s, t, T)
+    yield "the mask", mask
+    yield "whether it is of integers", np.issubdtype(mask.dtype, np.integer)
     yield "the mask without a target", f.prefix_lm_mask(s, 0 * t, T)
     yield "whether each is refused", {
         "an empty source": refused(f.prefix_lm_mask, 0 * s, t, T),
@@ -319,6 +346,7 @@ def advance(f, draw):
     for what, of_end, possible, of_last in (
             ("", 0.0, draw.V, 0.0), (" if [SEP] is likely", 3.0, draw.V, 0.0),
             (" if three pieces are possible", 1.0, 3, 0.0),
+            (" if [SEP] alone is possible", 0.0, 1, 0.0),
             (" if [SEP] is likely at the last step", -9.0, draw.V, 18.0)):
         search = _search(f, draw)
         for step in range(1, search.room + 2):
@@ -357,11 +385,12 @@ def settled(f, draw):
         yield f"with two finished of score {score}", bool(search.settled(live))
     search.finished = [search.hypothesis([5] * 3, score * 4**0.8, True) for score in (-0.1, -0.3)]
     yield "with one of score -0.1 and one of -0.3", bool(search.settled(live))
+    yield "with two finished and nothing live", bool(search.settled([]))
     decisions = []
     for reached, best, worse in draw.rng.uniform((0.5, 0.0, 0.1), (3.0, 0.1, 0.6), (40, 3)):
         search.finished = [search.hypothesis([5] * 3, -score * 4**0.8, True)
                            for score in (best, worse)]
-        decisions.append(bool(search.settled([([5], -reached)])))
+        decisions.append(bool(search.settled([([5], -reached), ([6], -2 * reached)])))
     yield "with random scores", np.array(decisions)
 
 
@@ -375,6 +404,9 @@ def next_log_probabilities(f, draw):
     yield "the log-probabilities", np.where(allowed, result, 0)
     yield "whether a forbidden piece has probability 0", bool(np.isneginf(result[:, :3]).all())
     yield "the log-probabilities of all pieces", f.next_log_probabilities(model, sources, targets)
+    model.params["mlm_head"]["bias"] += 2000
+    yield "the log-probabilities for logits in the thousands", f.next_log_probabilities(
+        model, sources, targets)
 
 
 def to_state_dict(f, draw):

@@ -165,8 +165,9 @@ def global_norm(f, draw):
     yield "the norm", f.global_norm(tree)
     for what, size in (("overflow", 1e30), ("underflow", 1e-30)):
         size = size if draw.dtype == np.float32 else size**7
+        leaves = np.zeros(2), np.full(4, size), np.full(5, -1.5 * size)
         yield f"the norm if squares {what}, over the size of the entries", f.global_norm(
-            [np.full(4, size, draw.dtype), np.full(5, size, draw.dtype)]) / size
+            [leaf.astype(draw.dtype) for leaf in leaves]) / size
     yield "the norm of zeros", f.global_norm([np.zeros(3, draw.dtype)])
     tree["W"][0, 0] = np.inf
     yield "whether the norm is finite if an entry is not", bool(np.isfinite(f.global_norm(tree)))
