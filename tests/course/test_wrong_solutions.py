@@ -215,6 +215,7 @@ def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
     ("8.20", ".astype(np.int8) ", ""),
     ("8.22", "    z -= z.max(axis=-1, keepdims=True)\n", ""),
     ("8.24", "if log_probability == -np.inf:", "if False:"),
+    ("8.24", "elif rank < self.beams:", "elif rank <= self.beams:"),
     ("8.25", "live[0][1] /", "live[-1][1] /"),
     ("8.25", "if not live or len", "if len"),
     ("9.3", "(np.asarray(scale) > 0)).all()", "(np.asarray(scale) > 0)).any()"),
