@@ -125,7 +125,7 @@ def question_answering_forward(f, draw):
     """The loss, with an answer that was cut off."""
     model, _ = _both("AlbertForQuestionAnswering", f, draw, **DROPOUT)
     inputs = model_inputs(draw)
-    start, end = np.full(draw.B, 1), np.full(draw.B, 3)
+    start, end = np.full(draw.B, 3), np.full(draw.B, 4)
     output, _ = model.forward(*inputs, start_positions=start, end_positions=end)
     yield "the logits", {"start": output.start_logits, "end": output.end_logits}
     yield "the loss", {"loss": output.loss}
@@ -201,6 +201,8 @@ def multiple_choice_forward(f, draw):
     output, _ = model.forward(ids, mask, draw.integers(0, 2, draw.B, C, draw.T))
     yield "the logits with a mask and segments", {"logits": output.logits}
     yield "whether there is a loss without labels", output.loss is not None
+    pairs = mask[:, :, None] * np.tril(np.ones((draw.T, draw.T), int))
+    yield "the logits with a mask of pairs", {"logits": model.forward(ids, pairs)[0].logits}
     output, _ = model.forward(ids, labels=labels, label_counts={"labels": 7})
     yield "the loss of a part of a batch", {"loss": output.loss}
     labels[0] = -100
@@ -354,7 +356,7 @@ def advance(f, draw):
                 break
             z = 2 * draw.rng.standard_normal((len(search.live), draw.V))
             z[:, search.end] += of_end
-            z[0, search.end] += of_last * (step > search.room)
+            z[-1, search.end] += of_last * (step > search.room)
             z[:, [piece for piece in range(draw.V) if piece != search.end][possible - 1:]] = -np.inf
             search.advance(_log_softmax(z))
             yield from _translations(f"go on after step {step}{what}", *zip(*search.live))

@@ -44,17 +44,17 @@ def cut_segments(f, draw):
     yield from _chances(f, draw, *_documents(draw, D=500))
     # With few documents, one that is its own "other" document is soon met.
     from_one, others = False, set()
-    for _ in range(40):
-        starts, document_starts = _documents(draw, D=4)
+    for D in (4, 2) * 40:
+        starts, document_starts = _documents(draw, D=D)
         edges = [starts[sentence] for sentence in document_starts]
         spans = np.array(f._cut(starts, document_starts, options,
                                 np.random.default_rng(int(draw.integers(0, 2**31)))))
         random = spans[spans[:, 4] == 1]
         from_one |= bool((np.searchsorted(edges, random[:, 0], side="right")
                           == np.searchsorted(edges, random[:, 2], side="right")).any())
-        others |= set(np.searchsorted(edges, random[:, 2], side="right").tolist())
+        others |= {(D, int(b)) for b in np.searchsorted(edges, random[:, 2], side="right")}
     yield "whether a random B comes from the document of A", from_one
-    yield "from which of four documents a random B comes", sorted(others)
+    yield "from which of four and of two documents a random B comes", sorted(others)
 
 
 def _chances(f, draw, starts, document_starts):
