@@ -45,14 +45,14 @@ def test_a_mistake_of_no_catalogue_is_called_by_no_name(exercise, old, new):
     ("8.23", "n = len(pieces) + finished", "n = len(pieces)", "the term `finished` is missing."),
     ("6.9", "rng.binomial(length_a - keep_a, 0.5)", "rng.binomial(length_a - keep_a, 0.7)", None)])
 def test_a_change_is_named_if_it_gives_the_very_same(exercise, old, new, words):
-    before = to_json(package_answers(exercise_named(exercise), 0))
+    module = reference_module(exercise_named(exercise))
+    before = to_json(answers_of(exercise_named(exercise), module, 0))
     verdict = verdict_on(exercise, old, new, changes=True)
     assert verdict.points == 0
     text = " ".join(finding.text for finding in verdict.findings)
     assert words is None or f"if one thing is changed in the line of ({words}" in text or (
         f"if one thing is changed{words and ' ' + words}" in text or words in text)
     assert ("one thing is changed" in text) == (words is not None)
-    module = reference_module(exercise_named(exercise))
     assert to_json(answers_of(exercise_named(exercise), module, 0)) == before
 
 

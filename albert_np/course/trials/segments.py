@@ -1,159 +1,230 @@
 """Trials of segments and batches: how documents are cut into pairs, and laid out as arrays.
 
-What is drawn at random is asked for shares of many draws, as in ``masking``.
+What is drawn at random is asked for shares of many draws, as in ``masking``. The student's process
+sends the pairs, and the shares are computed from them outside of it.
 """
 
 import numpy as np
 
 from ...text.data_options import DataOptions
 from .masking import share, vocabulary
-from .random_inputs import depends_on_generator, generator, near, refused
-
-
-def _documents(draw, D=1600):
-    """Places where sentences begin, and sentences with which documents begin."""
-    sentences = draw.rng.integers(3, 9, D)
-    document_starts = np.concatenate([[0], np.cumsum(sentences)]).tolist()
-    lengths = draw.rng.integers(3, 9, document_starts[-1])
-    return np.concatenate([[0], np.cumsum(lengths)]).tolist(), document_starts
-
-
-def cut_segments(f, draw):
-    """Shares of the classes, and what a label says of the places."""
-    starts, document_starts = _documents(draw)
-    for task in ("sop", "nsp"):
-        options = DataOptions(max_seq_length=30, sentence_task=task, random_start=False)
-        spans = np.array(f._cut(starts, document_starts, options,
-                                np.random.default_rng(int(draw.integers(0, 2**31)))))
-        a, a_stop, b, b_stop, label = spans.T
-        yield f"the share of label 1 ({task}), in tenths", share(label == 1, 10)
-        yield f"among the pairs ({task}), in fifths", {
-            "labelled 0 with B right behind A": share((a_stop == b)[label == 0], 5),
-            "labelled 1 with A right behind B": share((b_stop == a)[label == 1], 5)}
-        seen = np.zeros(starts[-1] + 1)
-        np.add.at(seen, a, 1)
-        np.add.at(seen, a_stop, -1)
-        if task == "sop":
-            np.add.at(seen, b, 1)
-            np.add.at(seen, b_stop, -1)
-        else:
-            np.add.at(seen, b[label == 0], 1)
-            np.add.at(seen, b_stop[label == 0], -1)
-        yield f"the share of the text that is used ({task}), in eighths", share(
-            seen.cumsum()[:-1] > 0, 8)
-    yield from _chances(f, draw, *_documents(draw, D=500))
-    # With few documents, one that is its own "other" document is soon met.
-    from_one, others = False, set()
-    for D in (4, 2) * 40:
-        starts, document_starts = _documents(draw, D=D)
-        edges = [starts[sentence] for sentence in document_starts]
-        spans = np.array(f._cut(starts, document_starts, options,
-                                np.random.default_rng(int(draw.integers(0, 2**31)))))
-        random = spans[spans[:, 4] == 1]
-        from_one |= bool((np.searchsorted(edges, random[:, 0], side="right")
-                          == np.searchsorted(edges, random[:, 2], side="right")).any())
-        others |= {(D, int(b)) for b in np.searchsorted(edges, random[:, 2], side="right")}
-    yield "whether a random B comes from the document of A", from_one
-    yield "from which of four and of two documents a random B comes", sorted(others)
-
-
-def _chances(f, draw, starts, document_starts):
-    """What is drawn, and what each option changes."""
-    places = np.array(starts)
-
-    def spans_of(**changes):
-        options = DataOptions(**{"max_seq_length": 30, "random_start": False, **changes})
-        return np.array(f._cut(starts, document_starts, options, generator(draw)))
-
-    def documents_of(column):
-        return np.searchsorted(places[document_starts], column, side="right")
-
-    spans = spans_of()
-    in_order = spans[spans[:, 4] == 0]
-    in_a, in_both = (np.searchsorted(places, in_order[:, end])
-                     - np.searchsorted(places, in_order[:, 0]) for end in (1, 3))
-    cut = in_a[in_both == 3]
-    yield "whether a chunk is cut at each place equally often", near(
-        np.mean(cut == 1), 1 / 2, len(cut))
-    label = spans[:, 4]
-    yield "whether each pair is swapped independently of the one before", near(
-        np.mean(label[1:] == label[:-1]), 1 / 2, len(label))
-    random = spans_of(sentence_task="nsp")
-    random = random[random[:, 4] == 1]
-    yield "whether a random B comes from all documents", bool(
-        np.mean(np.abs(documents_of(random[:, 2]) - documents_of(random[:, 0])) > 9) > 0.9)
-    yield ("whether each random B has as many whole sentences as fit beside A, at least one",
-           _fit_beside(spans_of(sentence_task="nsp", short_seq_prob=0.0), places, document_starts))
-    yield from _first_chunks(spans_of(random_start=True, sentence_task="none", short_seq_prob=0.0),
-                             places, document_starts)
-    yield "whether every document begins with its first sentence, by random_start", {
-        str(what): bool(np.isin(places[document_starts[:-1]], spans_of(
-            random_start=what, sentence_task="none")[:, 0]).mean() > 0.8)
-        for what in (True, False)}
-    lengths = [np.mean(found[:, 1] - found[:, 0] + found[:, 3] - found[:, 2])
-               for found in (spans_of(short_seq_prob=1.0), spans_of(short_seq_prob=0.0))]
-    yield "whether a short_seq_prob of 1 makes shorter pairs", bool(lengths[0] < 0.9 * lengths[1])
-    for length, share_of_short in ((20, 0.0), (20, 1.0), (40, 0.0), (40, 1.0)):
-        found = spans_of(max_seq_length=length, short_seq_prob=share_of_short)
-        longest = (found[:, 1] - found[:, 0] + found[:, 3] - found[:, 2]).max()
-        yield (f"whether the longest pair fills a max_seq_length of {length} "
-               f"(short_seq_prob {share_of_short:g})", bool(length - 12 < longest <= length - 3))
-    asked = spans_of(beginnings_only=True)
-    begins = np.isin(asked[:, [0, 2]], places[document_starts]).any(axis=1)
-    yield "with beginnings_only, whether the others have the label -100", bool(
-        ((asked[:, 4] == -100) == ~begins).all())
-    overfull = spans_of(overfull_chunks=True, sentence_task="none")
-    yield "with overfull_chunks, whether a fifth of the pairs are too long", bool(
-        np.mean(overfull[:, 3] - overfull[:, 0] > ROOM) > 0.2)
-    yield "the labels without a sentence task", np.unique(spans_of(sentence_task="none")[:, 4])
-    document_starts = np.arange(len(starts)).tolist()          # documents of one sentence
-    for alone in (False, True):
-        spans = f._cut(starts[:60], document_starts[:60], DataOptions(
-            max_seq_length=30, single_sentence_negatives=alone), generator(draw))
-        yield (f"the labels of documents of one sentence (single_sentence_negatives={alone})",
-               [label for *_, label in spans])
-    certain, certain_documents = _documents(draw, D=40)
-    spans = f._cut(certain, certain_documents, DataOptions(
-        max_seq_length=30, sentence_task="none", random_start=False, short_seq_prob=0.0),
-        generator(draw))
-    yield "where pairs begin and end if no length and no start is random", np.array(
-        [(span[0], span[3]) for span in spans])
-    yield "whether the pairs depend on the generator", depends_on_generator(
-        lambda rng: f._cut(starts, document_starts[::4], DataOptions(max_seq_length=30), rng), draw,
-        any_shape=True)
+from .random_inputs import Property, depends_on_generator, generator, near, refused
 
 
 ROOM = 27            # for a max_seq_length of 30: [CLS] and two [SEP] are special
 
 
-def _fit_beside(spans, places, document_starts):
+class Documents:
+    """Sentences of random lengths, of which documents are made.
+
+    Parameters
+    ----------
+    draw : Draw
+    D : int
+        The number of documents.
+    least, most : int
+        Sentences of a document.
+    """
+
+    def __init__(self, draw, D, least=3, most=8):
+        self.firsts = np.concatenate([[0], np.cumsum(draw.rng.integers(least, most + 1, D))])
+        self.places = np.concatenate([[0], np.cumsum(draw.rng.integers(3, 9, self.firsts[-1]))])
+
+    def document_of(self, place):
+        """The number of the document, from 1 on."""
+        return np.searchsorted(self.places[self.firsts], place, side="right")
+
+    def cut(self, f, draw, **changes):
+        """The pairs of segments, as rows."""
+        options = DataOptions(**{"max_seq_length": 30, "random_start": False, **changes})
+        pairs = np.array(list(f._cut(self.places.tolist(), self.firsts.tolist(), options,
+                                     generator(draw))))
+        a, a_stop, b, b_stop, label = pairs.T if len(pairs) else np.zeros((5, 0))
+        return np.stack([a, a_stop, b, b_stop, label], axis=1).astype(np.int32)
+
+    def pairs_in(self, sent):
+        """What a process sent, if it can be pairs of this text; no pairs otherwise."""
+        if (sent.dtype.kind not in "iu" or sent.ndim != 2 or sent.shape[1] != 5
+                or len(sent) > len(self.places)
+                or ((sent[:, :4] < 0) | (sent[:, :4] > self.places[-1])).any()):
+            return np.zeros((0, 5), int)
+        return sent.astype(int)
+
+    def asked(self, of, f, draw, *changes):
+        """What holds of the pairs that each of these changed options gives.
+
+        Parameters
+        ----------
+        of : callable
+            From the documents, and the pairs of every choice, to a dict of facts.
+        f, draw
+            Of the trial.
+        *changes : dict
+        """
+        def facts(*sent):
+            found = [self.pairs_in(rows) for rows in sent]
+            return {"whole sentences of every document": all(
+                np.isin(pairs[:, :4], self.places).all() and np.isin(
+                    np.arange(1, len(self.firsts)), self.document_of(pairs[:, 0])).all()
+                for pairs in found), **of(self, *found)}
+
+        return Property(facts, *(self.cut(f, draw, **change) for change in changes),
+                        any_shape=True)
+
+
+def cut_segments(f, draw):
+    """What holds of the pairs by default, and what each option changes."""
+    text = Documents(draw, 1600)
+    for task in ("sop", "nsp"):
+        yield f"of all pairs ({task})", text.asked(_classes, f, draw, {"sentence_task": task})
+    text = Documents(draw, 500)
+    nsp, alone = {"sentence_task": "nsp"}, {"sentence_task": "none"}
+    as_long_as_possible = {"short_seq_prob": 0.0}
+    yield "of pairs in order and swapped", text.asked(_choices, f, draw, {})
+    yield "of pairs with a random B", text.asked(_random, f, draw, nsp)
+    yield "of pairs with a random B and without short sequences", text.asked(
+        _fit_beside, f, draw, nsp | as_long_as_possible)
+    yield "of documents with a random start", text.asked(
+        _first_chunks, f, draw, {"random_start": True} | alone | as_long_as_possible)
+    yield "of documents, by random_start", text.asked(
+        _beginnings, f, draw, {"random_start": True} | alone, alone)
+    yield "of pairs with a short_seq_prob of 1 and of 0", text.asked(
+        _lengths, f, draw, {"short_seq_prob": 1.0}, as_long_as_possible)
+    for length, share_of_short in ((20, 0.0), (20, 1.0), (40, 0.0), (40, 1.0)):
+        yield (f"of pairs with a max_seq_length of {length} (short_seq_prob {share_of_short:g})",
+               text.asked(_longest(length), f, draw, {"max_seq_length": length,
+                                                      "short_seq_prob": share_of_short}))
+    yield "of pairs with beginnings_only", text.asked(
+        _labels_of_beginnings, f, draw, {"beginnings_only": True})
+    yield "of pairs with overfull_chunks", text.asked(
+        _overfull, f, draw, {"overfull_chunks": True} | alone)
+    short = Documents(draw, 59, least=1, most=1)
+    yield "the pairs of documents of one sentence", short.cut(f, draw, random_start=True)
+    yield "of documents of one sentence, with single_sentence_negatives", short.asked(
+        _of_others, f, draw, {"single_sentence_negatives": True, "random_start": True})
+    yield "where pairs begin and end if no length and no start is random", Documents(draw, 40).cut(
+        f, draw, **alone, **as_long_as_possible)[:, [0, 3]]
+    # With few documents, one that is its own "other" document is soon met.
+    few = [Documents(draw, D) for D in (4, 2) * 40]
+    yield "of pairs of four and of two documents", Property(
+        lambda *sent: _sources(few, sent), *(one.cut(f, draw, **nsp) for one in few),
+        any_shape=True)
+    some = text.firsts[::4].tolist()
+    yield "whether the pairs depend on the generator", depends_on_generator(
+        lambda rng: f._cut(text.places.tolist(), some, DataOptions(max_seq_length=30), rng), draw,
+        any_shape=True)
+
+
+# ---- what holds of pairs, whoever made them: there may be none, in no order ----------------------
+
+def _classes(text, pairs):
+    a, a_stop, b, b_stop, label = pairs.T
+    beside = (a_stop == b) | (b_stop == a)
+    used = np.zeros(text.places[-1] + 1)
+    for begin, end in ((a, a_stop), (b[beside], b_stop[beside])):
+        np.add.at(used, begin, 1)
+        np.add.at(used, end, -1)
+    return {"the share of label 1, in tenths": share(label == 1, 10),
+            "the share of label 0 with B right behind A, in fifths":
+                share((a_stop == b)[label == 0], 5),
+            "the share of label 1 with A right behind B, in fifths":
+                share((b_stop == a)[label == 1], 5),
+            "the share of the text that is used, in eighths": share(used.cumsum()[:-1] > 0, 8)}
+
+
+def _choices(text, pairs):
+    label, in_order = pairs[:, 4], pairs[pairs[:, 4] == 0]
+    first, middle, last = (np.searchsorted(text.places, in_order[:, end]) for end in (0, 1, 3))
+    cut = (middle - first)[last - first == 3]
+    return {"a chunk is cut at each place equally often": near(np.mean(cut == 1), 1 / 2, len(cut)),
+            "each is swapped independently of the one before": near(
+                np.mean(label[1:] == label[:-1]), 1 / 2, len(label))}
+
+
+def _random(text, pairs):
+    a, _, b, _, _ = pairs[pairs[:, 4] == 1].T
+    far = np.abs(text.document_of(b) - text.document_of(a)) > 9
+    return {"a random B comes from all documents": bool(np.mean(far) > 0.9)}
+
+
+def _fit_beside(text, pairs):
     """Whether B, where it is random, cannot have another whole sentence, and no sentence less."""
-    a, a_stop, b, b_stop, _ = spans[spans[:, 4] == 1].T
+    places = text.places
+    a, a_stop, b, b_stop, _ = pairs[pairs[:, 4] == 1].T
     first, stop = np.searchsorted(places, b), np.searchsorted(places, b_stop)
-    last = np.array(document_starts)[np.searchsorted(document_starts, first, side="right")]
+    last = text.firsts[np.minimum(np.searchsorted(text.firsts, first, side="right"),
+                                  len(text.firsts) - 1)]
     free = ROOM - (a_stop - a)
     whole = (places[first] == b) & (places[stop] == b_stop) & (stop > first) & (stop <= last)
     fits = (stop - first == 1) | (b_stop - b <= free)
     full = (stop == last) | (places[np.minimum(stop + 1, last)] - b > free)
-    return bool((whole & fits & full).all())
+    return {"B has as many whole sentences as fit beside A, at least one":
+            bool(len(b) and (whole & fits & full).all())}
 
 
-def _first_chunks(spans, places, document_starts):
+def _first_chunks(text, pairs):
     """With which of its sentences a document begins, where this is drawn."""
-    begin, end = np.array(document_starts[:-1]), np.array(document_starts[1:])
-    held = np.searchsorted(places, places[begin] + ROOM, side="right") - 1 - begin
+    begin, end = text.firsts[:-1], text.firsts[1:]
+    held = np.searchsorted(text.places, text.places[begin] + ROOM, side="right") - 1 - begin
     possible = np.maximum(np.minimum(np.maximum(held, 2), end - begin - 1), 1)
-    chunks = np.searchsorted(places, spans[:, 0])
+    chunks = np.sort(np.append(np.searchsorted(text.places, pairs[:, 0]), end[-1]))
     found = chunks[np.searchsorted(chunks, begin)] - begin           # of every document
-    yield "whether at least two sentences are left, and the first chunk holds the drawn one", bool(
-        (found < possible).all())
-    short, equal = end - begin - 1 <= held, {}
+    facts = {"at least two sentences are left, and the first chunk holds the drawn one": bool(
+        (found < possible).all())}
+    short = end - begin - 1 <= held
     for what, documents in (("short", short), ("long", ~short)):
         usual = np.bincount(possible[documents]).argmax()
         drawn = found[documents & (possible == usual)]
-        equal[what] = near([np.mean(drawn == number) for number in range(usual)], 1 / usual,
-                           len(drawn))
-    yield "whether each of these sentences is drawn equally often, by documents", equal
+        facts[f"each of these sentences is drawn equally often, in {what} documents"] = near(
+            [np.mean(drawn == number) for number in range(usual)], 1 / usual, len(drawn))
+    return facts
+
+
+def _beginnings(text, *both):
+    return {f"nearly every document begins with its first sentence ({what})": bool(
+        np.isin(text.places[text.firsts[:-1]], pairs[:, 0]).mean() > 0.8)
+        for what, pairs in zip((True, False), both)}
+
+
+def _pieces(pairs):
+    return pairs[:, 1] - pairs[:, 0] + pairs[:, 3] - pairs[:, 2]
+
+
+def _lengths(text, short, long):
+    return {"those of 1 are shorter": bool(_pieces(short).mean() < 0.9 * _pieces(long).mean())}
+
+
+def _longest(length):
+    return lambda text, pairs: {"the longest pair fills it": bool(
+        length - 12 < _pieces(pairs).max(initial=0) <= length - 3)}
+
+
+def _labels_of_beginnings(text, pairs):
+    begins = np.isin(pairs[:, [0, 2]], text.places[text.firsts]).any(axis=1)
+    return {"the others have the label -100": bool(((pairs[:, 4] == -100) == ~begins).all())}
+
+
+def _overfull(text, pairs):
+    return {"a fifth of them are too long": bool(np.mean(pairs[:, 3] - pairs[:, 0] > ROOM) > 0.2),
+            "the labels without a sentence task": np.unique(pairs[:, 4])}
+
+
+def _of_others(text, pairs):
+    return {"A and the label": pairs[:, [0, 1, 4]], "every B is of another document": bool(
+        (text.document_of(pairs[:, 0]) != text.document_of(pairs[:, 2])).all())}
+
+
+def _sources(texts, sent):
+    """From which documents a random B comes."""
+    from_one, others = False, {4: set(), 2: set()}
+    for text, rows in zip(texts, sent):
+        a, _, b, _, label = text.pairs_in(rows).T
+        one, other = text.document_of(a[label == 1]), text.document_of(b[label == 1])
+        from_one |= bool((one == other).any())
+        others[len(text.firsts) - 1].update(other.tolist())
+    return {"a random B comes from the document of A": from_one,
+            **{f"a random B comes from each of {D}": np.isin(np.arange(1, D + 1), list(found))
+               for D, found in others.items()}}
 
 
 def truncate(f, draw):
@@ -163,18 +234,25 @@ def truncate(f, draw):
     a, b = np.full(3000, 100), np.full(3000, 500)
     spans = np.stack([a, a + lengths[:, 0], b, b + lengths[:, 1], np.arange(3000) % 2], axis=1)
     cut = f.truncate(spans.copy(), room, np.random.default_rng(int(draw.integers(0, 2**31))))
-    yield "the lengths and labels", {"A": cut[:, 1] - cut[:, 0], "B": cut[:, 3] - cut[:, 2],
-                                     "label": cut[:, 4]}
-    for name, column in (("A", 0), ("B", 2)):
-        lost = (spans[:, column + 1] - spans[:, column]) - (cut[:, column + 1] - cut[:, column])
-        front = cut[:, column] - spans[:, column]
-        yield (f"the share of what {name} lost that was lost in front, in quarters",
-               np.rint(4 * front.sum() / lost.sum()))
-        tossed = lost > 0
-        yield (f"whether {name} loses as many pieces in front as coins show heads", bool(
-            0.7 < np.mean((2 * front - lost)[tossed]**2 / lost[tossed]) < 1.3))
-    yield "whether every segment lies inside the old one", bool(
-        (cut[:, [0, 2]] >= spans[:, [0, 2]]).all() and (cut[:, [1, 3]] <= spans[:, [1, 3]]).all())
+
+    def facts(sent):
+        sent = sent.astype(int)
+        facts = {"the label": sent[:, 4]}
+        for name, column in (("A", 0), ("B", 2)):
+            front = sent[:, column] - spans[:, column]
+            lost = front + spans[:, column + 1] - sent[:, column + 1]
+            tosses, odds = lost[lost > 0], (2 * front - lost)[lost > 0]
+            facts |= {
+                f"the length of {name}": sent[:, column + 1] - sent[:, column],
+                f"{name} lies inside the old one": bool((front >= 0).all() and (
+                    front <= lost).all()),
+                f"the share of what {name} lost that was lost in front, in quarters":
+                    np.rint(4 * front.sum() / lost.sum()),
+                f"{name} loses as many pieces in front as coins show heads":
+                    bool(0.7 < np.mean(odds**2 / tosses) < 1.3)}
+        return facts
+
+    yield "of truncated segments", Property(facts, np.asarray(cut).astype(np.int16))
 
 
 def lay_out(f, draw):
