@@ -349,14 +349,16 @@ def advance(f, draw):
             ("", 0.0, draw.V, 0.0), (" if [SEP] is likely", 3.0, draw.V, 0.0),
             (" if three pieces are possible", 1.0, 3, 0.0),
             (" if [SEP] alone is possible", 0.0, 1, 0.0),
-            (" if [SEP] is likely at the last step", -9.0, draw.V, 18.0)):
+            (" if [SEP] is likely at the last step", -9.0, draw.V, [[18.0], [0.0]]),
+            (" if [SEP] is likely behind the second at last", -9.0, draw.V, [[0.0], [18.0]])):
         search = _search(f, draw)
         for step in range(1, search.room + 2):
             if not search.live:
                 break
             z = 2 * draw.rng.standard_normal((len(search.live), draw.V))
             z[:, search.end] += of_end
-            z[-1, search.end] += of_last * (step > search.room)
+            if step > search.room:
+                z[:, [search.end]] += of_last
             z[:, [piece for piece in range(draw.V) if piece != search.end][possible - 1:]] = -np.inf
             search.advance(_log_softmax(z))
             yield from _translations(f"go on after step {step}{what}", *zip(*search.live))
