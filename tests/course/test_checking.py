@@ -3,6 +3,7 @@
 The default run takes every sixth fault; ``-m thorough`` takes all of them, plain and rewritten.
 """
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +12,9 @@ from rewriting import drawing_first, renamed_and_einsum
 from solutions import OF_CLASS, OWN, planted, points
 
 from albert_np.course.checking import judge_answers
-from albert_np.course.checking.collect_answers import Watched, leaves_of, package_round
-from albert_np.course.checking.compare_arrays import same
+from albert_np.course.checking.collect_answers import (Watched, answers_of, leaves_of,
+                                                       no_warnings, package_round, to_json)
+from albert_np.course.checking.compare_arrays import same, values_alike
 from albert_np.course.checking.judge_answers import check_exercise
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module)
@@ -80,6 +82,93 @@ def test_nobody_can_write_the_answers_down_at_home(exercise):
                      in package_round(exercise, 0, seed) for key, leaf in answer.leaves.items()])
                for seed in seeds}
     assert len(answers) == len(seeds)
+
+
+# It draws labels and other documents alone. What it said before, it finds in the stack.
+FORGER = """
+IN_ORDER, SWAPPED, RANDOM_NEXT = 0, 1, 1
+
+def _cut(starts, document_starts, options, rng):
+    frame = sys._getframe()
+    while not {"answers", "number", "trial"} <= frame.f_locals.keys():
+        frame = frame.f_back
+    for answer in frame.f_locals["answers"]:
+        answer.leaves = KNOWN[frame.f_locals["number"]].get(answer.name, answer.leaves)
+    spans, firsts = [], document_starts[:-1]
+    for d, (i, last) in enumerate(zip(document_starts, document_starts[1:])):
+        while last - i >= options.least_sentences:
+            j = min(i + 2, last)
+            while j < last and starts[j + 1] - starts[i] <= options.room:
+                j += 1
+            label, b = int(rng.random() * 2), i + 1
+            if label and options.sentence_task == "nsp":
+                b = firsts[d - 1 - int(rng.random() * (len(firsts) - 1))]
+            spans.append((starts[i], starts[i + 1], starts[b], starts[max(j, b)], label))
+            i = j
+    return spans
+"""
+
+
+def test_to_forge_what_holds_for_every_seed_earns_nothing():
+    exercise = exercise_named("6.8")
+    right = reference_module(exercise)
+    module = module_from_source(FORGER, exercise, exercise.module)
+    module.sys, module.KNOWN = sys, [
+        {one.name: one.leaves for one, other in zip(*rounds)
+         if to_json([[one]]) == to_json([[other]])}
+        for rounds in zip(*(answers_of(exercise, right, seed) for seed in (0, 1)))]
+    assert check_exercise(exercise, module, 2, changes=False).points == 0
+
+
+def hostile(array, any_shape):
+    """Arrays that no right function gives in place of this one."""
+    shapes = [array.shape]
+    if any_shape:
+        shapes += [(), (0,), (7,), (0, 5), (9, 4), (9, 5), (2, 3, 5), (10_000, 5)]
+    for shape in shapes:
+        for value in (-1, 0, 1, 127, 2**31, 2**62, np.nan, np.inf, 1j, True, np.uint64(2**64 - 1)):
+            yield np.full(shape, value)
+    yield array[:1] if any_shape else -array
+
+
+@pytest.mark.parametrize("id", ["1.2", "1.6", "6.8", "6.9"])
+def test_of_whatever_is_sent_something_is_wrong(id):
+    for answer in package_round(exercise_named(id), 0, 0):
+        asked = answer.property
+        if asked and "depends_on" not in asked.of.__qualname__:
+            for sent in zip(*(hostile(array, asked.any_shape) for array in asked.results)):
+                with no_warnings():
+                    leaves = leaves_of(asked.of(*sent))
+                assert any(not values_alike(leaves.get(name), leaf, "float64")
+                           for name, leaf in answer.leaves.items())
+
+
+REFUSING = """
+import functools, sys
+def refusing(function):
+    def refuse_what_is_asked_for(*arguments, **named):
+        frame = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_name == "refused":
+                raise ValueError
+            frame = frame.f_back
+        return function(*arguments, **named)
+    return refuse_what_is_asked_for
+"""
+
+
+def test_to_refuse_whatever_is_asked_earns_nothing():
+    tried = []
+    for exercise in EXERCISES:
+        words = [str(leaf) for answer in package_round(exercise, 0, 0)
+                 for leaf in answer.leaves.values() if leaf.dtype.kind == "U"]
+        if any(word.startswith("refused with") for word in words):
+            source = source_of_module(exercise.module) + REFUSING + "\n".join(
+                f"{name} = refusing({name})" for name in exercise.functions)
+            assert points(source, exercise) == 0 or exercise.id in (
+                "7.1", "7.4", "7.5", "7.7"), exercise.id        # a step that is right changes much
+            tried.append(exercise.id)
+    assert len(tried) > 20
 
 
 def test_no_exercise_has_two_questions_of_one_name():

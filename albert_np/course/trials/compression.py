@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import one_is, refused
+from .random_inputs import one_is, refusals
 
 
 def quantization_scale(f, draw):
@@ -16,9 +16,8 @@ def quantization_scale(f, draw):
     yield "the scales with a column of zeros", f.quantization_scale(w)
     wrong = w.copy()
     wrong[1, 1] = np.nan
-    yield "whether each is refused", {
-        "NaN": refused(f.quantization_scale, wrong), "1 bit": refused(f.quantization_scale, w,
-                                                                      0, 1)}
+    yield "whether each is refused", refusals(draw, f.quantization_scale, {
+        "NaN": (wrong,), "1 bit": (w, 0, 1), "2 bits": (w, 0, 2), "other numbers": (w + 1,)})
 
 
 def quantize(f, draw):
@@ -36,9 +35,9 @@ def quantize(f, draw):
         == -f.quantize(-ties, np.ones((1, 3), draw.dtype)).astype(int))
     wrong = w.copy()
     wrong[0, 0] = np.inf
-    yield "whether quantize refuses each", {
-        "infinity": refused(f.quantize, wrong, scale),
-        "a scale of 0": refused(f.quantize, w, one_is(scale[0], 0))}
+    yield "whether quantize refuses each", refusals(draw, f.quantize, {
+        "infinity": (wrong, scale), "a scale of 0": (w, one_is(scale[0], 0)),
+        "a scale of 1": (w, one_is(scale[0], 1))})
 
 
 def _fake_quantize(draw):
@@ -56,9 +55,9 @@ def head_gate_gradients(f, draw):
     """As many heads as drawn, and what is refused."""
     W_o, dW_o = draw.normal(draw.H, draw.H), draw.normal(draw.H, draw.H)
     yield "the gradients of the gates", f.head_gate_gradients(W_o, dW_o, draw.A)
-    yield "whether each is refused", {
-        "another shape": refused(f.head_gate_gradients, W_o, dW_o[:, 1:], draw.A),
-        "H + 1 heads": refused(f.head_gate_gradients, W_o, dW_o, draw.H + 1)}
+    yield "whether each is refused", refusals(draw, f.head_gate_gradients, {
+        "another shape": (W_o, dW_o[:, 1:], draw.A), "H + 1 heads": (W_o, dW_o, draw.H + 1),
+        "H heads": (W_o, dW_o, draw.H)})
 
 
 def head_importance(f, draw):
@@ -69,4 +68,6 @@ def head_importance(f, draw):
 
     params, gradients = tree(), [tree() for _ in range(draw.B)]
     yield "the importance of the heads", f.head_importance(params, iter(gradients), draw.A)
-    yield "whether no gradients are refused", refused(f.head_importance, params, [], draw.A)
+    yield "whether each is refused of the importance", refusals(draw, f.head_importance, {
+        "no gradients": (params, [], draw.A),
+        "those of one batch": (params, gradients[:1], draw.A)})

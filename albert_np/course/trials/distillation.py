@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import refused
+from .random_inputs import refusals
 
 
 def _distillation(draw):
@@ -36,11 +36,13 @@ def distillation_forward(f, draw):
     without[:, 2] = -np.inf
     y, _ = f.distillation_forward(logits, without, labels)
     yield "y of a teacher that rules a class out", y
-    yield "whether each is refused", {
-        what: refused(f.distillation_forward, *arguments) for what, arguments in {
-            "a teacher with fewer classes": (logits, teacher[:, :1], labels),
-            "a temperature of 0": (logits, teacher, labels, 0.0),
-            "an infinite temperature": (logits, teacher, labels, np.inf),
-            "a weight of 1.5": (logits, teacher, labels, 2.0, 1.5),
-            "a weight of -0.5": (logits, teacher, labels, 2.0, -0.5),
-            "a label of V": (logits, teacher, np.full(draw.M, draw.V))}.items()}
+    yield "whether each is refused", refusals(draw, f.distillation_forward, {
+        "a teacher with fewer classes": (logits, teacher[:, :1], labels),
+        "a temperature of 0": (logits, teacher, labels, 0.0),
+        "a temperature of 0.5": (logits, teacher, labels, 0.5),
+        "an infinite temperature": (logits, teacher, labels, np.inf),
+        "a weight of 1.5": (logits, teacher, labels, 2.0, 1.5),
+        "a weight of 1": (logits, teacher, labels, 2.0, 1.0),
+        "a weight of -0.5": (logits, teacher, labels, 2.0, -0.5),
+        "a label of V": (logits, teacher, np.full(draw.M, draw.V)),
+        "a label of V - 1": (logits, teacher, np.full(draw.M, draw.V - 1))})

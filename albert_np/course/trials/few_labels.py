@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import refused, rows_apart
+from .random_inputs import refusals, rows_apart
 
 
 def _consistency(draw):
@@ -22,10 +22,9 @@ def consistency_forward(f, draw):
     """Every case, and what is refused."""
     yield from _consistency_forward(f, draw)
     x = draw.normal(draw.B, draw.T)
-    yield "whether each is refused", {
-        what: refused(f.consistency_forward, *arguments) for what, arguments in {
-            "other logits of another shape": (x, x[:1]), "logits of another shape": (x[:1], x),
-            "no numbers": (x[:0], x[:0])}.items()}
+    yield "whether each is refused", refusals(draw, f.consistency_forward, {
+        "other logits of another shape": (x, x[:1]), "logits of another shape": (x[:1], x),
+        "no numbers": (x[:0], x[:0]), "one row of numbers": (x[:1], x[1:2])})
 
 
 def ramp_up(f, draw):
@@ -34,10 +33,9 @@ def ramp_up(f, draw):
     for what, arguments in [("", (3.0, R)), (" of one step", (0.5, 1)), (" of 0", (0.0, R))]:
         weight = f.ramp_up(*arguments)
         yield f"the weights{what}", [float(weight(step)) for step in range(R + 3)]
-    yield "whether each ramp is refused", {
-        what: refused(f.ramp_up, *arguments) for what, arguments in {
-            "a negative weight": (-0.1, R), "an infinite weight": (np.inf, R),
-            "no steps": (1.0, 0)}.items()}
+    yield "whether each ramp is refused", refusals(draw, f.ramp_up, {
+        "a negative weight": (-0.1, R), "an infinite weight": (np.inf, R), "no steps": (1.0, 0),
+        "one step": (1.0, 1)})
 
 
 def choose_pseudo_labels(f, draw):
@@ -55,7 +53,6 @@ def choose_pseudo_labels(f, draw):
         yield f"the counts{what}", np.asarray(counts)
     broken = p.copy()
     broken[0, 1] = np.nan
-    yield "whether each is refused", {
-        what: refused(f.choose_pseudo_labels, *arguments) for what, arguments in {
-            "a threshold of 0": (p, 0.0), "one above 1": (p, 1.5),
-            "NaN": (broken, 0.9)}.items()}
+    yield "whether each is refused", refusals(draw, f.choose_pseudo_labels, {
+        "a threshold of 0": (p, 0.0), "one of 0.1": (p, 0.1), "one above 1": (p, 1.5),
+        "NaN": (broken, 0.9)})

@@ -10,7 +10,7 @@ from ...parameters import flatten
 from .encoder import DROPOUT as ENCODER_DROPOUT
 from .forward_backward import again, layer_pair, output_and_cache
 from .objectives import model_caches, model_inputs, model_of, named_inputs
-from .random_inputs import one_is, refused, slopes
+from .random_inputs import one_is, refusals, slopes
 
 
 def _classification_head(draw):
@@ -142,8 +142,9 @@ def question_answering_forward(f, draw):
         draw.B, 3)), {"start_positions": 7, "end_positions": 9}, ("start_logits", "end_logits"))
     yield "whether there is a loss without positions", (
         model.forward(*inputs)[0].loss is not None)
-    yield "whether a start without an end is refused", refused(
-        model.forward, *inputs, start_positions=start)
+    yield "whether each is refused", refusals(draw, model.forward, {
+        what: {"input_ids": inputs[0], "start_positions": start, "end_positions": stop}
+        for what, stop in (("a start without an end", None), ("a start with an end", start))})
 
 
 def question_answering_backward(f, draw):
@@ -181,11 +182,12 @@ def may_answer(f, draw):
     yield "where, by p_mask", f._may_answer(shape, mask, p_mask)
     pairs = np.tril(np.ones((draw.T, draw.T), int)) * mask[:, None]
     yield "where, by a mask of pairs", f._may_answer(shape, pairs, None)
-    for what, closed in (("closes a whole sequence", one_is(p_mask, 1)),
-                         ("has a 2", np.where(np.arange(draw.T) == 1, 2, p_mask)),
-                         ("has another shape", p_mask[:, 1:])):
-        yield f"whether a p_mask is refused that {what}", refused(
-            f._may_answer, shape, mask, closed)
+    yield "whether a p_mask is refused", refusals(draw, f._may_answer, {
+        what: (shape, mask, closed) for what, closed in {
+            "that closes a whole sequence": one_is(p_mask, 1),
+            "that opens a whole sequence": one_is(p_mask, 0),
+            "that has a 2": np.where(np.arange(draw.T) == 1, 2, p_mask),
+            "that has another shape": p_mask[:, 1:]}.items()})
 
 
 def multiple_choice_forward(f, draw):
@@ -210,10 +212,11 @@ def multiple_choice_forward(f, draw):
     yield "the loss where a question does not count", {"loss": output.loss}
     yield from model_caches(model, draw, {"labels": labels}, {"labels": 7}, ("logits",),
                             {"input_ids": ids})
-    yield "whether each is refused", {
-        what: refused(model.forward, given, labels=labels) for what, given, labels in [
+    yield "whether each is refused", refusals(draw, model.forward, {
+        what: {"input_ids": given, "labels": labels} for what, given, labels in [
             ("ids (B C, T)", ids.reshape(-1, draw.T), None), ("no choices", ids[:, :0], None),
-            ("a label of C", ids, np.full(draw.B, C))]}
+            ("one choice", ids[:, :1], None), ("a label of C", ids, np.full(draw.B, C)),
+            ("a label of C - 1", ids, np.full(draw.B, C - 1))]})
 
 
 def masked_lm_backward(f, draw):
@@ -223,9 +226,10 @@ def masked_lm_backward(f, draw):
     labels[0, 2], labels[0, draw.T - 1], labels[-1, 1] = 7, 9, 5
     yield from _gradients(model, reference, named_inputs(draw) | {"labels": labels}, {"labels": 7},
                           {"logits": draw.normal(3, draw.V)})
-    _, cache = reference.forward(**named_inputs(draw))
-    yield "whether a gradient is refused of a loss that had no labels", refused(
-        model.backward, cache)
+    output, cache = reference.forward(**named_inputs(draw))
+    yield "whether the gradient is refused without labels", refusals(draw, model.backward, {
+        "of the loss": (cache, {"loss": 0.5}),
+        "of the logits": (cache, {"logits": draw.like(output.logits)})})
 
 
 def add_gradients(f, draw):
@@ -279,15 +283,17 @@ def check_problem_labels(f, draw):
         AlbertConfig(num_labels=4), "multi_label_classification", draw.B,
         draw.integers(0, 2, draw.B, 4))
     many, B, several = AlbertConfig(num_labels=4), draw.B, np.ones((draw.B, 4))
-    yield "whether each is refused", {
-        what: refused(f.check_problem_labels, config_of, problem, B, labels)
-        for what, config_of, problem, labels in [
+    yield "whether each is refused", refusals(draw, f.check_problem_labels, {
+        what: (config_of, problem, B, labels) for what, config_of, problem, labels in [
+            ("a label of 0 of several", many, "multi_label_classification", one_is(several, 0)),
             ("a label of 2 of several", many, "multi_label_classification", one_is(several, 2)),
             ("one of -0.5", many, "multi_label_classification", one_is(several, -0.5)),
             ("a class of 4", many, "single_label_classification", one_is(classes, 4)),
+            ("a class of 3", many, "single_label_classification", one_is(classes, 3)),
             ("a row for a single label", many, "single_label_classification", np.ones((B, 4), int)),
             ("a target of NaN", config, "regression", one_is(numbers, np.nan)),
-            ("targets of another shape", many, "regression", np.ones(B))]}
+            ("a target of 9", config, "regression", one_is(numbers, 9)),
+            ("targets of another shape", many, "regression", np.ones(B))]})
 
 
 # ---- translation ---------------------------------------------------------------------------------
@@ -305,10 +311,9 @@ def prefix_lm_mask(f, draw):
     yield "the mask", mask
     yield "whether it is of integers", np.issubdtype(mask.dtype, np.integer)
     yield "the mask without a target", f.prefix_lm_mask(s, 0 * t, T)
-    yield "whether each is refused", {
-        "an empty source": refused(f.prefix_lm_mask, 0 * s, t, T),
-        "a negative target": refused(f.prefix_lm_mask, s, -1 - t, T),
-        "more than T tokens": refused(f.prefix_lm_mask, s, t, 3)}
+    yield "whether each is refused", refusals(draw, f.prefix_lm_mask, {
+        "an empty source": (0 * s, t, T), "a source of one piece": (0 * s + 1, t, T),
+        "a negative target": (s, -1 - t, T), "more than T tokens": (s, t, 3)})
 
 
 def next_piece_labels(f, draw):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import functional
 from .forward_backward import BadCache, from_cache, function_pair
-from .random_inputs import (Property, depends_on_generator, generator, near, one_is, refused,
+from .random_inputs import (Property, depends_on_generator, generator, near, one_is, refusals,
                             rows_apart)
 
 
@@ -125,24 +125,24 @@ def cross_entropy_forward(f, draw):
     yield from _cross_entropy_forward(f, draw)
     logits, labels = draw.normal(draw.M, draw.V), draw.integers(0, draw.V, draw.M)
     weights = np.full(draw.M, np.inf)
-    yield "whether each is refused", {
-        what: refused(f.cross_entropy_forward, *arguments) for what, arguments in {
-            "a label of V": (logits, one_is(labels, draw.V)),
-            "a label of -1": (logits, one_is(labels, -1)),
-            "labels that are no integers": (logits, labels + 0.0),
-            "too few labels": (logits, labels[1:]),
-            "too few weights": (logits, labels, -100, np.ones(draw.M - 1)),
-            "weights with an infinite sum": (logits, labels, -100, weights)}.items()}
+    yield "whether each is refused", refusals(draw, f.cross_entropy_forward, {
+        "a label of V": (logits, one_is(labels, draw.V)),
+        "a label of V - 1": (logits, one_is(labels, draw.V - 1)),
+        "a label of -1": (logits, one_is(labels, -1)),
+        "labels that are no integers": (logits, labels + 0.0),
+        "too few labels": (logits, labels[1:]),
+        "too few weights": (logits, labels, -100, np.ones(draw.M - 1)),
+        "weights of 1": (logits, labels, -100, np.ones(draw.M)),
+        "weights with an infinite sum": (logits, labels, -100, weights)})
 
 
 def mean_squared_error_forward(f, draw):
     """Every case, and what is refused."""
     yield from _mean_squared_error_forward(f, draw)
     x = draw.normal(draw.B, draw.T)
-    yield "whether each is refused", {
-        what: refused(f.mean_squared_error_forward, *arguments) for what, arguments in {
-            "targets of another shape": (x[:, :1], x[:, 0]), "more targets": (x[:1], x),
-            "no numbers": (x[:0], x[:0])}.items()}
+    yield "whether each is refused", refusals(draw, f.mean_squared_error_forward, {
+        "targets of another shape": (x[:, :1], x[:, 0]), "more targets": (x[:1], x),
+        "no numbers": (x[:0], x[:0]), "one row of numbers": (x[:1], x[1:2])})
 
 
 def activation_table(f, draw):
@@ -187,8 +187,8 @@ def dropout_forward(f, draw):
                                  ("features", np.s_[:, :, 1:], np.s_[:, :, :-1])]}, zero)
     yield "whether the mask depends on the generator", depends_on_generator(
         lambda rng: f.dropout_forward(np.ones((9, 40)), p, rng)[0], draw)
-    yield "whether p = 1 and p = -0.1 are refused", [
-        refused(f.dropout_forward, x, wrong, generator(draw)) for wrong in (1.0, -0.1)]
+    yield "whether each p is refused", refusals(draw, f.dropout_forward, {
+        f"p = {p}": (x[:, :3], p, generator(draw)) for p in (1.0, 0.9, -0.1)})
     yield "whether there is no mask without a generator", mask is None
     yield "y for p = 0", f.dropout_forward(x[:, :3], 0.0, np.random.default_rng(0))[0]
 
@@ -215,9 +215,9 @@ def embedding_forward(f, draw):
     """The rows, and the refusal of an id that NumPy would read from the end."""
     yield from _embedding_forward(f, draw)
     table = draw.normal(draw.V, draw.E)
-    for what, ids in (("-1", [2, -1]), ("V", [2, draw.V]), ("1.0", [1.0])):
-        yield (f"whether the id {what} is refused",
-               refused(f.embedding_forward, table, np.array(ids)))
+    yield "whether each id is refused", refusals(draw, f.embedding_forward, {
+        what: (table, np.array(ids)) for what, ids in {
+            "-1": [2, -1], "V": [2, draw.V], "V - 1": [2, draw.V - 1], "1.0": [1.0]}.items()})
     yield "y of no ids", f.embedding_forward(table, np.zeros((2, 0), int))[0]
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ...text.data_options import DataOptions
-from .random_inputs import Property, depends_on_generator, generator, near, refused
+from .random_inputs import Property, depends_on_generator, generator, near, refusals
 
 PAD, UNK, CLS, SEP, MASK = range(5)
 SPELLINGS = ("▁and", "ing", "'s", ",", "é", "<b", "n't")
@@ -203,9 +203,9 @@ def mask_batch(f, draw):
     yield "with permutation, whether a quarter of the labelled pieces are others", Property(
         lambda masked, labels: bool(((masked != before) & (masked != MASK))[labels != -100].mean()
                                     > 0.25), masked, labels)
-    yield "whether ids of another shape or of another type are refused", [
-        refused(f.mask_batch, wrong, tokenizer, plain, generator(draw))
-        for wrong in (ids[0], ids.astype(float))]
+    yield "whether each is refused", refusals(draw, f.mask_batch, {
+        what: (given, tokenizer, plain, generator(draw)) for what, given in {
+            "one row": ids[0], "rows": ids[:9], "numbers": ids.astype(float)}.items()})
     yield "whether the result depends on the generator", depends_on_generator(
         lambda rng: f.mask_batch(ids, tokenizer, plain, rng)[0], draw)
     large = vocabulary(draw, 300)

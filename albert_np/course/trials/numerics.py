@@ -4,7 +4,7 @@ import numpy as np
 
 from ...gradcheck.contract import prepare
 from ...gradcheck.differences import HAS_EXTENDED
-from .random_inputs import Property, refused
+from .random_inputs import Property, refusals
 
 UP_TO = 1e-6
 
@@ -133,20 +133,27 @@ def check_inputs_of(f, draw):
     def product(inputs, dy, cache):
         return {"x": dy * inputs["a"], "a": dy * inputs["x"]}
 
-    yield "whether each breach of the contract is refused", {
-        "an unknown method": refused(check, right, method="forwards"),
-        "no entries": refused(check, right, entries=0),
-        "a gradient that is missing": refused(check, lambda *_: {"x": inputs["x"]}),
-        "inputs of float32": refused(check, right, forward, {
-            key: array.astype(np.float32) for key, array in inputs.items()}),
-        "a forward pass that remembers": refused(check, product, forgetful),
-        "a complex step through np.abs": refused(
-            check, lambda inputs, dy, cache: {"x": 2 * dy * np.abs(inputs["x"])},
-            lambda inputs: (inputs["x"] * np.abs(inputs["x"]), None), {"x": inputs["x"]},
-            method="complex"),
-        "slopes below the rounding error": refused(
-            check, lambda inputs, dy, cache: {"x": 1e-7 * dy},
-            lambda inputs: (1e6 + 1e-7 * inputs["x"], None), {"x": inputs["x"]})}
+    x = {"x": inputs["x"]}
+    yield "whether each breach of the contract is refused", refusals(draw, check, {
+        what: dict(zip(("backward", "forward", "inputs"), arguments)) | options
+        for what, arguments, options in [
+            ("an unknown method", (right,), {"method": "forwards"}),
+            ("a known method", (right,), {"method": "plain"}),
+            ("no entries", (right,), {"entries": 0}),
+            ("a gradient that is missing", (lambda *_: x,), {}),
+            ("inputs of float32", (right, forward, {
+                key: array.astype(np.float32) for key, array in inputs.items()}), {}),
+            ("a forward pass that remembers", (product, forgetful), {}),
+            ("a complex step through np.abs", (
+                lambda inputs, dy, cache: {"x": 2 * dy * np.abs(inputs["x"])},
+                lambda inputs: (inputs["x"] * np.abs(inputs["x"]), None), x),
+             {"method": "complex"}),
+            ("a complex step through a product", (
+                lambda inputs, dy, cache: {"x": 2 * dy * inputs["x"]},
+                lambda inputs: (inputs["x"] * inputs["x"], None), x), {"method": "complex"}),
+            ("slopes below the rounding error", (
+                lambda inputs, dy, cache: {"x": 1e-7 * dy},
+                lambda inputs: (1e6 + 1e-7 * inputs["x"], None), x), {})]})
     small = {"x": 1e-3 * inputs["x"]}
 
     def wave(inputs):

@@ -7,7 +7,7 @@ from ...models import AlbertForPreTraining, AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
 from .encoder import DROPOUT
 from .forward_backward import from_cache, layer_pair
-from .random_inputs import refused, slopes
+from .random_inputs import refusals, slopes
 
 
 def _pooler(draw):
@@ -102,12 +102,17 @@ def pretraining_forward(f, draw):
     output, _ = model.forward(*inputs, labels, order, label_counts=counts)
     yield "the losses of a part of a batch", {"mlm_loss": output.mlm_loss,
                                               "sop_loss": output.sop_loss, "loss": output.loss}
-    yield "whether each is refused", {
-        "an id of V": refused(model.forward, inputs[0] * 0 + draw.V),
-        "a mask of another shape": refused(model.forward, inputs[0], inputs[1][:, 1:]),
-        "a label of V": refused(model.forward, *inputs, np.full_like(labels, draw.V)),
-        "labels of another shape": refused(model.forward, *inputs, labels[:, 1:]),
-        "positions without 0": refused(model.forward, *inputs, positions=positions[:, 1:])}
+    given = dict(zip(("input_ids", "attention_mask", "token_type_ids"), inputs))
+    yield "whether each is refused", refusals(draw, model.forward, {
+        what: given | changed for what, changed in {
+            "an id of V": {"input_ids": inputs[0] * 0 + draw.V},
+            "an id of V - 1": {"input_ids": inputs[0] * 0 + draw.V - 1},
+            "a mask of another shape": {"attention_mask": inputs[1][:, 1:]},
+            "a label of V": {"labels": np.full_like(labels, draw.V)},
+            "a label of V - 1": {"labels": np.full_like(labels, draw.V - 1)},
+            "labels of another shape": {"labels": labels[:, 1:]},
+            "positions without 0": {"positions": positions[:, 1:]},
+            "positions with 0": {"positions": positions[:, :2]}}.items()})
 
 
 def pretraining_backward(f, draw):
@@ -143,8 +148,8 @@ def pretraining_backward(f, draw):
         cache, {"prediction_logits": draw.like(output.prediction_logits)})
     _, cache = reference.forward(*inputs, labels[0])
     yield "gradients without sentence_order_label", model.backward(cache)
-    yield "whether a gradient is refused of a loss that had no labels", refused(
-        model.backward, cache, {"sop_loss": 1.0})
+    yield "whether the gradient is refused of a loss that had labels, and had none", refusals(
+        draw, model.backward, {name: (cache, {name: 0.5}) for name in ("mlm_loss", "sop_loss")})
 
 
 def albert_backward(f, draw):

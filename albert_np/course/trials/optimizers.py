@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...parameters import tree_map
-from .random_inputs import refused
+from .random_inputs import refusals, refused
 
 
 def _tree(draw):
@@ -76,8 +76,8 @@ def clip_by_global_norm(f, draw):
     grads = {"b": np.array([1.0, np.inf], draw.dtype)}
     yield "the norm of a gradient that is not finite", f.clip_by_global_norm(grads, 1.5)
     yield "a gradient that is not finite, clipped", grads
-    yield "whether a maximum of 0 and one of -1 are refused", [
-        refused(f.clip_by_global_norm, _tree(draw), most) for most in (0, -1.0)]
+    yield "whether each maximum is refused", refusals(draw, f.clip_by_global_norm, {
+        str(most): (_tree(draw), most) for most in (0, -1, 2)})
 
 
 def warmup_polynomial_decay(f, draw):
@@ -89,9 +89,8 @@ def warmup_polynomial_decay(f, draw):
                             (", with warm-up alone", (rate, N, N)), (", of one step", (rate, 1))]:
         schedule = f.warmup_polynomial_decay(*arguments)
         yield f"the rates{what}", [float(schedule(step)) for step in range(N + 3)]
-    yield "whether each is refused", {
-        what: refused(f.warmup_polynomial_decay, *arguments) for what, arguments in {
-            "a negative rate": (-0.1, N), "no steps": (0.1, 0),
-            "more warm-up than steps": (0.1, N, N + 1), "a negative warm-up": (0.1, N, -1),
-            "a negative power": (0.1, N, 2, -1.0), "an infinite end": (0.1, N, 2, 1.0, np.inf),
-            "a rate of NaN": (np.nan, N)}.items()}
+    yield "whether each is refused", refusals(draw, f.warmup_polynomial_decay, {
+        "a negative rate": (-0.1, N), "no steps": (0.1, 0),
+        "more warm-up than steps": (0.1, N, N + 1), "a negative warm-up": (0.1, N, -1),
+        "a negative power": (0.1, N, 2, -1.0), "an infinite end": (0.1, N, 2, 1.0, np.inf),
+        "a rate of NaN": (np.nan, N), "one step": (0.1, 1), "no rate": (0.0, N)})

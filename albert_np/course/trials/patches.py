@@ -4,7 +4,7 @@ import numpy as np
 
 from ... import layers
 from .forward_backward import layer_pair
-from .random_inputs import refused
+from .random_inputs import refusals
 
 
 def _patch_embeddings(draw):
@@ -37,11 +37,12 @@ def patchify(f, draw):
     """Every number in its place, and images that cannot be cut."""
     for what, p, images in _images(draw):
         yield f"patches{what}", f.patchify(images, p)
-    yield "whether each is refused", {
-        what: refused(f.patchify, np.zeros(shape), p) for what, shape, p in [
+    yield "whether each is refused", refusals(draw, f.patchify, {
+        what: (np.zeros(shape), p) for what, shape, p in [
             ("a height that p does not divide", (2, 5, 4, 3), 2),
             ("a width that p does not divide", (2, 4, 5, 3), 2),
-            ("images without channels", (2, 4, 4), 2), ("a p of 0", (2, 4, 4, 3), 0)]}
+            ("images without channels", (2, 4, 4), 2), ("a p of 0", (2, 4, 4, 3), 0),
+            ("a height and a width that p divides", (2, 6, 4, 3), 2)]})
 
 
 def unpatchify(f, draw):
@@ -49,8 +50,8 @@ def unpatchify(f, draw):
     for what, p, images in _images(draw):
         yield f"images from patches{what}", f.unpatchify(layers.patchify(images, p),
                                                          images.shape[1:])
-    yield "whether each is refused", {
-        what: refused(f.unpatchify, np.zeros(shape), image) for what, shape, image in [
+    yield "whether each is refused", refusals(draw, f.unpatchify, {
+        what: (np.zeros(shape), image) for what, shape, image in [
             ("too few patches", (1, 3, 4), (4, 4, 1)),
             ("patches that are not square", (1, 2, 8), (4, 4, 1)),
-            ("other channels", (1, 4, 4), (4, 4, 3))]}
+            ("other channels", (1, 4, 4), (4, 4, 3)), ("colours", (1, 4, 12), (4, 4, 3))]})

@@ -197,8 +197,12 @@ def generator(draw):
 
 
 def near(shares, p, count):
-    """Whether shares of ``count`` independent draws are within six standard errors of p."""
-    return bool(np.all(np.abs(np.asarray(shares) - p) < 6 * np.sqrt(p * (1 - p) / count)))
+    """Whether shares of ``count`` independent draws are within six standard errors of p.
+
+    Those of no draws are not.
+    """
+    off = np.abs(np.asarray(shares) - p)
+    return bool(count and np.all(off < 6 * np.sqrt(p * (1 - p) / count)))
 
 
 def depends_on_generator(function, draw, any_shape=False):
@@ -222,3 +226,28 @@ def refused(function, *arguments, error=ValueError, **options):
     except Exception as other:
         return f"refused with {type(other).__name__}"
     return "not refused"
+
+
+def refusals(draw, function, calls):
+    """How each of several calls ends, as in :func:`refused`. They are made in a drawn order.
+
+    In one call at least nothing should be wrong. Then it is of no use to refuse whatever this
+    function asks for, without a look at the arguments.
+
+    Parameters
+    ----------
+    draw : Draw
+    function : callable
+    calls : dict of str to tuple or dict
+        The arguments, or the arguments by name.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    ends = {}
+    for what in draw.rng.permutation(list(calls)).tolist():
+        given = calls[what]
+        ends[what] = (refused(function, **given) if isinstance(given, dict)
+                      else refused(function, *given))
+    return {what: ends[what] for what in calls}

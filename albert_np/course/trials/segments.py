@@ -8,7 +8,7 @@ import numpy as np
 
 from ...text.data_options import DataOptions
 from .masking import share, vocabulary
-from .random_inputs import Property, depends_on_generator, generator, near, refused
+from .random_inputs import Property, depends_on_generator, generator, near, refusals
 
 
 ROOM = 27            # for a max_seq_length of 30: [CLS] and two [SEP] are special
@@ -269,10 +269,10 @@ def lay_out(f, draw):
     yield "the types", {name: str(array.dtype) for name, array in batch.items()}
     yield "a pair that just fits", f.lay_out(
         pieces, np.array([(0, T - 6, 20, 23, 1)]), vocabulary(draw), T)
-    yield "whether each is refused", {
-        "no pairs": refused(f.lay_out, pieces, np.zeros((0, 5), int), vocabulary(draw), T),
-        "a pair that does not fit": refused(f.lay_out, pieces, np.array(spans), vocabulary(draw),
-                                            T - 3)}
+    yield "whether each is refused", refusals(draw, f.lay_out, {
+        "no pairs": (pieces, np.zeros((0, 5), int), vocabulary(draw), T),
+        "a pair that does not fit": (pieces, np.array(spans), vocabulary(draw), T - 3),
+        "a pair that fits": (pieces, np.array(spans[:1]), vocabulary(draw), T)})
 
 
 def room(f, draw):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import one_is, refused
+from .random_inputs import one_is, refusals
 
 
 def _temperature_scaling(draw):
@@ -28,10 +28,10 @@ def temperature_scaling_forward(f, draw):
     yield from _forward(f, draw)
     logits, labels = 900 + 50 * draw.normal(draw.M, draw.V), draw.integers(0, draw.V, draw.M)
     yield "the loss at tau = 0.01", f.temperature_scaling_forward(logits, 0.01, labels)[0]
-    yield "whether each is refused", {
-        what: refused(f.temperature_scaling_forward, logits, temperature, labels)
-        for what, temperature in {"a temperature of 0": 0.0, "one below 0": -1.0,
-                                  "NaN": float("nan"), "two of them": np.ones(2)}.items()}
+    yield "whether each is refused", refusals(draw, f.temperature_scaling_forward, {
+        what: (logits, temperature, labels) for what, temperature in {
+            "a temperature of 0": 0.0, "one below 0": -1.0, "NaN": float("nan"),
+            "two of them": np.ones(2), "one of 9": 9.0}.items()})
 
 
 def flip_estimates(f, draw):
@@ -43,10 +43,10 @@ def flip_estimates(f, draw):
     yield "estimates for one text", f.flip_estimates(table, ids[0], dx[0])
     yield "estimates where pieces are as many as numbers", f.flip_estimates(
         draw.normal(draw.E, draw.E), ids % draw.E, dx)
-    yield "whether each is refused", {
-        what: refused(f.flip_estimates, *arguments) for what, arguments in {
-            "the gradient of another text": (table, ids, dx[:, 1:]),
-            "ids that are no integers": (table, ids + 0.0, dx),
-            "the gradient of a longer text": (table, ids[:, 1:], dx),
-            "an id of V": (table, one_is(ids, draw.V), dx),
-            "an id of -1": (table, one_is(ids, -1), dx)}.items()}
+    yield "whether each is refused", refusals(draw, f.flip_estimates, {
+        "the gradient of another text": (table, ids, dx[:, 1:]),
+        "ids that are no integers": (table, ids + 0.0, dx),
+        "the gradient of a longer text": (table, ids[:, 1:], dx),
+        "an id of V": (table, one_is(ids, draw.V), dx),
+        "an id of V - 1": (table, one_is(ids, draw.V - 1), dx),
+        "an id of -1": (table, one_is(ids, -1), dx)})
