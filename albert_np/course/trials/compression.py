@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import one_is, refusals
+from .random_inputs import Property, one_is, refusals
 
 
 def quantization_scale(f, draw):
@@ -29,10 +29,10 @@ def quantize(f, draw):
     yield "whether they are int8", q.dtype == np.int8
     yield "the integers for scales that are too small", f.quantize(w, scale / 5).astype(int)
     yield "the integers of 3 bits", f.quantize(w, 127 * scale / 4, 3).astype(int)
-    ties = np.array([[0.5, 1.5, 2.5]], draw.dtype)
-    yield "whether 0.5, 1.5 and 2.5 become the opposite of -0.5, -1.5 and -2.5", (
-        f.quantize(ties, np.ones((1, 3), draw.dtype)).astype(int)
-        == -f.quantize(-ties, np.ones((1, 3), draw.dtype)).astype(int))
+    ties = (draw.integers(0, 99, 1, 4) + 0.5).astype(draw.dtype)
+    yield "whether halves are rounded by 1/2, and become the opposite of their opposites", Property(
+        lambda up, down: {"by 1/2": abs(up - ties) == 0.5, "opposite": up + down == 0},
+        *(f.quantize(sign * ties, np.ones((1, 4), draw.dtype)).astype(int) for sign in (1, -1)))
     wrong = w.copy()
     wrong[0, 0] = np.inf
     yield "whether quantize refuses each", refusals(draw, f.quantize, {

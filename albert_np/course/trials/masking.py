@@ -62,7 +62,8 @@ def ngram_probabilities(f, draw):
     """For several lengths, and the other way around."""
     for n in (1, 3, int(draw.integers(4, 400))):
         yield f"p for N = {n}", f.ngram_probabilities(DataOptions(ngram=n))
-    yield "p, long ones first", f.ngram_probabilities(DataOptions(favor_shorter_ngram=False))
+    yield "p, long ones first", f.ngram_probabilities(DataOptions(
+        ngram=n, favor_shorter_ngram=False))
 
 
 def piece_tables(f, draw):

@@ -48,6 +48,7 @@ def derivative(f, draw):
 def check_inputs_of(f, draw):
     """A right backward pass and wrong ones, each option, and what is refused."""
     inputs = {"x": draw.rng.standard_normal(draw.T), "a": draw.rng.standard_normal(draw.T)}
+    place, factor = int(draw.integers(1, draw.T)), draw.rng.uniform(2, 4)
     kinds = []                                        # of the numbers that forward is given
 
     def forward(inputs):
@@ -75,7 +76,7 @@ def check_inputs_of(f, draw):
 
     def right_but_for_one(inputs, dy, cache):
         gradients = right(inputs, dy, cache)
-        gradients["x"][-2] *= 2
+        gradients["x"][place] *= factor
         return gradients
 
     def right_for_ones(inputs, dy, cache):
@@ -94,7 +95,7 @@ def check_inputs_of(f, draw):
 
     def right_but_for_1(inputs, dy, cache):           # far enough for every random direction
         gradients = right(inputs, dy, cache)
-        gradients["x"][-2] += 1
+        gradients["x"][place] += 1
         return gradients
 
     yield "whether a wrong entry fails that was not chosen", bool(
@@ -174,7 +175,7 @@ def global_norm(f, draw):
     yield "the norm", f.global_norm(tree)
     for what, size in (("overflow", 1e30), ("underflow", 1e-30)):
         size = size if draw.dtype == np.float32 else size**7
-        leaves = np.zeros(2), np.full(4, size), np.full(5, -1.5 * size)
+        leaves = np.zeros(2), np.full(4, size), np.full(5, -draw.rng.uniform(1, 2) * size)
         yield f"the norm if squares {what}, over the size of the entries", f.global_norm(
             [leaf.astype(draw.dtype) for leaf in leaves]) / size
     yield "the norm of zeros", f.global_norm([np.zeros(3, draw.dtype)])
