@@ -10,7 +10,6 @@ from ...text.data_options import DataOptions
 from .masking import share, vocabulary
 from .random_inputs import Property, depends_on_generator, generator, near, refusals
 
-
 ROOM = 27            # for a max_seq_length of 30: [CLS] and two [SEP] are special
 
 
@@ -22,13 +21,16 @@ class Documents:
     draw : Draw
     D : int
         The number of documents.
-    least, most : int
-        Sentences of a document.
+    sentences, pieces : (int, int)
+        How many a document has, and a sentence: the least and the most.
     """
 
-    def __init__(self, draw, D, least=3, most=8):
-        self.firsts = np.concatenate([[0], np.cumsum(draw.rng.integers(least, most + 1, D))])
-        self.places = np.concatenate([[0], np.cumsum(draw.rng.integers(3, 9, self.firsts[-1]))])
+    def __init__(self, draw, D, sentences=(3, 8), pieces=(3, 8)):
+        def ends(count, least, most):
+            return np.concatenate([[0], np.cumsum(draw.rng.integers(least, most + 1, count))])
+
+        self.firsts = ends(D, *sentences)
+        self.places = ends(self.firsts[-1], *pieces)
 
     def document_of(self, place):
         """The number of the document, from 1 on."""
@@ -98,7 +100,10 @@ def cut_segments(f, draw):
         _labels_of_beginnings, f, draw, {"beginnings_only": True})
     yield "of pairs with overfull_chunks", text.asked(
         _overfull, f, draw, {"overfull_chunks": True} | alone)
-    short = Documents(draw, 59, least=1, most=1)
+    yield "of documents with a short_seq_prob of 1", Documents(
+        draw, 2000, sentences=(30, 30), pieces=(1, 1)).asked(
+            _first_lengths, f, draw, {"short_seq_prob": 1.0} | alone)
+    short = Documents(draw, 59, sentences=(1, 1))
     yield "the pairs of documents of one sentence", short.cut(f, draw, random_start=True)
     yield "of documents of one sentence, with single_sentence_negatives", short.asked(
         _of_others, f, draw, {"single_sentence_negatives": True, "random_start": True})
@@ -192,6 +197,14 @@ def _pieces(pairs):
 
 def _lengths(text, short, long):
     return {"those of 1 are shorter": bool(_pieces(short).mean() < 0.9 * _pieces(long).mean())}
+
+
+def _first_lengths(text, pairs):
+    order = np.argsort(pairs[:, 0])
+    lengths = np.append((pairs[:, 3] - pairs[:, 0])[order], 0)
+    first = lengths[np.searchsorted(pairs[order, 0], text.places[text.firsts[:-1]])]
+    return {"each length from 2 to the room is drawn equally often": near(
+        [np.mean(first == length) for length in range(2, ROOM + 1)], 1 / (ROOM - 1), len(first))}
 
 
 def _longest(length):
