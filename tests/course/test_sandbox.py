@@ -17,6 +17,7 @@ from albert_np.course.checking.load_modules import (module_from_source, referenc
 from albert_np.course.exercises import EXERCISES, exercise_named
 from albert_np.course.sandbox import give_up_rights, pipes
 from albert_np.course.sandbox import sandbox as sandbox_module
+from albert_np.course.sandbox.files_needed import files_needed
 from albert_np.course.sandbox.folders import bytes_in, remove_folder
 from albert_np.course.sandbox.give_up_rights import (PROCESSES, folders_around,
                                                      installed_packages)
@@ -360,6 +361,24 @@ def test_what_stops_outside_of_the_functions_costs_no_points(sandbox, line):
     """As the cells of a notebook that somebody only tried."""
     text = adversaries.RIGHT.replace("def layer_norm_b", f"{line}\n\ndef layer_norm_b")
     assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == BACKWARD.points
+
+
+@pytest.mark.parametrize("text, others", [
+    ("import numpy as np\nfrom albert_np.functional.sums import row_mean", []),
+    ("import sums", ["functional/sums.py"]),
+    ("def f():\n    from sums import a", ["functional/sums.py"]),
+    ("from .linear import x", ["functional/linear.py", "helper.py"]),     # linear imports helper
+    ("import helper as h", ["helper.py"]),
+    *((text, ["functional/sums.py", "functional/linear.py", "helper.py"]) for text in (
+        "from functional import (\n    linear)", "import functional.linear", "__import__('sums')",
+        "import importlib", "text = open('helper.py').read()", "import (")),
+])
+def test_an_exercise_gets_the_files_that_its_module_imports(text, others):
+    files = {"functional/sums.py": "a = 1", "functional/linear.py": "import helper\nx = 1",
+             "functional/layer_norm.py": text, "helper.py": "import os, numpy"}
+    assert set(files_needed(files, "functional/layer_norm.py")) == {"functional/layer_norm.py",
+                                                                    *others}
+    assert files_needed(files, "functional/softmax.py") == {}
 
 
 def test_a_helper_may_lie_beside_the_module(sandbox):

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..checking.exercises_used import exercises_used
 from ..exercises import EXERCISES
 from .emptied_package import emptied_modules, functions_to_fill_in
+from .files_needed import files_needed
 from .folders import remove_folder
 from .judge_reply import Reply, judge_reply, one_at_a_time
 from .pipes import Inbox, send
@@ -210,7 +211,8 @@ class Sandbox:
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
                    "memory": self.limits.memory, "used": used,
                    "functions": functions_to_fill_in(exercise, used),
-                   **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
+                   **({"files": files_needed(files, exercise.module)} if self.caged else
+                      {"folder": str(Path(files).resolve())})}
         for _ in range(2):
             self._refuse_if_closed()
             try:
