@@ -78,7 +78,9 @@ class AlbertForMaskedLM(BaseModel):
         """Gradients of all parameters; the word table adds up its two uses (MLM.5).
 
         Arguments and result are those of :meth:`AlbertForPreTraining.backward
-        <albert_np.models.pretraining.AlbertForPreTraining.backward>`.
+        <albert_np.models.pretraining.AlbertForPreTraining.backward>`, and so is the error where the
+        loss had no labels. In the cache, ``loss_cache`` is None without labels, otherwise
+        ``(entropy_cache, share)``: the cache of the cross-entropy and its share (PAR.1).
         """
         albert_cache, masked, head_cache, loss_cache, shape = cache
         d = upstream(self, d_output, albert_cache, {"logits": shape}, loss_cache)

@@ -56,6 +56,8 @@ class AlbertForMultipleChoice(BaseModel):
         output : AlbertOutput
             ``logits`` (B, C), ``loss``, and what the encoder gives for the B x C texts.
         cache : what the backward pass needs
+            Its ``loss_cache`` is None without labels, otherwise ``(entropy_cache, share)``: the
+            cache of the cross-entropy and its share (PAR.1).
         """
         config, params = self.config, self.params
         input_ids = as_array("input_ids", input_ids)

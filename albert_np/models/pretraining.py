@@ -67,6 +67,10 @@ class AlbertForPreTraining(BaseModel):
             they are computed at the M labelled positions only, (M, V), row by row. Losses without
             labels are None.
         cache : what the backward pass needs
+            A namespace: the caches of the trunk, ``albert``, of the heads, ``mlm`` and ``sop``, and
+            of their cross-entropies, ``mlm_loss`` and ``sop_loss``, which are None without labels;
+            the shares of both, ``mlm_share`` and ``sop_share`` (PAR.1); and ``masked`` (B, R),
+            where ``mlm`` looked.
 
         Raises
         ------
@@ -134,6 +138,10 @@ class AlbertForPreTraining(BaseModel):
         Parameters
         ----------
         cache : from ``forward``
+            A namespace: the caches of the trunk, ``albert``, of the heads, ``mlm`` and ``sop``, and
+            of their cross-entropies, ``mlm_loss`` and ``sop_loss``, which are None without labels;
+            the shares of both, ``mlm_share`` and ``sop_share`` (PAR.1); and ``masked`` (B, R),
+            where ``mlm`` looked.
         d_output : AlbertOutput or dict, optional
             The upstream gradient of each output that matters; None means ``{"loss": 1}``. In the
             lists of hidden states and attentions an entry may be None.

@@ -47,6 +47,8 @@ class AlbertForQuestionAnswering(BaseModel):
         output : AlbertOutput
             ``start_logits`` and ``end_logits`` (B, T), ``loss`` and what the encoder gives.
         cache : what the backward pass needs
+            Its ``loss_caches`` are None without positions, otherwise ``(start_cache, start_share),
+            (end_cache, end_share)``: the cache of each cross-entropy and its share (PAR.1).
         """
         config, params = self.config, self.params
         input_ids, attention_mask, token_type_ids = check_inputs(
@@ -83,6 +85,8 @@ class AlbertForQuestionAnswering(BaseModel):
         Parameters
         ----------
         cache : from ``forward``
+            Its ``loss_caches`` are None without positions, otherwise ``(start_cache, start_share),
+            (end_cache, end_share)``: the cache of each cross-entropy and its share (PAR.1).
         d_output : AlbertOutput or dict, optional
             The upstream gradient of each output that matters; None means ``{"loss": 1}``.
         contributions : list, optional

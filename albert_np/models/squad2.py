@@ -120,6 +120,9 @@ class AlbertForSquad2(BaseModel):
         Parameters
         ----------
         cache : from ``forward``
+            Its ``loss_caches`` are None without positions, otherwise ``(start_cache, end_cache,
+            cls_cache, share)``: the caches of the three losses, the last None where
+            ``is_impossible`` is not given, and the share (PAR.1) of their sum.
         d_output : AlbertOutput or dict, optional
             The upstream gradient of each output that matters; None means ``{"loss": 1}``.
         contributions : list, optional

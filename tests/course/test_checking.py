@@ -82,6 +82,13 @@ def test_nobody_can_write_the_answers_down_at_home(exercise):
     assert len(answers) == len(seeds)
 
 
+def test_no_exercise_has_two_questions_of_one_name():
+    """An answer is found by its name, when a mistake is described."""
+    for exercise in EXERCISES:
+        names = [answer.name for answer in package_round(exercise, 0, 0)]
+        assert len(set(names)) == len(names), exercise.id
+
+
 def test_untouched_workspace_gets_nothing():
     sources = {file: emptied(source_of_module(file), file, EXERCISES, "none")
                for file in {exercise.module for exercise in EXERCISES}}

@@ -92,6 +92,17 @@ def test_a_mistake_is_named_however_it_is_written(name):
     assert verdict.findings[0].fault == name and verdict.points == 0
 
 
+def test_no_mistake_of_a_cache_is_told_where_the_backward_pass_may_have_made_it():
+    """Both passes are the student's: the same numbers come out of a right cache."""
+    finding = verdict_on("9.10", "-(dx * z).sum() / (tau * tau)",
+                         "-(dz * z).sum() / (tau * tau)").findings[0]
+    assert finding.fault == "temperature_of_scaled_logits" and "cache" not in finding.text
+    for exercise, fault in ALL:
+        if any(name.endswith("_forward") for name in exercise.functions):
+            place, _ = place_of(fault)
+            assert not (place.endswith("_backward") and "cache" in fault.wrong), fault.name
+
+
 AT_ONCE = [
     ("1.4", """
 def global_norm(tree):
@@ -172,6 +183,19 @@ def test_what_is_compared_gives_no_warning(exercise, old, new):
         warnings.simplefilter("always")
         assert verdict_on(exercise, old, new, changes=True).points == 0
     assert [str(warning.message) for warning in given] == []
+
+
+@pytest.mark.parametrize("exercise, old, new, words", [
+    ("9.1", "    _check_teacher(logits, teacher_logits, temperature, teacher_weight)\n",
+     "    if not 0 < temperature < np.inf or teacher_logits.shape != logits.shape:\n"
+     "        raise ValueError\n", "a weight of 1.5 is not refused; it should be refused with"),
+    ("9.7", "    if not 0 < confidence <= 1:\n", "    if confidence > 1:\n",
+     "a threshold of 0 is not refused; it should be refused with"),
+    ("2.14", "    if not 0 <= p < 1:\n", "    if p < 0 or p > 1:\n",
+     "it should be refused with ValueError")])
+def test_a_refusal_that_is_missing_is_told(exercise, old, new, words):
+    texts = [finding.text for finding in verdict_on(exercise, old, new, changes=True).findings]
+    assert words in " ".join(texts)
 
 
 @pytest.mark.parametrize("factor, words", [

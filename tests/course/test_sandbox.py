@@ -638,7 +638,8 @@ def test_what_a_solution_calls_is_known():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("id", ["1.3", "2.3", "4.2", "5.4", "6.7", "6.8", "8.24"])
+@pytest.mark.parametrize("id", ["1.3", "2.3", "4.2", "5.4", "6.7", "6.8", "6.14", "8.9",
+                                "8.11", "8.24"])
 def test_the_solution_earns_its_points_beside_emptied_functions(sandbox, id):
     exercise = exercise_named(id)
     verdict = sandbox.check(exercise, {exercise.module: source_of_module(exercise.module)}, 1)

@@ -90,7 +90,7 @@ def _tells_much(findings, rounds):
             number, key, index = finding.place
             got = next(answer.leaves[key] for answer in rounds[number]
                        if answer.name == finding.question)
-            if np.isfinite(got[index]):
+            if got.dtype.kind in "biufc" and np.isfinite(got[index]):        # and no text
                 whole = got.dtype.kind not in "fc" or not got[index] % 1
                 if not whole or got.size >= LARGE:
                     return True

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import refused
+from .random_inputs import one_is, refused
 
 
 def quantization_scale(f, draw):
@@ -36,9 +36,9 @@ def quantize(f, draw):
         == -f.quantize(-ties, np.ones((1, 3), draw.dtype)).astype(int))
     wrong = w.copy()
     wrong[0, 0] = np.inf
-    yield "whether each is refused", {
-        "infinity": refused(f.quantize, wrong, scale), "a scale of 0": refused(f.quantize, w,
-                                                                               0 * scale)}
+    yield "whether quantize refuses each", {
+        "infinity": refused(f.quantize, wrong, scale),
+        "a scale of 0": refused(f.quantize, w, one_is(scale[0], 0))}
 
 
 def _fake_quantize(draw):

@@ -73,6 +73,9 @@ def _encoder(draw):
             (", with the cross-layer residual", dict(cross_layer_residual=True), ()),
             (", recomputed", DROPOUT, ("rng", True)),
             (", at some positions", {}, (None, False, positions_of(draw))),
+            (", with the cross-layer residual, at some positions", dict(cross_layer_residual=True),
+             (None, False, positions_of(draw))),
+            (", recomputed at some positions", DROPOUT, ("rng", True, positions_of(draw))),
             (", from the last hidden state alone", {}, ())]:
         config = draw.config(num_hidden_layers=3, **changes)
         # Each position has a mask row of its own: taking the row of another changes the result.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import refused
+from .random_inputs import refused, rows_apart
 
 
 def _consistency(draw):
@@ -11,11 +11,11 @@ def _consistency(draw):
                "other_logits": draw.normal(draw.B, draw.V)}, ()
     yield " of sequences", {"logits": 2 * draw.normal(draw.B, draw.T, draw.A),
                             "other_logits": draw.normal(draw.B, draw.T, draw.A)}, ()
-    logits = 2000 + draw.normal(draw.B, draw.T)
+    logits = rows_apart(draw, draw.B, draw.T)
     yield " for logits in the thousands", {"logits": logits, "other_logits": logits[::-1]}, ()
 
 
-_consistency_forward, consistency_backward = function_pair("consistency", _consistency)
+_consistency_forward, consistency_backward = function_pair("consistency", _consistency, both=True)
 
 
 def consistency_forward(f, draw):
@@ -24,16 +24,17 @@ def consistency_forward(f, draw):
     x = draw.normal(draw.B, draw.T)
     yield "whether each is refused", {
         what: refused(f.consistency_forward, *arguments) for what, arguments in {
-            "other logits of another shape": (x, x[:1]), "no numbers": (x[:0], x[:0])}.items()}
+            "other logits of another shape": (x, x[:1]), "logits of another shape": (x[:1], x),
+            "no numbers": (x[:0], x[:0])}.items()}
 
 
 def ramp_up(f, draw):
     """From the first step to beyond the last of the ramp."""
     R = int(draw.integers(4, 9))
-    for what, arguments in [("", (3.0, R)), (" of one step", (0.5, 1))]:
+    for what, arguments in [("", (3.0, R)), (" of one step", (0.5, 1)), (" of 0", (0.0, R))]:
         weight = f.ramp_up(*arguments)
         yield f"the weights{what}", [float(weight(step)) for step in range(R + 3)]
-    yield "whether each is refused", {
+    yield "whether each ramp is refused", {
         what: refused(f.ramp_up, *arguments) for what, arguments in {
             "a negative weight": (-0.1, R), "an infinite weight": (np.inf, R),
             "no steps": (1.0, 0)}.items()}

@@ -7,9 +7,10 @@ from ...config import AlbertConfig
 from ...models import AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
 from ...parameters import flatten
-from .forward_backward import layer_pair
-from .objectives import model_inputs, model_of
-from .random_inputs import refused, slopes
+from .encoder import DROPOUT as ENCODER_DROPOUT
+from .forward_backward import again, layer_pair, output_and_cache
+from .objectives import model_caches, model_inputs, model_of, named_inputs
+from .random_inputs import one_is, refused, slopes
 
 
 def _classification_head(draw):
@@ -67,10 +68,22 @@ def _squad_head(draw):
     inputs = {"params": _squad_params(draw, config), "x": draw.normal(draw.B, draw.T, draw.H)}
     yield " given starts", inputs, (may_answer, np.array([[1]] * draw.B), config)
     yield " of the best starts", inputs, (may_answer, None, config, None, 2)
+    most = np.arange(draw.T) < draw.T - 1 + np.zeros((draw.B, 1), int)
+    yield " of as many starts as usual", inputs, (most, None, config)
+    yield " with dropout", inputs, (may_answer, np.array([[1]] * draw.B), draw.config(
+        classifier_dropout_prob=0.3), "rng")
 
 
-squad_head_forward, squad_head_backward = layer_pair(
+_squad_head_forward, squad_head_backward = layer_pair(
     "squad_head", layers.squad_head_forward, layers.squad_head_backward, _squad_head)
+
+
+def squad_head_forward(f, draw):
+    """Every case, and the starts in the cache."""
+    yield from _squad_head_forward(f, draw)
+    for what, inputs, others in _squad_head(draw):
+        _, cache = output_and_cache(f.squad_head_forward(*inputs.values(), *again(others)))
+        yield f"the starts, the last part of the cache{what}", cache[-1]
 
 
 # ---- task models ---------------------------------------------------------------------------------
@@ -83,26 +96,36 @@ def _both(name, f, draw, **changes):
     return model, reference
 
 
-def _gradients(model, reference, forward_arguments, logits):
-    """Backward of the loss and of loss and logits together."""
-    _, cache = reference.forward(*forward_arguments[0], **forward_arguments[1])
+def _gradients(model, reference, given, counts, outputs):
+    """Of the loss, of outputs alone, of both together, and of a part of a batch."""
+    def run(**more):
+        return reference.forward(**given, **more)
+
+    _, cache = run()
     params = model.params
 
     def loss(**nudged):
         reference.params = nudged
-        value = reference.forward(*forward_arguments[0], **forward_arguments[1])[0].loss
+        value = run()[0].loss
         reference.params = params
         return [value]
 
     yield "gradients of the loss", model.backward(cache), slopes(loss, params, [np.float64(1.0)])
-    yield "gradients of loss and outputs", model.backward(cache, {"loss": 0.7, **logits})
+    yield "gradients of loss and outputs", model.backward(cache, {"loss": 0.7, **outputs})
+    contributions = []
+    yield "gradients of the outputs alone", model.backward(cache, outputs, contributions)
+    yield "what each depth adds", contributions
+    yield "gradients of a part of a batch", model.backward(run(label_counts=counts)[1])
+
+
+DROPOUT = ENCODER_DROPOUT | dict(classifier_dropout_prob=0.25)
 
 
 def question_answering_forward(f, draw):
     """The loss, with an answer that was cut off."""
-    model, _ = _both("AlbertForQuestionAnswering", f, draw)
+    model, _ = _both("AlbertForQuestionAnswering", f, draw, **DROPOUT)
     inputs = model_inputs(draw)
-    start, end = np.full(draw.B, 1), np.full(draw.B, 3)
+    start, end = np.full(draw.B, 3), np.full(draw.B, 4)
     output, _ = model.forward(*inputs, start_positions=start, end_positions=end)
     yield "the logits", {"start": output.start_logits, "end": output.end_logits}
     yield "the loss", {"loss": output.loss}
@@ -115,6 +138,8 @@ def question_answering_forward(f, draw):
     output, _ = model.forward(*inputs, start_positions=start, end_positions=end,
                               label_counts={"start_positions": 7, "end_positions": 9})
     yield "the loss of a part of a batch", {"loss": output.loss}
+    yield from model_caches(model, draw, dict(start_positions=start, end_positions=np.full(
+        draw.B, 3)), {"start_positions": 7, "end_positions": 9}, ("start_logits", "end_logits"))
     yield "whether there is a loss without positions", (
         model.forward(*inputs)[0].loss is not None)
     yield "whether a start without an end is refused", refused(
@@ -124,18 +149,26 @@ def question_answering_forward(f, draw):
 def question_answering_backward(f, draw):
     """Of the loss, and of the logits on top."""
     model, reference = _both("AlbertForQuestionAnswering", f, draw)
-    given = dict(start_positions=np.full(draw.B, 1), end_positions=np.full(draw.B, 3))
-    yield from _gradients(model, reference, (model_inputs(draw), given),
-                          {"start_logits": draw.normal(draw.B, draw.T)})
+    given = named_inputs(draw) | {"start_positions": np.full(draw.B, 1),
+                                  "end_positions": np.full(draw.B, 3)}
+    given["end_positions"][0] = draw.T + 2               # so the shares of both differ
+    yield from _gradients(model, reference, given, {"start_positions": 7, "end_positions": 9}, {
+        name: draw.normal(draw.B, draw.T) for name in ("start_logits", "end_logits")})
 
 
 def squad2_backward(f, draw):
     """With answers and without."""
     model, reference = _both("AlbertForSquad2", f, draw)
-    given = dict(start_positions=np.full(draw.B, 1), end_positions=np.full(draw.B, 1),
-                 is_impossible=np.arange(draw.B) % 2)
-    yield from _gradients(model, reference, (model_inputs(draw), given),
-                          {"cls_logits": draw.normal(draw.B)})
+    inputs, place = named_inputs(draw), np.full(draw.B, 1)
+    given = inputs | {"start_positions": place, "end_positions": place}
+    logits = {name: draw.normal(draw.B, draw.T) for name in ("start_logits", "end_logits")}
+    yield from _gradients(
+        model, reference, given | {"is_impossible": np.arange(draw.B) % 2},
+        {"start_positions": 7, "end_positions": 7}, {"cls_logits": draw.normal(draw.B), **logits})
+    yield "gradients without is_impossible", model.backward(reference.forward(**given)[1])
+    output, cache = reference.forward(**inputs, start_n_top=3)
+    yield "gradients of the outputs without positions", model.backward(cache, {
+        "start_logits": logits["start_logits"], "end_logits": draw.like(output.end_logits)})
 
 
 def may_answer(f, draw):
@@ -148,15 +181,16 @@ def may_answer(f, draw):
     yield "where, by p_mask", f._may_answer(shape, mask, p_mask)
     pairs = np.tril(np.ones((draw.T, draw.T), int)) * mask[:, None]
     yield "where, by a mask of pairs", f._may_answer(shape, pairs, None)
-    for what, closed in (("closes a whole sequence", np.ones(shape, int)),
-                         ("is no mask", np.full(shape, 2))):
+    for what, closed in (("closes a whole sequence", one_is(p_mask, 1)),
+                         ("has a 2", np.where(np.arange(draw.T) == 1, 2, p_mask)),
+                         ("has another shape", p_mask[:, 1:])):
         yield f"whether a p_mask is refused that {what}", refused(
             f._may_answer, shape, mask, closed)
 
 
 def multiple_choice_forward(f, draw):
     """Scores and loss."""
-    model, _ = _both("AlbertForMultipleChoice", f, draw)
+    model, _ = _both("AlbertForMultipleChoice", f, draw, **DROPOUT)
     C = draw.M
     ids = draw.integers(5, draw.V, draw.B, C, draw.T)
     labels = draw.integers(0, C, draw.B)
@@ -167,11 +201,19 @@ def multiple_choice_forward(f, draw):
     output, _ = model.forward(ids, mask, draw.integers(0, 2, draw.B, C, draw.T))
     yield "the logits with a mask and segments", {"logits": output.logits}
     yield "whether there is a loss without labels", output.loss is not None
+    pairs = mask[:, :, None] * np.tril(np.ones((draw.T, draw.T), int))
+    yield "the logits with a mask of pairs", {"logits": model.forward(ids, pairs)[0].logits}
     output, _ = model.forward(ids, labels=labels, label_counts={"labels": 7})
     yield "the loss of a part of a batch", {"loss": output.loss}
     labels[0] = -100
     output, _ = model.forward(ids, labels=labels)
     yield "the loss where a question does not count", {"loss": output.loss}
+    yield from model_caches(model, draw, {"labels": labels}, {"labels": 7}, ("logits",),
+                            {"input_ids": ids})
+    yield "whether each is refused", {
+        what: refused(model.forward, given, labels=labels) for what, given, labels in [
+            ("ids (B C, T)", ids.reshape(-1, draw.T), None), ("no choices", ids[:, :0], None),
+            ("a label of C", ids, np.full(draw.B, C))]}
 
 
 def masked_lm_backward(f, draw):
@@ -179,8 +221,11 @@ def masked_lm_backward(f, draw):
     model, reference = _both("AlbertForMaskedLM", f, draw)
     labels = np.full((draw.B, draw.T), -100)
     labels[0, 2], labels[0, draw.T - 1], labels[-1, 1] = 7, 9, 5
-    yield from _gradients(model, reference, (model_inputs(draw), {"labels": labels}),
+    yield from _gradients(model, reference, named_inputs(draw) | {"labels": labels}, {"labels": 7},
                           {"logits": draw.normal(3, draw.V)})
+    _, cache = reference.forward(**named_inputs(draw))
+    yield "whether a gradient is refused of a loss that had no labels", refused(
+        model.backward, cache)
 
 
 def add_gradients(f, draw):
@@ -199,6 +244,12 @@ def trunk_backward(f, draw):
         d = AlbertOutput(**{name: draw.like(array)})
         yield (f"gradients of the {key} output, from two sides",
                f.trunk_backward(model.params, d, cache, None, **{key: draw.like(array)}))
+    d = AlbertOutput(sequence_output=draw.like(output.sequence_output),
+                     pooled_output=draw.like(output.pooled_output))
+    contributions = []
+    yield "gradients of both outputs without a head", f.trunk_backward(
+        model.params, d, cache, contributions)
+    yield "what each depth adds", contributions
 
 
 def problem_of(f, draw):
@@ -216,20 +267,26 @@ def check_problem_labels(f, draw):
     numbers = draw.normal(draw.B)
     config = AlbertConfig(num_labels=1)
     yield "labels of a regression", f.check_problem_labels(config, "regression", draw.B, numbers)
+    yield "labels (B, 1) of a regression", f.check_problem_labels(
+        config, "regression", draw.B, numbers[:, None])
     yield "labels of one class", f.check_problem_labels(
         AlbertConfig(num_labels=4), "single_label_classification", draw.B,
         draw.integers(0, 4, draw.B, 1))
+    classes = one_is(draw.integers(0, 4, draw.B), -100)
+    yield "labels of one class, where a text has none", f.check_problem_labels(
+        AlbertConfig(num_labels=4), "single_label_classification", draw.B, classes)
     yield "labels of several classes", f.check_problem_labels(
         AlbertConfig(num_labels=4), "multi_label_classification", draw.B,
         draw.integers(0, 2, draw.B, 4))
-    many, B = AlbertConfig(num_labels=4), draw.B
+    many, B, several = AlbertConfig(num_labels=4), draw.B, np.ones((draw.B, 4))
     yield "whether each is refused", {
         what: refused(f.check_problem_labels, config_of, problem, B, labels)
         for what, config_of, problem, labels in [
-            ("a label of 2 of several", many, "multi_label_classification", np.full((B, 4), 2.0)),
-            ("a class of 4", many, "single_label_classification", np.full(B, 4)),
+            ("a label of 2 of several", many, "multi_label_classification", one_is(several, 2)),
+            ("one of -0.5", many, "multi_label_classification", one_is(several, -0.5)),
+            ("a class of 4", many, "single_label_classification", one_is(classes, 4)),
             ("a row for a single label", many, "single_label_classification", np.ones((B, 4), int)),
-            ("a target of NaN", config, "regression", np.full(B, np.nan)),
+            ("a target of NaN", config, "regression", one_is(numbers, np.nan)),
             ("targets of another shape", many, "regression", np.ones(B))]}
 
 
@@ -244,7 +301,9 @@ def _lengths(draw):
 def prefix_lm_mask(f, draw):
     """Who sees whom."""
     s, t, T = _lengths(draw)
-    yield "the mask", f.prefix_lm_mask(s, t, T)
+    mask = f.prefix_lm_mask(s, t, T)
+    yield "the mask", mask
+    yield "whether it is of integers", np.issubdtype(mask.dtype, np.integer)
     yield "the mask without a target", f.prefix_lm_mask(s, 0 * t, T)
     yield "whether each is refused", {
         "an empty source": refused(f.prefix_lm_mask, 0 * s, t, T),
@@ -289,14 +348,17 @@ def advance(f, draw):
     for what, of_end, possible, of_last in (
             ("", 0.0, draw.V, 0.0), (" if [SEP] is likely", 3.0, draw.V, 0.0),
             (" if three pieces are possible", 1.0, 3, 0.0),
-            (" if [SEP] is likely at the last step", -9.0, draw.V, 18.0)):
+            (" if [SEP] alone is possible", 0.0, 1, 0.0),
+            (" if [SEP] is likely at the last step", -9.0, draw.V, [[18.0], [0.0]]),
+            (" if [SEP] is likely behind the second at last", -9.0, draw.V, [[0.0], [18.0]])):
         search = _search(f, draw)
         for step in range(1, search.room + 2):
             if not search.live:
                 break
             z = 2 * draw.rng.standard_normal((len(search.live), draw.V))
             z[:, search.end] += of_end
-            z[0, search.end] += of_last * (step > search.room)
+            if step > search.room:
+                z[:, [search.end]] += of_last
             z[:, [piece for piece in range(draw.V) if piece != search.end][possible - 1:]] = -np.inf
             search.advance(_log_softmax(z))
             yield from _translations(f"go on after step {step}{what}", *zip(*search.live))
@@ -305,6 +367,10 @@ def advance(f, draw):
         best = search.results()
         yield from _translations(f"are found in all{what}", [one.pieces for one in best],
                                  [one.score for one in best])
+    search, z = _search(f, draw), draw.rng.standard_normal((1, draw.V))
+    z[0, search.end] = np.sort(np.delete(z[0], search.end))[-3:-1].mean()
+    search.advance(_log_softmax(z))
+    yield "how many have ended if [SEP] is the third best of all", len(search.finished)
 
 
 def _translations(which, pieces=(), numbers=()):
@@ -327,11 +393,12 @@ def settled(f, draw):
         yield f"with two finished of score {score}", bool(search.settled(live))
     search.finished = [search.hypothesis([5] * 3, score * 4**0.8, True) for score in (-0.1, -0.3)]
     yield "with one of score -0.1 and one of -0.3", bool(search.settled(live))
+    yield "with two finished and nothing live", bool(search.settled([]))
     decisions = []
     for reached, best, worse in draw.rng.uniform((0.5, 0.0, 0.1), (3.0, 0.1, 0.6), (40, 3)):
         search.finished = [search.hypothesis([5] * 3, -score * 4**0.8, True)
                            for score in (best, worse)]
-        decisions.append(bool(search.settled([([5], -reached)])))
+        decisions.append(bool(search.settled([([5], -reached), ([6], -2 * reached)])))
     yield "with random scores", np.array(decisions)
 
 
@@ -345,6 +412,9 @@ def next_log_probabilities(f, draw):
     yield "the log-probabilities", np.where(allowed, result, 0)
     yield "whether a forbidden piece has probability 0", bool(np.isneginf(result[:, :3]).all())
     yield "the log-probabilities of all pieces", f.next_log_probabilities(model, sources, targets)
+    model.params["mlm_head"]["bias"] += 2000
+    yield "the log-probabilities for logits in the thousands", f.next_log_probabilities(
+        model, sources, targets)
 
 
 def to_state_dict(f, draw):

@@ -48,7 +48,7 @@ def output_and_cache(result):
     return output, cache
 
 
-def function_pair(stem, cases):
+def function_pair(stem, cases, both=False):
     """The trials of a function and of its backward pass.
 
     Parameters
@@ -58,6 +58,9 @@ def function_pair(stem, cases):
     cases : generator function
         From a Draw to triples: what this case is about, a dict of the arrays that have a
         gradient, and a tuple of the other arguments.
+    both : bool
+        One exercise has both functions. Then its own backward pass cannot tell whether the cache is
+        right, and the forward trial does not ask for it.
 
     Returns
     -------
@@ -70,6 +73,8 @@ def function_pair(stem, cases):
             y, cache = output_and_cache(
                 getattr(f, f"{stem}_forward")(*inputs.values(), *again(others)))
             yield f"y{what}", y
+            if both:
+                continue
             dy = draw.like(y)
             yield (f"the gradients from its cache{what}",
                    _named(inputs, from_cache(getattr(f, f"{stem}_backward"), dy, cache)))

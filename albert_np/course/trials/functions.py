@@ -6,7 +6,8 @@ import numpy as np
 
 from ... import functional
 from .forward_backward import BadCache, from_cache, function_pair
-from .random_inputs import Property, depends_on_generator, generator, near, refused
+from .random_inputs import (Property, depends_on_generator, generator, near, one_is, refused,
+                            rows_apart)
 
 
 def _linear(draw):
@@ -27,7 +28,9 @@ def _layer_norm(draw):
 
 def _softmax(draw):
     yield "", {"x": 2 * draw.normal(draw.B, draw.A, draw.T)}, ()
-    yield " for scores in the thousands", {"x": 2000 + draw.normal(draw.B, draw.T)}, ()
+    scores = rows_apart(draw, draw.B, draw.T)
+    scores[0, 1] += 2000
+    yield " for scores in the thousands", {"x": scores}, ()
 
 
 def _masked_softmax(draw):
@@ -39,6 +42,8 @@ def _masked_softmax(draw):
     yield "", {"x": scores}, (keep,)
     yield " without a mask", {"x": scores}, (None,)
     yield " of a row that keeps nothing", {"x": scores}, (empty,)
+    high = rows_apart(draw, draw.B, draw.A, draw.T) + 5000 * ~keep
+    yield " for scores in the thousands", {"x": high.astype(draw.dtype)}, (keep,)
 
 
 def _activation(draw):
@@ -57,6 +62,7 @@ def _cross_entropy(draw):
     yield " of sequences", {"logits": draw.normal(draw.B, draw.T, draw.V)}, (
         draw.integers(0, draw.V, draw.B, draw.T),)
     yield " where nothing counts", {"logits": logits}, (np.full(draw.M, -100),)
+    yield " for logits in the thousands", {"logits": rows_apart(draw, draw.M, draw.V)}, (labels,)
     extreme = logits.copy()
     extreme[np.arange(draw.M), np.abs(labels) % draw.V] -= 2000
     yield " for a probability that rounds to 0", {"logits": extreme}, (labels,)
@@ -76,9 +82,9 @@ _layer_norm_forward, layer_norm_backward = function_pair("layer_norm", _layer_no
 softmax_forward, softmax_backward = function_pair("softmax", _softmax)
 masked_softmax_forward, masked_softmax_backward = function_pair("masked_softmax", _masked_softmax)
 gelu_forward, gelu_backward = function_pair("gelu", _activation)
-gelu_new_forward, gelu_new_backward = function_pair("gelu_new", _activation)
+_gelu_new_forward, gelu_new_backward = function_pair("gelu_new", _activation)
 tanh_forward, tanh_backward = function_pair("tanh", _activation)
-_relu_forward, _relu_backward = function_pair("relu", _activation)
+_relu_forward, _relu_backward = function_pair("relu", _activation, both=True)
 _cross_entropy_forward, cross_entropy_backward = function_pair("cross_entropy", _cross_entropy)
 binary_cross_entropy_forward, binary_cross_entropy_backward = function_pair(
     "binary_cross_entropy", _binary_cross_entropy)
@@ -91,6 +97,14 @@ def layer_norm_forward(f, draw):
     yield from _layer_norm_forward(f, draw)
     x = draw.normal(draw.B, draw.H) * draw.dtype.type(1e-6)     # its variance is as small as eps
     yield "y without an eps", f.layer_norm_forward(x, draw.normal(draw.H), draw.normal(draw.H))[0]
+
+
+def gelu_new_forward(f, draw):
+    """Every case, and numbers whose squares overflow in single precision."""
+    yield from _gelu_new_forward(f, draw)
+    x = draw.normal(draw.T)
+    x[:2] = 1e37, -1e37
+    yield "y far from 0, over x", f.gelu_new_forward(x)[0] / x
 
 
 def relu_forward(f, draw):
@@ -113,8 +127,8 @@ def cross_entropy_forward(f, draw):
     weights = np.full(draw.M, np.inf)
     yield "whether each is refused", {
         what: refused(f.cross_entropy_forward, *arguments) for what, arguments in {
-            "a label of V": (logits, np.full(draw.M, draw.V)),
-            "a label of -1": (logits, np.full(draw.M, -1)),
+            "a label of V": (logits, one_is(labels, draw.V)),
+            "a label of -1": (logits, one_is(labels, -1)),
             "labels that are no integers": (logits, labels + 0.0),
             "too few labels": (logits, labels[1:]),
             "too few weights": (logits, labels, -100, np.ones(draw.M - 1)),
@@ -127,7 +141,8 @@ def mean_squared_error_forward(f, draw):
     x = draw.normal(draw.B, draw.T)
     yield "whether each is refused", {
         what: refused(f.mean_squared_error_forward, *arguments) for what, arguments in {
-            "targets of another shape": (x[:, :1], x[:, 0]), "no numbers": (x[:0], x[:0])}.items()}
+            "targets of another shape": (x[:, :1], x[:, 0]), "more targets": (x[:1], x),
+            "no numbers": (x[:0], x[:0])}.items()}
 
 
 def activation_table(f, draw):
@@ -202,7 +217,7 @@ def embedding_forward(f, draw):
     """The rows, and the refusal of an id that NumPy would read from the end."""
     yield from _embedding_forward(f, draw)
     table = draw.normal(draw.V, draw.E)
-    for what, ids in (("-1", [-1]), ("V", [draw.V]), ("1.0", [1.0])):
+    for what, ids in (("-1", [2, -1]), ("V", [2, draw.V]), ("1.0", [1.0])):
         yield (f"whether the id {what} is refused",
                refused(f.embedding_forward, table, np.array(ids)))
     yield "y of no ids", f.embedding_forward(table, np.zeros((2, 0), int))[0]
@@ -226,12 +241,13 @@ def _rows(draw):
     yield " of all rows", {"x": draw.normal(draw.B, draw.T, draw.H)}, (None,)
 
 
-rows_at_forward, rows_at_backward = function_pair("rows_at", _rows)
+rows_at_forward, rows_at_backward = function_pair("rows_at", _rows, both=True)
 
 
 def erf(f, draw):
     """Near 0, on both sides, and far out."""
-    x = np.concatenate([draw.normal(draw.T) * 0.2, draw.normal(draw.F) * 2, [-9.0, 0.0, 9.0]])
+    x = np.concatenate([draw.normal(draw.T) * 0.2, np.linspace(-3, 3, 13), draw.normal(draw.F) * 2,
+                        [-1e30, -9.0, 0.0, 9.0, 1e30]])
     yield "y", f.erf(x.astype(draw.dtype))
     yield "y of a matrix", f.erf(draw.normal(2, 3))
     yield "y of integers", f.erf(np.arange(-2, 3))

@@ -49,7 +49,9 @@ def prediction_budget(f, draw):
                           (" of a small share", DataOptions(masked_lm_prob=0.001)),
                           (" of a tenth", DataOptions(masked_lm_prob=0.1)),
                           (" of no share", DataOptions(masked_lm_prob=0.0))]:
-        yield f"the budget{what}", f.prediction_budget(ids, tokenizer, options)
+        budget = f.prediction_budget(ids, tokenizer, options)
+        yield f"the budget{what}", budget
+    yield "whether they are integers", np.issubdtype(np.asarray(budget).dtype, np.integer)
     ids = draw.integers(5, 60, 30, 40)
     ids[np.arange(40) >= draw.integers(1, 41, 30)[:, None]] = PAD
     yield "the budget of other lengths, of a random share", f.prediction_budget(
@@ -210,12 +212,21 @@ def mask_batch(f, draw):
         lambda rng: f.mask_batch(ids, tokenizer, plain, rng)[0], draw)
     large = vocabulary(draw, 300)
     yield "the types of ids and labels", {
-        name: [str(array.dtype) for array in f.mask_batch(ids.astype(name), known, DataOptions(),
-                                                          generator(draw))]
-        for name, known in [("int32", large), ("uint16", large), ("uint8", large),
-                            ("int8", tokenizer)]}
+        f"{name}, {len(known.pieces)} pieces": [str(array.dtype) for array in f.mask_batch(
+            ids.astype(name), known, DataOptions(), generator(draw))]
+        for name, known in [("int32", large), ("uint16", large), ("uint8", large), (
+            "uint8", vocabulary(draw, 256)), ("uint8", vocabulary(draw, 257)), ("int8", tokenizer)]}
     _, labels = f.mask_batch(ids.astype(np.uint16), large, DataOptions(), generator(draw))
     yield "the labels of what was not chosen, for unsigned ids", np.unique(labels[labels < 0])
+    goes_on = np.arange(2, 23, 2)                        # every second piece is marked as the rest
+    marked = ids.copy()                                  # of a word (albert_np.text.whole_words)
+    marked[:, goes_on] += 60 * (ids[:, goes_on] > SEP)
+    masked, labels = f.mask_batch(marked, tokenizer, DataOptions(), generator(draw))
+    yield "the pieces of marked ids, if every label is put back in its place", Property(
+        lambda masked, labels: np.where(labels != -100, labels, masked), masked, labels)
+    yield "whether a word of marked ids is chosen as a whole", Property(
+        lambda labels: bool(((labels != -100)[:, goes_on] == (labels != -100)[:, goes_on - 1])[
+            ids[:, goes_on] > SEP].all()), labels)
     everything = [f.mask_batch(ids, tokenizer, DataOptions(masked_lm_prob=1.0, ngrams_by_place=by),
                                generator(draw))[1] for by in (False, True)]
     yield "whether all words are chosen of a share of 1, by ngrams_by_place", Property(

@@ -90,8 +90,22 @@ def check_inputs_of(f, draw):
         max(report.error for report in check(right_for_ones)) > UP_TO)
     yield "how many entries are checked of entries=2", [
         report.entries for report in check(right, entries=2)]
+
+    def right_but_for_1(inputs, dy, cache):           # far enough for every random direction
+        gradients = right(inputs, dy, cache)
+        gradients["x"][-2] += 1
+        return gradients
+
     yield "whether a wrong entry fails that was not chosen", bool(
-        max(report.error for report in check(right_but_for_one, entries=1)) > UP_TO)
+        max(report.error for report in check(right_but_for_1, entries=1)) > UP_TO)
+    dy = draw.rng.standard_normal(draw.T)
+    yield "what forward says at the worst entry, for a given dy", [
+        report.numerical for report in check(right_but_for_one, dy=dy)[:1]]
+    drawn = [[report.numerical for report in f.check_inputs_of(forward, right_but_for_one, inputs,
+                                                               rng=rng)]
+             for rng in (None, np.random.default_rng(0), np.random.default_rng(1))]
+    yield "whether no generator draws what each seed draws", {
+        str(seed): drawn[0] == other for seed, other in enumerate(drawn[1:])}
     kind_of = {"complex": np.complex128, **({"extended": np.clongdouble} if HAS_EXTENDED else {})}
     for method, kind in kind_of.items():
         kinds.clear()
@@ -130,8 +144,8 @@ def check_inputs_of(f, draw):
             lambda inputs: (inputs["x"] * np.abs(inputs["x"]), None), {"x": inputs["x"]},
             method="complex"),
         "slopes below the rounding error": refused(
-            check, lambda inputs, dy, cache: {"x": 1e-9 * dy},
-            lambda inputs: (1e9 + 1e-9 * inputs["x"], None), {"x": inputs["x"]})}
+            check, lambda inputs, dy, cache: {"x": 1e-7 * dy},
+            lambda inputs: (1e6 + 1e-7 * inputs["x"], None), {"x": inputs["x"]})}
     small = {"x": 1e-3 * inputs["x"]}
 
     def wave(inputs):
@@ -152,8 +166,9 @@ def global_norm(f, draw):
     yield "the norm", f.global_norm(tree)
     for what, size in (("overflow", 1e30), ("underflow", 1e-30)):
         size = size if draw.dtype == np.float32 else size**7
+        leaves = np.zeros(2), np.full(4, size), np.full(5, -1.5 * size)
         yield f"the norm if squares {what}, over the size of the entries", f.global_norm(
-            [np.full(4, size, draw.dtype), np.full(5, size, draw.dtype)]) / size
+            [leaf.astype(draw.dtype) for leaf in leaves]) / size
     yield "the norm of zeros", f.global_norm([np.zeros(3, draw.dtype)])
     tree["W"][0, 0] = np.inf
     yield "whether the norm is finite if an entry is not", bool(np.isfinite(f.global_norm(tree)))

@@ -5,7 +5,8 @@ import numpy as np
 from ... import layers
 from ...models import AlbertForPreTraining, AlbertModel, albert_forward
 from ...models.outputs import AlbertOutput
-from .forward_backward import layer_pair
+from .encoder import DROPOUT
+from .forward_backward import from_cache, layer_pair
 from .random_inputs import refused, slopes
 
 
@@ -35,6 +36,11 @@ def model_inputs(draw):
     return ids, draw.padding(), draw.integers(0, 2, draw.B, draw.T)
 
 
+def named_inputs(draw):
+    """The same under the names of their arguments."""
+    return dict(zip(("input_ids", "attention_mask", "token_type_ids"), model_inputs(draw)))
+
+
 def model_of(model_class, draw, **changes):
     """A model whose biases are not 0, with that class's parameters."""
     config = draw.config(num_hidden_layers=2, **changes)
@@ -42,6 +48,25 @@ def model_of(model_class, draw, **changes):
     params = draw.params(config, *model.components)
     model.params = {name: params[name] for name in model.components}
     return model
+
+
+def model_caches(model, draw, labels, counts, logits, inputs=None):
+    """What a model's backward pass makes of the caches of its forward pass, for every option."""
+    given = {**(inputs or named_inputs(draw)), **labels}
+    for what, more in [("", {}), (" of a part of a batch", {"label_counts": counts}),
+                       (" with dropout", {"rng": 7}), (", recomputed", {"rng": 7,
+                                                                       "recompute": True})]:
+        if "rng" in more:
+            more = {**more, "rng": np.random.default_rng(more["rng"])}
+        output, cache = model.forward(**given, **more)
+        yield f"the loss and the gradients from its cache{what}", {
+            "loss": output.loss, "gradients": from_cache(model.backward, cache)}
+        yield f"whether attentions are kept{what}", any(
+            one is not None for one in output.attentions or ())
+    output, cache = model.forward(**{name: array for name, array in given.items()
+                                     if name not in labels})
+    yield "the gradients from its cache without labels", from_cache(
+        model.backward, cache, {name: draw.like(getattr(output, name)) for name in logits})
 
 
 def _labels(draw):
@@ -52,7 +77,8 @@ def _labels(draw):
 
 def pretraining_forward(f, draw):
     """Losses and logits, with labels and without."""
-    model, inputs = model_of(f.AlbertForPreTraining, draw, sop_weight=0.3), model_inputs(draw)
+    model = model_of(f.AlbertForPreTraining, draw, sop_weight=0.3, **DROPOUT)
+    inputs = model_inputs(draw)
     output, _ = model.forward(*inputs, *_labels(draw))
     yield "the losses", {"mlm_loss": output.mlm_loss, "sop_loss": output.sop_loss,
                          "loss": output.loss}
@@ -66,22 +92,22 @@ def pretraining_forward(f, draw):
     yield "the loss of the order alone", {"loss": output.loss}
     yield "whether there is a loss of masked pieces then", output.mlm_loss is not None
     positions = np.tile([0, draw.T - 1, 1], (draw.B, 1))
-    output, _ = model.forward(*inputs, labels, order, positions=positions)
+    output, cache = model.forward(*inputs, labels, order, positions=positions)
     yield "the loss at some positions", {"loss": output.loss,
                                          "sequence_output": output.sequence_output}
-    output, _ = model.forward(*inputs, labels, order, recompute=True)
-    yield "the loss with recompute", {"loss": output.loss}
-    yield "whether attentions are kept with recompute", any(
-        one is not None for one in output.attentions or ())
-    output, _ = model.forward(*inputs, labels, order,
-                              label_counts={"labels": 7, "sentence_order_label": 9})
+    yield "the gradients from its cache at some positions", from_cache(model.backward, cache)
+    counts = {"labels": 7, "sentence_order_label": 9}
+    yield from model_caches(model, draw, {"labels": labels, "sentence_order_label": order}, counts,
+                            ("prediction_logits", "sop_logits"))
+    output, _ = model.forward(*inputs, labels, order, label_counts=counts)
     yield "the losses of a part of a batch", {"mlm_loss": output.mlm_loss,
                                               "sop_loss": output.sop_loss, "loss": output.loss}
     yield "whether each is refused", {
         "an id of V": refused(model.forward, inputs[0] * 0 + draw.V),
         "a mask of another shape": refused(model.forward, inputs[0], inputs[1][:, 1:]),
         "a label of V": refused(model.forward, *inputs, np.full_like(labels, draw.V)),
-        "labels of another shape": refused(model.forward, *inputs, labels[:, 1:])}
+        "labels of another shape": refused(model.forward, *inputs, labels[:, 1:]),
+        "positions without 0": refused(model.forward, *inputs, positions=positions[:, 1:])}
 
 
 def pretraining_backward(f, draw):
@@ -102,6 +128,7 @@ def pretraining_backward(f, draw):
            slopes(losses, model.params, [np.float64(1.0)]))
     d = {"loss": 0.7, "mlm_loss": 0.4, "sop_loss": -0.6,
          "pooled_output": draw.like(output.pooled_output),
+         "sop_logits": draw.like(output.sop_logits),
          "prediction_logits": draw.like(output.prediction_logits)}
     contributions = []
     yield "gradients of every part", model.backward(cache, d, contributions)
@@ -109,7 +136,13 @@ def pretraining_backward(f, draw):
     _, cache = reference.forward(*inputs, *labels, label_counts={"labels": 7,
                                                                  "sentence_order_label": 9})
     yield "gradients of a part of a batch", model.backward(cache)
+    _, cache = reference.forward(*inputs, sentence_order_label=labels[1])
+    yield "gradients of sop_loss without labels", model.backward(cache, {"sop_loss": 0.5})
+    output, cache = reference.forward(*inputs)
+    yield "gradients of the logits without labels", model.backward(
+        cache, {"prediction_logits": draw.like(output.prediction_logits)})
     _, cache = reference.forward(*inputs, labels[0])
+    yield "gradients without sentence_order_label", model.backward(cache)
     yield "whether a gradient is refused of a loss that had no labels", refused(
         model.backward, cache, {"sop_loss": 1.0})
 

@@ -61,15 +61,16 @@ def trust_ratio(f, draw):
     """Of two matrices, and where either is 0."""
     p, u = draw.normal(draw.E, draw.F), draw.normal(draw.E, draw.F)
     yield "the ratio", f.trust_ratio(p, u)
+    yield "the ratio of small ones", f.trust_ratio(p / 100, u / 100)
     yield "the ratio where p is 0", f.trust_ratio(0 * p, u)
     yield "the ratio where u is 0", f.trust_ratio(p, 0 * u)
 
 
 def clip_by_global_norm(f, draw):
     """A long gradient and a short one."""
-    for what, scale in (("long", 10.0), ("short", 1e-3)):
+    for what, scale, most in (("long", 10.0, 1.5), ("short", 1e-3, 1.5), ("middling", 1.0, 0.5)):
         grads = tree_map(lambda leaf: leaf * draw.dtype.type(scale), _tree(draw))
-        norm = f.clip_by_global_norm(grads, 1.5)
+        norm = f.clip_by_global_norm(grads, most)
         yield f"a {what} gradient, clipped", grads
         yield f"the norm of a {what} gradient", norm
     grads = {"b": np.array([1.0, np.inf], draw.dtype)}
@@ -84,7 +85,8 @@ def warmup_polynomial_decay(f, draw):
     N = int(draw.integers(8, 15))
     rate = int(draw.integers(200, 900)) / 1000
     for what, arguments in [("", (rate, N, 3)), (", without warm-up", (rate, N)),
-                            (", with a power and an end", (rate, N, 2, 2.0, 0.1))]:
+                            (", with a power and an end", (rate, N, 2, 2.0, 0.1)),
+                            (", with warm-up alone", (rate, N, N)), (", of one step", (rate, 1))]:
         schedule = f.warmup_polynomial_decay(*arguments)
         yield f"the rates{what}", [float(schedule(step)) for step in range(N + 3)]
     yield "whether each is refused", {

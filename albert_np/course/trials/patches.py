@@ -41,7 +41,7 @@ def patchify(f, draw):
         what: refused(f.patchify, np.zeros(shape), p) for what, shape, p in [
             ("a height that p does not divide", (2, 5, 4, 3), 2),
             ("a width that p does not divide", (2, 4, 5, 3), 2),
-            ("images without channels", (2, 4, 4), 2)]}
+            ("images without channels", (2, 4, 4), 2), ("a p of 0", (2, 4, 4, 3), 0)]}
 
 
 def unpatchify(f, draw):

@@ -123,6 +123,19 @@ class Draw:
         return (np.arange(self.T) < lengths[:, None]).astype(int)
 
 
+def rows_apart(draw, *shape):
+    """Standard normal numbers, but from one part of the batch to the next 3000 larger."""
+    offsets = 3000 * np.arange(1, shape[0] + 1).reshape(-1, *[1] * (len(shape) - 1))
+    return (draw.normal(*shape) + offsets).astype(draw.dtype)
+
+
+def one_is(array, value):
+    """A copy in which the second entry of the first axis is another."""
+    array = array.copy()
+    array[1] = value
+    return array
+
+
 def slopes(forward, inputs, dy):
     """The numerical gradient of sum(dy * forward(inputs)), for one entry at a time.
 

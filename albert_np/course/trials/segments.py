@@ -43,16 +43,18 @@ def cut_segments(f, draw):
             seen.cumsum()[:-1] > 0, 8)
     yield from _chances(f, draw, *_documents(draw, D=500))
     # With few documents, one that is its own "other" document is soon met.
-    from_one = False
-    for _ in range(40):
-        starts, document_starts = _documents(draw, D=4)
+    from_one, others = False, set()
+    for D in (4, 2) * 40:
+        starts, document_starts = _documents(draw, D=D)
         edges = [starts[sentence] for sentence in document_starts]
         spans = np.array(f._cut(starts, document_starts, options,
                                 np.random.default_rng(int(draw.integers(0, 2**31)))))
         random = spans[spans[:, 4] == 1]
         from_one |= bool((np.searchsorted(edges, random[:, 0], side="right")
                           == np.searchsorted(edges, random[:, 2], side="right")).any())
+        others |= {(D, int(b)) for b in np.searchsorted(edges, random[:, 2], side="right")}
     yield "whether a random B comes from the document of A", from_one
+    yield "from which of four and of two documents a random B comes", sorted(others)
 
 
 def _chances(f, draw, starts, document_starts):
@@ -80,6 +82,10 @@ def _chances(f, draw, starts, document_starts):
     random = random[random[:, 4] == 1]
     yield "whether a random B comes from all documents", bool(
         np.mean(np.abs(documents_of(random[:, 2]) - documents_of(random[:, 0])) > 9) > 0.9)
+    yield ("whether each random B has as many whole sentences as fit beside A, at least one",
+           _fit_beside(spans_of(sentence_task="nsp", short_seq_prob=0.0), places, document_starts))
+    yield from _first_chunks(spans_of(random_start=True, sentence_task="none", short_seq_prob=0.0),
+                             places, document_starts)
     yield "whether every document begins with its first sentence, by random_start", {
         str(what): bool(np.isin(places[document_starts[:-1]], spans_of(
             random_start=what, sentence_task="none")[:, 0]).mean() > 0.8)
@@ -96,10 +102,9 @@ def _chances(f, draw, starts, document_starts):
     begins = np.isin(asked[:, [0, 2]], places[document_starts]).any(axis=1)
     yield "with beginnings_only, whether the others have the label -100", bool(
         ((asked[:, 4] == -100) == ~begins).all())
-    room = DataOptions(max_seq_length=30).room
     overfull = spans_of(overfull_chunks=True, sentence_task="none")
     yield "with overfull_chunks, whether a fifth of the pairs are too long", bool(
-        np.mean(overfull[:, 3] - overfull[:, 0] > room) > 0.2)
+        np.mean(overfull[:, 3] - overfull[:, 0] > ROOM) > 0.2)
     yield "the labels without a sentence task", np.unique(spans_of(sentence_task="none")[:, 4])
     document_starts = np.arange(len(starts)).tolist()          # documents of one sentence
     for alone in (False, True):
@@ -116,6 +121,39 @@ def _chances(f, draw, starts, document_starts):
     yield "whether the pairs depend on the generator", depends_on_generator(
         lambda rng: f._cut(starts, document_starts[::4], DataOptions(max_seq_length=30), rng), draw,
         any_shape=True)
+
+
+ROOM = 27            # for a max_seq_length of 30: [CLS] and two [SEP] are special
+
+
+def _fit_beside(spans, places, document_starts):
+    """Whether B, where it is random, cannot have another whole sentence, and no sentence less."""
+    a, a_stop, b, b_stop, _ = spans[spans[:, 4] == 1].T
+    first, stop = np.searchsorted(places, b), np.searchsorted(places, b_stop)
+    last = np.array(document_starts)[np.searchsorted(document_starts, first, side="right")]
+    free = ROOM - (a_stop - a)
+    whole = (places[first] == b) & (places[stop] == b_stop) & (stop > first) & (stop <= last)
+    fits = (stop - first == 1) | (b_stop - b <= free)
+    full = (stop == last) | (places[np.minimum(stop + 1, last)] - b > free)
+    return bool((whole & fits & full).all())
+
+
+def _first_chunks(spans, places, document_starts):
+    """With which of its sentences a document begins, where this is drawn."""
+    begin, end = np.array(document_starts[:-1]), np.array(document_starts[1:])
+    held = np.searchsorted(places, places[begin] + ROOM, side="right") - 1 - begin
+    possible = np.maximum(np.minimum(np.maximum(held, 2), end - begin - 1), 1)
+    chunks = np.searchsorted(places, spans[:, 0])
+    found = chunks[np.searchsorted(chunks, begin)] - begin           # of every document
+    yield "whether at least two sentences are left, and the first chunk holds the drawn one", bool(
+        (found < possible).all())
+    short, equal = end - begin - 1 <= held, {}
+    for what, documents in (("short", short), ("long", ~short)):
+        usual = np.bincount(possible[documents]).argmax()
+        drawn = found[documents & (possible == usual)]
+        equal[what] = near([np.mean(drawn == number) for number in range(usual)], 1 / usual,
+                           len(drawn))
+    yield "whether each of these sentences is drawn equally often, by documents", equal
 
 
 def truncate(f, draw):
@@ -151,6 +189,8 @@ def lay_out(f, draw):
     for name, array in batch.items():
         yield name, {name: array}
     yield "the types", {name: str(array.dtype) for name, array in batch.items()}
+    yield "a pair that just fits", f.lay_out(
+        pieces, np.array([(0, T - 6, 20, 23, 1)]), vocabulary(draw), T)
     yield "whether each is refused", {
         "no pairs": refused(f.lay_out, pieces, np.zeros((0, 5), int), vocabulary(draw), T),
         "a pair that does not fit": refused(f.lay_out, pieces, np.array(spans), vocabulary(draw),

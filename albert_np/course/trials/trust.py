@@ -3,7 +3,7 @@
 import numpy as np
 
 from .forward_backward import function_pair
-from .random_inputs import refused
+from .random_inputs import one_is, refused
 
 
 def _temperature_scaling(draw):
@@ -19,7 +19,8 @@ def _temperature_scaling(draw):
         draw.integers(0, draw.V, draw.B, draw.T),)
 
 
-_forward, temperature_scaling_backward = function_pair("temperature_scaling", _temperature_scaling)
+_forward, temperature_scaling_backward = function_pair("temperature_scaling", _temperature_scaling,
+                                                       both=True)
 
 
 def temperature_scaling_forward(f, draw):
@@ -46,5 +47,6 @@ def flip_estimates(f, draw):
         what: refused(f.flip_estimates, *arguments) for what, arguments in {
             "the gradient of another text": (table, ids, dx[:, 1:]),
             "ids that are no integers": (table, ids + 0.0, dx),
-            "an id of V": (table, np.full_like(ids, draw.V), dx),
-            "an id of -1": (table, np.full_like(ids, -1), dx)}.items()}
+            "the gradient of a longer text": (table, ids[:, 1:], dx),
+            "an id of V": (table, one_is(ids, draw.V), dx),
+            "an id of -1": (table, one_is(ids, -1), dx)}.items()}

@@ -202,9 +202,9 @@ FAULTS = (
         "temperature_of_scaled_logits", "functional/temperature.py",
         old="z, tau, loss_cache = cache",
         new="z, tau, loss_cache = cache[0] / cache[1], *cache[1:]",
-        wrong="The cache holds the logits divided by tau, where the backward pass needs them as "
+        wrong="dtau is computed from logits that are divided by tau already; (TEMP.3) has them as "
               "they were.",
-        concept="what the cache holds", caught_by="temperature_scaling"),
+        concept="each factor in one place", caught_by="temperature_scaling"),
     PlantedFault(
         "consistency_of_logits", "functional/consistency.py",
         old="    loss = np.square(p - q).mean() ",
