@@ -12,6 +12,7 @@ import pytest
 import albert_np
 from albert_np.course.checking import collect_answers
 from albert_np.course.checking.exercises_used import exercises_used
+from albert_np.course.checking.functions_allowed import functions_allowed
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module, uses_solution)
 from albert_np.course.exercises import EXERCISES, exercise_named
@@ -319,6 +320,39 @@ def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
     attempt = f"try:\n    {line}\nexcept (ImportError, KeyError, AttributeError): pass"
     verdict = sandbox.check(exercise, {exercise.module: DROPOUT.format(attempt, share)}, 1)
     assert verdict.points == 0
+
+
+@pytest.mark.parametrize("id, text", [
+    ("2.3", "from albert_np.functional.distillation import _log_softmax\n"
+            "def softmax_forward(x):\n    p = np.exp(_log_softmax(x, 1.0))\n    return p, p\n"),
+    ("2.3", "import albert_np.functional.distillation as d\n"
+            "def softmax_forward(x):\n    p = np.exp(d._log_softmax(x, 1.0))\n    return p, p\n"),
+    ("9.3", "from albert_np.functional.quantization import fake_quantize_forward as f\n"
+            "from albert_np.functional.quantization import largest_integer\n"
+            "def quantization_scale(w, axis=0, bits=8):\n"
+            "    Q = largest_integer(bits)\n"
+            "    if not np.isfinite(w).all():\n        raise ValueError('not finite')\n"
+            "    scale = np.abs(w).max(axis=axis, keepdims=True, initial=0) / Q\n"
+            "    return np.where(scale == 0, np.ones_like(scale), scale)\n"
+            "def quantize(w, scale, bits=8):\n"
+            "    return np.rint(f(w, scale, bits)[0] / scale).astype(np.int8)\n")])
+def test_a_function_that_the_right_solution_does_not_call_is_empty(sandbox, id, text):
+    exercise = exercise_named(id)
+    verdict = sandbox.check(exercise, {exercise.module: "import numpy as np\n" + text}, 1)
+    assert (verdict.points, verdict.findings[0].kind) == (0, "solution")
+
+
+def test_functions_that_may_be_called():
+    """What the right solution calls, what its module imports, and tools for trees and sums."""
+    def allowed(id, used=()):
+        return set(functions_allowed(exercise_named(id), used))
+
+    softmax, attention = allowed("2.3"), allowed("3.7")
+    sums = {f"albert_np.functional.sums.{name}" for name in ("row_sum", "row_mean", "column_sum")}
+    assert sums <= softmax & attention and "albert_np.functional.trees.tree_map" in softmax
+    assert "albert_np.functional.distillation._log_softmax" in allowed("9.1") - softmax
+    assert "albert_np.functional.softmax.masked_softmax_backward" in attention - softmax
+    assert not [name for name in softmax if name.startswith(("albert_np.layers", "albert_np.tasks"))]
 
 
 def test_layer_norm_of_its_helper_gets_no_points(sandbox):

@@ -6,7 +6,8 @@ import sys
 
 from .. import exercises, trials
 from ..checking.collect_answers import Answer, answers_of, error_answer, to_json
-from ..checking.load_modules import (forbid_solution, reference_module, student_module,
+from ..checking.functions_allowed import functions_not_allowed
+from ..checking.load_modules import (forbid, forbid_solution, reference_module, student_module,
                                      uses_solution)
 from .emptied_package import fill_in
 
@@ -34,8 +35,9 @@ def answer(request):
     ----------
     request : dict
         "exercise", its id; "used", those that its right solution calls; "functions", what
-        :func:`~albert_np.course.sandbox.emptied_package.functions_to_fill_in` gives; "seed" and
-        "sizes" of the inputs.
+        :func:`~albert_np.course.sandbox.emptied_package.functions_to_fill_in` gives; "allowed",
+        what :func:`~albert_np.course.checking.functions_allowed.functions_allowed` gives; "seed"
+        and "sizes" of the inputs.
 
     Returns
     -------
@@ -49,6 +51,7 @@ def answer(request):
     try:
         fill_in(request["functions"])
         forbid_solution(exercise, request["used"])
+        forbid(functions_not_allowed(request["allowed"]))
         _forget_course()
         module = student_module(exercise.module, exercise)
         name = uses_solution(exercise, module)

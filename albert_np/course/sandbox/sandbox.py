@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..checking.exercises_used import exercises_used
+from ..checking.functions_allowed import functions_allowed
 from ..exercises import EXERCISES
 from .emptied_package import emptied_modules, functions_to_fill_in
 from .files_needed import files_needed
@@ -211,6 +212,7 @@ class Sandbox:
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
                    "memory": self.limits.memory, "used": used,
                    "functions": functions_to_fill_in(exercise, used),
+                   "allowed": functions_allowed(exercise, used),
                    **({"files": files_needed(files, exercise.module)} if self.caged else
                       {"folder": str(Path(files).resolve())})}
         for _ in range(2):
