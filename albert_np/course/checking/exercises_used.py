@@ -1,4 +1,4 @@
-"""Which exercises does the right solution of an exercise call?"""
+"""Which exercises, and which other functions, does the right solution of an exercise call?"""
 
 import sys
 from functools import lru_cache
@@ -22,18 +22,22 @@ def exercises_used(exercise, seed, sizes=None):
     tuple of str
         Their ids.
     """
-    return _used(exercise, seed, tuple(sorted((sizes or {}).items())))
+    called = codes_called(exercise, seed, sizes)
+    return tuple(sorted(other.id for other in EXERCISES
+                        if called & {id(function.__code__) for function in functions_of(other)}))
+
+
+def codes_called(exercise, seed, sizes=None):
+    """The `id` of the code of every function that is called meanwhile; parameters as above."""
+    return _called(exercise, seed, tuple(sorted((sizes or {}).items())))
 
 
 @lru_cache(maxsize=1024)
-def _used(exercise, seed, sizes):
-    owners = {id(function.__code__): other.id for other in EXERCISES
-              for function in functions_of(other)}
+def _called(exercise, seed, sizes):
     called, before = set(), sys.getprofile()
-    sys.setprofile(lambda frame, event, _: event == "call"
-                   and called.add(owners.get(id(frame.f_code))))
+    sys.setprofile(lambda frame, event, _: event == "call" and called.add(id(frame.f_code)))
     try:
         answers_of(exercise, reference_module(exercise), seed, dict(sizes))
     finally:
         sys.setprofile(before)
-    return tuple(sorted(called - {None}))
+    return frozenset(called)

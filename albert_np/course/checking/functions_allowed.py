@@ -11,6 +11,7 @@ from types import CodeType, FunctionType, ModuleType
 
 from ..exercises import EXERCISES
 from ..trials import trials_of
+from .exercises_used import codes_called, exercises_used
 from .load_modules import forbidden_exercises, functions_of, reference_module
 
 FOLDERS = ("functional", "layers", "models", "optim", "parameters", "text", "gradcheck",
@@ -39,24 +40,27 @@ def other_functions():
             and not function.__name__.startswith("__")}
 
 
-@lru_cache(maxsize=256)
-def functions_allowed(exercise, used):
+@lru_cache(maxsize=1024)
+def functions_allowed(exercise, seed, sizes=()):
     """The names of the :func:`other_functions` that a student's function may call.
 
     Parameters
     ----------
     exercise : Exercise
-    used : tuple of str
-        See :func:`~albert_np.course.checking.load_modules.forbidden_exercises`.
+    seed : int
+    sizes : tuple of (str, int)
+        As in :func:`~albert_np.course.checking.collect_answers.answers_of`.
 
     Returns
     -------
     list of str
-        What is named in the right solutions of this exercise and of those that are not forbidden,
-        in the trial and in the exercise's module, and again what is named in these functions. Of a
-        class all methods.
+        What is called while the package answers the questions, what is named in the right
+        solutions of this exercise and of those that are not forbidden, in the trial and in the
+        exercise's module, and again what is named in these functions. Of a class all methods.
     """
-    own, forbidden = reference_module(exercise), forbidden_exercises(exercise, used)
+    own = reference_module(exercise)
+    forbidden = forbidden_exercises(exercise, exercises_used(exercise, seed, dict(sizes)))
+    called = codes_called(exercise, seed, dict(sizes))
     asking = ASKING + tuple(trial.__module__ for trial in trials_of(exercise))
     waiting = [function for one in EXERCISES if one is exercise or one not in forbidden
                for function in functions_of(one)]
@@ -66,6 +70,8 @@ def functions_allowed(exercise, used):
                 if not function.__name__.startswith("_")]
     waiting += [value for value in vars(own).values() if isinstance(value, FunctionType)
                 and value.__module__ != own.__name__]
+    waiting += [function for function in other_functions().values()
+                if id(function.__code__) in called]
     barred = {id(function) for one in forbidden for function in functions_of(one)}
     reached = {id(function): function for function in waiting}
     while waiting:

@@ -209,10 +209,11 @@ class Sandbox:
         seconds = seconds or self.limits.seconds
         with one_at_a_time:
             used = exercises_used(exercise, seed, sizes)
+            allowed = functions_allowed(exercise, seed, tuple(sorted((sizes or {}).items())))
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
                    "memory": self.limits.memory, "used": used,
                    "functions": functions_to_fill_in(exercise, used),
-                   "allowed": functions_allowed(exercise, used),
+                   "allowed": allowed,
                    **({"files": files_needed(files, exercise.module)} if self.caged else
                       {"folder": str(Path(files).resolve())})}
         for _ in range(2):
