@@ -327,6 +327,10 @@ def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
             "def softmax_forward(x):\n    p = np.exp(_log_softmax(x, 1.0))\n    return p, p\n"),
     ("2.3", "import albert_np.functional.distillation as d\n"
             "def softmax_forward(x):\n    p = np.exp(d._log_softmax(x, 1.0))\n    return p, p\n"),
+    *(("2.1", f"{import_it}\ndef linear_forward(x, W, b):\n"
+              "    y = linear_backward(x, (np.zeros(x.shape[:-1] + W.shape[1:]), W.T))[0] + b\n"
+              "    return y, (x, W)\n")
+      for import_it in ("", "from albert_np.functional import linear_backward")),
     ("9.3", "from albert_np.functional.quantization import fake_quantize_forward as f\n"
             "from albert_np.functional.quantization import largest_integer\n"
             "def quantization_scale(w, axis=0, bits=8):\n"

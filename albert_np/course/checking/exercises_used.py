@@ -1,11 +1,12 @@
 """Which exercises, and which other functions, does the right solution of an exercise call?"""
 
 import sys
+from collections import defaultdict
 from functools import lru_cache
 
 from ..exercises import EXERCISES
-from .collect_answers import answers_of
-from .load_modules import functions_of, reference_module
+from .collect_answers import TRIALS, answers_of
+from .load_modules import functions_of, module_name, reference_module
 
 
 def exercises_used(exercise, seed, sizes=None):
@@ -29,15 +30,40 @@ def exercises_used(exercise, seed, sizes=None):
 
 def codes_called(exercise, seed, sizes=None):
     """The `id` of the code of every function that is called meanwhile; parameters as above."""
-    return _called(exercise, seed, tuple(sorted((sizes or {}).items())))
+    return _callers(exercise, seed, _fixed(sizes)).keys()
+
+
+def called_by_trials_alone(exercise, seed, sizes=None):
+    """Functions of later exercises that the trial calls and the right solution does not.
+
+    Returns
+    -------
+    list of [str, str]
+        The name of the module and of the function; no methods.
+    """
+    callers = _callers(exercise, seed, _fixed(sizes))
+    return [[module_name(later.module), function.__name__]
+            for later in EXERCISES[EXERCISES.index(exercise) + 1:]
+            for function in functions_of(later) if "." not in function.__qualname__
+            and callers.get(id(function.__code__)) == {True}]
+
+
+def _fixed(sizes):
+    return tuple(sorted((sizes or {}).items()))
 
 
 @lru_cache(maxsize=1024)
-def _called(exercise, seed, sizes):
-    called, before = set(), sys.getprofile()
-    sys.setprofile(lambda frame, event, _: event == "call" and called.add(id(frame.f_code)))
+def _callers(exercise, seed, sizes):
+    """By the id of the code of each function: whether those who call it are trials."""
+    callers, before = defaultdict(set), sys.getprofile()
+
+    def note(frame, event, _):
+        if event == "call":
+            callers[id(frame.f_code)].add(frame.f_back.f_code.co_filename.startswith(TRIALS))
+
+    sys.setprofile(note)
     try:
         answers_of(exercise, reference_module(exercise), seed, dict(sizes))
     finally:
         sys.setprofile(before)
-    return frozenset(called)
+    return dict(callers)

@@ -228,11 +228,12 @@ def forbid(functions):
     for function in functions:
         if not function.__code__.co_freevars:
             function.__defaults__ = function.__kwdefaults__ = None
-            function.__code__ = _forbidden.__code__
+            function.__code__ = forbidden.__code__
             function.__globals__.setdefault("SolutionImported", SolutionImported)
 
 
-def _forbidden(*arguments, **named):
+def forbidden(*arguments, **named):
+    """What stands for a function of the package that an exercise may not call."""
     raise SolutionImported("the function of this exercise was taken from albert_np")
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checking.exercises_used import exercises_used
+from ..checking.exercises_used import called_by_trials_alone, exercises_used
 from ..checking.functions_allowed import functions_allowed
 from ..exercises import EXERCISES
 from .emptied_package import emptied_modules, functions_to_fill_in
@@ -210,10 +210,11 @@ class Sandbox:
         with one_at_a_time:
             used = exercises_used(exercise, seed, sizes)
             allowed = functions_allowed(exercise, seed, tuple(sorted((sizes or {}).items())))
+            hidden = called_by_trials_alone(exercise, seed, sizes)
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
                    "memory": self.limits.memory, "used": used,
                    "functions": functions_to_fill_in(exercise, used),
-                   "allowed": allowed,
+                   "allowed": allowed, "hidden": hidden,
                    **({"files": files_needed(files, exercise.module)} if self.caged else
                       {"folder": str(Path(files).resolve())})}
         for _ in range(2):

@@ -169,7 +169,7 @@ def dropout_forward(f, draw):
         lambda zero: np.rint(20 * np.mean(zero)), y == 0)
     dy = draw.like(y)
     try:
-        dx = functional.dropout_backward(dy, mask)
+        dx = f.dropout_backward(dy, mask)
         off = dx - dy * y / x
     except Exception as error:
         raise BadCache(str(error)) from None
