@@ -7,15 +7,17 @@ import time
 from pathlib import Path
 
 import adversaries
+import numpy as np
 import pytest
 
 import albert_np
-from albert_np.course.checking import collect_answers
+from albert_np.course.checking import collect_answers, judge_answers
 from albert_np.course.checking.exercises_used import exercises_used
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module, uses_solution)
 from albert_np.course.exercises import EXERCISES, exercise_named
 from albert_np.course.sandbox import give_up_rights, pipes
+from albert_np.course.sandbox import judge_reply as judge_reply_module
 from albert_np.course.sandbox import sandbox as sandbox_module
 from albert_np.course.sandbox.files_needed import files_needed
 from albert_np.course.sandbox.folders import bytes_in, remove_folder
@@ -23,6 +25,7 @@ from albert_np.course.sandbox.give_up_rights import (PROCESSES, folders_around,
                                                      installed_packages)
 from albert_np.course.sandbox.judge_reply import ENDINGS, Reply, judge_reply
 from albert_np.course.sandbox.sandbox import Limits, Sandbox, weaknesses
+from albert_np.course.trials.random_inputs import Property
 
 PACKAGE = Path(albert_np.__file__).parent
 BACKWARD = next(exercise for exercise in EXERCISES if "layer_norm_backward" in exercise.functions)
@@ -549,6 +552,44 @@ def test_the_number_of_parts_is_bounded():
             collect_answers.from_json(rounds)
     (read,), = collect_answers.from_json([[{**answer, "error": "E" * 10**6}]])
     assert len(read.error) == collect_answers.LONGEST_NAME
+
+
+@pytest.mark.parametrize("id", ["2.14", "6.5", "6.6", "6.7", "6.8"])
+def test_what_no_right_answer_can_be_reaches_no_property(id):
+    """It is computed in the process that marks, where a large number may take all of the memory."""
+    exercise, computed = exercise_named(id), []
+    for expected in collect_answers.package_answers(exercise, 3)[0]:
+        if expected.property is None:
+            continue
+        watched = Property(lambda *_: computed.append(1), *expected.property.results,
+                           any_shape=expected.property.any_shape)
+        right, *others = map(np.asarray, watched.results)
+        whole = right.dtype.kind in "iu"
+        for wrong in (right.astype("<c16"), right.astype("<U1"), np.zeros(10**6, right.dtype),
+                      right.astype(np.int64) + 2**27 if whole else None,
+                      np.full(right.shape, -2**63) if whole else None):
+            leaves = {str(place): got for place, got in enumerate([wrong, *others])}
+            answer = judge_answers._with_property(
+                collect_answers.Answer("", {} if wrong is None else leaves),
+                collect_answers.Answer(expected.name, property=watched))
+            assert computed == [] and "comes back" in answer.message, expected.name
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError, KeyError])
+def test_an_error_of_the_judge_costs_that_exercise_alone(sandbox, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    for module, name in ((judge_reply_module, "judge"), (pipes.Inbox, "value")):
+        with monkeypatch.context() as patch:
+            if name == "value":
+                values = iter([pipes.Inbox.value, fail])
+                patch.setattr(module, name, lambda inbox: next(values)(inbox))
+            else:
+                patch.setattr(module, name, fail)
+            verdict = sandbox.check(BACKWARD, {adversaries.FILE: adversaries.RIGHT}, 1)
+            assert verdict.points == 0 and verdict.findings[0].kind == "crash"
+    assert said_by(sandbox, "pass") == ""
 
 
 def test_null_is_an_answer_and_no_failure_of_the_grader(sandbox):
