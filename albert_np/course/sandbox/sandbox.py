@@ -238,10 +238,12 @@ class Sandbox:
 
     def _answers(self):
         """What follows on a reply: the message of the student's process, as it was sent there."""
+        inbox = self._inbox(GRACE)
+        if inbox is None:
+            return {"ended": "broken"}
         try:
-            inbox = self._inbox(GRACE)
-            return {"rounds": inbox.value()} if inbox else {"ended": "broken"}
-        except ValueError:
+            return {"rounds": inbox.value()}
+        except Exception:                        # no JSON, or too large for the memory
             return {"ended": "garbled"}
 
     def _receive(self, seconds):
