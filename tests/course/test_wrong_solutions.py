@@ -195,6 +195,8 @@ def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
     ("6.1", "masked_lm_prob).astype(int)", "masked_lm_prob)"),
     ("6.7", "tokenizer, options, continues)\n    choose", "tokenizer, options)\n    choose"),
     ("6.7", "len(tokenizer.is_word_start) - 1:", "len(tokenizer.is_word_start):"),
+    ("6.8", "target = 2 + below(options.room - 1)", "target = 1 + below(options.room - 1)"),
+    ("6.8", "target = 2 + below(options.room - 1)", "target = 2 + below(options.room - 2)"),
     ("6.8", "        if D > 1:", "        if D > 2:"),
     ("6.8", "other = below(D - 1)", "other = below(D - 2)"),
     ("6.8", "end_of(j, last, length, 1)", "end_of(j, last, length, 2)"),

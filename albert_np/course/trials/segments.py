@@ -112,6 +112,14 @@ def _chances(f, draw, starts, document_starts):
             max_seq_length=30, single_sentence_negatives=alone), generator(draw))
         yield (f"the labels of documents of one sentence (single_sentence_negatives={alone})",
                [label for *_, label in spans])
+    D, options = 2000, DataOptions(max_seq_length=30, sentence_task="none", random_start=False,
+                                   short_seq_prob=1.0)
+    begin = np.arange(0, 30 * D + 1, 30)                 # 30 sentences of one piece each
+    spans = np.array(f._cut(list(range(30 * D + 1)), begin.tolist(), options, generator(draw)))
+    spans = spans[np.searchsorted(spans[:, 0], begin[:-1])]
+    yield "whether each length from 2 to the room is drawn equally often", near(
+        [np.mean(spans[:, 3] - spans[:, 0] == length) for length in range(2, ROOM + 1)],
+        1 / (ROOM - 1), D)
     certain, certain_documents = _documents(draw, D=40)
     spans = f._cut(certain, certain_documents, DataOptions(
         max_seq_length=30, sentence_task="none", random_start=False, short_seq_prob=0.0),
