@@ -247,7 +247,7 @@ rows_at_forward, rows_at_backward = function_pair("rows_at", _rows, both=True)
 def erf(f, draw):
     """Near 0, on both sides, and far out."""
     x = np.concatenate([draw.normal(draw.T) * 0.2, np.linspace(-3, 3, 21), draw.normal(draw.F) * 2,
-                        [-1e30, -9.0, 0.0, 9.0, 1e30]])
+                        [-30.0, -9.0, 0.0, 9.0, 30.0]])
     yield "y", f.erf(x.astype(draw.dtype))
     yield "y of a matrix", f.erf(draw.normal(2, 3))
     yield "y of integers", f.erf(np.arange(-2, 3))
