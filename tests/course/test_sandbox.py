@@ -7,21 +7,26 @@ import time
 from pathlib import Path
 
 import adversaries
+import numpy as np
 import pytest
 
 import albert_np
-from albert_np.course.checking import collect_answers
+from albert_np.course.checking import collect_answers, judge_answers
 from albert_np.course.checking.exercises_used import exercises_used
+from albert_np.course.checking.functions_allowed import functions_allowed
 from albert_np.course.checking.load_modules import (module_from_source, reference_module,
                                                     source_of_module, uses_solution)
 from albert_np.course.exercises import EXERCISES, exercise_named
-from albert_np.course.sandbox import give_up_rights, pipes
+from albert_np.course.sandbox import forking_server, give_up_rights, pipes
+from albert_np.course.sandbox import judge_reply as judge_reply_module
 from albert_np.course.sandbox import sandbox as sandbox_module
+from albert_np.course.sandbox.files_needed import files_needed
 from albert_np.course.sandbox.folders import bytes_in, remove_folder
 from albert_np.course.sandbox.give_up_rights import (PROCESSES, folders_around,
                                                      installed_packages)
 from albert_np.course.sandbox.judge_reply import ENDINGS, Reply, judge_reply
 from albert_np.course.sandbox.sandbox import Limits, Sandbox, weaknesses
+from albert_np.course.trials.random_inputs import Property
 
 PACKAGE = Path(albert_np.__file__).parent
 BACKWARD = next(exercise for exercise in EXERCISES if "layer_norm_backward" in exercise.functions)
@@ -207,6 +212,27 @@ def test_messages_pass_pipes_whole():
     os.close(reader)
 
 
+def test_nobody_waits_for_ever_for_one_who_does_not_read(monkeypatch):
+    monkeypatch.setattr(pipes, "PATIENCE", 0.05)
+    reader, writer = os.pipe()
+    with pytest.raises(ValueError, match="at most"):
+        pipes.send(writer, "\x01" * (pipes.LONGEST // 6 + 1))
+    pipes.send(writer, "first")                              # nothing lies before it
+    assert pipes.receive(reader) == "first"
+    with pytest.raises(OSError, match="nothing was read"):
+        pipes.send(writer, (1 << 20) * "x")
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_server_that_cannot_read_a_request_ends(sandbox):
+    """And a new one is started. It would take what follows for more requests."""
+    server = sandbox._server
+    pipes.send_bytes(server.stdin.fileno(), b"\xff" * 8 + bytes(50_000))
+    assert server.wait(timeout=60) == 0
+    assert said_by(sandbox, "pass") == ""
+
+
 def test_bad_messages_are_refused():
     inbox = pipes.Inbox()
     with pytest.raises(ValueError, match="incomplete"):
@@ -283,6 +309,16 @@ def test_the_keeper_does_not_decode_an_answer(sandbox):
     assert said_by(sandbox, line) == "garbled" and said_by(sandbox, "pass") == ""
 
 
+@pytest.mark.parametrize("descriptor", range(4))
+def test_an_open_file_takes_no_message_to_the_next_submission(sandbox, descriptor):
+    """Its flags belong to all processes that share it."""
+    look = f"raise ValueError(f.fcntl({descriptor}, f.F_GETFL))"
+    change = f"f.fcntl({descriptor}, f.F_SETFL, os.O_APPEND | os.O_NONBLOCK)"
+    before, after, again = (said_by(sandbox, f"import fcntl as f, os; {line}").split()[0]
+                            for line in (look, f"{change}; {look}", look))
+    assert before == again != after
+
+
 def test_system_v_memory_does_not_outlive_an_exercise(with_all_calls):
     """Where the call cannot be refused, a namespace of its own ends with the process."""
     key = 0x5EED0000 + os.getpid()
@@ -318,6 +354,43 @@ def test_no_name_leads_to_what_the_trials_compute(sandbox, line, share):
     attempt = f"try:\n    {line}\nexcept (ImportError, KeyError, AttributeError): pass"
     verdict = sandbox.check(exercise, {exercise.module: DROPOUT.format(attempt, share)}, 1)
     assert verdict.points == 0
+
+
+@pytest.mark.parametrize("id, text", [
+    ("2.3", "from albert_np.functional.distillation import _log_softmax\n"
+            "def softmax_forward(x):\n    p = np.exp(_log_softmax(x, 1.0))\n    return p, p\n"),
+    ("2.3", "import albert_np.functional.distillation as d\n"
+            "def softmax_forward(x):\n    p = np.exp(d._log_softmax(x, 1.0))\n    return p, p\n"),
+    *(("2.1", f"{import_it}\ndef linear_forward(x, W, b):\n"
+              "    y = linear_backward(x, (np.zeros(x.shape[:-1] + W.shape[1:]), W.T))[0] + b\n"
+              "    return y, (x, W)\n")
+      for import_it in ("", "from albert_np.functional import linear_backward")),
+    ("9.3", "from albert_np.functional.quantization import fake_quantize_forward as f\n"
+            "from albert_np.functional.quantization import largest_integer\n"
+            "def quantization_scale(w, axis=0, bits=8):\n"
+            "    Q = largest_integer(bits)\n"
+            "    if not np.isfinite(w).all():\n        raise ValueError('not finite')\n"
+            "    scale = np.abs(w).max(axis=axis, keepdims=True, initial=0) / Q\n"
+            "    return np.where(scale == 0, np.ones_like(scale), scale)\n"
+            "def quantize(w, scale, bits=8):\n"
+            "    return np.rint(f(w, scale, bits)[0] / scale).astype(np.int8)\n")])
+def test_a_function_that_the_right_solution_does_not_call_is_empty(sandbox, id, text):
+    exercise = exercise_named(id)
+    verdict = sandbox.check(exercise, {exercise.module: "import numpy as np\n" + text}, 1)
+    assert (verdict.points, verdict.findings[0].kind) == (0, "solution")
+
+
+def test_functions_that_may_be_called():
+    """What the right solution calls, what its module imports, and tools for trees and sums."""
+    def allowed(id):
+        return set(functions_allowed(exercise_named(id), 1))
+
+    softmax, attention = allowed("2.3"), allowed("3.7")
+    sums = {f"albert_np.functional.sums.{name}" for name in ("row_sum", "row_mean", "column_sum")}
+    assert sums <= softmax & attention and "albert_np.functional.trees.tree_map" in softmax
+    assert "albert_np.functional.distillation._log_softmax" in allowed("9.1") - softmax
+    assert "albert_np.functional.softmax.masked_softmax_backward" in attention - softmax
+    assert not any(name.startswith(("albert_np.layers", "albert_np.tasks")) for name in softmax)
 
 
 def test_layer_norm_of_its_helper_gets_no_points(sandbox):
@@ -360,6 +433,33 @@ def test_what_stops_outside_of_the_functions_costs_no_points(sandbox, line):
     """As the cells of a notebook that somebody only tried."""
     text = adversaries.RIGHT.replace("def layer_norm_b", f"{line}\n\ndef layer_norm_b")
     assert sandbox.check(BACKWARD, {adversaries.FILE: text}, 1).points == BACKWARD.points
+
+
+@pytest.mark.parametrize("text, others", [
+    ("import numpy as np\nfrom albert_np.functional.sums import row_mean", []),
+    ("import sums", ["functional/sums.py"]),
+    ("def f():\n    from sums import a", ["functional/sums.py"]),
+    ("from .linear import x", ["functional/linear.py", "helper.py"]),     # linear imports helper
+    ("import helper as h", ["helper.py"]),
+    *((text, ["functional/sums.py", "functional/linear.py", "helper.py"]) for text in (
+        "from functional import (\n    linear)", "import functional.linear", "__import__('sums')",
+        "import importlib", "text = open('helper.py').read()")),
+    ("from albert_np import (a\nimport helper", ["helper.py"]),               # no Python at all
+    ("import albert_np.functional.sums, helper", ["helper.py"]),
+    ("if x: from \\\n  . helper import(a, b)", ["helper.py"]),
+    ("import numpy as \\\r\n np, (\n#\n helper", ["helper.py"]),
+    # On which Python's own parser takes hours, or crashes in some versions.
+    ("import helper\nx" + "\u0327\u0301" * 300_000, ["helper.py"]),
+    ("import helper\nx = 0" + "+0" * 500_000, ["helper.py"]),
+    ("import (" * 100_000 + "helper", ["helper.py"]), ("from " * 200_000 + "helper", ["helper.py"]),
+    ("from \\\n" * 100_000 + "\\", []),
+], ids=range(19))
+def test_an_exercise_gets_the_files_that_its_module_imports(text, others):
+    files = {"functional/sums.py": "a = 1", "functional/linear.py": "import helper\nx = 1",
+             "functional/layer_norm.py": text, "helper.py": "import os, numpy"}
+    assert set(files_needed(files, "functional/layer_norm.py")) == {"functional/layer_norm.py",
+                                                                    *others}
+    assert files_needed(files, "functional/softmax.py") == {}
 
 
 def test_a_helper_may_lie_beside_the_module(sandbox):
@@ -414,6 +514,41 @@ def test_a_change_of_the_input_costs_half_however_it_is_made(sandbox, text, shar
 def test_time_asleep_is_told(sandbox):
     text = "import time; time.sleep(0.4)\n" + adversaries.RIGHT
     assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).spent > 0.1
+
+
+def test_the_time_of_all_threads_is_told(sandbox):
+    """The main thread waits for the processor most of the time, and would be told 0.2 s."""
+    text = adversaries.RIGHT + """
+import threading, time
+def spin():
+    while time.process_time() < 1:
+        np.sin(numbers)
+numbers = np.ones(200_000)
+threads = [threading.Thread(target=spin) for _ in range(6)]
+[thread.start() for thread in threads]
+spin()
+"""
+    assert sandbox.run(BACKWARD, {adversaries.FILE: text}, 1).spent > 0.9
+
+
+def test_the_time_to_make_and_remove_a_folder_is_told(tmp_path, monkeypatch):
+    """The keeper spends it, and not the process of the submission."""
+    def slowly(folder):
+        before = time.process_time()
+        while time.process_time() < before + 0.3:
+            pass
+        remove_folder(folder)
+
+    monkeypatch.setattr(forking_server, "remove_folder", slowly)
+    (requests, asking), (hearing, replies) = os.pipe(), os.pipe()
+    pipes.send(asking, {"files": {}, "memory": 1 << 30, "seconds": 1.0})
+    able = dict.fromkeys(("namespaces", "files", "calls", "user"), False)
+    if not (keeper := os.fork()):
+        forking_server._be_the_keeper(requests, replies, able, [], str(tmp_path))
+    assert pipes.receive(hearing)["spent"] > 0.2
+    os.waitpid(keeper, 0)
+    for descriptor in (requests, asking, hearing, replies):
+        os.close(descriptor)
 
 
 def test_an_answer_has_a_largest_size(sandbox):
@@ -480,7 +615,7 @@ def test_a_folder_is_measured_and_removed(tmp_path):
     (top / "closed" / "inside").mkdir(parents=True)
     (top / "file").write_bytes(bytes(10_000))
     (top / "link").symlink_to(tmp_path)
-    assert 4 * 4096 <= bytes_in(str(top)) < 50_000
+    assert bytes_in(str(top)) == 4 * 2**14                   # an entry counts 16 KiB at least
     (top / "closed").chmod(0)
     here = os.getcwd()
     try:
@@ -530,6 +665,44 @@ def test_the_number_of_parts_is_bounded():
             collect_answers.from_json(rounds)
     (read,), = collect_answers.from_json([[{**answer, "error": "E" * 10**6}]])
     assert len(read.error) == collect_answers.LONGEST_NAME
+
+
+@pytest.mark.parametrize("id", ["2.14", "6.5", "6.6", "6.7", "6.8"])
+def test_what_no_right_answer_can_be_reaches_no_property(id):
+    """It is computed in the process that marks, where a large number may take all of the memory."""
+    exercise, computed = exercise_named(id), []
+    for expected in collect_answers.package_answers(exercise, 3)[0]:
+        if expected.property is None:
+            continue
+        watched = Property(lambda *_: computed.append(1), *expected.property.results,
+                           any_shape=expected.property.any_shape)
+        right, *others = map(np.asarray, watched.results)
+        whole = right.dtype.kind in "iu"
+        for wrong in (right.astype("<c16"), right.astype("<U1"), np.zeros(10**6, right.dtype),
+                      right.astype(np.int64) + 2**27 if whole else None,
+                      np.full(right.shape, -2**63) if whole else None):
+            leaves = {str(place): got for place, got in enumerate([wrong, *others])}
+            answer = judge_answers._with_property(
+                collect_answers.Answer("", {} if wrong is None else leaves),
+                collect_answers.Answer(expected.name, property=watched))
+            assert computed == [] and "comes back" in answer.message, expected.name
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError, KeyError])
+def test_an_error_of_the_judge_costs_that_exercise_alone(sandbox, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    for module, name in ((judge_reply_module, "judge"), (pipes.Inbox, "value")):
+        with monkeypatch.context() as patch:
+            if name == "value":
+                values = iter([pipes.Inbox.value, fail])
+                patch.setattr(module, name, lambda inbox: next(values)(inbox))
+            else:
+                patch.setattr(module, name, fail)
+            verdict = sandbox.check(BACKWARD, {adversaries.FILE: adversaries.RIGHT}, 1)
+            assert verdict.points == 0 and verdict.findings[0].kind == "crash"
+    assert said_by(sandbox, "pass") == ""
 
 
 def test_null_is_an_answer_and_no_failure_of_the_grader(sandbox):

@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from pathlib import PurePosixPath
 
 import adversaries
 import pytest
@@ -16,6 +17,7 @@ from albert_np.course.marking.mark_class import grade_class
 from albert_np.course.marking.mark_submission import Mark
 from albert_np.course.marking.notebooks import source_of_notebook
 from albert_np.course.marking.read_submissions import read_submission, submissions_in
+from albert_np.course.sandbox import pipes
 from albert_np.course.sandbox.folders import remove_folder
 from albert_np.course.sandbox.judge_reply import Reply, judge_reply
 from albert_np.course.sandbox.sandbox import Sandbox
@@ -238,6 +240,30 @@ def test_the_code_of_notebooks_has_a_largest_size_in_all(tmp_path):
     files, remarks = read_submission(tmp_path / "ann", [adversaries.FILE])
     assert sorted(files) == ["m0.py", "m1.py", "m2.py", "m3.py"]
     assert len(remarks) == 2 and "of its code, at most 4,194,304 bytes" in remarks[0]
+
+
+def test_a_submission_has_a_largest_weight_as_json(tmp_path):
+    """A control character takes six bytes in a request, in a text and in a name."""
+    deep = "/".join(28 * [100 * "\x01"])
+    texts = {f"{number}.py": (1 << 20) * "\x01" for number in range(3)}
+    names = {f"{deep}/{90 * chr(1)}{number:04}.py": "" for number in range(495)}
+    zipped(tmp_path / "ann.zip", {**texts, adversaries.FILE: RIGHT})
+    zipped(tmp_path / "bob.zip", {**names, "0.py": texts["0.py"], "1.py": texts["1.py"],
+                                  adversaries.FILE: RIGHT})
+    for name in ("ann", "bob"):
+        files, remarks = read_submission(tmp_path / f"{name}.zip", ["elsewhere.py"])
+        assert len(json.dumps(files)) < 17 << 20 < pipes.LONGEST
+        assert adversaries.FILE in files and "as JSON" in remarks[0]
+
+
+def test_a_submission_has_a_largest_number_of_folders(tmp_path):
+    """They are made for every exercise, and a small zip file may hold ten thousand."""
+    zipped(tmp_path / "ann.zip", {
+        **{f"{number}/" * 29 + "x.py": "" for number in range(490)}, adversaries.FILE: RIGHT,
+        "last.py": ""})
+    files, remarks = read_submission(tmp_path / "ann.zip", ["elsewhere.py"])
+    assert len({folder for name in files for folder in PurePosixPath(name).parents}) <= 100
+    assert adversaries.FILE in files and "last.py" in files and "100 folders" in remarks[0]
 
 
 def test_a_notebook_names_no_odd_module(tmp_path):

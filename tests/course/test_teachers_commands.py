@@ -313,6 +313,18 @@ def test_which_lines_are_commands(source, kept):
     assert source_of_notebook(text)[1].strip() == kept
 
 
+@pytest.mark.parametrize("line", [
+    " " * 10**6 + "x", "x" + " " * 10**6 + "y", "x" * 10**6 + "!", "x, " * 10**6, "x" + "?" * 10**6,
+    " " * 10**6 + "%", "a." * 10**6 + "-", "=" * 10**6, "x =" + " " * 10**6,
+    "?" + "x." * 10**6 + "-",
+], ids=lambda line: line[:2])
+def test_a_long_line_is_read_once(line):
+    """A pattern that tries all of its blanks at each of them would take hours."""
+    assert source_of_notebook(json.dumps({
+        "cells": [{"cell_type": "code", "metadata": {}, "source": "y = 1\n" + line}],
+        "metadata": {"albert_np": {"module": "optim/sgd.py"}}}))[1].rstrip("\n") == f"y = 1\n{line}"
+
+
 def test_cells_are_cut_at_line_feeds_only():
     cells = [{"cell_type": "code", "metadata": {}, "source": "x = 'a\x1e\u2028b'\r\n%ls\n"}]
     text = json.dumps({"cells": cells, "metadata": {"albert_np": {"module": "optim/sgd.py"}}})

@@ -95,11 +95,21 @@ def _be_a_child(function, write, folder):
 
 
 def give_code(module, text):
-    """Give every function of a loaded module the code that it has in another source."""
+    """Give every function of a loaded module the code that it has in another source.
+
+    Returns
+    -------
+    bool
+        Whether that was possible: the code of a function that holds other variables does not fit.
+    """
     space = {"__name__": module.__name__, "__package__": module.__package__,
              "__file__": module.__file__}
     exec(compile(text, module.__file__, "exec"), space)
-    _replace(vars(module), space, module.__name__)
+    try:
+        _replace(vars(module), space, module.__name__)
+    except ValueError:
+        return False
+    return True
 
 
 def _replace(old, new, name):

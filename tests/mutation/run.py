@@ -188,12 +188,11 @@ class Judge:
         if not names:
             return said | {"outcome": "survived"}
         module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        if not mutant.inside:
-            killed, by = killed_in_a_new_process(module, source, text, names), "a new process"
-        else:
-            give_code(sys.modules[module], text)
+        if mutant.inside and give_code(sys.modules[module], text):
             killed = not self.passes(names, limited=True)
             by = self.killer if killed else None
+        else:
+            killed, by = killed_in_a_new_process(module, source, text, names), "a new process"
         return said | {"outcome": "killed" if killed else "survived", "by": by}
 
 

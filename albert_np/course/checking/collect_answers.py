@@ -11,7 +11,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ MOST_TEXT = 1 << 20      # letters of an array of texts, in which each takes as 
 TRIALS = os.path.dirname(trials.__file__)
 PLAIN = {int, float, bool, str}
 KINDS_OF_NUMPY = {np.ndarray, np.matrix, np.memmap, np.ma.MaskedArray, *np.sctypeDict.values()}
+NOTHING = MappingProxyType({})                 # no hidden functions
 OBJECTS = "an array of Python objects"         # what is told of one, in place of it
 
 
@@ -106,13 +107,16 @@ class Watched:
     module : module
     names : sequence of str
         Functions to watch. Everything else is handed on as it is.
+    hidden : dict of str to function
+        What the trials find and the module does not have.
     """
 
-    def __init__(self, module, names):
-        self._module, self._names, self.changed, self.returned = module, names, [], None
+    def __init__(self, module, names, hidden=NOTHING):
+        self._module, self._names, self._hidden = module, names, hidden
+        self.changed, self.returned = [], None
 
     def __getattr__(self, name):
-        value = getattr(self._module, name)
+        value = self._hidden[name] if name in self._hidden else getattr(self._module, name)
         if name not in self._names or not callable(value):
             return value
 
@@ -168,7 +172,7 @@ def _rounded(value):
     return value
 
 
-def answers_of(exercise, module, seed, sizes=None):
+def answers_of(exercise, module, seed, sizes=None, hidden=NOTHING):
     """Ask a module all questions of an exercise.
 
     Parameters
@@ -180,6 +184,8 @@ def answers_of(exercise, module, seed, sizes=None):
         Of the inputs.
     sizes : dict of str to int, optional
         The letters B, T, E, ...; None draws them anew for every round.
+    hidden : dict of str to function, optional
+        Functions of the package for the trials alone.
 
     Returns
     -------
@@ -190,7 +196,7 @@ def answers_of(exercise, module, seed, sizes=None):
         if find(module, name) is None:
             return [[Answer("", error="NoSuchFunction", message=f"There is no {name} in "
                             f"{exercise.module}{_earlier(module)}")]]
-    return [_round(exercise, module, number, seed, sizes, _without_properties)
+    return [_round(exercise, module, number, seed, sizes, _without_properties, hidden)
             for number in range(len(ROUNDS))]
 
 
@@ -198,10 +204,10 @@ def _without_properties(value):
     return leaves_of(list(value.results) if isinstance(value, Property) else value)
 
 
-def _round(exercise, module, number, seed, sizes, read=leaves_of):
+def _round(exercise, module, number, seed, sizes, read=leaves_of, hidden=NOTHING):
     answers = []
     for trial in trials_of(exercise):
-        watched = Watched(module, exercise.functions)
+        watched = Watched(module, exercise.functions, hidden)
         name = "the first question"
         try:
             with no_warnings():

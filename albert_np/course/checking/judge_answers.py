@@ -34,6 +34,7 @@ SENTENCES = {
 }
 NEARLY = (" So few digits are right if an array is turned into float32 on the way, or if a "
           "constant is rounded.")
+FAR = 100        # times the numbers and sizes of a right result, which no right result has
 KINDS = {"NotImplementedError": "missing", "SolutionImported": "solution", "WrongCount": "shape",
          "Unusable": "shape"}
 
@@ -117,19 +118,42 @@ def _with_property(answer, expected):
     """An answer that has the results of a property, with what the property computes from them."""
     if expected.property is None or answer.error:
         return answer
-    wanted = [np.asarray(result) for result in expected.property.results]
-    given = [answer.leaves.get(str(place)) for place in range(len(wanted))]
-    for got, right in zip(given, wanted):
-        if (got is None or got.dtype.kind not in "biufc"
-                or not (expected.property.any_shape or got.shape == right.shape)):
-            told = f"an array of the shape {got.shape}" if got is not None else "no array"
-            return replace(answer, error="WrongCount", message=(
-                f"{expected.name}: {told} comes back; it should be one of numbers, of the shape "
-                f"{right.shape}"))
+    given = []
+    for place, right in enumerate(map(np.asarray, expected.property.results)):
+        got = answer.leaves.get(str(place))
+        if told := _impossible(got, right, expected.property.any_shape):
+            return replace(answer, error="WrongCount", message=f"{expected.name}: {told}")
+        given.append(got)
     try:
         return replace(answer, leaves=leaves_of(expected.property.of(*given)))
     except Exception as error:                   # such as a negative number that is no piece
         return replace(answer, error=type(error).__name__, message=f"{error}")
+
+
+def _impossible(got, right, any_shape):
+    """Why no right result looks like that one; nothing if one may.
+
+    A property is computed in this process, and what it costs may depend on the numbers: counting
+    how often each piece is drawn takes as much memory as the largest number says.
+    """
+    kinds = {"b": "b", "i": "biu", "u": "biu", "f": "biuf", "c": "biufc"}[right.dtype.kind]
+    of = "numbers" if right.dtype.kind in "fc" else "whole numbers" if kinds != "b" else "truths"
+    if (got is None or got.dtype.kind not in kinds
+            or (got.size > FAR * (right.size + 1) if any_shape else got.shape != right.shape)):
+        told = f"an array of {got.dtype} of the shape {got.shape}" if got is not None else (
+            "no array")
+        return f"{told} comes back; it should be one of {of}, of the shape {right.shape}"
+    if right.dtype.kind in "iu":
+        most = FAR * (1 + max(map(abs, _edges(right)), default=0))
+        for edge in _edges(got):
+            if abs(edge) > most:
+                return f"the number {edge} comes back, and no right result is near it"
+    return ""
+
+
+def _edges(array):
+    """The least and the largest of whole numbers, if there are any."""
+    return [int(array.min()), int(array.max())] if array.size else []
 
 
 def _compare(expected, answer, dtype, number, rounded):

@@ -211,22 +211,29 @@ def forbidden_exercises(exercise, used):
 def forbid_solution(exercise, used):
     """Make the package's functions of the forbidden exercises raise `SolutionImported`.
 
-    Their code itself is exchanged, so that every name under which they are known is affected. Only
-    for a process that ends after the exercise.
-
     Parameters
     ----------
     exercise, used : as in :func:`forbidden_exercises`
     """
-    for function in [function for one in forbidden_exercises(exercise, used)
-                     for function in functions_of(one)]:
+    forbid([function for one in forbidden_exercises(exercise, used)
+            for function in functions_of(one)])
+
+
+def forbid(functions):
+    """Make functions raise `SolutionImported`.
+
+    Their code itself is exchanged, so that every name under which they are known is affected. Only
+    for a process that ends after the exercise.
+    """
+    for function in functions:
         if not function.__code__.co_freevars:
             function.__defaults__ = function.__kwdefaults__ = None
-            function.__code__ = _forbidden.__code__
+            function.__code__ = forbidden.__code__
             function.__globals__.setdefault("SolutionImported", SolutionImported)
 
 
-def _forbidden(*arguments, **named):
+def forbidden(*arguments, **named):
+    """What stands for a function of the package that an exercise may not call."""
     raise SolutionImported("the function of this exercise was taken from albert_np")
 
 

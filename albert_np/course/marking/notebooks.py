@@ -14,9 +14,7 @@ from pathlib import Path
 from ...files.text_lines import split_lines
 
 SETUP = "setup"                  # its grade_id; the module does without this cell
-# Lines for the notebook itself, such as "%matplotlib", "!pip", "np.sum?" and "files = !ls". A line
-# of Python may begin with "%" and a blank, or with "!=", as the rest of an expression.
-_COMMAND = re.compile(r"[%!]|\s*(%\w|![^=]|\?{1,2}[\w.]+\s*$|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*[%!]\w)")
+_COMMAND = re.compile(r"%\w|![^=]|\?\??[\w.]+\Z|[\w.]+\?\??\Z")
 PYTHON_CELLS = {"capture", "debug", "prun", "python", "python3", "time", "timeit"}    # "%%time"
 SCHEMA_VERSION = 3               # of nbgrader's metadata
 
@@ -178,10 +176,22 @@ def source_of_notebook(text):
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"it is no notebook of this course ({type(error).__name__}: {error})"
                          ) from error
-    lines = [line if not _COMMAND.match(line) else re.match(r"\s*", line)[0] + "pass"
+    lines = [line[:len(line) - len(line.lstrip())] + "pass" if _is_command(line) else line
              for cell in cells for line in [*split_lines(cell), "", ""]
-             if line[:1].isspace() or not _COMMAND.match(line)]
+             if line[:1].isspace() or not _is_command(line)]
     return module, "\n".join(lines), left_out
+
+
+def _is_command(line):
+    """Whether a line is for the notebook itself, such as "%ls", "!pip", "np.sum?" and "x = !ls".
+
+    A line of Python may begin with "%" and a blank, or with "!=", as the rest of an expression. No
+    pattern here begins with blanks: it would search a line of a million blanks at each of them.
+    """
+    text = line.strip()
+    name, _, value = text.partition("=")
+    return bool(line.startswith(("%", "!")) or _COMMAND.match(text)
+                or re.fullmatch(r"[\w, ]+", name) and re.match(r"[%!]\w", value.lstrip()))
 
 
 def _is_python(cell):

@@ -15,6 +15,8 @@ MOST_FILES = 500                 # of one submission
 MOST_BYTES = 1 << 20             # of one file; the longest module of this package is a tenth
 MOST_OF_NOTEBOOK = 20 << 20      # with its outputs, which are dropped
 MOST_IN_ALL = {".py": 4 << 20, ".ipynb": 200 << 20}
+MOST_AS_JSON = 16 << 20          # as it is sent on: a control character takes six bytes there
+MOST_FOLDERS = 100               # they are made and removed for every exercise
 LONGEST_NAME = 100               # bytes of each folder's or file's name
 DEEPEST = 30
 MOST_REMARKS = 20
@@ -99,6 +101,7 @@ def read_submission(path, modules):
     if isinstance(path, tuple):
         return {}, [_of_one_name(path)]
     path, files, remarks, read_of = Path(path), {}, [], {".py": 0, ".ipynb": 0}
+    folders, as_json = set(), 0
     if path.is_symlink():
         return {}, [f"{printable(path.name)} is a link; hand in the files themselves."]
     try:
@@ -118,6 +121,14 @@ def read_submission(path, modules):
                         if reason := _too_much(".py", code, len(files), read_of):
                             raise ValueError(f"of its code, {reason}")
                         read_of[".py"] += code
+                    around = folders.union(PurePosixPath(place).parents)
+                    weight = as_json + len(json.dumps([place, text]))
+                    if len(around) > MOST_FOLDERS:
+                        raise ValueError(f"at most {MOST_FOLDERS} folders are read")
+                    if weight > MOST_AS_JSON:
+                        raise ValueError(f"of all texts and names as JSON, at most "
+                                         f"{MOST_AS_JSON:,} bytes are read")
+                    folders, as_json = around, weight
                     files.setdefault(place, text)
                     if left_out:
                         remarks.append(_of_cells(shown, left_out))

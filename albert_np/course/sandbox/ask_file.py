@@ -6,8 +6,9 @@ import sys
 
 from .. import exercises, trials
 from ..checking.collect_answers import Answer, answers_of, error_answer, to_json
-from ..checking.load_modules import (forbid_solution, reference_module, student_module,
-                                     uses_solution)
+from ..checking.functions_allowed import functions_not_allowed
+from ..checking.load_modules import (forbid, forbid_solution, forbidden, reference_module,
+                                     student_module, uses_solution)
 from .emptied_package import fill_in
 
 # What students import and what NumPy imports late: the folders are closed by then.
@@ -34,8 +35,10 @@ def answer(request):
     ----------
     request : dict
         "exercise", its id; "used", those that its right solution calls; "functions", what
-        :func:`~albert_np.course.sandbox.emptied_package.functions_to_fill_in` gives; "seed" and
-        "sizes" of the inputs.
+        :func:`~albert_np.course.sandbox.emptied_package.functions_to_fill_in` gives; "allowed",
+        what :func:`~albert_np.course.checking.functions_allowed.functions_allowed` gives; "hidden",
+        what :func:`~albert_np.course.checking.exercises_used.called_by_trials_alone` gives; "seed"
+        and "sizes" of the inputs.
 
     Returns
     -------
@@ -49,6 +52,8 @@ def answer(request):
     try:
         fill_in(request["functions"])
         forbid_solution(exercise, request["used"])
+        forbid(functions_not_allowed(request["allowed"]))
+        hidden = _hide(request["hidden"])
         _forget_course()
         module = student_module(exercise.module, exercise)
         name = uses_solution(exercise, module)
@@ -56,7 +61,18 @@ def answer(request):
     except (Exception, SystemExit) as problem:
         error = error_answer(problem, exercise.module)
     return to_json([[error]] if error else
-                   answers_of(exercise, module, request["seed"], request["sizes"]))
+                   answers_of(exercise, module, request["seed"], request["sizes"], hidden))
+
+
+def _hide(functions):
+    """Let no name lead to functions that the trials alone call; return them by their names."""
+    hidden = {name: getattr(sys.modules[module], name) for module, name in functions}
+    for module in [module for name, module in sys.modules.items()
+                   if name.startswith("albert_np.") and not name.startswith("albert_np.course")]:
+        for name, value in list(vars(module).items()):
+            if any(value is function for function in hidden.values()):
+                setattr(module, name, forbidden)
+    return hidden
 
 
 def _forget_course():

@@ -4,7 +4,7 @@ import contextlib
 import math
 import os
 
-BLOCK = 4096             # bytes that an entry counts at least
+BLOCK = 16 << 10         # bytes that an entry counts at least: to remove it takes time as well
 LONGEST_PATH = 2000      # the kernel opens no path beyond 4096
 
 

@@ -36,7 +36,7 @@ MOST_PRINTED = 4000      # bytes of what the student's code printed
 TICK = 0.05              # seconds between two looks at clock and disk
 
 GATE = 3                 # the only pipe a student has
-NO_REQUEST = 3           # exit status of a keeper that finds none: the other end is gone
+NO_REQUEST = 3           # exit status of a keeper that finds none, or none that can be read
 
 
 def main():
@@ -97,13 +97,19 @@ def _be_the_keeper(requests, replies, able, readable, folder):
     status = 1
     try:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))    # by way of every "finally"
-        request = receive(requests)
+        try:
+            request = receive(requests)
+        except ValueError:                       # nobody knows where the next one begins
+            request = None
         if request is None:
             status = NO_REQUEST
         else:
             reply, answers = (_keep_caged(request, requests, able, readable, folder) if folder else
                               _keep_uncaged(request, requests))
-            send(replies, reply)
+            # Of all threads and processes of the submission, and of this one, which makes, measures
+            # and removes what a submission lays down.
+            processor = sum(os.times()[:4])
+            send(replies, {**reply, "spent": max(reply["spent"], processor)})
             send_bytes(replies, answers)
             status = 0
     except BrokenPipeError:                      # the other end is gone
@@ -125,10 +131,10 @@ def _keep_caged(request, requests, able, readable, folder):
     """Run a request without rights in a scratch folder, which is made in another folder."""
     scratch = tempfile.mkdtemp(dir=folder)
     try:
+        for inside in {os.path.dirname(name) for name in request["files"]}:
+            os.makedirs(os.path.join(scratch, inside), exist_ok=True)
         for name, text in request["files"].items():
-            path = Path(scratch, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+            Path(scratch, name).write_text(text, "utf-8")
         user = give_up_rights.FIRST_USER + os.getppid() % 4096 if able["user"] else None
         if user is not None:
             for inside, _, names in os.walk(scratch):
@@ -267,6 +273,8 @@ def _be_the_student(request, folder, output, lock_in, gate):
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
+        # Opened anew: its flags would reach all who share it, later submissions among them.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for descriptor in (1, 2):
             os.dup2(output, descriptor)
         os.dup2(gate, GATE + 1)

@@ -6,10 +6,12 @@ wrong answer, or no answer.
 
 import json
 import os
+import select
 import struct
 
 LONGEST = 32 << 20       # bytes of one message; as Python objects it may take 30 times as many
 LONGEST_ANSWER = 8 << 20     # of a submission; the longest answer of the package has 1 MiB
+PATIENCE = 900           # seconds after which who reads nothing is given up
 _HEAD = struct.Struct("<Q")
 
 
@@ -20,16 +22,27 @@ def send(descriptor, value):
     ----------
     descriptor : int
     value : what JSON can hold
+
+    Raises
+    ------
+    ValueError
+        The message is longer than anyone reads. Nothing is sent.
+    OSError
+        Nobody reads it.
     """
     body = json.dumps(value).encode()
+    if len(body) > LONGEST:
+        raise ValueError(f"a message of {len(body):,} bytes; at most {LONGEST:,} are sent")
     send_bytes(descriptor, _HEAD.pack(len(body)) + body)
 
 
 def send_bytes(descriptor, data):
-    """Write all of some bytes to a pipe."""
+    """Write all of some bytes to a pipe; OSError if nobody reads them."""
     left = memoryview(data)
     while left:
-        left = left[os.write(descriptor, left):]
+        if not select.select([], [descriptor], [], PATIENCE)[1]:
+            raise TimeoutError(f"nothing was read for {PATIENCE} seconds")
+        left = left[os.write(descriptor, left[:select.PIPE_BUF]):]     # so many never wait
 
 
 class Inbox:

@@ -11,9 +11,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checking.exercises_used import exercises_used
+from ..checking.exercises_used import called_by_trials_alone, exercises_used
+from ..checking.functions_allowed import functions_allowed
 from ..exercises import EXERCISES
 from .emptied_package import emptied_modules, functions_to_fill_in
+from .files_needed import files_needed
 from .folders import remove_folder
 from .judge_reply import Reply, judge_reply, one_at_a_time
 from .pipes import Inbox, send
@@ -207,10 +209,14 @@ class Sandbox:
         seconds = seconds or self.limits.seconds
         with one_at_a_time:
             used = exercises_used(exercise, seed, sizes)
+            allowed = functions_allowed(exercise, seed, tuple(sorted((sizes or {}).items())))
+            hidden = called_by_trials_alone(exercise, seed, sizes)
         request = {"exercise": exercise.id, "seed": seed, "sizes": sizes, "seconds": seconds,
                    "memory": self.limits.memory, "used": used,
                    "functions": functions_to_fill_in(exercise, used),
-                   **({"files": files} if self.caged else {"folder": str(Path(files).resolve())})}
+                   "allowed": allowed, "hidden": hidden,
+                   **({"files": files_needed(files, exercise.module)} if self.caged else
+                      {"folder": str(Path(files).resolve())})}
         for _ in range(2):
             self._refuse_if_closed()
             try:
@@ -232,10 +238,12 @@ class Sandbox:
 
     def _answers(self):
         """What follows on a reply: the message of the student's process, as it was sent there."""
+        inbox = self._inbox(GRACE)
+        if inbox is None:
+            return {"ended": "broken"}
         try:
-            inbox = self._inbox(GRACE)
-            return {"rounds": inbox.value()} if inbox else {"ended": "broken"}
-        except ValueError:
+            return {"rounds": inbox.value()}
+        except Exception:                        # no JSON, or too large for the memory
             return {"ended": "garbled"}
 
     def _receive(self, seconds):

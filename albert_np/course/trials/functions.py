@@ -165,7 +165,7 @@ def dropout_forward(f, draw):
     y, mask = f.dropout_forward(x, p, np.random.default_rng(int(draw.integers(0, 2**31))))
     dy = draw.like(y)
     try:
-        dx = functional.dropout_backward(dy, mask)
+        dx = f.dropout_backward(dy, mask)
     except Exception as error:
         raise BadCache(str(error)) from None
     yield "y, and the gradient from its mask", Property(lambda y, dx: {
@@ -245,7 +245,7 @@ rows_at_forward, rows_at_backward = function_pair("rows_at", _rows, both=True)
 def erf(f, draw):
     """Near 0, on both sides, and far out."""
     x = np.concatenate([draw.normal(draw.T) * 0.2, np.linspace(-3, 3, 21), draw.normal(draw.F) * 2,
-                        [-1e30, -9.0, 0.0, 9.0, 1e30]])
+                        [-30.0, -9.0, 0.0, 9.0, 30.0]])
     yield "y", f.erf(x.astype(draw.dtype))
     yield "y of a matrix", f.erf(draw.normal(2, 3))
     yield "y of integers", f.erf(np.arange(-2, 3))
