@@ -321,12 +321,36 @@ def test_two_submissions_of_one_name_cost_that_row_alone(tmp_path, capsys):
     assert "\x1b" not in said
 
 
-def test_the_results_of_an_earlier_marking_are_no_student(tmp_path):
-    hand_in(tmp_path, {"bob": RIGHT})
-    for _ in range(2):
-        rows = grade_class(tmp_path, tmp_path / "grades.csv", exercises=LAYER_NORM, limits=QUICK,
-                           workers=1, quiet=True)
-        assert [row["submission"] for row in rows] == ["bob"]
+def test_nobody_can_hand_in_results(tmp_path, monkeypatch):
+    """A submission may have any name, so neither table nor results are kept among submissions."""
+    hand_in(tmp_path / "class", {"bob": RIGHT, "grades.results": RIGHT})
+    (tmp_path / "class/grades.results/.seed.json").write_text('{"seed": 1}')
+    before = sorted(tmp_path.rglob("*"))
+    (tmp_path / "link").symlink_to("class")
+    monkeypatch.chdir(tmp_path / "class")
+    for folder, output in ((".", "grades.csv"), ("../class", tmp_path / "class/bob/x.csv"),
+                           ("../link", "../class/grades.csv"), (".", "../link/grades.csv"),
+                           ("grades.results", "grades.csv"), (".", "../class.csv")):
+        if output == "../class.csv":
+            (tmp_path / "class.results").symlink_to("class/bob")
+        with pytest.raises(ValueError, match="lies in the folder of the submissions") as error:
+            grade_class(folder, output, exercises=LAYER_NORM, quiet=True)
+        assert "outside of it, such as /" in str(error.value)
+    assert sorted(tmp_path.glob("class/**/*")) == [path for path in before if path.name != "class"]
+    assert list(submissions_in(".")) == ["bob", "grades.results"]
+
+
+def test_what_cannot_be_looked_at_costs_one_row(tmp_path):
+    hand_in(tmp_path / "class", {"bob": RIGHT, "eve.results": RIGHT})
+    (tmp_path / "class/eve.results").chmod(0)
+    (tmp_path / "class/dan.results").symlink_to(300 * "n")       # too long to be followed
+    (tmp_path / "class/cid.zip").symlink_to(300 * "n")
+    said = []
+    rows = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
+                       limits=QUICK, workers=1, quiet=True, say=said.append)
+    assert [row["submission"] for row in rows] == ["bob", "cid", "eve.results"]
+    assert rows[0]["points"] == FORWARD + BACKWARD and rows[1]["points"] == 0
+    assert said[0].startswith("Not marked: dan.results")
 
 
 def test_remarks_are_sentences(tmp_path):

@@ -23,9 +23,10 @@ from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
 from .harmless_text import cell, file_stem, printable
 from .mark_submission import Mark, mark_submission
-from .read_submissions import (SEED, fingerprint, read_submission, submissions_in,
-                               why_not)
+from .read_submissions import fingerprint, read_submission, submissions_in, why_not
 from .similarity import similarities, similarity_cell
+
+SEED = ".seed.json"              # in the folder of the results
 
 
 def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(), visible_seed=0,
@@ -61,12 +62,14 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     Raises
     ------
     FileNotFoundError, ValueError
-        There are no submissions, or the output is a file of something else or cannot be written.
+        There are no submissions, or the output lies among them, is a file of something else or
+        cannot be written.
     """
     submissions, output = submissions_in(folder, say), Path(output)
     store = output.with_suffix(".results")
     if output.is_dir() or store == output:
         raise ValueError(f"{output} is no name for a table; take one such as grades.csv.")
+    _refuse_among_submissions(output, store, folder)
     _refuse_other_files(output, store)
     remove_leftovers(store)
     seed = settled_seed(store / SEED, seed)
@@ -112,6 +115,15 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     if unmarked:
         say(f"Mark by hand: {', '.join(map(printable, sorted(unmarked)))}; the table says why.")
     return table
+
+
+def _refuse_among_submissions(output, store, folder):
+    """ValueError if a submission could have the name of the table, or of the results beside it."""
+    folder = Path(folder).resolve()
+    if any(folder in (path.resolve(), *path.resolve().parents) for path in (output, store)):
+        raise ValueError(f"{output} lies in the folder of the submissions, where a submission can "
+                         f"pass for the results of an earlier marking; give --output a place "
+                         f"outside of it, such as {folder.parent / 'grades.csv'}.")
 
 
 def _refuse_other_files(output, store):

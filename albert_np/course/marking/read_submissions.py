@@ -20,7 +20,6 @@ MOST_FOLDERS = 100               # they are made and removed for every exercise
 LONGEST_NAME = 100               # bytes of each folder's or file's name
 DEEPEST = 30
 MOST_REMARKS = 20
-SEED = ".seed.json"              # in a folder of results
 ENDINGS = (".zip", ".ipynb")       # of submissions that are files, in any case
 INFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}     # what zipfile reads piece by piece
 SKIPPED = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".venv", "venv"}
@@ -51,11 +50,11 @@ def submissions_in(folder, say=None):
         raise FileNotFoundError(f"There is no folder {printable(str(folder))} with submissions.")
     found, others = {}, []
     for path in sorted(folder.iterdir()):
-        if (path.name.startswith((".", "__")) or _is_of_results(path)
-                or not (path.is_dir() or ending_of(path) in ENDINGS)):
+        is_folder = os.path.isdir(path)          # and no error, whatever a link leads to
+        if path.name.startswith((".", "__")) or not (is_folder or ending_of(path) in ENDINGS):
             others.append(path.name)
             continue
-        found.setdefault(path.name if path.is_dir() else path.stem, []).append(path)
+        found.setdefault(path.name if is_folder else path.stem, []).append(path)
     if not found:
         raise ValueError(f"{printable(str(folder))} holds no submissions: each should be a folder, "
                          f"a zip file or a notebook in it, named after the student.")
@@ -66,11 +65,6 @@ def submissions_in(folder, say=None):
         if len(paths) > 1 and say is not None:
             say(f"Not marked: {_of_one_name(paths)}")
     return {name: paths[0] if len(paths) == 1 else tuple(paths) for name, paths in found.items()}
-
-
-def _is_of_results(path):
-    """Whether a folder holds what students are told, of an earlier marking."""
-    return path.suffix == ".results" and (path / SEED).exists()
 
 
 def _of_one_name(paths):
