@@ -24,7 +24,7 @@ from .gradescope_results import results
 from .harmless_text import cell, file_stem, printable
 from .mark_submission import Mark, mark_submission
 from .read_submissions import fingerprint, read_submission, submissions_in, why_not
-from .similarity import similarities, similarity_cell
+from .similarity import compared, similarity_cell
 
 SEED = ".seed.json"              # in the folder of the results
 
@@ -181,11 +181,11 @@ def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
                              f"could not be run."]
     if not marks or not any(mark.exercise.module in files for mark in marks):
         remarks = [*remarks, "No file of an exercise was found in this submission."]
-    found, without_text = similarities(files, exercises)
+    alike = compared(files, exercises) or {"similarity": None, "without_text": (), "running": {}}
+    alike["without_text"] = [mark.exercise.id for mark in marks if mark.verdict.points
+                             and mark.exercise.id in alike["without_text"]]
     return results(marks, time.monotonic() - start, remarks,
-                   {"fingerprint": key, "seed": seed, "version": __version__, "similarity": found,
-                    "without_text": [mark.exercise.id for mark in marks if mark.verdict.points
-                                     and mark.exercise.id in without_text]})
+                   {"fingerprint": key, "seed": seed, "version": __version__, **alike})
 
 
 def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
@@ -233,8 +233,8 @@ def _row(name, value, exercises):
     return {"submission": name, "points": value["score"], "of": of,
             "percent": round(100 * value["score"] / of, 2) if of else 0.0,
             **{exercise.id: points[exercise.id] for exercise in exercises},
-            "similarity": similarity_cell(value["extra_data"].get("similarity", {}),
-                                          value["extra_data"].get("without_text", [])),
+            "similarity": similarity_cell(*(value["extra_data"].get(name, {}) for name in (
+                "similarity", "without_text", "running"))),
             "remarks": " ".join(value["output"].splitlines()[1:])}
 
 
