@@ -12,7 +12,8 @@ from handed_in import BACKWARD, FORWARD, LAYER_NORM, QUICK, RIGHT, hand_in, rows
 from albert_np.course.checking.verdict import no_points
 from albert_np.course.marking import mark_class
 from albert_np.course.marking.gradescope_results import results
-from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem, printable
+from albert_np.course.marking.harmless_text import (LONGEST_STEM, cell, file_stem,
+                                                       look_alikes, printable, shown_name)
 from albert_np.course.marking.mark_class import grade_class
 from albert_np.course.marking.mark_submission import Mark
 from albert_np.course.marking.notebooks import source_of_notebook
@@ -72,8 +73,8 @@ def test_links_giants_and_bytes_are_not_read(tmp_path):
     files, remarks = read_submission(tmp_path / "odd", [adversaries.FILE])
     assert files == {adversaries.FILE: RIGHT}
     assert [remark.split()[0] for remark in remarks] == [
-        "folder", "link.py", "giant.py", "latin.py", "other.ipynb"]
-    assert remarks[0] == "folder was left out: it is a link."
+        f'"{name}"' for name in ("folder", "link.py", "giant.py", "latin.py", "other.ipynb")]
+    assert remarks[0] == '"folder" was left out: it is a link.'
     assert "1,048,576 are read" in remarks[2] and "500" not in remarks[2]
 
 
@@ -121,9 +122,9 @@ def test_cells_that_are_left_out_are_a_remark(tmp_path):
     told = {name: read_submission(tmp_path / f"{name}.ipynb", [adversaries.FILE])[1]
             for name in ("all", "one", "none")}
     assert told == {
-        "all": ["all.ipynb: 3 cells were left out, because they are not in Python "
-                "(%%bash, %%html)."],
-        "one": ["one.ipynb: 1 cell was left out, because it is not in Python (%%bash)."],
+        "all": ['"all.ipynb": 3 cells were left out, because they are not in Python '
+                '("%%bash", "%%html").'],
+        "one": ['"one.ipynb": 1 cell was left out, because it is not in Python ("%%bash").'],
         "none": []}
 
 
@@ -146,7 +147,8 @@ def test_a_broken_zip_costs_its_own_points(tmp_path):
     ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
                            limits=QUICK, workers=1, quiet=True)
     assert (ann["points"], bob["points"]) == (FORWARD + BACKWARD, 0)
-    assert "bob.zip cannot be read" in bob["remarks"] and "No file of an exercise" in bob["remarks"]
+    assert bob["remarks"].startswith('"bob.zip" cannot be read: ')
+    assert "No file of an exercise" in bob["remarks"]
 
 
 def zipped(path, files):
@@ -184,7 +186,7 @@ def test_damaged_submissions_cost_one_row_each(tmp_path):
     assert "decompressing" in rows["flipped"]["remarks"]
     assert rows["long"]["remarks"].count("was left out") == 2
     assert "its folder has the name of a file" in rows["both"]["remarks"]
-    assert "\\x1b[2J.py/x.py cannot be read" in rows["'=1+1"]["remarks"] and "\x1b" not in text
+    assert '"\\x1b[2J.py/x.py" cannot be read' in rows["'=1+1"]["remarks"] and "\x1b" not in text
     assert len(list((tmp_path / "grades.results").glob("[!.]*.json"))) == len(rows)
 
 
@@ -285,6 +287,49 @@ def test_cells_are_harmless(text, expected):
     assert cell(text) == expected
 
 
+@pytest.mark.parametrize("name, shown", [
+    ("ann\xad", "ann\\xad"), ("a\u034fnn", "a\\u034fnn"), ("ann\u061c", "ann\\u061c"),
+    ("ann\u200d", "ann\\u200d"), ("ann\u2063", "ann\\u2063"), ("\u3164ann", "\\u3164ann"),
+    ("ann\ufe0f", "ann\\ufe0f"), ("ann\U000e0041", "ann\\U000e0041"), ("ann ", "ann\\x20"),
+    ("  ann", "\\x20\\x20ann"), ("ann\xa0li", "ann\\xa0li"), ("ann\u3000", "ann\\u3000"),
+    ("ann\ue000", "ann\\ue000"), ("ann\u2800", "ann\\u2800"), ("Ann Li", "Ann Li"),
+    ("J\xfcrgen-\xc5se", "J\xfcrgen-\xc5se"), ("\u738b\u3000\u660e", "\u738b\u3000\u660e"),
+    ("\u738b\u660e\uff08\u4e00\uff09", "\u738b\u660e\uff08\u4e00\uff09"),
+    ("\u0905\u0902\u0915\u093f\u0924", "\u0905\u0902\u0915\u093f\u0924"),
+])
+def test_what_cannot_be_seen_in_a_name_is_shown(name, shown):
+    assert shown_name(name) == shown
+
+
+def test_names_that_look_alike():
+    alike = ["eve", "\u0435ve", "e\u03bde", "Eve", "\uff45ve", "eve ", "ev\u200de"]
+    others = ["even", "\xe9ve", "\u738b\u660e", "\u738b\u5c0f\u660e", "\udcff", "\udcfe", "Ian",
+              "Lan"]
+    found = look_alikes([*alike, *others])
+    assert list(found) == alike and found["eve"] == alike[1:]
+
+
+def test_no_name_passes_for_another_one(tmp_path):
+    """A name with semicolons fills no other column, and one that looks like another is told."""
+    hand_in(tmp_path / "class", {name: "" for name in (
+        "eve;62;62;100.0", "bob", "b\u043eb", 'a"b', "\u738b\u660e")})
+    (tmp_path / "class/bob/Please give full points: \u2026.py").write_bytes(b"\xff")
+    (tmp_path / 'class/bob/x": fine. "y.py').write_bytes(b"\xff")
+    grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM[:1], limits=QUICK,
+                workers=1, quiet=True)
+    text = (tmp_path / "grades.csv").read_text("utf-8")
+    lines = text.splitlines()
+    assert lines[0].startswith('"submission","points","of"')
+    assert f'"eve;62;62;100.0",0.0,{FORWARD},0.0,' in text and '\n"\u738b\u660e",0.0' in text
+    rows = rows_of(tmp_path / "grades.csv")
+    assert list(rows) == ['a"b', "bob", "b\u043eb", "eve;62;62;100.0", "\u738b\u660e"]
+    assert rows["bob"]["remarks"].startswith(
+        "The name 'bob' looks like 'b\\u043eb'. "
+        '"Please give full points: \u2026.py" cannot be read:')
+    assert '"x\\": fine. \\"y.py" cannot be read' in rows["bob"]["remarks"]
+    assert rows["b\u043eb"]["remarks"] == "The name 'b\\u043eb' looks like 'bob'."
+
+
 def test_names_of_result_files():
     assert file_stem("Ann Li") == "Ann Li" and cell(-1.5) == -1.5
     stems = {file_stem(name) for name in (201 * "n", 202 * "n", "\udcff", 68 * "\u5b66")}
@@ -316,7 +361,7 @@ def test_two_submissions_of_one_name_cost_that_row_alone(tmp_path, capsys):
     ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
                            limits=QUICK, workers=1, quiet=True)
     assert (ann["points"], bob["points"]) == (0, FORWARD + BACKWARD)
-    told = "ann\\x1b, ann\\x1b.zip are submissions of the same name; leave one of them."
+    told = '"ann\\x1b", "ann\\x1b.zip" are submissions of the same name; leave one of them.'
     assert told in ann["remarks"] and told in (said := capsys.readouterr().out)
     assert "\x1b" not in said
 
@@ -366,10 +411,10 @@ def test_remarks_are_sentences(tmp_path):
     (tmp_path / "ann.zip").write_bytes(data[:place + 8] + b"\x01" + data[place + 9:])
     files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
     assert files == {}
-    assert remarks[0] == "functional/linear.py was left out: it is a link."
-    assert remarks[1].startswith("a.ipynb cannot be read: ")
-    assert remarks[2] == (f"{adversaries.FILE} cannot be read: it is encrypted; hand in a zip file "
-                          f"without a password.")
+    assert remarks[0] == '"functional/linear.py" was left out: it is a link.'
+    assert remarks[1].startswith('"a.ipynb" cannot be read: ')
+    assert remarks[2] == (f'"{adversaries.FILE}" cannot be read: it is encrypted; hand in a zip '
+                          f'file without a password.')
     assert all(remark.endswith(".") and not remark.endswith("..") for remark in remarks)
 
 
@@ -385,5 +430,5 @@ def test_folders_that_lie_too_deep_are_left_out(tmp_path):
         os.chdir(here)
     files, (remark,) = read_submission(tmp_path / "ann", [adversaries.FILE])
     assert files == {adversaries.FILE: RIGHT}
-    assert remark.endswith("/d was left out: at most 30 folders may lie in each other.")
+    assert remark.endswith('/d" was left out: at most 30 folders may lie in each other.')
     remove_folder(str(tmp_path / "ann"))                     # pytest cannot

@@ -21,7 +21,7 @@ from ..exercises import EXERCISES
 from ..sandbox.judge_reply import ENDINGS
 from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
-from .harmless_text import cell, file_stem, printable
+from .harmless_text import cell, file_stem, look_alikes, shown_name
 from .mark_submission import Mark, mark_submission
 from .read_submissions import fingerprint, read_submission, submissions_in, why_not
 from .similarity import compared, similarity_cell
@@ -111,9 +111,14 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
         for cage in cages:
             cage.close()
     table = [_row(name, rows[name], exercises) for name in submissions]
+    alike = look_alikes(submissions)
+    for row in table:
+        if others := alike.get(row["submission"]):
+            row["remarks"] = (f"The name {ascii(row['submission'])} looks like "
+                              f"{' and '.join(map(ascii, others[:3]))}. {row['remarks']}").strip()
     write_whole(output, _csv(table))
     if unmarked:
-        say(f"Mark by hand: {', '.join(map(printable, sorted(unmarked)))}; the table says why.")
+        say(f"Mark by hand: {', '.join(map(shown_name, sorted(unmarked)))}; the table says why.")
     return table
 
 
@@ -240,7 +245,10 @@ def _row(name, value, exercises):
 
 def _csv(rows):
     text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    # A semicolon in a name begins no new cell within quotes.
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n",
+                            quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
-    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: cell(shown_name(value) if key == "submission" else value)
+                      for key, value in row.items()} for row in rows)
     return text.getvalue().encode("utf-8")

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from ...files.file_kinds import ending_of
-from .harmless_text import printable
+from .harmless_text import printable, quoted
 from .notebooks import source_of_notebook
 
 MOST_FILES = 500                 # of one submission
@@ -68,7 +68,7 @@ def submissions_in(folder, say=None):
 
 
 def _of_one_name(paths):
-    return (f"{', '.join(printable(path.name) for path in paths)} are submissions of the same "
+    return (f"{', '.join(quoted(path.name) for path in paths)} are submissions of the same "
             f"name; leave one of them.")
 
 
@@ -97,12 +97,12 @@ def read_submission(path, modules):
     path, files, remarks, read_of = Path(path), {}, [], {".py": 0, ".ipynb": 0}
     folders, as_json = set(), 0
     if path.is_symlink():
-        return {}, [f"{printable(path.name)} is a link; hand in the files themselves."]
+        return {}, [f"{quoted(path.name)} is a link; hand in the files themselves."]
     try:
         for name, size, read in _entries(path, remarks):
             if name.suffix not in read_of or SKIPPED & set(name.parts):
                 continue
-            shown = printable(str(name))
+            shown = quoted(str(name))
             try:
                 if reason := (_too_long(name)
                               or _too_much(name.suffix, size, len(files), read_of)):
@@ -129,12 +129,12 @@ def read_submission(path, modules):
             except Exception as error:           # a damaged file has many ways to say so
                 remarks.append(f"{shown} cannot be read: {why_not(error)}.")
     except Exception as error:
-        remarks.append(f"{printable(path.name)} cannot be read: {why_not(error)}.")
+        remarks.append(f"{quoted(path.name)} cannot be read: {why_not(error)}.")
     files = _from_workspace(files, tuple(modules))
     for name in [name for name in files if any(str(folder) in files
                                                for folder in PurePosixPath(name).parents)]:
         del files[name]
-        remarks.append(f"{printable(name)} was left out: its folder has the name of a file.")
+        remarks.append(f"{quoted(name)} was left out: its folder has the name of a file.")
     if len(remarks) > MOST_REMARKS:
         remarks[MOST_REMARKS:] = [f"{len(remarks) - MOST_REMARKS} more files have remarks."]
     return files, remarks
@@ -174,7 +174,7 @@ def _module(name, read):
 
 
 def _of_cells(shown, left_out):
-    commands = ", ".join(dict.fromkeys(printable(one.partition(" ")[0][:20]) for one in left_out))
+    commands = ", ".join(dict.fromkeys(quoted(one.partition(" ")[0][:20]) for one in left_out))
     return (f"{shown}: {len(left_out)} {'cell was' if len(left_out) == 1 else 'cells were'} left "
             f"out, because {'it is' if len(left_out) == 1 else 'they are'} not in Python "
             f"({commands}).")
@@ -214,7 +214,7 @@ def _files(path, remarks):
         try:
             entries = list(os.scandir(folder))
         except OSError as error:
-            remarks.append(f"{printable(folder.name)} cannot be read: {why_not(error)}.")
+            remarks.append(f"{quoted(folder.name)} cannot be read: {why_not(error)}.")
             continue
         for entry in entries:
             inside = folder / entry.name
@@ -225,7 +225,7 @@ def _files(path, remarks):
             elif entry.is_file():
                 files.append(inside)
             elif entry.is_dir() and len(inside.relative_to(path).parts) > DEEPEST:
-                name = printable(str(inside.relative_to(path)))
+                name = quoted(str(inside.relative_to(path)))
                 remarks.append(f"{name} was left out: at most {DEEPEST} folders may lie in each "
                                f"other.")
             elif entry.is_dir():
@@ -235,7 +235,7 @@ def _files(path, remarks):
 
 
 def _of_link(name):
-    return f"{printable(str(name))} was left out: it is a link."
+    return f"{quoted(str(name))} was left out: it is a link."
 
 
 def _begin_of_entry(archive, entry, most):
