@@ -268,6 +268,20 @@ def test_a_submission_has_a_largest_number_of_folders(tmp_path):
     assert adversaries.FILE in files and "last.py" in files and "100 folders" in remarks[0]
 
 
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_other_files_take_no_room_of_the_modules(tmp_path, kind):
+    """Such as those of an environment that somebody handed in."""
+    junk = {f"env/{number}/x.py": "" for number in range(600)}
+    files = {**junk, f"work/{adversaries.FILE}": RIGHT, "work/helper.py": ""}
+    path = tmp_path / ("ann.zip" if kind == "zip" else "ann")
+    if kind == "zip":
+        zipped(path, files)
+    for name, text in files.items() if kind == "folder" else ():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    assert read_submission(path, [adversaries.FILE])[0][adversaries.FILE] == RIGHT
+
+
 def test_a_notebook_names_no_odd_module(tmp_path):
     for module in ("x" * 200 + ".py", "/".join(60 * "x") + ".py"):
         text = json.dumps({"cells": [], "metadata": {"albert_np": {"module": module}}})
@@ -411,10 +425,10 @@ def test_remarks_are_sentences(tmp_path):
     (tmp_path / "ann.zip").write_bytes(data[:place + 8] + b"\x01" + data[place + 9:])
     files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
     assert files == {}
-    assert remarks[0] == '"functional/linear.py" was left out: it is a link.'
-    assert remarks[1].startswith('"a.ipynb" cannot be read: ')
-    assert remarks[2] == (f'"{adversaries.FILE}" cannot be read: it is encrypted; hand in a zip '
+    assert remarks[0] == (f'"{adversaries.FILE}" cannot be read: it is encrypted; hand in a zip '
                           f'file without a password.')
+    assert remarks[1] == '"functional/linear.py" was left out: it is a link.'
+    assert remarks[2].startswith('"a.ipynb" cannot be read: ')
     assert all(remark.endswith(".") and not remark.endswith("..") for remark in remarks)
 
 

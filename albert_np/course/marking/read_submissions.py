@@ -99,7 +99,7 @@ def read_submission(path, modules):
     if path.is_symlink():
         return {}, [f"{quoted(path.name)} is a link; hand in the files themselves."]
     try:
-        for name, size, read in _entries(path, remarks):
+        for name, size, read in _entries(path, remarks, tuple(modules)):
             if name.suffix not in read_of or SKIPPED & set(name.parts):
                 continue
             shown = quoted(str(name))
@@ -186,12 +186,17 @@ def why_not(error):
     return printable(told.rstrip(". ") or type(error).__name__)
 
 
-def _entries(path, remarks):
-    """(name, bytes, a function that reads it) of everything in a folder, zip file or notebook."""
+def _entries(path, remarks, modules):
+    """(name, bytes, a function that reads it) of everything in a folder, zip file or notebook.
+
+    The modules of exercises come first, so that no other files take their room.
+    """
     if path.is_file() and ending_of(path) == ".zip":
         with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                name = PurePosixPath(entry.filename.replace("\\", "/"))     # of old Windows
+            named = [(entry.filename.replace("\\", "/"), entry)             # of old Windows
+                     for entry in archive.infolist()]
+            for name, entry in sorted(named, key=lambda pair: not pair[0].endswith(modules)):
+                name = PurePosixPath(name)
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     remarks.append(_of_link(name))
                 elif not (entry.is_dir() or name.is_absolute() or ".." in name.parts):
@@ -201,7 +206,8 @@ def _entries(path, remarks):
         yield (PurePosixPath(path.name), path.stat().st_size,
                lambda most: _begin(path.open("rb"), most))
     else:
-        for inside in sorted(_files(path, remarks)):
+        for inside in sorted(_files(path, remarks),
+                             key=lambda inside: (not str(inside).endswith(modules), inside)):
             yield (PurePosixPath(*inside.relative_to(path).parts), inside.stat().st_size,
                    lambda most, inside=inside: _begin(inside.open("rb"), most))
 

@@ -50,16 +50,16 @@ def compared(files, exercises):
         The three by their names; None if the process did not come to an end.
     """
     folders = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, str(SECONDS)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        input=json.dumps([files, [exercise.id for exercise in exercises]]).encode(), cwd="/",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders)),
-             "OPENBLAS_NUM_THREADS": "1"},
-        start_new_session=True)                  # Ctrl-C ends this process, and that one with it
     try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(SECONDS)],
+            input=json.dumps([files, [exercise.id for exercise in exercises]]).encode(),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders)),
+                 "OPENBLAS_NUM_THREADS": "1"},
+            start_new_session=True)              # Ctrl-C ends this process, and that one with it
         found, without_text, running = json.loads(done.stdout)
-    except ValueError:
+    except (OSError, ValueError):
         return None
     return {"similarity": found, "without_text": without_text, "running": running}
 
