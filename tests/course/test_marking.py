@@ -158,7 +158,8 @@ EXEC = f"exec(bytes.fromhex({PASTED.encode().hex()!r}))\n"
 
 def test_what_runs_a_text_is_named():
     for text, names in [(EXEC, ["exec"]), (DECOY, []), ("import re\nre.compile('x')", []),
-                        ("import builtins\nbuiltins.eval('1')", ["builtins", "eval"])]:
+                        ("import builtins\nbuiltins.eval('1')", ["builtins", "eval"]),
+                        ("sys.modules['builtins']", ["builtins"]), ("x = 'eval'", [])]:
         assert similarities({adversaries.FILE: text}, LAYER_NORM)[2] == (
             {adversaries.FILE: names} if names else {})
     assert similarity_cell({"2.5": 0.5}, [], {"a.py": ["exec"], "b.py": ["eval", "exec"]}) == (

@@ -58,8 +58,8 @@ def test_what_is_no_submission_is_named_and_capitals_do_not_matter(tmp_path):
     found = submissions_in(tmp_path, said.append)
     assert list(found) == ["x"]
     assert read_submission(found["x"], [adversaries.FILE]) == ({adversaries.FILE: RIGHT}, [])
-    assert said == ["Not marked: .DS_Store, alice.py, bob.tar.gz; a submission is a folder, a zip "
-                    "file or a notebook."]
+    assert said == ['Not marked: ".DS_Store", "alice.py", "bob.tar.gz"; a submission is a folder, '
+                    'a zip file or a notebook.']
 
 
 def test_links_giants_and_bytes_are_not_read(tmp_path):
@@ -116,16 +116,20 @@ def test_cells_in_another_language_are_left_out():
 def test_cells_that_are_left_out_are_a_remark(tmp_path):
     cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in (
         "%%bash\necho 1", "x = 1", "%%html\n<b>", "%%bash -s 1\necho 2")]
+    cells += [{**cells[0], "source": f"%%x{number}"} for number in range(1000)]
     metadata = {"albert_np": {"module": adversaries.FILE}}
-    for name, some in (("all", cells), ("one", cells[:2]), ("none", cells[1:2])):
+    for name, some in (("all", cells[:4]), ("one", cells[:2]), ("none", cells[1:2]),
+                       ("many", cells[4:])):
         (tmp_path / f"{name}.ipynb").write_text(json.dumps({"cells": some, "metadata": metadata}))
     told = {name: read_submission(tmp_path / f"{name}.ipynb", [adversaries.FILE])[1]
-            for name in ("all", "one", "none")}
+            for name in ("all", "one", "none", "many")}
     assert told == {
         "all": ['"all.ipynb": 3 cells were left out, because they are not in Python '
                 '("%%bash", "%%html").'],
         "one": ['"one.ipynb": 1 cell was left out, because it is not in Python ("%%bash").'],
-        "none": []}
+        "none": [],
+        "many": ['"many.ipynb": 1000 cells were left out, because they are not in Python '
+                 '("%%x0", "%%x1", "%%x2", "%%x3", "%%x4", ...).']}
 
 
 def test_findings_are_printable():
@@ -204,7 +208,7 @@ def test_whatever_goes_wrong_costs_one_row(tmp_path, monkeypatch):
     ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
                            limits=QUICK, workers=1, quiet=True, say=said.append)
     assert (ann["points"], bob["points"]) == (0, FORWARD + BACKWARD)
-    assert "nobody thought of this" in ann["remarks"] and "Mark by hand: ann" in said[-1]
+    assert "nobody thought of this" in ann["remarks"] and 'Mark by hand: "ann"; ' in said[-1]
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -409,7 +413,7 @@ def test_what_cannot_be_looked_at_costs_one_row(tmp_path):
                        limits=QUICK, workers=1, quiet=True, say=said.append)
     assert [row["submission"] for row in rows] == ["bob", "cid", "eve.results"]
     assert rows[0]["points"] == FORWARD + BACKWARD and rows[1]["points"] == 0
-    assert said[0].startswith("Not marked: dan.results")
+    assert said[0].startswith('Not marked: "dan.results"; ')
 
 
 def test_remarks_are_sentences(tmp_path):

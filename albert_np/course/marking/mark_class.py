@@ -21,7 +21,7 @@ from ..exercises import EXERCISES
 from ..sandbox.judge_reply import ENDINGS
 from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
-from .harmless_text import cell, file_stem, look_alikes, shown_name
+from .harmless_text import cell, file_stem, look_alikes, quoted, shown_name
 from .mark_submission import Mark, mark_submission
 from .read_submissions import fingerprint, read_submission, submissions_in, why_not
 from .similarity import compared, similarity_cell
@@ -118,7 +118,7 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
                               f"{' and '.join(map(ascii, others[:3]))}. {row['remarks']}").strip()
     write_whole(output, _csv(table))
     if unmarked:
-        say(f"Mark by hand: {', '.join(map(shown_name, sorted(unmarked)))}; the table says why.")
+        say(f"Mark by hand: {', '.join(map(quoted, sorted(unmarked)))}; the table says why.")
     return table
 
 

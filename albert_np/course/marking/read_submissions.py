@@ -59,7 +59,7 @@ def submissions_in(folder, say=None):
         raise ValueError(f"{printable(str(folder))} holds no submissions: each should be a folder, "
                          f"a zip file or a notebook in it, named after the student.")
     if others and say is not None:
-        others = ", ".join(map(printable, others))
+        others = ", ".join(map(quoted, others))
         say(f"Not marked: {others}; a submission is a folder, a zip file or a notebook.")
     for paths in found.values():
         if len(paths) > 1 and say is not None:
@@ -174,7 +174,8 @@ def _module(name, read):
 
 
 def _of_cells(shown, left_out):
-    commands = ", ".join(dict.fromkeys(quoted(one.partition(" ")[0][:20]) for one in left_out))
+    commands = [*dict.fromkeys(quoted(one.partition(" ")[0][:20]) for one in left_out)]
+    commands = ", ".join(commands[:5] + ["..."] * (len(commands) > 5))
     return (f"{shown}: {len(left_out)} {'cell was' if len(left_out) == 1 else 'cells were'} left "
             f"out, because {'it is' if len(left_out) == 1 else 'they are'} not in Python "
             f"({commands}).")

@@ -34,7 +34,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # What runs a text, or finds a function by its name as text. The package's modules use none of it.
 _RUNNING = {"exec", "eval", "compile", "__import__", "importlib", "import_module", "runpy",
             "builtins", "__builtins__", "globals", "marshal", "pickle", "ctypes", "FunctionType",
-            "CodeType", "__code__"}
+            "CodeType", "__code__", "__globals__", "__subclasses__"}
+_ALSO_WORDS = {"eval", "compile", "globals"}     # that a text may be for another reason
 
 
 def compared(files, exercises):
@@ -254,6 +255,8 @@ def _names_of(node):
     elif isinstance(node, ast.Attribute):
         # re.compile is something else
         yield node.attr if node.attr != "compile" else ""
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value if node.value not in _ALSO_WORDS else ""    # sys.modules["builtins"]
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
         yield from (getattr(node, "module", None) or "").split(".")
         for alias in node.names:
