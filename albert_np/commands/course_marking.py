@@ -24,8 +24,8 @@ def add(commands):
     grade.add_argument("submissions", metavar="SUBMISSIONS",
                        help="the folder; with --results one submission")
     grade.add_argument("--output", metavar="FILE", default="grades.csv",
-                       help="the table (default: %(default)s); what each student is told goes "
-                            "into a folder beside it, grades.results")
+                       help="the table, outside of SUBMISSIONS (default: %(default)s); what each "
+                            "student is told goes into a folder beside it, grades.results")
     grade.add_argument("--results", metavar="FILE",
                        help="mark one submission and write Gradescope's results.json, a new "
                             "file, instead")

@@ -111,18 +111,19 @@ class SGD:
 def test_the_similarity_of_a_pasted_function_is_1():
     exercises = [exercise for exercise in EXERCISES if exercise.module == "optim/sgd.py"]
     pasted = source_of_module("optim/sgd.py")
-    assert similarities({"optim/sgd.py": pasted}, exercises) == ({"7.1": 1.0}, [])
+    assert similarities({"optim/sgd.py": pasted}, exercises) == ({"7.1": 1.0}, [], {})
     other = pasted.replace("# (SGD.1)", "# I wrote this").replace("The gradient is 2", "It is 2")
     assert other != pasted and similarities({"optim/sgd.py": other}, exercises) == (
-        {"7.1": 1.0}, [])
+        {"7.1": 1.0}, [], {})
     assert 0.2 < similarities({"optim/sgd.py": MINE}, exercises)[0]["7.1"] < 0.8
     for text in ("", "def (:", "def step():\n    return 1\n", emptied(pasted, "optim/sgd.py",
                                                                      exercises)):
-        assert similarities({"optim/sgd.py": text}, exercises) == ({}, ["7.1"])
+        assert similarities({"optim/sgd.py": text}, exercises) == ({}, ["7.1"], {})
 
 
 PASTED = source_of_module(adversaries.FILE)
 CUT = PASTED.index("def layer_norm_backward")
+DECOY = "def layer_norm_backward(dy, cache):\n    return 3 * dy, dy.sum(), dy.mean() ** 2\n"
 HIDDEN = {
     "in a text": f"exec({PASTED!r})",
     "under another name": PASTED.replace("def layer_norm_", "def mine_") +
@@ -133,31 +134,61 @@ HIDDEN = {
     "a decoy": PASTED.replace("def layer_norm_backward", "def mine") + "mine_too = mine\n"
                "def layer_norm_backward(dy, cache):\n    return mine_too(dy, cache)\n",
     "after an error": "def broken(:\n    (\n" + PASTED,
+    "after a carriage return": PASTED[:CUT] + "# notes\r" + PASTED[CUT:].replace("\n", "\r"),
+    "before decoys": PASTED + "if False:\n    " + DECOY.replace("\n", "\n    ") + "pass\n",
+    "beside texts": PASTED.replace("    x_hat, inv", 99 * "    'words'\n" + "    x_hat, inv"),
+    "by another name": PASTED.replace("def layer_norm_backward", "def mine") + DECOY
+                       + "layer_norm_backward = mine\n",
+    "in bytes": f"exec({PASTED.encode()!r})",
     "in a condition": f"if True:\n    {PASTED[CUT:].replace(chr(10), chr(10) + '    ')}",
 }
 
 
 @pytest.mark.parametrize("how", HIDDEN)
 def test_a_pasted_function_is_found(how):
-    found, without_text = similarities({adversaries.FILE: HIDDEN[how]}, LAYER_NORM)
+    found, without_text, _ = similarities({adversaries.FILE: HIDDEN[how]}, LAYER_NORM)
     assert found[LAYER_NORM[1].id] > 0.95
-    hidden = how in ("in a text", "under another name")
+    hidden = how in ("in a text", "under another name", "in bytes")
     assert without_text == ([exercise.id for exercise in LAYER_NORM] if hidden else
                             [LAYER_NORM[0].id] if how == "in a condition" else [])
 
 
-def test_a_line_is_left_at_its_first_error(monkeypatch):
-    """Or each blank of a long line costs a search through all the blanks that follow."""
-    real, tokens = similarity.tokenize.generate_tokens, []
+EXEC = f"exec(bytes.fromhex({PASTED.encode().hex()!r}))\n"
 
-    def counted(readline):
-        for token in real(readline):
-            tokens.append(token)
-            yield token
 
-    monkeypatch.setattr(similarity.tokenize, "generate_tokens", counted)
-    found = similarity.functions_in(f"x = y{1000 * ' '}$\n{1000 * ' '}?\n{RIGHT}")
-    assert len(tokens) < 1000 and "layer_norm_backward" in found
+def test_what_runs_a_text_is_named():
+    for text, names in [(EXEC, ["exec"]), (DECOY, []), ("import re\nre.compile('x')", []),
+                        ("import builtins\nbuiltins.eval('1')", ["builtins", "eval"]),
+                        ("sys.modules['builtins']", ["builtins"]), ("x = 'eval'", [])]:
+        assert similarities({adversaries.FILE: text}, LAYER_NORM)[2] == (
+            {adversaries.FILE: names} if names else {})
+    assert similarity_cell({"2.5": 0.5}, [], {"a.py": ["exec"], "b.py": ["eval", "exec"]}) == (
+        "0.50 (2.5 0.50); a text may be run as code: eval, exec")
+    assert similarity_cell(None).startswith("not compared")
+
+
+def test_the_packages_own_modules_run_no_text():
+    """Or every student would seem to."""
+    for file in {exercise.module for exercise in EXERCISES}:
+        assert similarity.functions_in(source_of_module(file))[2] == []
+
+
+def test_a_function_of_an_imported_file_is_compared():
+    files = {adversaries.FILE: "from helper import *\n" + DECOY, "helper.py": PASTED, "x.py": EXEC}
+    found, _, running = similarities(files, LAYER_NORM)
+    assert found[LAYER_NORM[1].id] == 1 and running == {}
+
+
+@pytest.mark.parametrize("text", [
+    "x" + "\u0327\u0301" * 300_000,                          # Python sorts these signs
+    "def f(\n" * 60 + "a " * 500_000, "x = 0" + "+0" * 500_000, "x = " + "(" * 500_000,
+    "if x: pass\n" + "elif x: pass\n" * 80_000, "def f(: 1\n" * 100_000,
+], ids=range(6))
+def test_no_text_holds_up_the_comparison(text, monkeypatch):
+    """Or takes down the process that marks."""
+    monkeypatch.setattr(similarity, "SECONDS", 1)
+    told = similarity.compared({adversaries.FILE: text + "\n" + PASTED}, LAYER_NORM)
+    assert told is None or isinstance(told["similarity"], dict)
 
 
 def test_points_without_a_text_are_told(tmp_path):
@@ -167,7 +198,8 @@ def test_points_without_a_text_are_told(tmp_path):
                            limits=QUICK, workers=1, quiet=True)
     ids = ", ".join(exercise.id for exercise in LAYER_NORM)
     assert ann["points"] == FORWARD + BACKWARD
-    assert ann["similarity"] == f"points, but no text of the function was found: {ids}"
+    assert ann["similarity"] == (f"points, but no text of the function was found: {ids}; "
+                                 f"a text may be run as code: exec")
     assert bob["similarity"] == ""
 
 

@@ -12,7 +12,8 @@ from handed_in import BACKWARD, FORWARD, LAYER_NORM, QUICK, RIGHT, hand_in, rows
 from albert_np.course.checking.verdict import no_points
 from albert_np.course.marking import mark_class
 from albert_np.course.marking.gradescope_results import results
-from albert_np.course.marking.harmless_text import LONGEST_STEM, cell, file_stem, printable
+from albert_np.course.marking.harmless_text import (LONGEST_STEM, cell, file_stem,
+                                                       look_alikes, printable, shown_name)
 from albert_np.course.marking.mark_class import grade_class
 from albert_np.course.marking.mark_submission import Mark
 from albert_np.course.marking.notebooks import source_of_notebook
@@ -57,8 +58,8 @@ def test_what_is_no_submission_is_named_and_capitals_do_not_matter(tmp_path):
     found = submissions_in(tmp_path, said.append)
     assert list(found) == ["x"]
     assert read_submission(found["x"], [adversaries.FILE]) == ({adversaries.FILE: RIGHT}, [])
-    assert said == ["Not marked: .DS_Store, alice.py, bob.tar.gz; a submission is a folder, a zip "
-                    "file or a notebook."]
+    assert said == ['Not marked: ".DS_Store", "alice.py", "bob.tar.gz"; a submission is a folder, '
+                    'a zip file or a notebook.']
 
 
 def test_links_giants_and_bytes_are_not_read(tmp_path):
@@ -72,8 +73,8 @@ def test_links_giants_and_bytes_are_not_read(tmp_path):
     files, remarks = read_submission(tmp_path / "odd", [adversaries.FILE])
     assert files == {adversaries.FILE: RIGHT}
     assert [remark.split()[0] for remark in remarks] == [
-        "folder", "link.py", "giant.py", "latin.py", "other.ipynb"]
-    assert remarks[0] == "folder was left out: it is a link."
+        f'"{name}"' for name in ("folder", "link.py", "giant.py", "latin.py", "other.ipynb")]
+    assert remarks[0] == '"folder" was left out: it is a link.'
     assert "1,048,576 are read" in remarks[2] and "500" not in remarks[2]
 
 
@@ -115,16 +116,20 @@ def test_cells_in_another_language_are_left_out():
 def test_cells_that_are_left_out_are_a_remark(tmp_path):
     cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in (
         "%%bash\necho 1", "x = 1", "%%html\n<b>", "%%bash -s 1\necho 2")]
+    cells += [{**cells[0], "source": f"%%x{number}"} for number in range(1000)]
     metadata = {"albert_np": {"module": adversaries.FILE}}
-    for name, some in (("all", cells), ("one", cells[:2]), ("none", cells[1:2])):
+    for name, some in (("all", cells[:4]), ("one", cells[:2]), ("none", cells[1:2]),
+                       ("many", cells[4:])):
         (tmp_path / f"{name}.ipynb").write_text(json.dumps({"cells": some, "metadata": metadata}))
     told = {name: read_submission(tmp_path / f"{name}.ipynb", [adversaries.FILE])[1]
-            for name in ("all", "one", "none")}
+            for name in ("all", "one", "none", "many")}
     assert told == {
-        "all": ["all.ipynb: 3 cells were left out, because they are not in Python "
-                "(%%bash, %%html)."],
-        "one": ["one.ipynb: 1 cell was left out, because it is not in Python (%%bash)."],
-        "none": []}
+        "all": ['"all.ipynb": 3 cells were left out, because they are not in Python '
+                '("%%bash", "%%html").'],
+        "one": ['"one.ipynb": 1 cell was left out, because it is not in Python ("%%bash").'],
+        "none": [],
+        "many": ['"many.ipynb": 1000 cells were left out, because they are not in Python '
+                 '("%%x0", "%%x1", "%%x2", "%%x3", "%%x4", ...).']}
 
 
 def test_findings_are_printable():
@@ -146,7 +151,8 @@ def test_a_broken_zip_costs_its_own_points(tmp_path):
     ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
                            limits=QUICK, workers=1, quiet=True)
     assert (ann["points"], bob["points"]) == (FORWARD + BACKWARD, 0)
-    assert "bob.zip cannot be read" in bob["remarks"] and "No file of an exercise" in bob["remarks"]
+    assert bob["remarks"].startswith('"bob.zip" cannot be read: ')
+    assert "No file of an exercise" in bob["remarks"]
 
 
 def zipped(path, files):
@@ -184,7 +190,7 @@ def test_damaged_submissions_cost_one_row_each(tmp_path):
     assert "decompressing" in rows["flipped"]["remarks"]
     assert rows["long"]["remarks"].count("was left out") == 2
     assert "its folder has the name of a file" in rows["both"]["remarks"]
-    assert "\\x1b[2J.py/x.py cannot be read" in rows["'=1+1"]["remarks"] and "\x1b" not in text
+    assert '"\\x1b[2J.py/x.py" cannot be read' in rows["'=1+1"]["remarks"] and "\x1b" not in text
     assert len(list((tmp_path / "grades.results").glob("[!.]*.json"))) == len(rows)
 
 
@@ -202,7 +208,7 @@ def test_whatever_goes_wrong_costs_one_row(tmp_path, monkeypatch):
     ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
                            limits=QUICK, workers=1, quiet=True, say=said.append)
     assert (ann["points"], bob["points"]) == (0, FORWARD + BACKWARD)
-    assert "nobody thought of this" in ann["remarks"] and "Mark by hand: ann" in said[-1]
+    assert "nobody thought of this" in ann["remarks"] and 'Mark by hand: "ann"; ' in said[-1]
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -266,6 +272,20 @@ def test_a_submission_has_a_largest_number_of_folders(tmp_path):
     assert adversaries.FILE in files and "last.py" in files and "100 folders" in remarks[0]
 
 
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_other_files_take_no_room_of_the_modules(tmp_path, kind):
+    """Such as those of an environment that somebody handed in."""
+    junk = {f"env/{number}/x.py": "" for number in range(600)}
+    files = {**junk, f"work/{adversaries.FILE}": RIGHT, "work/helper.py": ""}
+    path = tmp_path / ("ann.zip" if kind == "zip" else "ann")
+    if kind == "zip":
+        zipped(path, files)
+    for name, text in files.items() if kind == "folder" else ():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    assert read_submission(path, [adversaries.FILE])[0][adversaries.FILE] == RIGHT
+
+
 def test_a_notebook_names_no_odd_module(tmp_path):
     for module in ("x" * 200 + ".py", "/".join(60 * "x") + ".py"):
         text = json.dumps({"cells": [], "metadata": {"albert_np": {"module": module}}})
@@ -283,6 +303,49 @@ def test_a_notebook_names_no_odd_module(tmp_path):
 ])
 def test_cells_are_harmless(text, expected):
     assert cell(text) == expected
+
+
+@pytest.mark.parametrize("name, shown", [
+    ("ann\xad", "ann\\xad"), ("a\u034fnn", "a\\u034fnn"), ("ann\u061c", "ann\\u061c"),
+    ("ann\u200d", "ann\\u200d"), ("ann\u2063", "ann\\u2063"), ("\u3164ann", "\\u3164ann"),
+    ("ann\ufe0f", "ann\\ufe0f"), ("ann\U000e0041", "ann\\U000e0041"), ("ann ", "ann\\x20"),
+    ("  ann", "\\x20\\x20ann"), ("ann\xa0li", "ann\\xa0li"), ("ann\u3000", "ann\\u3000"),
+    ("ann\ue000", "ann\\ue000"), ("ann\u2800", "ann\\u2800"), ("Ann Li", "Ann Li"),
+    ("J\xfcrgen-\xc5se", "J\xfcrgen-\xc5se"), ("\u738b\u3000\u660e", "\u738b\u3000\u660e"),
+    ("\u738b\u660e\uff08\u4e00\uff09", "\u738b\u660e\uff08\u4e00\uff09"),
+    ("\u0905\u0902\u0915\u093f\u0924", "\u0905\u0902\u0915\u093f\u0924"),
+])
+def test_what_cannot_be_seen_in_a_name_is_shown(name, shown):
+    assert shown_name(name) == shown
+
+
+def test_names_that_look_alike():
+    alike = ["eve", "\u0435ve", "e\u03bde", "Eve", "\uff45ve", "eve ", "ev\u200de"]
+    others = ["even", "\xe9ve", "\u738b\u660e", "\u738b\u5c0f\u660e", "\udcff", "\udcfe", "Ian",
+              "Lan"]
+    found = look_alikes([*alike, *others])
+    assert list(found) == alike and found["eve"] == alike[1:]
+
+
+def test_no_name_passes_for_another_one(tmp_path):
+    """A name with semicolons fills no other column, and one that looks like another is told."""
+    hand_in(tmp_path / "class", {name: "" for name in (
+        "eve;62;62;100.0", "bob", "b\u043eb", 'a"b', "\u738b\u660e")})
+    (tmp_path / "class/bob/Please give full points: \u2026.py").write_bytes(b"\xff")
+    (tmp_path / 'class/bob/x": fine. "y.py').write_bytes(b"\xff")
+    grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM[:1], limits=QUICK,
+                workers=1, quiet=True)
+    text = (tmp_path / "grades.csv").read_text("utf-8")
+    lines = text.splitlines()
+    assert lines[0].startswith('"submission","points","of"')
+    assert f'"eve;62;62;100.0",0.0,{FORWARD},0.0,' in text and '\n"\u738b\u660e",0.0' in text
+    rows = rows_of(tmp_path / "grades.csv")
+    assert list(rows) == ['a"b', "bob", "b\u043eb", "eve;62;62;100.0", "\u738b\u660e"]
+    assert rows["bob"]["remarks"].startswith(
+        "The name 'bob' looks like 'b\\u043eb'. "
+        '"Please give full points: \u2026.py" cannot be read:')
+    assert '"x\\": fine. \\"y.py" cannot be read' in rows["bob"]["remarks"]
+    assert rows["b\u043eb"]["remarks"] == "The name 'b\\u043eb' looks like 'bob'."
 
 
 def test_names_of_result_files():
@@ -316,17 +379,41 @@ def test_two_submissions_of_one_name_cost_that_row_alone(tmp_path, capsys):
     ann, bob = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
                            limits=QUICK, workers=1, quiet=True)
     assert (ann["points"], bob["points"]) == (0, FORWARD + BACKWARD)
-    told = "ann\\x1b, ann\\x1b.zip are submissions of the same name; leave one of them."
+    told = '"ann\\x1b", "ann\\x1b.zip" are submissions of the same name; leave one of them.'
     assert told in ann["remarks"] and told in (said := capsys.readouterr().out)
     assert "\x1b" not in said
 
 
-def test_the_results_of_an_earlier_marking_are_no_student(tmp_path):
-    hand_in(tmp_path, {"bob": RIGHT})
-    for _ in range(2):
-        rows = grade_class(tmp_path, tmp_path / "grades.csv", exercises=LAYER_NORM, limits=QUICK,
-                           workers=1, quiet=True)
-        assert [row["submission"] for row in rows] == ["bob"]
+def test_nobody_can_hand_in_results(tmp_path, monkeypatch):
+    """A submission may have any name, so neither table nor results are kept among submissions."""
+    hand_in(tmp_path / "class", {"bob": RIGHT, "grades.results": RIGHT})
+    (tmp_path / "class/grades.results/.seed.json").write_text('{"seed": 1}')
+    before = sorted(tmp_path.rglob("*"))
+    (tmp_path / "link").symlink_to("class")
+    monkeypatch.chdir(tmp_path / "class")
+    for folder, output in ((".", "grades.csv"), ("../class", tmp_path / "class/bob/x.csv"),
+                           ("../link", "../class/grades.csv"), (".", "../link/grades.csv"),
+                           ("grades.results", "grades.csv"), (".", "../class.csv")):
+        if output == "../class.csv":
+            (tmp_path / "class.results").symlink_to("class/bob")
+        with pytest.raises(ValueError, match="lies in the folder of the submissions") as error:
+            grade_class(folder, output, exercises=LAYER_NORM, quiet=True)
+        assert "outside of it, such as /" in str(error.value)
+    assert sorted(tmp_path.glob("class/**/*")) == [path for path in before if path.name != "class"]
+    assert list(submissions_in(".")) == ["bob", "grades.results"]
+
+
+def test_what_cannot_be_looked_at_costs_one_row(tmp_path):
+    hand_in(tmp_path / "class", {"bob": RIGHT, "eve.results": RIGHT})
+    (tmp_path / "class/eve.results").chmod(0)
+    (tmp_path / "class/dan.results").symlink_to(300 * "n")       # too long to be followed
+    (tmp_path / "class/cid.zip").symlink_to(300 * "n")
+    said = []
+    rows = grade_class(tmp_path / "class", tmp_path / "grades.csv", exercises=LAYER_NORM,
+                       limits=QUICK, workers=1, quiet=True, say=said.append)
+    assert [row["submission"] for row in rows] == ["bob", "cid", "eve.results"]
+    assert rows[0]["points"] == FORWARD + BACKWARD and rows[1]["points"] == 0
+    assert said[0].startswith('Not marked: "dan.results"; ')
 
 
 def test_remarks_are_sentences(tmp_path):
@@ -342,10 +429,10 @@ def test_remarks_are_sentences(tmp_path):
     (tmp_path / "ann.zip").write_bytes(data[:place + 8] + b"\x01" + data[place + 9:])
     files, remarks = read_submission(tmp_path / "ann.zip", [adversaries.FILE])
     assert files == {}
-    assert remarks[0] == "functional/linear.py was left out: it is a link."
-    assert remarks[1].startswith("a.ipynb cannot be read: ")
-    assert remarks[2] == (f"{adversaries.FILE} cannot be read: it is encrypted; hand in a zip file "
-                          f"without a password.")
+    assert remarks[0] == (f'"{adversaries.FILE}" cannot be read: it is encrypted; hand in a zip '
+                          f'file without a password.')
+    assert remarks[1] == '"functional/linear.py" was left out: it is a link.'
+    assert remarks[2].startswith('"a.ipynb" cannot be read: ')
     assert all(remark.endswith(".") and not remark.endswith("..") for remark in remarks)
 
 
@@ -361,5 +448,5 @@ def test_folders_that_lie_too_deep_are_left_out(tmp_path):
         os.chdir(here)
     files, (remark,) = read_submission(tmp_path / "ann", [adversaries.FILE])
     assert files == {adversaries.FILE: RIGHT}
-    assert remark.endswith("/d was left out: at most 30 folders may lie in each other.")
+    assert remark.endswith('/d" was left out: at most 30 folders may lie in each other.')
     remove_folder(str(tmp_path / "ann"))                     # pytest cannot

@@ -136,8 +136,8 @@ def _impossible(got, right, any_shape):
     A property is computed in this process, and what it costs may depend on the numbers: counting
     how often each piece is drawn takes as much memory as the largest number says.
     """
-    kinds = {"b": "b", "i": "biu", "u": "biu", "f": "biuf", "c": "biufc"}[right.dtype.kind]
-    of = "numbers" if right.dtype.kind in "fc" else "whole numbers" if kinds != "b" else "truths"
+    kinds, of = (("b", "truth values") if right.dtype.kind == "b" else
+                 ("biu", "whole numbers") if right.dtype.kind in "iu" else ("biuf", "numbers"))
     if (got is None or got.dtype.kind not in kinds
             or (got.size > FAR * (right.size + 1) if any_shape else got.shape != right.shape)):
         told = f"an array of {got.dtype} of the shape {got.shape}" if got is not None else (

@@ -21,11 +21,12 @@ from ..exercises import EXERCISES
 from ..sandbox.judge_reply import ENDINGS
 from ..sandbox.sandbox import Limits, Sandbox, weaknesses
 from .gradescope_results import results
-from .harmless_text import cell, file_stem, printable
+from .harmless_text import cell, file_stem, look_alikes, quoted, shown_name
 from .mark_submission import Mark, mark_submission
-from .read_submissions import (SEED, fingerprint, read_submission, submissions_in,
-                               why_not)
-from .similarity import similarities, similarity_cell
+from .read_submissions import fingerprint, read_submission, submissions_in, why_not
+from .similarity import compared, similarity_cell
+
+SEED = ".seed.json"              # in the folder of the results
 
 
 def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(), visible_seed=0,
@@ -61,12 +62,14 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     Raises
     ------
     FileNotFoundError, ValueError
-        There are no submissions, or the output is a file of something else or cannot be written.
+        There are no submissions, or the output lies among them, is a file of something else or
+        cannot be written.
     """
     submissions, output = submissions_in(folder, say), Path(output)
     store = output.with_suffix(".results")
     if output.is_dir() or store == output:
         raise ValueError(f"{output} is no name for a table; take one such as grades.csv.")
+    _refuse_among_submissions(output, store, folder)
     _refuse_other_files(output, store)
     remove_leftovers(store)
     seed = settled_seed(store / SEED, seed)
@@ -108,10 +111,24 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
         for cage in cages:
             cage.close()
     table = [_row(name, rows[name], exercises) for name in submissions]
+    alike = look_alikes(submissions)
+    for row in table:
+        if others := alike.get(row["submission"]):
+            row["remarks"] = (f"The name {ascii(row['submission'])} looks like "
+                              f"{' and '.join(map(ascii, others[:3]))}. {row['remarks']}").strip()
     write_whole(output, _csv(table))
     if unmarked:
-        say(f"Mark by hand: {', '.join(map(printable, sorted(unmarked)))}; the table says why.")
+        say(f"Mark by hand: {', '.join(map(quoted, sorted(unmarked)))}; the table says why.")
     return table
+
+
+def _refuse_among_submissions(output, store, folder):
+    """ValueError if a submission could have the name of the table, or of the results beside it."""
+    folder = Path(folder).resolve()
+    if any(folder in (path.resolve(), *path.resolve().parents) for path in (output, store)):
+        raise ValueError(f"{output} lies in the folder of the submissions, where a submission can "
+                         f"pass for the results of an earlier marking; give --output a place "
+                         f"outside of it, such as {folder.parent / 'grades.csv'}.")
 
 
 def _refuse_other_files(output, store):
@@ -169,11 +186,11 @@ def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
                              f"could not be run."]
     if not marks or not any(mark.exercise.module in files for mark in marks):
         remarks = [*remarks, "No file of an exercise was found in this submission."]
-    found, without_text = similarities(files, exercises)
+    alike = compared(files, exercises) or {"similarity": None, "without_text": (), "running": {}}
+    alike["without_text"] = [mark.exercise.id for mark in marks if mark.verdict.points
+                             and mark.exercise.id in alike["without_text"]]
     return results(marks, time.monotonic() - start, remarks,
-                   {"fingerprint": key, "seed": seed, "version": __version__, "similarity": found,
-                    "without_text": [mark.exercise.id for mark in marks if mark.verdict.points
-                                     and mark.exercise.id in without_text]})
+                   {"fingerprint": key, "seed": seed, "version": __version__, **alike})
 
 
 def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
@@ -221,14 +238,17 @@ def _row(name, value, exercises):
     return {"submission": name, "points": value["score"], "of": of,
             "percent": round(100 * value["score"] / of, 2) if of else 0.0,
             **{exercise.id: points[exercise.id] for exercise in exercises},
-            "similarity": similarity_cell(value["extra_data"].get("similarity", {}),
-                                          value["extra_data"].get("without_text", [])),
+            "similarity": similarity_cell(*(value["extra_data"].get(name, {}) for name in (
+                "similarity", "without_text", "running"))),
             "remarks": " ".join(value["output"].splitlines()[1:])}
 
 
 def _csv(rows):
     text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    # A semicolon in a name begins no new cell within quotes.
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n",
+                            quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
-    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: cell(shown_name(value) if key == "submission" else value)
+                      for key, value in row.items()} for row in rows)
     return text.getvalue().encode("utf-8")

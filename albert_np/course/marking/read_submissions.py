@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from ...files.file_kinds import ending_of
-from .harmless_text import printable
+from .harmless_text import printable, quoted
 from .notebooks import source_of_notebook
 
 MOST_FILES = 500                 # of one submission
@@ -20,7 +20,6 @@ MOST_FOLDERS = 100               # they are made and removed for every exercise
 LONGEST_NAME = 100               # bytes of each folder's or file's name
 DEEPEST = 30
 MOST_REMARKS = 20
-SEED = ".seed.json"              # in a folder of results
 ENDINGS = (".zip", ".ipynb")       # of submissions that are files, in any case
 INFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}     # what zipfile reads piece by piece
 SKIPPED = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".venv", "venv"}
@@ -51,16 +50,16 @@ def submissions_in(folder, say=None):
         raise FileNotFoundError(f"There is no folder {printable(str(folder))} with submissions.")
     found, others = {}, []
     for path in sorted(folder.iterdir()):
-        if (path.name.startswith((".", "__")) or _is_of_results(path)
-                or not (path.is_dir() or ending_of(path) in ENDINGS)):
+        is_folder = os.path.isdir(path)          # and no error, whatever a link leads to
+        if path.name.startswith((".", "__")) or not (is_folder or ending_of(path) in ENDINGS):
             others.append(path.name)
             continue
-        found.setdefault(path.name if path.is_dir() else path.stem, []).append(path)
+        found.setdefault(path.name if is_folder else path.stem, []).append(path)
     if not found:
         raise ValueError(f"{printable(str(folder))} holds no submissions: each should be a folder, "
                          f"a zip file or a notebook in it, named after the student.")
     if others and say is not None:
-        others = ", ".join(map(printable, others))
+        others = ", ".join(map(quoted, others))
         say(f"Not marked: {others}; a submission is a folder, a zip file or a notebook.")
     for paths in found.values():
         if len(paths) > 1 and say is not None:
@@ -68,13 +67,8 @@ def submissions_in(folder, say=None):
     return {name: paths[0] if len(paths) == 1 else tuple(paths) for name, paths in found.items()}
 
 
-def _is_of_results(path):
-    """Whether a folder holds what students are told, of an earlier marking."""
-    return path.suffix == ".results" and (path / SEED).exists()
-
-
 def _of_one_name(paths):
-    return (f"{', '.join(printable(path.name) for path in paths)} are submissions of the same "
+    return (f"{', '.join(quoted(path.name) for path in paths)} are submissions of the same "
             f"name; leave one of them.")
 
 
@@ -103,12 +97,12 @@ def read_submission(path, modules):
     path, files, remarks, read_of = Path(path), {}, [], {".py": 0, ".ipynb": 0}
     folders, as_json = set(), 0
     if path.is_symlink():
-        return {}, [f"{printable(path.name)} is a link; hand in the files themselves."]
+        return {}, [f"{quoted(path.name)} is a link; hand in the files themselves."]
     try:
-        for name, size, read in _entries(path, remarks):
+        for name, size, read in _entries(path, remarks, tuple(modules)):
             if name.suffix not in read_of or SKIPPED & set(name.parts):
                 continue
-            shown = printable(str(name))
+            shown = quoted(str(name))
             try:
                 if reason := (_too_long(name)
                               or _too_much(name.suffix, size, len(files), read_of)):
@@ -135,12 +129,12 @@ def read_submission(path, modules):
             except Exception as error:           # a damaged file has many ways to say so
                 remarks.append(f"{shown} cannot be read: {why_not(error)}.")
     except Exception as error:
-        remarks.append(f"{printable(path.name)} cannot be read: {why_not(error)}.")
+        remarks.append(f"{quoted(path.name)} cannot be read: {why_not(error)}.")
     files = _from_workspace(files, tuple(modules))
     for name in [name for name in files if any(str(folder) in files
                                                for folder in PurePosixPath(name).parents)]:
         del files[name]
-        remarks.append(f"{printable(name)} was left out: its folder has the name of a file.")
+        remarks.append(f"{quoted(name)} was left out: its folder has the name of a file.")
     if len(remarks) > MOST_REMARKS:
         remarks[MOST_REMARKS:] = [f"{len(remarks) - MOST_REMARKS} more files have remarks."]
     return files, remarks
@@ -180,7 +174,8 @@ def _module(name, read):
 
 
 def _of_cells(shown, left_out):
-    commands = ", ".join(dict.fromkeys(printable(one.partition(" ")[0][:20]) for one in left_out))
+    commands = [*dict.fromkeys(quoted(one.partition(" ")[0][:20]) for one in left_out)]
+    commands = ", ".join(commands[:5] + ["..."] * (len(commands) > 5))
     return (f"{shown}: {len(left_out)} {'cell was' if len(left_out) == 1 else 'cells were'} left "
             f"out, because {'it is' if len(left_out) == 1 else 'they are'} not in Python "
             f"({commands}).")
@@ -192,12 +187,17 @@ def why_not(error):
     return printable(told.rstrip(". ") or type(error).__name__)
 
 
-def _entries(path, remarks):
-    """(name, bytes, a function that reads it) of everything in a folder, zip file or notebook."""
+def _entries(path, remarks, modules):
+    """(name, bytes, a function that reads it) of everything in a folder, zip file or notebook.
+
+    The modules of exercises come first, so that no other files take their room.
+    """
     if path.is_file() and ending_of(path) == ".zip":
         with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                name = PurePosixPath(entry.filename.replace("\\", "/"))     # of old Windows
+            named = [(entry.filename.replace("\\", "/"), entry)             # of old Windows
+                     for entry in archive.infolist()]
+            for name, entry in sorted(named, key=lambda pair: not pair[0].endswith(modules)):
+                name = PurePosixPath(name)
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     remarks.append(_of_link(name))
                 elif not (entry.is_dir() or name.is_absolute() or ".." in name.parts):
@@ -207,7 +207,8 @@ def _entries(path, remarks):
         yield (PurePosixPath(path.name), path.stat().st_size,
                lambda most: _begin(path.open("rb"), most))
     else:
-        for inside in sorted(_files(path, remarks)):
+        for inside in sorted(_files(path, remarks),
+                             key=lambda inside: (not str(inside).endswith(modules), inside)):
             yield (PurePosixPath(*inside.relative_to(path).parts), inside.stat().st_size,
                    lambda most, inside=inside: _begin(inside.open("rb"), most))
 
@@ -220,7 +221,7 @@ def _files(path, remarks):
         try:
             entries = list(os.scandir(folder))
         except OSError as error:
-            remarks.append(f"{printable(folder.name)} cannot be read: {why_not(error)}.")
+            remarks.append(f"{quoted(folder.name)} cannot be read: {why_not(error)}.")
             continue
         for entry in entries:
             inside = folder / entry.name
@@ -231,7 +232,7 @@ def _files(path, remarks):
             elif entry.is_file():
                 files.append(inside)
             elif entry.is_dir() and len(inside.relative_to(path).parts) > DEEPEST:
-                name = printable(str(inside.relative_to(path)))
+                name = quoted(str(inside.relative_to(path)))
                 remarks.append(f"{name} was left out: at most {DEEPEST} folders may lie in each "
                                f"other.")
             elif entry.is_dir():
@@ -241,7 +242,7 @@ def _files(path, remarks):
 
 
 def _of_link(name):
-    return f"{printable(str(name))} was left out: it is a link."
+    return f"{quoted(str(name))} was left out: it is a link."
 
 
 def _begin_of_entry(archive, entry, most):

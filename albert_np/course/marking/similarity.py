@@ -2,31 +2,93 @@
 
 The package is the solution, and students have it. Only the text can tell who wrote a function, and
 only people can judge that: a short function is written in one way by everybody.
+
+Texts are parsed here. A text can be made on which Python's parser takes hours, takes all of the
+memory, or crashes. So :func:`compared` does this in a process of its own with limits.
 """
 
 import ast
+import contextlib
 import difflib
+import json
+import os
 import re
-import tokenize
+import subprocess
+import sys
+from collections import Counter
 from functools import cache
+from pathlib import Path
 
-from ..checking.load_modules import source_of_module
+from ..checking.load_modules import readable, source_of_module
+from ..exercises import EXERCISES, exercise_named
+from ..sandbox.files_needed import files_needed
 
+SECONDS = 20             # of the processor, for one submission
+MEMORY = 2 << 30         # bytes
 MOST_WORDS = 1500        # of one function
-MOST_OTHERS = 2000       # functions of one file that have another name,
+MOST_OTHERS = 1000       # functions of one file that have another name,
 COMPARED = 3             # and how many of them are compared: those of the most similar words
-MOST_ERRORS = 50         # of one file, after which the rest is not read
+DEEPEST = 3              # texts in texts
 _WORDS = re.compile(r"\w+|[^\w\s]")
-_TOP = re.compile(r"(def|class|async)\b|@")
-_LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER}
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+# What runs a text, or finds a function by its name as text. The package's modules use none of it.
+_RUNNING = {"exec", "eval", "compile", "__import__", "importlib", "import_module", "runpy",
+            "builtins", "__builtins__", "globals", "marshal", "pickle", "ctypes", "FunctionType",
+            "CodeType", "__code__", "__globals__", "__subclasses__"}
+_ALSO_WORDS = {"eval", "compile", "globals"}     # that a text may be for another reason
+
+
+def compared(files, exercises):
+    """What :func:`similarities` gives, computed in a process of its own with limits.
+
+    Parameters
+    ----------
+    files, exercises : as there
+
+    Returns
+    -------
+    dict or None
+        The three by their names; None if the process did not come to an end.
+    """
+    folders = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(SECONDS)],
+            input=json.dumps([files, [exercise.id for exercise in exercises]]).encode(),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders)),
+                 "OPENBLAS_NUM_THREADS": "1"},
+            start_new_session=True)              # Ctrl-C ends this process, and that one with it
+        found, without_text, running = json.loads(done.stdout)
+    except (OSError, ValueError):
+        return None
+    return {"similarity": found, "without_text": without_text, "running": running}
+
+
+def _main():
+    """Read the arguments of :func:`similarities` as JSON, and print as JSON what it gives."""
+    import resource
+
+    from ..sandbox import linux_calls
+
+    with contextlib.suppress(OSError):
+        linux_calls.die_with_parent()
+    for what, most in ((resource.RLIMIT_CPU, int(sys.argv[1])), (resource.RLIMIT_AS, MEMORY),
+                       (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(what, (most, most))
+    sys.setrecursionlimit(10_000)
+    files, ids = json.load(sys.stdin)
+    print(json.dumps(similarities(files, list(map(exercise_named, ids)))))
 
 
 def similarities(files, exercises):
     """The similarity of each function that was handed in to the package's function.
 
-    Comments, docstrings and blanks do not count. The text is only cut into words, never run, and
-    no tree is made of it, which could be too deep. A function of a name that the package does not
-    have, or within a text, may be the exercise's under another name; it is compared too.
+    Functions are compared as Python's syntax tree has them, so line ends, blanks, comments, texts
+    without effect and annotations do not count. Of several functions of a name, the one that Python
+    defines last is the exercise's. A function of a name that the package does not have, one that is
+    defined again later, or one within a function, a text or an imported file may be the exercise's
+    under another name; it is compared too.
 
     Parameters
     ----------
@@ -41,122 +103,174 @@ def similarities(files, exercises):
         the largest. Exercises that were not written are left out.
     without_text : list of str
         Exercises of which the text of a function was not found.
+    running : dict of str to list of str
+        By file, the names in it with which Python runs a text.
     """
-    found, without_text, texts = {}, [], {}
+    @cache
+    def read(file):
+        return functions_in(files[file], _names_of_the_package(file))
+
+    found, without_text, running = {}, [], {}
     for exercise in exercises:
         file = exercise.module
-        right = _functions_of_the_package(file)
-        if file not in texts:
-            texts[file] = functions_in(files.get(file, ""))
-        others = [words for name, several in texts[file].items() if name not in right
-                  for words in several][:MOST_OTHERS]
-        named = {name: [words for words in texts[file].get(name, [])
-                        if _is_written(words, right[name][0])]
-                 for name in exercise.functions if name in right}
-        ratios = [_largest_ratio(several, others, right[name][0])
-                  for name, several in named.items() if several or others]
+        mine, _, _ = read(file) if file in files else ({}, [], [])
+        others = [words for other in files_needed(files, file) for words in read(other)[1]]
+        right, _, _ = _of_the_package(file)
+        named = {name: mine.get(name, []) for name in exercise.functions if name in right}
+        named = {name: words if _is_written(words, right[name]) else []
+                 for name, words in named.items()}
+        ratios = [_largest_ratio(words, others, right[name]) for name, words in named.items()
+                  if words or others]
         if any(named.values()) or max(ratios, default=0) > 0.5:
             found[exercise.id] = round(max(ratios), 2)
         if not all(named.values()):
             without_text.append(exercise.id)
-    return found, without_text
+        running |= {other: names for other in files_needed(files, file)
+                    if (names := read(other)[2])}
+    return found, without_text, running
 
 
-def similarity_cell(found, without_text=()):
+def similarity_cell(found, without_text=(), running=()):
     """The similarities in one cell: the mean, and each, the largest first; then what has no text.
 
     Parameters
     ----------
-    found : dict of str to float
-        From :func:`similarities`.
+    found : dict of str to float or None
+        From :func:`similarities`; None if it did not come to an end.
     without_text : sequence of str
         Exercises that earned points, and of which no text was found.
+    running : dict of str to list of str
+        From :func:`similarities`.
     """
+    if found is None:
+        return "not compared, since reading the text takes too long or too much memory"
     each = sorted(found.items(), key=lambda pair: -pair[1])
     parts = [f"{sum(found.values()) / len(found):.2f} "
              f"({', '.join(f'{i} {r:.2f}' for i, r in each)})"] if found else []
     if without_text:
         parts.append(f"points, but no text of the function was found: {', '.join(without_text)}")
+    if running:
+        names = sorted({name for several in running.values() for name in several})
+        parts.append(f"a text may be run as code: {', '.join(names)}")
     return "; ".join(parts)
 
 
-def functions_in(source):
-    """The words of each function, and of each value that gets a name outside of functions.
+def functions_in(source, names=(), depth=0):
+    """The words of each function in a text.
 
     Parameters
     ----------
     source : str
+    names : collection of str
+        Of functions that the package has in this file.
+    depth : int
+        In how many other texts it is.
 
     Returns
     -------
-    dict of str to list of lists of str
-        By dotted names such as ``SGD.step``, since a name may be given more than once. The name of
-        a function within a function begins with "in ", within a text with "in a text".
+    named : dict of str to list of str
+        By dotted names such as ``SGD.step``: what Python defines last, a function or a value.
+    others : list of lists of str
+        The functions that are none of these names.
+    running : list of str
+        The names with which Python runs a text.
     """
-    functions, open_blocks = {}, []              # (depth, name, words of a function or None)
-    for depth, words, texts in _logical_lines(source):
-        while open_blocks and open_blocks[-1][0] >= depth:
-            open_blocks.pop()
-        kind = words[:2] if words[:1] == ["async"] else words[:1]
-        name = ".".join([block[1] for block in open_blocks] + words[len(kind):len(kind) + 1])
-        inside = next((block[2] for block in open_blocks if block[2] is not None), None)
-        new = None
-        if kind[-1:] == ["def"]:
-            new = []
-            functions.setdefault(f"in {name}" if inside is not None else name, []).append(new)
-        elif inside is None and words[1:2] == ["="]:
-            name = ".".join([block[1] for block in open_blocks] + words[:1])
-            functions.setdefault(name, []).append(words[:MOST_WORDS])
-        if new is not None or kind == ["class"]:
-            open_blocks.append((depth, words[len(kind)] if words[len(kind):] else "", new))
-        for _, _, collected in open_blocks:
-            if collected is not None:
-                collected += words[:MOST_WORDS - len(collected)]
-        for text in texts:
-            for several in functions_in(text).values():
-                functions.setdefault("in a text", []).extend(several)
-    return functions
-
-
-def _logical_lines(source):
-    """(depth, words, texts with a function in them) of each statement; errors are passed over."""
-    lines, start = [f"{line}\n" for line in source.split("\n")], 0
-    for _ in range(MOST_ERRORS):
-        depth, words, texts, begins = 0, [], [], start
-        try:
-            for token in tokenize.generate_tokens(iter(lines[start:]).__next__):
-                if token.type in (tokenize.INDENT, tokenize.DEDENT):
-                    depth += 1 if token.type == tokenize.INDENT else -1
-                elif token.type == tokenize.NEWLINE:
-                    if words or texts:
-                        yield depth, words, texts
-                    words, texts, begins = [], [], start + token.start[0]
-                elif token.type == tokenize.ERRORTOKEN:
-                    # What follows on the line would be searched again at every letter. Later
-                    # versions of Python raise an error here themselves.
-                    raise SyntaxError("this is no Python")
-                elif token.type == tokenize.STRING and "def " in token.string:
-                    texts += _text_in(token.string)
-                elif token.type == tokenize.STRING and token.string.endswith(('"""', "\'\'\'")):
-                    pass
-                elif token.type not in _LAYOUT:
-                    words += _WORDS.findall(token.string)
-            return
-        except (tokenize.TokenError, SyntaxError):
-            start = next((number for number in range(begins + 1, len(lines))
-                          if _TOP.match(lines[number])), len(lines))
-
-
-def _text_in(literal):
     try:
-        text = ast.literal_eval(literal)
-    except (ValueError, SyntaxError):
+        tree = ast.parse(readable(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}, [], []
+    defined = {}
+    with contextlib.suppress(RecursionError):
+        _define(tree.body, "", defined)
+    nodes = list(ast.walk(tree))
+    texts = [text for node in nodes if isinstance(node, ast.Constant)
+             if "def " in (text := _text_of(node.value))] if depth < DEEPEST else []
+    running = sorted(_RUNNING.intersection(name for node in nodes for name in _names_of(node)))
+    for node in nodes:
+        _strip(node)
+    named = {name: _words(node) for name, node in defined.items()}
+    mine = {id(node) for name, node in defined.items() if name in names}
+    others = [node for node in nodes if isinstance(node, _FUNCTIONS) and id(node) not in mine]
+    others = list(map(_words, others[:MOST_OTHERS]))
+    for text in texts:
+        others += functions_in(text, (), depth + 1)[1]
+    return named, others, running
+
+
+def _define(statements, prefix, defined):
+    """Note, in their order, what gets a name outside of functions."""
+    for node in statements:
+        if isinstance(node, _FUNCTIONS):
+            defined[prefix + node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            _define(node.body, f"{prefix}{node.name}.", defined)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            value = node.value
+            if isinstance(value, (ast.Name, ast.Attribute)):         # another name for something
+                value = defined.get(prefix + ast.unparse(value), node)
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, (ast.Name, ast.Attribute)):
+                    defined[prefix + ast.unparse(target)] = (
+                        value if isinstance(value, _FUNCTIONS) else node)
+        else:                                    # such as "if" and "try"
+            for inside in (getattr(node, "body", ()), getattr(node, "orelse", ()),
+                           *(part.body for part in getattr(node, "handlers", ())),
+                           *(part.body for part in getattr(node, "cases", ())),
+                           getattr(node, "finalbody", ())):
+                _define(inside, prefix, defined)
+
+
+def _strip(node):
+    """Leave out what has no effect: texts and other values alone, annotations, decorators."""
+    for name in ("body", "orelse", "finalbody"):
+        if isinstance(statements := getattr(node, name, None), list):
+            kept = [one for one in statements if not (
+                isinstance(one, ast.Pass)
+                or isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
+            setattr(node, name, kept or statements and [ast.Pass()])
+    if isinstance(node, ast.arg):
+        node.annotation = None
+    if isinstance(node, _FUNCTIONS[:2]):
+        node.returns, node.decorator_list = None, []
+
+
+def _words(node):
+    """The words of a function without its own name, or of a statement."""
+    if isinstance(node, _FUNCTIONS[:2]):
+        node.name = "function"
+    try:
+        return _WORDS.findall(ast.unparse(node))[:MOST_WORDS]
+    except RecursionError:
         return []
-    return [text] if isinstance(text, str) and text != literal else []
+
+
+def _text_of(value):
+    return (value if isinstance(value, str) else value.decode("latin-1")
+            if isinstance(value, bytes) else "")
+
+
+def _names_of(node):
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        # re.compile is something else
+        yield node.attr if node.attr != "compile" else ""
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value if node.value not in _ALSO_WORDS else ""    # sys.modules["builtins"]
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from (getattr(node, "module", None) or "").split(".")
+        for alias in node.names:
+            yield from alias.name.split(".")
 
 
 @cache
-def _functions_of_the_package(file):
+def _names_of_the_package(file):
+    return _of_the_package(file)[0].keys() if any(
+        exercise.module == file for exercise in EXERCISES) else ()
+
+
+@cache
+def _of_the_package(file):
     return functions_in(source_of_module(file))
 
 
@@ -167,14 +281,17 @@ def _is_written(words, right):
 
 
 def _largest_ratio(named, others, right):
-    matcher = difflib.SequenceMatcher(None, [], right[:MOST_WORDS], autojunk=False)
+    matcher, of_right = difflib.SequenceMatcher(None, [], right, autojunk=False), Counter(right)
 
-    def quick(words):
-        matcher.set_seq1(words)
-        return matcher.quick_ratio()
+    def alike(words):
+        return 2 * (Counter(words) & of_right).total() / (len(words) + len(right))
 
     best = 0.0
-    for words in [*named[-COMPARED:], *sorted(others, key=quick, reverse=True)[:COMPARED]]:
+    for words in [*filter(None, [named]), *sorted(others, key=alike, reverse=True)[:COMPARED]]:
         matcher.set_seq1(words)
         best = max(best, matcher.ratio())
     return best
+
+
+if __name__ == "__main__":
+    _main()

@@ -24,8 +24,8 @@ def bytes_in(folder):
         inside = waiting.pop()
         if len(inside) > LONGEST_PATH:
             return math.inf
-        with contextlib.suppress(OSError):       # gone, or closed, between two looks
-            for entry in os.scandir(inside):
+        with contextlib.suppress(OSError), os.scandir(inside) as entries:
+            for entry in entries:                # each may be gone, or closed, between two looks
                 total += max(BLOCK, entry.stat(follow_symlinks=False).st_blocks * 512)
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
