@@ -24,7 +24,8 @@ from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.tasks.datasets import Classification, Pair, Question, Splits, Tagged
 from albert_np.tasks.finetuning import TASKS, Settings, prepare, read_settings, start
-from albert_np.tasks.finetuning.data import first_text, load_splits, texts_of
+from albert_np.tasks.finetuning.data import (RowReader, check_known, first_text, load_splits,
+                                             texts_of)
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.predicting import load_for_task
 from albert_np.tasks.finetuning.start import FRESH_CONFIG, from_pretrained, from_scratch
@@ -138,6 +139,44 @@ def test_held_out_labels_are_those_of_training_rows(tmp_path):
     with pytest.raises(ValueError, match="^The label 'c' of the test part of .* stands in no "
                                          "training row; the labels there are a, b"):
         load_splits(TASKS["classification"], tmp_path)
+
+
+def test_a_row_of_the_label_that_is_not_known_is_quoted():
+    """Of several such labels the first in the alphabet; of a long text the beginning."""
+    rows = [Classification(f"{label} " * 30, label=label) for label in "adcb"]
+    with pytest.raises(ValueError) as error:
+        check_known(TASKS["classification"], rows, ("a", "b"), "it", "is new; known are")
+    assert str(error.value) == (f"The label 'c' of it (text {'c ' * 20!r}) is new; known are "
+                                f"a, b.")
+    check_known(TASKS["classification"], rows, tuple("abcd"), "it", "is new")
+    several = [Classification("one", label=("a", "b")), Classification("two", label=("a", "z"))]
+    with pytest.raises(ValueError, match=r"The label 'z' of it \(text 'two'\) is new a, b\.$"):
+        check_known(TASKS["multi-label"], several, ("a", "b"), "it", "is new")
+
+
+def test_the_data_sets_of_a_task_are_named_if_it_has_some(tmp_path):
+    gone = tmp_path / "gone.csv"
+    for task, more in (("multi-label", "."), ("entities", ", and no data set of that name; the "
+                                              "data sets of this task are wnut17."),
+                       ("choice", ", and no data set of that name; the data sets of this task are "
+                                  "copa, mctest.")):
+        with pytest.raises(FileNotFoundError) as error:
+            load_splits(TASKS[task], gone)
+        assert str(error.value) == f"There is no file or folder {gone}{more}"
+
+
+@pytest.mark.parametrize("header, found", [(True, ["a"]), (False, ["text", "a"])])
+def test_the_first_line_of_a_table_is_what_is_said_about_it(tmp_path, header, found):
+    (tmp_path / "rows.csv").write_text("text,label\na,yes\n")
+    rows = RowReader(TASKS["classification"], {"text": 0, "label": 1}, header)(
+        tmp_path / "rows.csv")
+    assert [row.text for row in rows] == found
+
+
+def test_scores_need_no_test_part(tmp_path):
+    for part in ("train", "dev"):
+        (tmp_path / f"{part}.tsv").write_text("a\tb\t1\nc\td\t2\n")
+    assert load_splits(TASKS["similarity"], tmp_path).test == []
 
 
 def test_files_that_are_missing_or_too_many(tmp_path):
