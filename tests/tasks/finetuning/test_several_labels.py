@@ -15,11 +15,12 @@ from toys import MODEL, WORDS
 from albert_np.commands.cli import main
 from albert_np.tasks import metrics
 from albert_np.tasks.datasets import Classification
-from albert_np.tasks.finetuning import TASKS, finetune, report
+from albert_np.tasks.finetuning import TASKS, Settings, finetune, report
 from albert_np.tasks.finetuning import evaluate as evaluating
-from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.data import RowReader, load_splits
 from albert_np.tasks.finetuning.evaluate import evaluate
 from albert_np.tasks.finetuning.predicting import load_for_task
+from albert_np.tasks.finetuning.start import from_scratch
 
 MULTI = TASKS["multi-label"]
 KINDS = ("copy", "file", "list")
@@ -192,7 +193,9 @@ def test_a_finished_model_on_the_rows_of_its_test_part(trained, tmp_path, monkey
     assert not (tmp_path / "out" / ".unfinished").exists()
     said = capsys.readouterr().out
     assert f"files      {data}: text is column 0 ('text'), label is column 1 ('labels')" in said
-    assert "evaluation micro f1 " in said
+    assert f"model      {folder}, multi-label\n" in said
+    assert f"data       {len(splits.test)} rows\n" in said and "evaluation micro f1 " in said
+    assert said.endswith(f"The folder is {tmp_path / 'out'}\n")
 
 
 @pytest.mark.parametrize("seed", [0, 7])
@@ -257,6 +260,24 @@ def test_models_of_others(trained, tmp_path):
     (folder / "config.json").write_text(json.dumps({**config, "problem_type": "regression"}))
     with pytest.raises(ValueError, match="other answers with scores and not with labels; scores "):
         evaluate(folder, data, tmp_path / "scores", progress=False)
+
+
+def test_rows_without_which_a_figure_cannot_be_computed_are_refused(trained, tmp_path):
+    """Of a task that needs more than one score; and nothing is written."""
+    tokenizer = load_for_task(trained[0]).tokenizer
+    task = TASKS["similarity"]
+    from_scratch(task.MODEL, MODEL, tokenizer, task.configuration(()), 0).save_pretrained(
+        tmp_path / "scores", tokenizer)
+    (tmp_path / "scores" / "task.json").write_bytes(Settings("similarity", max_length=16).to_bytes())
+    (tmp_path / "rows.tsv").write_text("a\tb\t3\nc\td\t3\n")
+    with pytest.raises(ValueError, match="rows.tsv has 2 rows with the score 3 only; a correlation"):
+        evaluate(tmp_path / "scores", tmp_path / "rows.tsv", tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "rows.tsv").write_text("a\tb\t3\nc\td\t4\n")
+    read = RowReader(task, {"text": 0, "text_pair": 1, "label": 2}, False)
+    found, labels = evaluating._rows_of(load_for_task(tmp_path / "scores"),
+                                        tmp_path / "rows.tsv", read)
+    assert [row.label for row in found] == [3, 4] and labels == ()
 
 
 @pytest.mark.parametrize("words, sentence", [
