@@ -18,6 +18,7 @@ from toys import MODEL, toy_splits, write_toy
 
 from albert_np import (AlbertForPreTraining, AlbertForSequenceClassification,
                        AlbertForTokenClassification, AlbertModel, AlbertTokenizer)
+from albert_np.commands.finetune import finetune_parser
 from albert_np.models.load_report import LoadReport
 from albert_np.models.loading import load_pretrained
 from albert_np.parameters import flatten
@@ -423,6 +424,17 @@ def test_limits_of_the_settings(name, least):
     assert getattr(Settings("choice", **{name: least}), name) == least
     with pytest.raises(ValueError, match=f"{name} is {least - 1}; it must be at least {least}"):
         Settings("choice", **{name: least - 1})
+
+
+def test_names_of_figures_may_have_an_underscore():
+    for asked, found in ((None, None), ("macro_f1", "macro f1"), ("macro f1", "macro f1")):
+        assert FinetuningOptions(task="choice", data="a", best_by=asked).best_by == found
+
+
+def test_the_learning_rate_may_be_typed_short():
+    for flag in ("--lr", "--learning-rate"):
+        typed = finetune_parser().parse_args(["choice", "--data", "a", flag, "0.5"])
+        assert typed.learning_rate == 0.5
 
 
 def test_a_task_is_one_of_those_there_are():
