@@ -129,6 +129,15 @@ def test_the_pictures_of_scores_names_and_translations(plots, tmp_path):
     assert whole == metrics.bleu(texts, references)
 
 
+@pytest.mark.parametrize("true, guessed, drawn", [
+    ("O O", "O O", False), ("B-x O", "O O", True), ("O O", "O B-x", True)])
+def test_sentences_without_any_name_have_no_picture(plots, tmp_path, true, guessed, drawn):
+    """Neither a right one nor one that was predicted."""
+    rows = [Tagged(("a", "b"), ("O", "O")), Tagged(("a", "b"), tuple(true.split()))]
+    paths = draw("entities", tmp_path, rows, [{"tags": ["O", "O"]}, {"tags": guessed.split()}])
+    assert paths == ([tmp_path / "entities.png"] if drawn else []) and bool(plots) == drawn
+
+
 @pytest.mark.parametrize("right", [2, None])
 def test_the_picture_of_a_question_shows_one_that_is_right(plots, tmp_path, tokenizer, right):
     """Or the first; in the window that holds its answer."""

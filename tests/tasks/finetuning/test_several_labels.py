@@ -264,19 +264,18 @@ def test_models_of_others(trained, tmp_path):
 
 def test_rows_without_which_a_figure_cannot_be_computed_are_refused(trained, tmp_path):
     """Of a task that needs more than one score; and nothing is written."""
-    tokenizer = load_for_task(trained[0]).tokenizer
-    task = TASKS["similarity"]
+    tokenizer, task = load_for_task(trained[0]).tokenizer, TASKS["similarity"]
+    model, rows = tmp_path / "scores", tmp_path / "rows.tsv"
     from_scratch(task.MODEL, MODEL, tokenizer, task.configuration(()), 0).save_pretrained(
-        tmp_path / "scores", tokenizer)
-    (tmp_path / "scores" / "task.json").write_bytes(Settings("similarity", max_length=16).to_bytes())
-    (tmp_path / "rows.tsv").write_text("a\tb\t3\nc\td\t3\n")
-    with pytest.raises(ValueError, match="rows.tsv has 2 rows with the score 3 only; a correlation"):
-        evaluate(tmp_path / "scores", tmp_path / "rows.tsv", tmp_path / "out", progress=False)
+        model, tokenizer)
+    (model / "task.json").write_bytes(Settings("similarity", max_length=16).to_bytes())
+    rows.write_text("a\tb\t3\nc\td\t3\n")
+    with pytest.raises(ValueError, match="rows.tsv has 2 rows with the score 3 only; a correl"):
+        evaluate(model, rows, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
-    (tmp_path / "rows.tsv").write_text("a\tb\t3\nc\td\t4\n")
+    rows.write_text("a\tb\t3\nc\td\t4\n")
     read = RowReader(task, {"text": 0, "text_pair": 1, "label": 2}, False)
-    found, labels = evaluating._rows_of(load_for_task(tmp_path / "scores"),
-                                        tmp_path / "rows.tsv", read)
+    found, labels = evaluating._rows_of(load_for_task(model), rows, read)
     assert [row.label for row in found] == [3, 4] and labels == ()
 
 
