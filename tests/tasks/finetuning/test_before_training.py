@@ -2,12 +2,13 @@
 
 import inspect
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 pytest.importorskip("sentencepiece")
 pytest.importorskip("sklearn")
@@ -16,10 +17,9 @@ pytest.importorskip("seqeval")
 
 from toys import MODEL, toy_splits, write_toy
 
-from albert_np import (AlbertForPreTraining, AlbertForSequenceClassification,
+from albert_np import (AlbertForMaskedLM, AlbertForPreTraining, AlbertForSequenceClassification,
                        AlbertForTokenClassification, AlbertModel, AlbertTokenizer)
 from albert_np.commands.finetune import finetune_parser
-from albert_np.models.load_report import LoadReport
 from albert_np.models.loading import load_pretrained
 from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
@@ -223,6 +223,8 @@ def test_from_scratch_has_waves_and_the_tokenizers_numbers(tokenizer):
     assert again.config == config
     ours, theirs = flatten(model.params), flatten(again.params)
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    other = from_scratch(AlbertForSequenceClassification, config, tokenizer, {}, seed=5)
+    assert not np.array_equal(other.params["pooler"]["W"], model.params["pooler"]["W"])
 
 
 @pytest.mark.parametrize("labels", [2, 5])
@@ -267,6 +269,70 @@ def test_a_pooler_that_is_missing_is_drawn_by_the_seed(inference_folder, monkeyp
     assert asked == [(AlbertModel, {"seed": 5})]
 
 
+@pytest.fixture(scope="module")
+def without_pooler(inference_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("without_pooler")
+    AlbertForMaskedLM(AlbertForPreTraining.from_pretrained(inference_folder).config).save_pretrained(
+        folder, AlbertTokenizer.from_folder(inference_folder))
+    return folder
+
+
+@pytest.mark.parametrize("kind, pooler", [(AlbertForSequenceClassification, True),
+                                          (AlbertForTokenClassification, False)])
+@pytest.mark.parametrize("labels", [2, 7])            # 2 is the number in the configuration
+def test_a_new_pooler_is_told_if_the_model_has_one(without_pooler, kind, pooler, labels):
+    model, _ = from_pretrained(kind, without_pooler, {"num_labels": labels}, 40, task="entities")
+    drawn = "pooler.weight, pooler.bias, " * pooler + "classifier.weight, classifier.bias"
+    report = start.start_notes(model, "x")
+    assert report[0] == f"new weights, drawn with seed 0: {drawn}"
+    assert report[2:] == [f"the head is new because {without_pooler} has no head for the task "
+                          f"entities"]
+
+
+def test_a_head_that_is_read_beside_a_new_pooler_is_not_new(tokenizer, tmp_path):
+    task = TASKS["classification"]
+    model = from_scratch(task.MODEL, MODEL, tokenizer, task.configuration(("a", "b")), seed=3)
+    before = model.params["classification_head"]["W"]
+    weights = {name: array for name, array in model.state_dict().items() if "pooler" not in name}
+    model.save_pretrained(tmp_path, tokenizer)
+    save_file(weights, tmp_path / "model.safetensors")
+    model, _ = from_pretrained(task.MODEL, tmp_path, task.configuration(("a", "b")), 24,
+                               task="classification")
+    assert np.array_equal(model.params["classification_head"]["W"], before)
+    assert start.start_notes(model, "x") == [
+        "new weights, drawn with seed 0: pooler.weight, pooler.bias"]
+
+
+def test_why_a_head_is_new():
+    """Not because a pooler is new, nor if nothing is known about the task."""
+    def why(initialised, before, task, known=None, labels=None):
+        model = SimpleNamespace(load_report=SimpleNamespace(initialised=initialised))
+        return start._why_new(model, "x", SimpleNamespace(id2label=known), {"id2label": labels},
+                              before, task)
+
+    pooler, head = ["pooler.weight"], ["classifier.weight"]
+    for initialised in ([], pooler):
+        for before in (None, "choice"):
+            assert why(initialised, before, "choice") is None
+    assert why(pooler + head, None, "choice") == "x has no head for the task choice"
+    assert why(head, "choice", "choice") == "the head of x is one of another kind"
+    assert why(head, None, None) is why(head, "choice", None) is None
+    assert why([], "entities", "choice") == "x has learnt the task entities, not choice"
+    assert why([], "choice", "choice", {0: "a"}, {0: "b"}) == (
+        "the labels are not those of the model (a)")
+    assert why([], None, None, {0: "a", 1: "b"}, {0: "b", 1: "a"}) == (
+        "the labels are not those of the model (a, b)")
+    assert why([], "choice", "choice", {0: "a"}, {0: "a"}) is None
+
+
+def test_a_start_with_numbers_that_are_not_finite_is_refused(inference_folder, tmp_path):
+    model = AlbertForPreTraining.from_pretrained(inference_folder)
+    model.params["pooler"]["b"][0] = np.nan
+    model.save_pretrained(tmp_path, AlbertTokenizer.from_folder(inference_folder))
+    with pytest.raises(ValueError, match="NaN or infinite numbers in"):
+        from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": 2}, 40)
+
+
 def test_a_pretrained_model_may_get_further_positions(inference_folder):
     model, tokenizer = from_pretrained(AlbertForTokenClassification, inference_folder,
                                        {"num_labels": 3}, 41)
@@ -287,19 +353,15 @@ def test_a_start_with_another_vocabulary_is_refused(tokenizer, inference_folder,
         from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": 2}, 24)
 
 
-def test_a_start_without_all_of_a_trunk_is_refused(inference_folder, tmp_path, monkeypatch):
-    report = LoadReport("", "", 0, 3)
-    report.initialised.append("albert.encoder.some_weight")
-    model = load_pretrained(AlbertForSequenceClassification, inference_folder)
-    model.load_report = report
-    monkeypatch.setattr(start, "load_pretrained", lambda *_, **__: model)
-    with pytest.raises(ValueError, match="lacks weights .* needed: albert.encoder.some_weight"):
-        from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
-    report.initialised[:] = ["albert.embeddings.some_weight"]
-    with pytest.raises(ValueError, match="lacks weights .* needed: albert.embeddings.some_weight"):
-        from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
-    report.initialised[:] = ["classifier.weight"]
-    from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
+@pytest.mark.parametrize("labels", [2, 7])
+@pytest.mark.parametrize("gone", ["embeddings", "encoder", "ffn.weight"])
+def test_a_start_without_all_of_a_trunk_is_refused(inference_folder, tmp_path, labels, gone):
+    model = AlbertForPreTraining.from_pretrained(inference_folder)
+    model.save_pretrained(tmp_path, AlbertTokenizer.from_folder(inference_folder))
+    save_file({name: array for name, array in model.state_dict().items() if gone not in name},
+              tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match=f"do not fit the configuration: .*{gone}.* is missing"):
+        from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": labels}, 40)
 
 
 # ---- options and settings ------------------------------------------------------------------------
@@ -473,6 +535,12 @@ def test_paths_are_written_whole_and_may_change(name, tmp_path, monkeypatch):
     whole = options.with_whole_paths()
     assert whole[name] == str(tmp_path / "here")
     assert name == "data" or whole["data"] == "gone"               # there is no such file
+
+
+@pytest.mark.parametrize("kind", [FinetuningOptions, Settings])
+def test_every_option_is_explained(kind):
+    for each in fields(kind):
+        assert each.metadata["help"] and f"\n{each.name} : " in kind.__doc__, each.name
 
 
 def test_settings_come_back_from_their_file(tmp_path):
