@@ -152,7 +152,8 @@ def test_a_tuned_run_predicts_as_was_measured(tuned, tmp_path, capsys):
 @pytest.mark.parametrize("arguments, sentence", [
     (["SMALL", "--output", "NEW"], "SMALL has 8-bit weights already (model-int8.safetensors); "
                                    "give the run that it was made of"),
-    (["RUN", "--output", "RUN"], "RUN exists already; it stays as it is"),
+    (["RUN", "--output", "RUN"], "RUN exists already; it stays as it is: remove "
+                                   "it, or give --output another name"),
     (["RUN", "--output", "FILE"], "FILE exists already; it stays as it is"),
     (["NEW", "--output", "NEW"], "NEW is no folder of a run; give the folder that"),
     (["FILE", "--output", "NEW"], "FILE is no folder of a run"),

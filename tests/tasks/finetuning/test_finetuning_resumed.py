@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -371,6 +372,14 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(data, whole, tmp_path
         resume(folder)
     assert "going on   from the checkpoint of step 2\n" in capsys.readouterr().out
     assert (folder / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_a_run_without_its_checkpoints_is_not_begun_again(data, tmp_path, monkeypatch):
+    folder = stopped(tmp_path / "run", data, monkeypatch, steps=0)
+    shutil.rmtree(folder / "checkpoints")
+    with pytest.raises(FileNotFoundError, match="There is no checkpoint in .*run"):
+        resume(folder, progress=False)
+    assert not (folder / "model.safetensors").exists()
 
 
 @pytest.mark.parametrize("words, sentence", [

@@ -338,6 +338,8 @@ def test_pairs_of_a_table_come_back_from_their_file(files, taught, header):
         columns={"text": 0, "text_pair": 1, "label": 2}), files / "out")
     assert found.rows == ([Classification("the second", "a \\ b", "bad")] if header else [
         Classification("the first", "猫", "bad"), Classification("the second", "a \\ b", "good")])
+    written = (files / "out" / "pseudo-labels.jsonl").read_text("utf-8")
+    assert ("猫" in written) == (not header) and "\\u" not in written
 
 
 def test_both_rounds_in_words():
