@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -165,8 +166,6 @@ def test_as_many_labels_as_pieces_are_no_sequence():
     examples = [{"input_ids": np.arange(n), "token_type_ids": np.zeros(n, int),
                  "attention_mask": np.ones(n, int), "labels": np.array([0.0, 1.0, 1.0])}
                 for n in (3, 5)]
-    from types import SimpleNamespace
-
     batch = MULTI.collate(SimpleNamespace(pad_token_id=0), examples)
     assert batch["labels"].tolist() == [[0, 1, 1]] * 2 and batch["input_ids"].shape == (2, 5)
 
@@ -242,6 +241,17 @@ def test_an_evaluation_reads_the_file_as_it_is_told(trained, tmp_path, monkeypat
         assert json.loads(lines[-1])["label"] == ["file"]
 
 
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "multi-label"])
+def test_a_sign_between_labels_is_for_rows_with_several(task, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluating, "load_for_task", lambda name: SimpleNamespace(
+        task=TASKS[task], settings=Settings(task),
+        model=SimpleNamespace(config=SimpleNamespace(problem_type=None),
+                              load_report=SimpleNamespace(remarks=[]))))
+    with pytest.raises(ValueError, match=f"^--label-separator is for rows with several labels; it "
+                                         f"is for the task {task}$"):
+        evaluate("it", "rows.csv", tmp_path / "out", label_separator=";", progress=False)
+
+
 def test_the_picture_of_labels_is_drawn(trained, tmp_path):
     data = write_table(tmp_path / "test.csv", rows(6, seed=5))
     evaluate(trained[0], data, tmp_path / "out", progress=False)
@@ -285,6 +295,8 @@ def test_rows_without_which_a_figure_cannot_be_computed_are_refused(trained, tmp
     (["--data", "other.csv"], "The label 'new' of other.csv (text 'a') is none of the model's: "
                               "copy, file, "),
     (["--data", "good.csv", "--columns", "label=kind"], "there is no column named 'kind'"),
+    (["--data", "good.csv", "--label-separator", ""], "--label-separator is empty; it must be the "
+                                                      "sign between two labels, such as ';'"),
     (["--data", "good.csv", "--workers", "0"], "--workers is 0; it must be at least 1"),
     (["--data", "good.csv", "--output", "full"], "the folder full is not empty (x) and holds no "
      "unfinished run of albert-np evaluate")])
