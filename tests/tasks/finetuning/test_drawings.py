@@ -177,3 +177,18 @@ def test_a_question_without_an_answer_shows_its_first_window(plots, tmp_path, to
         pieces = plots["plot_answer_attention"][0]
         assert pieces == [tokenizer.pieces[i] for i in windows[0]["input_ids"]]
         assert (len(windows) == 1) == (count == 1)
+
+
+@pytest.mark.parametrize("texts, shown", [
+    (["\u0301", "the new file"], "the new file"), (["\u0301", "\u0301"], None)])
+def test_a_context_without_pieces_is_not_drawn(plots, tmp_path, tokenizer, texts, shown):
+    """A run must not end with an error for it."""
+    model = from_scratch(TASKS["questions"].MODEL, MODEL, tokenizer, {}, seed=1)
+    settings = Settings("questions", max_length=16, doc_stride=5, max_query_length=3)
+    rows = [Question("", text, "is it") for text in texts]
+    paths = draw("questions", tmp_path, rows, [{"answer": ""}] * 2, model, tokenizer, settings)
+    assert paths == ([tmp_path / "answer-attention.png"] if shown else [])
+    if shown:
+        window, = question_windows(tokenizer, rows[1], 16, 5, 3)
+        assert plots["plot_answer_attention"][0] == [tokenizer.pieces[i]
+                                                     for i in window["input_ids"]]
