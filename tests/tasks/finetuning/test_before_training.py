@@ -155,6 +155,27 @@ def test_a_row_of_the_label_that_is_not_known_is_quoted():
         check_known(TASKS["multi-label"], several, ("a", "b"), "it", "is new")
 
 
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_a_part_from_elsewhere_is_called_by_its_file(part, tmp_path):
+    for name in ("train", "dev", "test"):
+        (tmp_path / f"{name}.tsv").write_text("word\ta\nword\tb\n")
+    (tmp_path / "other.csv").write_text("word,a\nthe list,c\n")
+    with pytest.raises(ValueError, match=rf"The label 'c' of {tmp_path / 'other.csv'} \(text 'the "
+                                         r"list'\) stands in no training row; the labels there"):
+        load_splits(TASKS["classification"], tmp_path, **{part: tmp_path / "other.csv"})
+
+
+@pytest.mark.parametrize("task", ["entities", "questions", "choice", "translation"])
+def test_files_without_columns_have_none_to_choose(task, tmp_path):
+    splits = write_toy(task, tmp_path, train=4, others=2)
+    file = next(tmp_path.glob("train.*"))
+    for asked in (None, {}):
+        read = RowReader(TASKS[task], asked)
+        assert len(read(file)) == len(splits.train) and read.columns == {}
+    with pytest.raises(ValueError, match="remove --columns"):
+        RowReader(TASKS[task], {"text": 0})(file)
+
+
 def test_the_data_sets_of_a_task_are_named_if_it_has_some(tmp_path):
     gone = tmp_path / "gone.csv"
     for task, more in (("multi-label", "."), ("entities", ", and no data set of that name; the "
@@ -183,7 +204,10 @@ def test_scores_need_no_test_part(tmp_path):
 def test_files_that_are_missing_or_too_many(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file train\.\* in .*; a folder of"):
         load_splits(TASKS["classification"], tmp_path)
-    for name in ("train.tsv", "train.csv", "dev.tsv"):
+    (tmp_path / "train.tsv").write_text("a\tb\nc\td\n")
+    with pytest.raises(FileNotFoundError, match=r"There is no file dev\.\* in "):
+        load_splits(TASKS["classification"], tmp_path)
+    for name in ("train.csv", "dev.tsv"):
         (tmp_path / name).write_text("a\tb\n")
     with pytest.raises(ValueError, match="has 2 files for its train part: train.csv, train.tsv;"):
         load_splits(TASKS["classification"], tmp_path)
