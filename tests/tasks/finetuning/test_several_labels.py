@@ -291,7 +291,8 @@ def test_rows_without_which_a_figure_cannot_be_computed_are_refused(trained, tmp
 
 @pytest.mark.parametrize("words, sentence", [
     (["--data", "nowhere.csv"], "nowhere.csv"),
-    (["--data", "."], ". is a folder; give the file in it that is to be evaluated"),
+    (["--data", "."], ". is a folder; give the file in it that is to be evaluated, such "
+                       "as test.*"),
     (["--data", "other.csv"], "The label 'new' of other.csv (text 'a') is none of the model's: "
                               "copy, file, "),
     (["--data", "good.csv", "--columns", "label=kind"], "there is no column named 'kind'"),
