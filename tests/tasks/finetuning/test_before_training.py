@@ -444,6 +444,16 @@ def test_options_of_classification_are_refused_for_other_tasks(task):
         FinetuningOptions(task=task, data="a", settings={"label_separator": ";"})
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_a_language_is_for_questions(task):
+    options = dict(task=task, data="a", settings={"language": "zh"})
+    if task == "questions":
+        assert FinetuningOptions(**options).task_settings().language == "zh"
+        return
+    with pytest.raises(ValueError, match=f"^--language chooses the rules .* {task} has no such"):
+        FinetuningOptions(**options)
+
+
 def test_what_is_said_about_the_rows_reaches_their_reader(monkeypatch):
     """Every option, beside all others."""
     asked, signature = {}, inspect.signature(load_splits)
