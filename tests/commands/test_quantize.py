@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from albert_np.functional import dequantize, quantization_scale, quantize
 from albert_np.functional.trees import flatten
 from albert_np.inference import fill_mask, load
 from albert_np.models.loading import DEQUANTIZED
-from albert_np.tasks.finetuning.quantizing import quantize_run
+from albert_np.tasks.finetuning.quantizing import _model_class, quantize_run
 
 WEIGHTS, EIGHT_BITS = "model.safetensors", "model-int8.safetensors"
 
@@ -100,6 +102,25 @@ def test_the_model_keeps_its_kind(tmp_path, inference_folder):
     assert names and not [name for name in names if "predictions" in name]
 
 
+@pytest.mark.parametrize("names, kind", [
+    (None, AlbertForPreTraining), ([], AlbertForPreTraining),
+    (["BertModel", "AlbertModel", "AlbertForMaskedLM"], AlbertModel),
+    (["AlbertForNothing"], AlbertForPreTraining), (["Output", "__all__"], AlbertForPreTraining)])
+def test_the_first_class_that_is_one_of_ours_is_read(names, kind):
+    assert _model_class(SimpleNamespace(extra={"architectures": names})) is kind
+    assert _model_class(SimpleNamespace(extra={})) is AlbertForPreTraining
+
+
+def test_the_tokenizer_of_another_model_is_refused(tmp_path, inference_folder):
+    model, tokenizer = load(inference_folder)
+    other = type(model)(replace(model.config, vocab_size=tokenizer.vocab_size + 1))
+    other.save_pretrained(tmp_path / "run", tokenizer)
+    with pytest.raises(ValueError, match=f"a vocabulary of {tokenizer.vocab_size + 1} pieces and "
+                                         f"the tokenizer one of {tokenizer.vocab_size}; they do"):
+        quantize_run(tmp_path / "run", tmp_path / "small")
+    assert not (tmp_path / "small").exists()
+
+
 def test_a_tuned_run_predicts_as_was_measured(tuned, tmp_path, capsys):
     """The scores of the folder are those of the rounded model, to the last digit."""
     assert not (tuned / "small" / WEIGHTS).exists()
@@ -131,7 +152,8 @@ def test_a_tuned_run_predicts_as_was_measured(tuned, tmp_path, capsys):
 @pytest.mark.parametrize("arguments, sentence", [
     (["SMALL", "--output", "NEW"], "SMALL has 8-bit weights already (model-int8.safetensors); "
                                    "give the run that it was made of"),
-    (["RUN", "--output", "RUN"], "RUN exists already; it stays as it is"),
+    (["RUN", "--output", "RUN"], "RUN exists already; it stays as it is: remove "
+                                   "it, or give --output another name"),
     (["RUN", "--output", "FILE"], "FILE exists already; it stays as it is"),
     (["NEW", "--output", "NEW"], "NEW is no folder of a run; give the folder that"),
     (["FILE", "--output", "NEW"], "FILE is no folder of a run"),

@@ -74,6 +74,13 @@ def evaluate(model, data, output, *, columns=None, header=None, label_separator=
             raise ValueError(f"--language chooses the rules by which answers to questions are "
                              f"scored; {model} is for the task {loaded.settings.task}")
         loaded.settings = replace(loaded.settings, language=language)
+    if label_separator is not None:
+        if loaded.settings.task != "multi-label":
+            raise ValueError(f"--label-separator is for rows with several labels; {model} is for "
+                             f"the task {loaded.settings.task}")
+        if label_separator == "":
+            raise ValueError("--label-separator is empty; it must be the sign between two labels, "
+                             "such as ';'")
     read = RowReader(loaded.task, columns or loaded.settings.columns, header,
                      label_separator or loaded.settings.label_separator,
                      lambda sentence: say(f"{'files':10} {sentence}"))

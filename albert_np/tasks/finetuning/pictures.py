@@ -103,19 +103,26 @@ def draw_entities(folder, model, tokenizer, rows, predictions, settings):
 
 
 def draw_questions(folder, model, tokenizer, rows, predictions, settings):
-    """What the model looks at around an answer: of the first one that is right, or of the first."""
-    right = [number for number, (row, prediction) in enumerate(zip(rows, predictions))
+    """What the model looks at around an answer: of the first one that is right, or of the first.
+
+    A context without a piece is passed over; nothing is drawn if all contexts are so.
+    """
+    right = [row for row, prediction in zip(rows, predictions)
              if prediction["answer"] in {answer.text for answer in row.answers}]
-    row = rows[right[0] if right else 0]
-    windows = question_windows(tokenizer, row, settings.max_length, settings.doc_stride,
-                               settings.max_query_length)
-    window = next((window for window in windows if window["start_positions"]), windows[0])
+    for row in (*right, *rows):
+        windows = question_windows(tokenizer, row, settings.max_length, settings.doc_stride,
+                                   settings.max_query_length)
+        window = next((window for window in windows if window["start_positions"]), windows[0])
+        context = np.flatnonzero(window["p_mask"][1:] == 0) + 1
+        if len(context):
+            break
+    else:
+        return []
     names = (*INPUTS, "p_mask") if settings.no_answer else INPUTS
     batch = pad_examples([{name: window[name] for name in names}], model.config.pad_token_id)
     output, _ = model.forward(**batch)
     ends = output.end_logits[0, 0] if settings.no_answer else output.end_logits[0]
     (start, _), (end, _) = softmax_forward(output.start_logits[0]), softmax_forward(ends)
-    context = np.flatnonzero(window["p_mask"][1:] == 0) + 1
     pieces = [tokenizer.pieces[i] for i in window["input_ids"]]
     return [pictures.plot_answer_attention(
         pieces, start, end, output.attentions[-1][0], (int(context[0]), int(context[-1]) + 1),

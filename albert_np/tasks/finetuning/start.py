@@ -20,6 +20,8 @@ FRESH_CONFIG = {"embedding_size": 128, "hidden_size": 256, "num_hidden_layers": 
 # What a configuration says of labels, until a task says more.
 NO_LABELS = {"num_labels": 2, "id2label": None, "problem_type": None}
 
+POOLER = "pooler."            # the names of its weights; no other weights of a trunk may be missing
+
 
 def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0, task=None):
     """A pretrained trunk under a head for the task, and its tokenizer.
@@ -46,8 +48,8 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0, ta
     Raises
     ------
     FileNotFoundError, ValueError
-        As :func:`albert_np.models.loading.load_pretrained`; or the weights are none of an
-        ALBERT's trunk, or model and tokenizer do not belong together.
+        As :func:`albert_np.models.loading.load_pretrained`; or weights are NaN or infinite, or
+        model and tokenizer do not belong together.
     """
     tokenizer = AlbertTokenizer.from_pretrained(name_or_folder)
     before, config = task_of_head(name_or_folder), load_config(name_or_folder)
@@ -60,10 +62,6 @@ def from_pretrained(model_class, name_or_folder, changes, max_length, seed=0, ta
     reason = _why_new(model, name_or_folder, config, changes, before, task)
     if reason is not None:
         model.load_report.notes.append(f"the head is new because {reason}")
-    new = [name for name in model.load_report.initialised
-           if ".embeddings." in name or ".encoder." in name]
-    if new:
-        raise ValueError(f"{name_or_folder} lacks weights that are needed: {', '.join(new)}")
     check_finite(model)
     check_vocabulary(model, tokenizer)
     if max_length > model.config.max_position_embeddings:
@@ -108,7 +106,7 @@ def _why_new(model, source, config, changes, before, task):
         return f"{source} has learnt the task {before}, not {task}"
     if known is not None and labels is not None and known != labels:
         return f"the labels are not those of the model ({_listed(list(known.values()))})"
-    if task is None or all(name.startswith("albert.") for name in model.load_report.initialised):
+    if task is None or all(name.startswith(POOLER) for name in model.load_report.initialised):
         return None
     return (f"{source} has no head for the task {task}" if before is None else
             f"the head of {source} is one of another kind")
@@ -123,7 +121,7 @@ def _fresh_head(model_class, name_or_folder, changes, seed):
     model.load_report = trunk.load_report
     if "pooler" not in model.params:
         model.load_report.initialised = [name for name in model.load_report.initialised
-                                         if ".pooler." not in name]
+                                         if not name.startswith(POOLER)]
     model.load_report.initialised += [name for name in model.state_dict()
                                       if not name.startswith("albert.")]
     return model

@@ -33,7 +33,7 @@ def write_questions(path, contexts):
 def run(tmp_path_factory):
     """A function that makes a run on 20 questions in Chinese; its folder and results."""
     folder = tmp_path_factory.mktemp("language")
-    write_questions(folder / "all.json", [f"小{c}坐在垫子上。大狗看见月亮。" for c in
+    write_questions(folder / "全部.json", [f"小{c}坐在垫子上。大狗看见月亮。" for c in
                                           "猫狗鸟鱼马牛羊鸡鸭鹅虎兔龙蛇猴猪鼠象狼熊"])
     made = {}
 
@@ -41,7 +41,7 @@ def run(tmp_path_factory):
         if language not in made:
             told = {} if language is None else {"language": language}
             made[language] = folder / str(language), finetune(
-                "questions", folder / str(language), data=folder / "all.json", config=TINY,
+                "questions", folder / str(language), data=folder / "全部.json", config=TINY,
                 vocab_size=45, epochs=1, batch_size=8, progress=False,
                 settings={"max_length": 32, **told})
         return made[language]
@@ -84,6 +84,7 @@ def test_a_run_writes_the_rules_down_and_scores_by_them(run, language):
     assert json.loads((folder / "results.json").read_text())["languages"] == results["languages"]
     assert results["settings"]["language"] == read_settings(folder).language == language
     assert results["options"]["settings"].get("language") == language
+    assert "全部.json" in (folder / "results.json").read_text("utf-8")       # not as \u5168...
     for part in ("validation", "test"):
         lines = [json.loads(line) for line in
                  (folder / f"predictions-{part}.jsonl").read_text("utf-8").splitlines()]
@@ -100,18 +101,21 @@ def test_a_run_writes_the_rules_down_and_scores_by_them(run, language):
 
 def test_evaluate_takes_the_rules_of_the_run_or_its_own(run, tmp_path, capsys):
     folder, _ = run("en")
-    write_questions(tmp_path / "more.json", ["小猪坐在垫子上。", "大象走到河边。"])
+    data = tmp_path / "更多.json"
+    write_questions(data, ["小猪坐在垫子上。", "大象走到河边。"])
     found = {}
     for told in (None, "zh"):
-        found[told] = evaluate(folder, tmp_path / "more.json", tmp_path / str(told), language=told)
+        found[told] = evaluate(folder, data, tmp_path / str(told), language=told)
         assert found[told]["language"] == found[told]["settings"]["language"] == (told or "en")
     said = capsys.readouterr().out
     assert "(scored by SQuAD's rules; --language zh takes those of CMRC 2018)" in said
     assert "(scored by the rules of CMRC 2018; --language en takes those of SQuAD)" in said
     assert [found[None]["language"], found["zh"]["language"]] == ["en", "zh"]
-    assert json.loads((tmp_path / "zh" / "results.json").read_text())["language"] == "zh"
+    written = (tmp_path / "zh" / "results.json").read_text("utf-8")
+    assert json.loads(written)["language"] == "zh" and "更多.json" in written
+    assert "小猪坐在垫子上" in (tmp_path / "zh" / "predictions.jsonl").read_text("utf-8")
     free, _ = run(None)
-    again = evaluate(free, tmp_path / "more.json", tmp_path / "again", progress=False)
+    again = evaluate(free, data, tmp_path / "again", progress=False)
     assert (again["language"], again["settings"]["language"]) == ("zh", None)
 
 

@@ -2,12 +2,13 @@
 
 import inspect
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 pytest.importorskip("sentencepiece")
 pytest.importorskip("sklearn")
@@ -16,15 +17,16 @@ pytest.importorskip("seqeval")
 
 from toys import MODEL, toy_splits, write_toy
 
-from albert_np import (AlbertForPreTraining, AlbertForSequenceClassification,
+from albert_np import (AlbertForMaskedLM, AlbertForPreTraining, AlbertForSequenceClassification,
                        AlbertForTokenClassification, AlbertModel, AlbertTokenizer)
-from albert_np.models.load_report import LoadReport
+from albert_np.commands.finetune import finetune_parser
 from albert_np.models.loading import load_pretrained
 from albert_np.parameters import flatten
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.tasks.datasets import Classification, Pair, Question, Splits, Tagged
 from albert_np.tasks.finetuning import TASKS, Settings, prepare, read_settings, start
-from albert_np.tasks.finetuning.data import first_text, load_splits, texts_of
+from albert_np.tasks.finetuning.data import (RowReader, check_known, first_text, load_splits,
+                                             texts_of)
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.predicting import load_for_task
 from albert_np.tasks.finetuning.start import FRESH_CONFIG, from_pretrained, from_scratch
@@ -140,10 +142,72 @@ def test_held_out_labels_are_those_of_training_rows(tmp_path):
         load_splits(TASKS["classification"], tmp_path)
 
 
+def test_a_row_of_the_label_that_is_not_known_is_quoted():
+    """Of several such labels the first in the alphabet; of a long text the beginning."""
+    rows = [Classification(f"{label} " * 30, label=label) for label in "adcb"]
+    with pytest.raises(ValueError) as error:
+        check_known(TASKS["classification"], rows, ("a", "b"), "it", "is new; known are")
+    assert str(error.value) == (f"The label 'c' of it (text {'c ' * 20!r}) is new; known are "
+                                f"a, b.")
+    check_known(TASKS["classification"], rows, tuple("abcd"), "it", "is new")
+    several = [Classification("one", label=("a", "b")), Classification("two", label=("a", "z"))]
+    with pytest.raises(ValueError, match=r"The label 'z' of it \(text 'two'\) is new a, b\.$"):
+        check_known(TASKS["multi-label"], several, ("a", "b"), "it", "is new")
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_a_part_from_elsewhere_is_called_by_its_file(part, tmp_path):
+    for name in ("train", "dev", "test"):
+        (tmp_path / f"{name}.tsv").write_text("word\ta\nword\tb\n")
+    (tmp_path / "other.csv").write_text("word,a\nthe list,c\n")
+    with pytest.raises(ValueError, match=rf"The label 'c' of {tmp_path / 'other.csv'} \(text 'the "
+                                         r"list'\) stands in no training row; the labels there"):
+        load_splits(TASKS["classification"], tmp_path, **{part: tmp_path / "other.csv"})
+
+
+@pytest.mark.parametrize("task", ["entities", "questions", "choice", "translation"])
+def test_files_without_columns_have_none_to_choose(task, tmp_path):
+    splits = write_toy(task, tmp_path, train=4, others=2)
+    file = next(tmp_path.glob("train.*"))
+    for asked in (None, {}):
+        read = RowReader(TASKS[task], asked)
+        assert len(read(file)) == len(splits.train) and read.columns == {}
+    with pytest.raises(ValueError, match="remove --columns"):
+        RowReader(TASKS[task], {"text": 0})(file)
+
+
+def test_the_data_sets_of_a_task_are_named_if_it_has_some(tmp_path):
+    gone = tmp_path / "gone.csv"
+    for task, more in (("multi-label", "."), ("entities", ", and no data set of that name; the "
+                                              "data sets of this task are wnut17."),
+                       ("choice", ", and no data set of that name; the data sets of this task are "
+                                  "copa, mctest.")):
+        with pytest.raises(FileNotFoundError) as error:
+            load_splits(TASKS[task], gone)
+        assert str(error.value) == f"There is no file or folder {gone}{more}"
+
+
+@pytest.mark.parametrize("header, found", [(True, ["a"]), (False, ["text", "a"])])
+def test_the_first_line_of_a_table_is_what_is_said_about_it(tmp_path, header, found):
+    (tmp_path / "rows.csv").write_text("text,label\na,yes\n")
+    rows = RowReader(TASKS["classification"], {"text": 0, "label": 1}, header)(
+        tmp_path / "rows.csv")
+    assert [row.text for row in rows] == found
+
+
+def test_scores_need_no_test_part(tmp_path):
+    for part in ("train", "dev"):
+        (tmp_path / f"{part}.tsv").write_text("a\tb\t1\nc\td\t2\n")
+    assert load_splits(TASKS["similarity"], tmp_path).test == []
+
+
 def test_files_that_are_missing_or_too_many(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file train\.\* in .*; a folder of"):
         load_splits(TASKS["classification"], tmp_path)
-    for name in ("train.tsv", "train.csv", "dev.tsv"):
+    (tmp_path / "train.tsv").write_text("a\tb\nc\td\n")
+    with pytest.raises(FileNotFoundError, match=r"There is no file dev\.\* in "):
+        load_splits(TASKS["classification"], tmp_path)
+    for name in ("train.csv", "dev.tsv"):
         (tmp_path / name).write_text("a\tb\n")
     with pytest.raises(ValueError, match="has 2 files for its train part: train.csv, train.tsv;"):
         load_splits(TASKS["classification"], tmp_path)
@@ -183,6 +247,8 @@ def test_from_scratch_has_waves_and_the_tokenizers_numbers(tokenizer):
     assert again.config == config
     ours, theirs = flatten(model.params), flatten(again.params)
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    other = from_scratch(AlbertForSequenceClassification, config, tokenizer, {}, seed=5)
+    assert not np.array_equal(other.params["pooler"]["W"], model.params["pooler"]["W"])
 
 
 @pytest.mark.parametrize("labels", [2, 5])
@@ -227,6 +293,70 @@ def test_a_pooler_that_is_missing_is_drawn_by_the_seed(inference_folder, monkeyp
     assert asked == [(AlbertModel, {"seed": 5})]
 
 
+@pytest.fixture(scope="module")
+def without_pooler(inference_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("without_pooler")
+    AlbertForMaskedLM(AlbertForPreTraining.from_pretrained(inference_folder).config).save_pretrained(
+        folder, AlbertTokenizer.from_folder(inference_folder))
+    return folder
+
+
+@pytest.mark.parametrize("kind, pooler", [(AlbertForSequenceClassification, True),
+                                          (AlbertForTokenClassification, False)])
+@pytest.mark.parametrize("labels", [2, 7])            # 2 is the number in the configuration
+def test_a_new_pooler_is_told_if_the_model_has_one(without_pooler, kind, pooler, labels):
+    model, _ = from_pretrained(kind, without_pooler, {"num_labels": labels}, 40, task="entities")
+    drawn = "pooler.weight, pooler.bias, " * pooler + "classifier.weight, classifier.bias"
+    report = start.start_notes(model, "x")
+    assert report[0] == f"new weights, drawn with seed 0: {drawn}"
+    assert report[2:] == [f"the head is new because {without_pooler} has no head for the task "
+                          f"entities"]
+
+
+def test_a_head_that_is_read_beside_a_new_pooler_is_not_new(tokenizer, tmp_path):
+    task = TASKS["classification"]
+    model = from_scratch(task.MODEL, MODEL, tokenizer, task.configuration(("a", "b")), seed=3)
+    before = model.params["classification_head"]["W"]
+    weights = {name: array for name, array in model.state_dict().items() if "pooler" not in name}
+    model.save_pretrained(tmp_path, tokenizer)
+    save_file(weights, tmp_path / "model.safetensors")
+    model, _ = from_pretrained(task.MODEL, tmp_path, task.configuration(("a", "b")), 24,
+                               task="classification")
+    assert np.array_equal(model.params["classification_head"]["W"], before)
+    assert start.start_notes(model, "x") == [
+        "new weights, drawn with seed 0: pooler.weight, pooler.bias"]
+
+
+def test_why_a_head_is_new():
+    """Not because a pooler is new, nor if nothing is known about the task."""
+    def why(initialised, before, task, known=None, labels=None):
+        model = SimpleNamespace(load_report=SimpleNamespace(initialised=initialised))
+        return start._why_new(model, "x", SimpleNamespace(id2label=known), {"id2label": labels},
+                              before, task)
+
+    pooler, head = ["pooler.weight"], ["classifier.weight"]
+    for initialised in ([], pooler):
+        for before in (None, "choice"):
+            assert why(initialised, before, "choice") is None
+    assert why(pooler + head, None, "choice") == "x has no head for the task choice"
+    assert why(head, "choice", "choice") == "the head of x is one of another kind"
+    assert why(head, None, None) is why(head, "choice", None) is None
+    assert why([], "entities", "choice") == "x has learnt the task entities, not choice"
+    assert why([], "choice", "choice", {0: "a"}, {0: "b"}) == (
+        "the labels are not those of the model (a)")
+    assert why([], None, None, {0: "a", 1: "b"}, {0: "b", 1: "a"}) == (
+        "the labels are not those of the model (a, b)")
+    assert why([], "choice", "choice", {0: "a"}, {0: "a"}) is None
+
+
+def test_a_start_with_numbers_that_are_not_finite_is_refused(inference_folder, tmp_path):
+    model = AlbertForPreTraining.from_pretrained(inference_folder)
+    model.params["pooler"]["b"][0] = np.nan
+    model.save_pretrained(tmp_path, AlbertTokenizer.from_folder(inference_folder))
+    with pytest.raises(ValueError, match="NaN or infinite numbers in"):
+        from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": 2}, 40)
+
+
 def test_a_pretrained_model_may_get_further_positions(inference_folder):
     model, tokenizer = from_pretrained(AlbertForTokenClassification, inference_folder,
                                        {"num_labels": 3}, 41)
@@ -247,19 +377,15 @@ def test_a_start_with_another_vocabulary_is_refused(tokenizer, inference_folder,
         from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": 2}, 24)
 
 
-def test_a_start_without_all_of_a_trunk_is_refused(inference_folder, tmp_path, monkeypatch):
-    report = LoadReport("", "", 0, 3)
-    report.initialised.append("albert.encoder.some_weight")
-    model = load_pretrained(AlbertForSequenceClassification, inference_folder)
-    model.load_report = report
-    monkeypatch.setattr(start, "load_pretrained", lambda *_, **__: model)
-    with pytest.raises(ValueError, match="lacks weights .* needed: albert.encoder.some_weight"):
-        from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
-    report.initialised[:] = ["albert.embeddings.some_weight"]
-    with pytest.raises(ValueError, match="lacks weights .* needed: albert.embeddings.some_weight"):
-        from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
-    report.initialised[:] = ["classifier.weight"]
-    from_pretrained(AlbertForSequenceClassification, inference_folder, {}, 40)
+@pytest.mark.parametrize("labels", [2, 7])
+@pytest.mark.parametrize("gone", ["embeddings", "encoder", "ffn.weight"])
+def test_a_start_without_all_of_a_trunk_is_refused(inference_folder, tmp_path, labels, gone):
+    model = AlbertForPreTraining.from_pretrained(inference_folder)
+    model.save_pretrained(tmp_path, AlbertTokenizer.from_folder(inference_folder))
+    save_file({name: array for name, array in model.state_dict().items() if gone not in name},
+              tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match=f"do not fit the configuration: .*{gone}.* is missing"):
+        from_pretrained(AlbertForSequenceClassification, tmp_path, {"num_labels": labels}, 40)
 
 
 # ---- options and settings ------------------------------------------------------------------------
@@ -316,6 +442,16 @@ def test_options_of_classification_are_refused_for_other_tasks(task):
         return
     with pytest.raises(ValueError, match="label_separator is for rows with several labels"):
         FinetuningOptions(task=task, data="a", settings={"label_separator": ";"})
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_language_is_for_questions(task):
+    options = dict(task=task, data="a", settings={"language": "zh"})
+    if task == "questions":
+        assert FinetuningOptions(**options).task_settings().language == "zh"
+        return
+    with pytest.raises(ValueError, match=f"^--language chooses the rules .* {task} has no such"):
+        FinetuningOptions(**options)
 
 
 def test_what_is_said_about_the_rows_reaches_their_reader(monkeypatch):
@@ -386,6 +522,17 @@ def test_limits_of_the_settings(name, least):
         Settings("choice", **{name: least - 1})
 
 
+def test_names_of_figures_may_have_an_underscore():
+    for asked, found in ((None, None), ("macro_f1", "macro f1"), ("macro f1", "macro f1")):
+        assert FinetuningOptions(task="choice", data="a", best_by=asked).best_by == found
+
+
+def test_the_learning_rate_may_be_typed_short():
+    for flag in ("--lr", "--learning-rate"):
+        typed = finetune_parser().parse_args(["choice", "--data", "a", flag, "0.5"])
+        assert typed.learning_rate == 0.5
+
+
 def test_a_task_is_one_of_those_there_are():
     with pytest.raises(ValueError, match="task is 'cooking'; it must be one of classification, "):
         FinetuningOptions(task="cooking", data="a")
@@ -422,6 +569,12 @@ def test_paths_are_written_whole_and_may_change(name, tmp_path, monkeypatch):
     whole = options.with_whole_paths()
     assert whole[name] == str(tmp_path / "here")
     assert name == "data" or whole["data"] == "gone"               # there is no such file
+
+
+@pytest.mark.parametrize("kind", [FinetuningOptions, Settings])
+def test_every_option_is_explained(kind):
+    for each in fields(kind):
+        assert each.metadata["help"] and f"\n{each.name} : " in kind.__doc__, each.name
 
 
 def test_settings_come_back_from_their_file(tmp_path):

@@ -23,8 +23,9 @@ def test_the_weights_of_scikit_learn(rng):
     labels = np.append(rng.integers(0, 3, 40), [3, 4, 4])
     expected = class_weight.compute_class_weight("balanced", classes=np.arange(5), y=labels)
     np.testing.assert_allclose(balanced_weights(labels, 5), expected, rtol=1e-14)
-    with pytest.raises(ValueError, match="class 1 has no label"):
-        balanced_weights([0, 2], 3)
+    for labels, missing in (([0, 2], 1), ([0, 1, 1], 2), ([1, 2], 0)):
+        with pytest.raises(ValueError, match=f"class {missing} has no label"):
+            balanced_weights(labels, 3)
 
 
 def test_the_loss_is_weighted(tmp_path, monkeypatch, capsys):

@@ -154,11 +154,24 @@ def stand_in(monkeypatch):
     def make(names, outputs, task="classification", pairs=None):
         config = SimpleNamespace(label_names=names, num_labels=outputs)
         loaded = SimpleNamespace(model=SimpleNamespace(config=config),
-                                 settings=Settings(task, pairs=pairs))
+                                 settings=Settings(task or "classification", pairs=pairs))
         monkeypatch.setattr(distilling, "load_for_task", lambda name: loaded)
         monkeypatch.setattr(distilling, "task_of_head", lambda name: task)
         return loaded
     return make
+
+
+@pytest.mark.parametrize("known", [*TASKS, None])
+@pytest.mark.parametrize("task", distilling.TASKS_WITH_TEACHER)
+def test_a_teacher_has_learnt_the_task(stand_in, known, task):
+    labels = () if task == "similarity" else ("a", "b")
+    loaded = stand_in(labels or ("LABEL_0",), len(labels) or 1, known)
+    if known == task:
+        assert load_teacher("x", task, Splits([], [], [], labels), None).loaded is loaded
+        return
+    with pytest.raises(ValueError, match=f"^--teacher x is a model for the task {known}; it must "
+                                         f"be one for the task {task}$"):
+        load_teacher("x", task, Splits([], [], [], labels), None)
 
 
 def test_a_teacher_of_several_scores_is_none_for_one(stand_in):

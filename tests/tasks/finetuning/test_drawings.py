@@ -17,6 +17,7 @@ from albert_np.tasks import metrics
 from albert_np.tasks.datasets import Answer, Classification, Pair, Question, Tagged
 from albert_np.tasks.datasets.features import question_windows
 from albert_np.tasks.finetuning import TASKS, Settings, pictures
+from albert_np.tasks.finetuning.recipes import model_class
 from albert_np.tasks.finetuning.start import from_scratch
 
 HISTORY = {"steps": [{"step": 1, "loss": 0.75}, {"step": 2, "loss": 0.5}],
@@ -129,18 +130,30 @@ def test_the_pictures_of_scores_names_and_translations(plots, tmp_path):
     assert whole == metrics.bleu(texts, references)
 
 
+@pytest.mark.parametrize("true, guessed, drawn", [
+    ("O O", "O O", False), ("B-x O", "O O", True), ("O O", "O B-x", True), ("O S-x", "O O", True)])
+def test_sentences_without_any_name_have_no_picture(plots, tmp_path, true, guessed, drawn):
+    """Neither a right one nor one that was predicted."""
+    rows = [Tagged(("a", "b"), ("O", "O")), Tagged(("a", "b"), tuple(true.split()))]
+    paths = draw("entities", tmp_path, rows, [{"tags": ["O", "O"]}, {"tags": guessed.split()}])
+    assert paths == ([tmp_path / "entities.png"] if drawn else []) and bool(plots) == drawn
+
+
 @pytest.mark.parametrize("right", [2, None])
-def test_the_picture_of_a_question_shows_one_that_is_right(plots, tmp_path, tokenizer, right):
-    """Or the first; in the window that holds its answer."""
+@pytest.mark.parametrize("no_answer", [False, True])
+def test_the_picture_of_a_question_shows_the_first_that_is_right(plots, tmp_path, tokenizer, right,
+                                                                 no_answer):
+    """Or the first of all; in the window that holds its answer."""
     context = "it is opened again if one returns the new object names"
     rows = [Question("", f"{context} {word}", "is it", (Answer(word, len(context) + 1),))
             for word in ("file", "copy", "list", "two")]
     guesses = [{"answer": "it"}] * 4
     if right is not None:
-        guesses = [*guesses[:right], {"answer": rows[right].answers[0].text}, *guesses[right + 1:]]
-    settings = Settings("questions", max_length=16, doc_stride=5, max_query_length=3)
-    model = from_scratch(TASKS["questions"].MODEL, {**MODEL, "num_hidden_layers": 3}, tokenizer, {},
-                         seed=1)
+        guesses = [*guesses[:right], *({"answer": row.answers[0].text} for row in rows[right:])]
+    settings = Settings("questions", max_length=16, doc_stride=5, max_query_length=3,
+                        no_answer=no_answer)
+    model = from_scratch(model_class(TASKS["questions"], settings),
+                         {**MODEL, "num_hidden_layers": 3}, tokenizer, {}, seed=1)
     path, = draw("questions", tmp_path, rows, guesses, model, tokenizer, settings)
     windows = question_windows(tokenizer, rows[right or 0], 16, 5, 3)
     window, = (window for window in windows if window["start_positions"] > 0)
@@ -150,10 +163,14 @@ def test_the_picture_of_a_question_shows_one_that_is_right(plots, tmp_path, toke
     assert pieces == [tokenizer.pieces[i] for i in window["input_ids"]]
     inside = np.flatnonzero(window["offsets"][:, 1])
     assert (first, stop) == (inside[0], inside[-1] + 1)
+    assert start.sum() == pytest.approx(1, rel=1e-5) and end.sum() == pytest.approx(1, rel=1e-5)
+    more = {"p_mask": window["p_mask"][None]} if no_answer else {}
     output, _ = model.forward(window["input_ids"][None],
-                              token_type_ids=window["token_type_ids"][None])
-    for p, logits in ((start, output.start_logits[0]), (end, output.end_logits[0])):
-        assert p.sum() == pytest.approx(1, rel=1e-5)
+                              token_type_ids=window["token_type_ids"][None], **more)
+    ends = output.end_logits[0, 0] if no_answer else output.end_logits[0]     # of the best start
+    assert output.end_logits.ndim == 2 + no_answer
+    for p, logits in ((start, output.start_logits[0]), (end, ends)):
+        p, logits = p[first:stop], logits[first:stop]                # elsewhere 0 and -1e30
         np.testing.assert_allclose(np.log(p[1:] / p[:-1]), np.diff(logits), atol=1e-4)
     np.testing.assert_allclose(attention, output.attentions[-1][0], atol=1e-6)
 
@@ -168,3 +185,18 @@ def test_a_question_without_an_answer_shows_its_first_window(plots, tmp_path, to
         pieces = plots["plot_answer_attention"][0]
         assert pieces == [tokenizer.pieces[i] for i in windows[0]["input_ids"]]
         assert (len(windows) == 1) == (count == 1)
+
+
+@pytest.mark.parametrize("texts, shown", [
+    (["\u0301", "the new file"], "the new file"), (["\u0301", "\u0301"], None)])
+def test_a_context_without_pieces_is_not_drawn(plots, tmp_path, tokenizer, texts, shown):
+    """A run must not end with an error for it."""
+    model = from_scratch(TASKS["questions"].MODEL, MODEL, tokenizer, {}, seed=1)
+    settings = Settings("questions", max_length=16, doc_stride=5, max_query_length=3)
+    rows = [Question("", text, "is it") for text in texts]
+    paths = draw("questions", tmp_path, rows, [{"answer": ""}] * 2, model, tokenizer, settings)
+    assert paths == ([tmp_path / "answer-attention.png"] if shown else [])
+    if shown:
+        window, = question_windows(tokenizer, rows[1], 16, 5, 3)
+        assert plots["plot_answer_attention"][0] == [tokenizer.pieces[i]
+                                                     for i in window["input_ids"]]

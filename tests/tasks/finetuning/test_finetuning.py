@@ -14,8 +14,10 @@ from toys import MODEL, WORDS, toy_splits, write_toy
 from albert_np.parameters import flatten, tree_map
 from albert_np.parameters.initial_values import wave_positions
 from albert_np.tasks.finetuning import TASKS, finetune, read_settings
+from albert_np.tasks.finetuning import evaluate as evaluating
 from albert_np.tasks.finetuning.batches import epoch_batches
 from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.evaluate import evaluate
 from albert_np.tasks.finetuning.parallel import losses_and_gradients
 from albert_np.tasks.finetuning.predicting import iterate_predictions, load_for_task
 from albert_np.tasks.finetuning.recipes.entities import entities_of
@@ -87,6 +89,18 @@ def test_the_folder_predicts_what_was_reported(runs, task):
     assert {name: figure.value for name, figure in figures.items()} == pytest.approx(
         {name: figure["value"] for name, figure in results["test"].items()}, abs=1e-6)
     json.dumps(predictions)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_evaluation_of_the_test_part_says_what_was_reported(runs, task, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluating, "draw_predictions", lambda *arguments: None)
+    folder, results, splits = runs[task]
+    found = evaluate(folder, next((folder.parent / "data").glob("test.*")), tmp_path / "out",
+                     progress=False)
+    assert found["figures"] == results["test"] and found["rows"] == len(splits.test)
+    assert 0 < found["seconds"] < 60 and found["settings"] == results["settings"]
+    written = (tmp_path / "out" / "predictions.jsonl").read_text("utf-8")
+    assert written == (folder / "predictions-test.jsonl").read_text("utf-8")
 
 
 def line_of(task, row):

@@ -112,6 +112,15 @@ def test_every_part_gets_every_nth_example_at_the_length_of_the_longest():
     assert type(loss) is float and flatten(grads)
 
 
+def test_choices_are_as_long_as_their_longest_text():
+    """Whatever their number is; and without a label there is no loss."""
+    asked = []
+    model = SimpleNamespace(label_counts=lambda part: {"labels": 0})
+    found = losses_and_gradients(model, [{"input_ids": np.zeros((4, n))} for n in (3, 7, 5)],
+                                 lambda examples, length: asked.append(length), [None] * 2)
+    assert asked == [7, 7] and np.isnan(found[0]) and found[1] is None
+
+
 def test_padding_up_to_a_length(rng):
     example, = some_examples(1)
     n = len(example["input_ids"])

@@ -353,6 +353,10 @@ def test_rows_are_of_the_kind_that_was_learnt_from(letters, pairs, good, bad):
     for row in bad:
         with pytest.raises(ValueError, match="^row 1: it is a (pair of|single) text"):
             list(iterate_predictions(letters, [row]))
+    told = []                                   # a row that could not be read stays what it is
+    assert len(list(iterate_predictions(letters, [*good, ValueError("no row")],
+                                        bad_row=told.append))) == len(good) + 1
+    assert list(map(str, told)) == ["no row"]
 
 
 def test_objects_may_have_the_names_of_the_training_columns(letters):

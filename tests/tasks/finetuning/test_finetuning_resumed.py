@@ -3,12 +3,14 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -361,13 +363,23 @@ def test_a_run_that_was_stopped_before_its_options_were_written(data, whole, tmp
     assert_same_run(tmp_path / "run", whole)
 
 
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(data, whole, tmp_path, monkeypatch):
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(data, whole, tmp_path, monkeypatch,
+                                                           capsys):
     folder = stopped(tmp_path / "run", data, monkeypatch)
     path = folder / "checkpoints" / newest(folder)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.warns(UserWarning, match="step-00000004.*The one of step 2 is used instead"):
-        resume(folder, progress=False)
+        resume(folder)
+    assert "going on   from the checkpoint of step 2\n" in capsys.readouterr().out
     assert (folder / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_a_run_without_its_checkpoints_is_not_begun_again(data, tmp_path, monkeypatch):
+    folder = stopped(tmp_path / "run", data, monkeypatch, steps=0)
+    shutil.rmtree(folder / "checkpoints")
+    with pytest.raises(FileNotFoundError, match="There is no checkpoint in .*run"):
+        resume(folder, progress=False)
+    assert not (folder / "model.safetensors").exists()
 
 
 @pytest.mark.parametrize("words, sentence", [
@@ -439,7 +451,10 @@ def test_a_run_is_known_by_all_that_it_depends_on(inference_folder):
     changed.append(replace(splits, labels=("b", "a")))
     prints = {fingerprint_of(one, tokenizer, config) for one in (splits, *changed)}
     prints.add(fingerprint_of(splits, tokenizer, replace(config, hidden_act="relu")))
-    assert len(prints) == 6 and same in prints
+    for name in "xy":
+        teacher = SimpleNamespace(identity=lambda name=name: name)
+        prints.add(fingerprint_of(splits, tokenizer, config, teacher))
+    assert len(prints) == 8 and same in prints
 
 
 def test_the_time_of_a_run_goes_on():

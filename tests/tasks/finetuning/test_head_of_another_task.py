@@ -128,6 +128,14 @@ def test_a_classifier_of_one_number_is_for_scores(architecture, problem, labels,
     assert task_of_head(tmp_path) == task
 
 
+def test_weights_are_not_fetched_to_know_the_task(tmp_path, monkeypatch):
+    (tmp_path / FILE_NAME).write_bytes(Settings("translation").to_bytes())
+    asked = []
+    monkeypatch.setattr(source_task, "find_folder",
+                        lambda name, weights=True: asked.append((name, weights)) or tmp_path)
+    assert task_of_head("owner/name") == "translation" and asked == [("owner/name", False)]
+
+
 def test_a_classifier_of_two_labels_gets_a_head_for_choices(sources):
     model, _ = from_pretrained(TASKS["choice"].MODEL, sources["classification", "published"], {},
                                24, task="choice")

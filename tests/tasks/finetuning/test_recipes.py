@@ -15,6 +15,7 @@ pytest.importorskip("seqeval")
 from toys import MODEL, toy_splits, write_rows
 
 from albert_np import AlbertTokenizer
+from albert_np.files.text_lines import empty_file
 from albert_np.inference.translation import Hypothesis, translation_batch
 from albert_np.models.inputs import labelled_positions
 from albert_np.tasks.datasets import (Answer, Choice, Classification, Pair, Question, Splits,
@@ -95,6 +96,14 @@ def test_figures_of_classes():
     assert three["macro f1"].value == pytest.approx((2 / 5 + 1 / 2 + 0) / 3)
     one = classification.figures(rows[:1], guesses[:1], ("ham",))
     assert list(one) == ["accuracy"] and one["accuracy"].value == 1      # one label: no correlation
+
+
+def test_what_one_label_leaves_out_is_said():
+    rows = [Classification("a", label=label) for label in "xxy"]
+    assert classification.single_label(rows) == ""
+    assert classification.single_label(rows[:2]) == (
+        "all rows have the label 'x'; matthews and f1 are left out, as they need rows with another "
+        "label")
 
 
 def test_the_label_that_f1_looks_for():
@@ -227,6 +236,40 @@ def test_tags_of_a_sentence_in_several_windows(tokenizer):
     assert len({tag for prediction in found for tag in prediction["tags"]}) > 2
 
 
+def test_words_to_predict_are_texts_and_at_least_one():
+    for fields in ({}, {"words": "one"}, {"words": ["one", 2]}, {"text": 5}, {"words": None}):
+        with pytest.raises(ValueError, match="^it needs 'words', a list of texts, or 'text'$"):
+            entities.parse(fields)
+    for fields in (" ", {"words": []}, {"text": ""}):
+        with pytest.raises(ValueError, match="^it has no word$"):
+            entities.parse(fields)
+
+
+def test_a_sentence_is_learnt_from_if_one_of_its_windows_has_a_word(tokenizer, monkeypatch):
+    some, none = ({"word_ids": np.array(ids)} for ids in ([-1, 0, -1], [-1, -1]))
+    for windows, kept in (([some, none], True), ([none, some], True), ([none], False)):
+        monkeypatch.setattr(entities, "tag_windows", lambda *_: windows)
+        found = entities.features(tokenizer, ["row"], (), Settings("entities"))
+        assert found == [windows if kept else []]
+
+
+@pytest.mark.parametrize("task, files, lines", [
+    ("entities", ["a.conll", "a.bio", "a.iob", "a.iob2"], ["a.txt", "a.jsonl", "a.json", "a"]),
+    ("choice", ["a.xml"], ["a.txt", "a.jsonl", "a.json", "a.csv"])])
+def test_files_in_the_format_of_a_task_are_known_by_their_ending(tmp_path, task, files, lines):
+    for names, read in ((files, True), (lines, False)):
+        assert [TASKS[task].reads(tmp_path / name) for name in names] == [read] * len(names)
+
+
+def test_a_file_of_questions_is_known_by_its_ending_and_its_data(tmp_path):
+    for name, text, read in (("a.json", '{"data":\n []}', True), ("b.json", '{"data": []}', True),
+                             ("c.json", '{"question": "a", "context": "b"}', False),
+                             ("a.txt", '{"data": []}', False), ("a.jsonl", '{"data": []}', False),
+                             ("b.txt", "who?\tJane.", False)):
+        (tmp_path / name).write_text(text + "\n")
+        assert questions.reads(tmp_path / name) == read, name
+
+
 def test_tags_are_in_the_order_of_their_types():
     rows = [Tagged(("a", "b"), ("B-z", "I-z")), Tagged(("c", "c"), ("B-a", "I-a")),
             Tagged(("d", "e"), ("O", "B-z"))]
@@ -321,6 +364,28 @@ def test_bad_choices_are_refused(tmp_path):
         assert choice.parse({**good, "label": label}).label == label
 
 
+def test_tables_of_choices_that_are_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    for text, sentence in [
+            ("sent1,sent2,ending0,ending1\na,b,c,d\n", " has the columns sent1, sent2, ending0, "
+             "ending1; choices need sent1 (or context), sent2 (or question), ending0, ending1 (or "
+             "choice0, choice1) and so on, and label."),
+            ("sent1,sent2,ending0,label\na,b,c,0\n", " has the columns sent1, sent2, ending0, label"
+             "; choices need"),
+            ("sent1,sent2,ending0,ending1,label\na,b,c,d,1\na,b,c,d\n", ", line 3: there are 4 "
+             "columns, where the first line has 5."),
+            ("sent1,sent2,ending0,ending1,label\na,b,c,d,x\n", ", line 2: its label is 'x', where"),
+            ("sent1,sent2,ending0,ending1,label\na,b,c,d,\n", ", line 2: its label is '', where"),
+            ("sent1,sent2,ending0,ending1,label\n", "")]:
+        path.write_text(text)
+        with pytest.raises(ValueError) as error:
+            choice.read(path, {})
+        assert str(error.value).startswith(f"{path}{sentence}")
+    assert str(error.value) == str(empty_file(path))                       # names and no row
+    path.write_text("Label, CONTEXT ,question,choice_0,choice_1,choice_2\n 2 ,a,b,c,d,e\n")
+    assert choice.read(path, {}) == [Choice("", "a", "b", ("c", "d", "e"), 2)]
+
+
 def test_choices_from_xml(tmp_path):
     (tmp_path / "a.xml").write_text(
         '<copa-corpus><item id="7" asks-for="cause" most-plausible-alternative="2">'
@@ -358,6 +423,14 @@ def test_a_pair_of_just_the_greatest_length_is_trained_on(tokenizer):
     expected = translation_batch([source], [target], model.config)
     assert all(np.array_equal(batch[name], expected[name]) for name in expected)
     assert np.array_equal(batch["positions"], labelled_positions(expected["labels"]))
+
+
+def test_a_source_without_pieces_is_refused_and_so_is_too_short_a_length(tokenizer):
+    with pytest.raises(ValueError, match="the tokenizer leaves no piece"):
+        translation.predict(None, tokenizer, [Pair("\u0301", ("",))], Settings("translation"))
+    with pytest.raises(ValueError, match="^max_length is 4; it must be at least 5: three special"):
+        translation.predict(None, tokenizer, [Pair("a", ("",))],
+                            Settings("translation", max_length=4))
 
 
 def test_translations_are_spelt_as_the_settings_say(tokenizer):

@@ -19,7 +19,8 @@ from toys import MODEL, write_toy
 from albert_np import AlbertTokenizer
 from albert_np.parameters import count
 from albert_np.tasks import metrics
-from albert_np.tasks.finetuning import TASKS, finetune, read_settings, report
+from albert_np.tasks.datasets import Answer, Classification, Question
+from albert_np.tasks.finetuning import TASKS, Settings, finetune, read_settings, report
 from albert_np.tasks.finetuning.evaluate import evaluate
 from albert_np.tasks.finetuning.predicting import load_for_task
 from albert_np.tasks.metrics import Figure
@@ -101,8 +102,40 @@ def test_seconds_are_counted_from_the_start(untaught, monkeypatch):
 
 
 def test_steps_as_a_table():
-    assert report.steps_csv(HISTORY["steps"]).decode().splitlines() == [
-        "step,loss,learning_rate", "1,0.123457,0", "2,0.333333,2e-05"]
+    assert report.steps_csv(HISTORY["steps"]) == (b"step,loss,learning_rate\n1,0.123457,0\n"
+                                                  b"2,0.333333,2e-05\n")
+
+
+def test_rows_and_their_predictions_are_lines_in_any_writing():
+    lines = report.prediction_lines([Classification("猫", label="é"), Classification("b\n")],
+                                    [{"label": "猫"}, {"label": "x"}]).decode("utf-8").splitlines()
+    assert len(lines) == 2 and '"text": "猫"' in lines[0] and "\\u" not in lines[0]
+    assert [json.loads(line) for line in lines] == [
+        {"text": "猫", "text_pair": None, "label": "é", "prediction": {"label": "猫"}},
+        {"text": "b\n", "text_pair": None, "label": None, "prediction": {"label": "x"}}]
+
+
+def test_figures_on_one_line():
+    figures = {"accuracy": Figure(0.5), "f1": Figure(0.25)}
+    for positive, name in ((None, "f1"), ("no", "f1 of 'no'")):
+        settings = Settings("classification", positive_label=positive)
+        assert report.in_words(figures, settings) == (f"accuracy {Figure(0.5)}   {name} "
+                                                      f"{Figure(0.25)}")
+
+
+def test_the_rules_of_figures_are_named():
+    """Why figures are left out, or by which rules answers are scored; else nothing."""
+    one, other = (Classification("a", label=label) for label in "xy")
+    question = Question("", "a list", "what", (Answer("list", 2),))
+    task = TASKS["classification"]
+    for name, rows, language, expected in [
+            ("classification", [one, other], None, ""),
+            ("classification", [one, one], None, f"   ({task.single_label([one])})"),
+            ("similarity", [Classification("a", "b", 1.0)], None, ""),
+            ("questions", [question], None, f"   ({TASKS['questions'].RULES['en']})"),
+            ("questions", [question], "zh", f"   ({TASKS['questions'].RULES['zh']})")]:
+        loaded = SimpleNamespace(task=TASKS[name], settings=Settings(name, language=language))
+        assert report.rules_of(loaded, rows) == expected
 
 
 def test_the_files_of_a_run(untaught):
@@ -138,7 +171,7 @@ def test_f1_names_its_label_and_evaluate_keeps_it(untaught, tmp_path, monkeypatc
     results, folder, splits, _ = untaught(progress=True, best_by="f1", **more)
     positive, note = asked or "yes", "f1 is that of the label 'yes'; --positive-label names the"
     said = capsys.readouterr().out
-    assert (note in said) == (asked is None)
+    assert (note in said) == ("f1 is that of the label" in said) == (asked is None)
     for part in (results["validation"], results["test"], *results["baselines"].values()):
         assert f"   f1 of {positive!r} {Figure(**part['f1'])}" in said
     assert read_settings(folder).positive_label == results["settings"]["positive_label"] == positive
@@ -182,11 +215,15 @@ def test_a_quiet_run_says_nothing(untaught, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_translation_is_chosen_greedily_and_reported_by_beams(untaught, monkeypatch):
+@pytest.mark.parametrize("best_by", [None, "bleu"])
+def test_a_translation_is_chosen_greedily_and_reported_by_beams(untaught, monkeypatch, best_by):
+    """To see whether there is a figure it is searched for greedily, too."""
     asked, task = [], TASKS["translation"]
     monkeypatch.setattr(task, "predict", lambda net, tokenizer, rows, settings, pool: asked.append(
         (len(rows), settings.beams, settings.spelling)) or [{"translation": "a"}] * len(rows))
     monkeypatch.setattr(task, "spelling_of", lambda targets: {"x": str(len(list(targets)))})
-    untaught("translation", settings={"max_length": 24, "beams": 3}, vocab_size=60)
+    untaught("translation", settings={"max_length": 24, "beams": 3}, vocab_size=60,
+             best_by=best_by)
     spelling = {"x": "20"}                                 # of the training rows
-    assert asked == [(6, 1, spelling), (6, 1, spelling), (6, 3, spelling), (6, 3, spelling)]
+    expected = [(6, 1, spelling), (6, 1, spelling), (6, 3, spelling), (6, 3, spelling)]
+    assert asked == ([(6, 1, spelling)] if best_by else []) + expected

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from albert_np.commands.cli import main
+from albert_np.files.run_folders import is_unfinished, release_folder
 from albert_np.pretraining import RunStopped
 from albert_np.tasks.datasets import Classification, Splits
-from albert_np.tasks.finetuning import finetune, report, resume, self_training
+from albert_np.tasks.finetuning import finetune, report, resume, run, self_training
 from albert_np.tasks.finetuning import trainer as trainer_module
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.pseudo_labels import choose_pseudo_labels
@@ -252,9 +253,66 @@ def test_what_the_first_round_leaves(files, taught):
                        f"{options.confidence}: bad 9, good 0")
     assert said[3] == (f"           32 are left out; the kept ones are in "
                        f"{output / 'pseudo-labels.jsonl'}")
+    assert said[:2] == [f"unlabelled 41 texts of {files / 'many.txt'}; left out: 1 empty lines, 1 "
+                        f"also in the development or test part",
+                        "round 1    the labelled rows alone"]
+    assert said[4:] == ["round 2    the labelled rows and the kept texts, from the beginning"]
     assert not (output / "spiece.model").exists()          # the model had one
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.rows = []
+
+
+def test_nothing_is_said_of_texts_that_are_left_out_if_none_is(files, taught):
+    (files / "new.txt").write_text("new one\n", "utf-8")
+    taught([1.0])
+    _, said, _ = begun(FinetuningOptions(task="classification", data=files / "rows",
+                                         unlabelled=files / "new.txt"), files / "out")
+    assert said[0] == f"unlabelled 1 texts of {files / 'new.txt'}"
+
+
+def test_the_highest_probability_is_told_if_no_text_is_sure_enough(files, taught):
+    taught([0.25, 0.625, 0.5] + [0.5] * 38)
+    with pytest.raises(ValueError, match=r"with a probability of at least 0.875; the highest is "
+                                         r"0\.75\. Begin a new run with a lower --confidence"):
+        begun(FinetuningOptions(task="classification", data=files / "rows", confidence=0.875,
+                                unlabelled=files / "many.txt"), files / "out")
+    assert not (files / "out" / "pseudo-labels.jsonl").exists()
+
+
+def test_what_a_run_began_with_is_written_as_it_is_read(tmp_path):
+    """And other options or texts are refused only if the run goes on."""
+    options = FinetuningOptions(task="classification", data="a", unlabelled="b",
+                                settings={"positive_label": "猫"})
+    texts, path = Unlabelled([Classification("a")], {}), tmp_path / "state.json"
+    for resuming in (True, False):                        # it has not begun: it is written
+        self_training._keep_state(path, options, texts, resuming)
+        assert "猫" in path.read_text("utf-8")
+        assert json.loads(path.read_text("utf-8")) == {"options": options.lasting(),
+                                                       "texts": texts.digest()}
+    self_training._keep_state(path, options, texts, True)
+    other = Unlabelled([Classification("b")], {})
+    with pytest.raises(ValueError, match="the texts of b are not those that this run began with"):
+        self_training._keep_state(path, options, other, True)
+    self_training._keep_state(path, options, other, False)
+    assert json.loads(path.read_text("utf-8"))["texts"] == other.digest()
+
+
+def test_the_folder_of_the_first_round_is_unfinished_until_all_of_it_is_there(tmp_path,
+                                                                               monkeypatch):
+    """Its results alone are not all; once it is finished it is not begun again."""
+    folder, found = tmp_path / "labels-alone", []
+    options = FinetuningOptions(task="classification", data="a", unlabelled="b")
+    monkeypatch.setattr(run, "first_round", lambda options, output, resuming, teach, say:
+                        teach(output / "labels-alone", options))
+    monkeypatch.setattr(run, "_run", lambda folder, *_: found.append(
+        is_unfinished(folder, "finetune")))
+    run._first_round(tmp_path, options, False, False)
+    (folder / "results.json").write_text("{}")                     # killed while it was drawing
+    run._first_round(tmp_path, options, True, False)
+    assert found == [True, True]
+    release_folder(folder)
+    run._first_round(tmp_path, options, True, False)
+    assert found == [True, True]
 
 
 def test_texts_are_labelled_once_in_a_run(files, taught):
@@ -280,6 +338,8 @@ def test_pairs_of_a_table_come_back_from_their_file(files, taught, header):
         columns={"text": 0, "text_pair": 1, "label": 2}), files / "out")
     assert found.rows == ([Classification("the second", "a \\ b", "bad")] if header else [
         Classification("the first", "猫", "bad"), Classification("the second", "a \\ b", "good")])
+    written = (files / "out" / "pseudo-labels.jsonl").read_text("utf-8")
+    assert ("猫" in written) == (not header) and "\\u" not in written
 
 
 def test_both_rounds_in_words():

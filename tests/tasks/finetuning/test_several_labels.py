@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from toys import MODEL, WORDS
 from albert_np.commands.cli import main
 from albert_np.tasks import metrics
 from albert_np.tasks.datasets import Classification
-from albert_np.tasks.finetuning import TASKS, finetune, report
+from albert_np.tasks.finetuning import TASKS, Settings, finetune, report
 from albert_np.tasks.finetuning import evaluate as evaluating
-from albert_np.tasks.finetuning.data import load_splits
+from albert_np.tasks.finetuning.data import RowReader, load_splits
 from albert_np.tasks.finetuning.evaluate import evaluate
 from albert_np.tasks.finetuning.predicting import load_for_task
+from albert_np.tasks.finetuning.start import from_scratch
 
 MULTI = TASKS["multi-label"]
 KINDS = ("copy", "file", "list")
@@ -164,8 +166,6 @@ def test_as_many_labels_as_pieces_are_no_sequence():
     examples = [{"input_ids": np.arange(n), "token_type_ids": np.zeros(n, int),
                  "attention_mask": np.ones(n, int), "labels": np.array([0.0, 1.0, 1.0])}
                 for n in (3, 5)]
-    from types import SimpleNamespace
-
     batch = MULTI.collate(SimpleNamespace(pad_token_id=0), examples)
     assert batch["labels"].tolist() == [[0, 1, 1]] * 2 and batch["input_ids"].shape == (2, 5)
 
@@ -192,7 +192,9 @@ def test_a_finished_model_on_the_rows_of_its_test_part(trained, tmp_path, monkey
     assert not (tmp_path / "out" / ".unfinished").exists()
     said = capsys.readouterr().out
     assert f"files      {data}: text is column 0 ('text'), label is column 1 ('labels')" in said
-    assert "evaluation micro f1 " in said
+    assert f"model      {folder}, multi-label\n" in said
+    assert f"data       {len(splits.test)} rows\n" in said and "evaluation micro f1 " in said
+    assert said.endswith(f"The folder is {tmp_path / 'out'}\n")
 
 
 @pytest.mark.parametrize("seed", [0, 7])
@@ -239,6 +241,17 @@ def test_an_evaluation_reads_the_file_as_it_is_told(trained, tmp_path, monkeypat
         assert json.loads(lines[-1])["label"] == ["file"]
 
 
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "multi-label"])
+def test_a_sign_between_labels_is_for_rows_with_several(task, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluating, "load_for_task", lambda name: SimpleNamespace(
+        task=TASKS[task], settings=Settings(task),
+        model=SimpleNamespace(config=SimpleNamespace(problem_type=None),
+                              load_report=SimpleNamespace(remarks=[]))))
+    with pytest.raises(ValueError, match=f"^--label-separator is for rows with several labels; it "
+                                         f"is for the task {task}$"):
+        evaluate("it", "rows.csv", tmp_path / "out", label_separator=";", progress=False)
+
+
 def test_the_picture_of_labels_is_drawn(trained, tmp_path):
     data = write_table(tmp_path / "test.csv", rows(6, seed=5))
     evaluate(trained[0], data, tmp_path / "out", progress=False)
@@ -259,12 +272,32 @@ def test_models_of_others(trained, tmp_path):
         evaluate(folder, data, tmp_path / "scores", progress=False)
 
 
+def test_rows_without_which_a_figure_cannot_be_computed_are_refused(trained, tmp_path):
+    """Of a task that needs more than one score; and nothing is written."""
+    tokenizer, task = load_for_task(trained[0]).tokenizer, TASKS["similarity"]
+    model, rows = tmp_path / "scores", tmp_path / "rows.tsv"
+    from_scratch(task.MODEL, MODEL, tokenizer, task.configuration(()), 0).save_pretrained(
+        model, tokenizer)
+    (model / "task.json").write_bytes(Settings("similarity", max_length=16).to_bytes())
+    rows.write_text("a\tb\t3\nc\td\t3\n")
+    with pytest.raises(ValueError, match="rows.tsv has 2 rows with the score 3 only; a correl"):
+        evaluate(model, rows, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+    rows.write_text("a\tb\t3\nc\td\t4\n")
+    read = RowReader(task, {"text": 0, "text_pair": 1, "label": 2}, False)
+    found, labels = evaluating._rows_of(load_for_task(model), rows, read)
+    assert [row.label for row in found] == [3, 4] and labels == ()
+
+
 @pytest.mark.parametrize("words, sentence", [
     (["--data", "nowhere.csv"], "nowhere.csv"),
-    (["--data", "."], ". is a folder; give the file in it that is to be evaluated"),
+    (["--data", "."], ". is a folder; give the file in it that is to be evaluated, such "
+                       "as test.*"),
     (["--data", "other.csv"], "The label 'new' of other.csv (text 'a') is none of the model's: "
                               "copy, file, "),
     (["--data", "good.csv", "--columns", "label=kind"], "there is no column named 'kind'"),
+    (["--data", "good.csv", "--label-separator", ""], "--label-separator is empty; it must be the "
+                                                      "sign between two labels, such as ';'"),
     (["--data", "good.csv", "--workers", "0"], "--workers is 0; it must be at least 1"),
     (["--data", "good.csv", "--output", "full"], "the folder full is not empty (x) and holds no "
      "unfinished run of albert-np evaluate")])
