@@ -23,8 +23,9 @@ def tensor(begin=0, end=8, dtype="F32", shape=(2,)):
     return {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.int8, np.uint8,
-                                   np.bool_])
+@pytest.mark.parametrize("dtype", [
+    np.float64, np.float32, np.float16, np.complex64, np.int64, np.int32, np.int16, np.int8,
+    np.uint64, np.uint32, np.uint16, np.uint8, np.bool_])
 def test_what_the_library_writes_comes_back(tmp_path, dtype, rng):
     arrays = {"a": rng.integers(0, 2, (3, 4)).astype(dtype), "scalar": np.array(1, dtype),
               "none": np.zeros((0, 5), dtype), "ü": rng.integers(0, 2, 7).astype(dtype)}
