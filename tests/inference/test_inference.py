@@ -229,8 +229,9 @@ def test_bad_input_gets_one_sentence(model, tokenizer):
             fill_mask(model, tokenizer, "a [MASK]", top)
     with pytest.raises(ValueError, match="The model is a AlbertModel, without a masked-LM head"):
         fill_mask(AlbertModel(model.config), tokenizer, "a [MASK]")
-    with pytest.raises(ValueError, match="model must be an ALBERT, not a int"):
-        sentence_vectors(7, tokenizer, "a")
+    for use in (fill_mask, sentence_vectors):
+        with pytest.raises(ValueError, match="model must be an ALBERT, not a int"):
+            use(7, tokenizer, "a [MASK]")
     with pytest.raises(ValueError, match="texts is an empty list"):
         sentence_vectors(model, tokenizer, [])
     for first, second in (("a", ["a"]), (["a"], ["a", "b"])):

@@ -213,6 +213,18 @@ def test_log_probabilities_are_those_of_the_labels(model):
                 assert h.log_probability == pytest.approx(log_probability(model, source, h.pieces))
 
 
+def test_probabilities_do_not_depend_on_the_other_rows(model):
+    """Not even if the logits of one row are far above those of another."""
+    model.params["mlm_head"]["layer_norm"]["gamma"] *= 1e6
+    sources = [[2, 7, 9, 3], [2, 4, 3], [2, 11, 5, 8, 3]]
+    together = decoding.next_log_probabilities(model, sources, [[], [7], [9]])
+    assert np.isfinite(together).all()
+    assert np.exp(together).sum(axis=1) == pytest.approx(1)
+    for row, source, target in zip(together, sources, [[], [7], [9]]):
+        alone, = decoding.next_log_probabilities(model, [source], [target])
+        assert row == pytest.approx(alone, rel=1e-6, abs=1e-6)
+
+
 def test_wider_beams_find_no_worse_than_greedy(model):
     model.params["mlm_head"]["bias"][SEP] += 2          # so that targets end
     sources = [[7, 9], [4, 5, 6], [9], [10, 11]]

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from albert_np import AlbertConfig, AlbertForPreTraining
 from albert_np.model_files.bert_names import bert_settings, from_bert, to_bert
@@ -33,6 +34,21 @@ def test_there_and_back(weights):
     assert "cls.predictions.transform.LayerNorm.bias" in weights
     assert not [name for name in weights if "albert" in name]
     assert_loads(weights)
+
+
+def test_a_folder_of_a_bert(weights, tmp_path):
+    """Read as the ALBERT that shares nothing, with a sentence about the head that differs."""
+    (tmp_path / "config.json").write_text(json.dumps({
+        "model_type": "bert", "vocab_size": 30, "hidden_size": 6, "num_hidden_layers": 3,
+        "num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 8}))
+    save_file({name: np.ascontiguousarray(array) for name, array in weights.items()},
+              tmp_path / "model.safetensors")
+    model = AlbertForPreTraining.from_pretrained(tmp_path)
+    expected = AlbertForPreTraining(CONFIG, seed=3).state_dict()
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+    assert model.load_report.notes == ["a BERT: nothing is shared, and its next-sentence head is "
+                                       "the sentence-order head here"]
 
 
 def test_names_of_2018(weights):

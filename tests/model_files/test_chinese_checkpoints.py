@@ -11,6 +11,7 @@ from albert_np import AlbertConfig
 from albert_np.functional.trees import flatten
 from albert_np.inference.load import load
 from albert_np.models import AlbertForPreTraining
+from albert_np.parameters.albert_zh_names import from_albert_zh, is_albert_zh
 from albert_np.parameters.published_names import name_table
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"我爱北京学习"]
@@ -58,6 +59,14 @@ def test_googles_chinese_checkpoint(tmp_path, width):
     for ours, theirs in zip(outputs(model), outputs(saved)):
         np.testing.assert_array_equal(ours, theirs)
     assert tokenizer.encode("我爱[MASK]京") == [2, 5, 6, 4, 8, 3]
+
+
+def test_only_names_of_albert_zh_are_changed():
+    assert not is_albert_zh({"attention/self/query/kernel": 0}) and not is_albert_zh({})
+    assert from_albert_zh({"attention/self/query/kernel": 0, "output/dense/bias": 1,
+                           "bert/encoder/layer_shared/other": 2}) == {
+        "attention/self/query/kernel": 0, "output/dense/bias": 1,
+        "bert/encoder/layer_shared/other": 2}
 
 
 TO_ALBERT_ZH = (("transformer/group_0/inner_group_0/attention_1/", "layer_shared/attention/"),

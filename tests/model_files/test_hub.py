@@ -119,6 +119,16 @@ def test_a_model_without_tokenizer(served):
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
 
 
+def test_the_vocabulary_of_wordpiece(served):
+    """It is asked for only if there is no SentencePiece model."""
+    model = served.models["albert/albert-base-v2"]
+    model["vocab.txt"] = b"[PAD]"
+    assert not (find_folder("albert-base-v2", weights=False) / "vocab.txt").exists()
+    served.models["someone/chinese"] = {name: data for name, data in model.items()
+                                        if name != "spiece.model"}
+    assert (find_folder("someone/chinese") / "vocab.txt").read_bytes() == b"[PAD]"
+
+
 def test_shards(served):
     model = served.models["albert/albert-base-v2"]
     model["one.safetensors"] = model.pop("model.safetensors")

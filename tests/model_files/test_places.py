@@ -58,6 +58,14 @@ def test_indices_that_mislead(folder, places, error, message):
         AlbertForPreTraining.from_pretrained(folder.path)
 
 
+def test_the_first_twenty_missing_shards_are_named(folder):
+    shard(folder, {f"x{i}": f"{i:02}.safetensors" for i in range(22)})
+    with pytest.raises(FileNotFoundError) as error:
+        AlbertForPreTraining.from_pretrained(folder.path)
+    assert str(error.value).endswith("not there: " + ", ".join(
+        f"{i:02}.safetensors" for i in range(20)) + ".")
+
+
 @pytest.mark.parametrize("text, message", [
     ("{}", "has no weight_map"), ("[]", "must hold a JSON object"), ("{", "is not JSON"),
     ('{"weight_map": []}', "has no weight_map"), (" " * 3_000_000, "has 3000000 bytes")])

@@ -64,3 +64,10 @@ def test_a_vector_of_integers_is_refused(tmp_path):
     save_file({"b": np.ones(3, np.int8), "b.scale": np.ones(3, np.float32)}, tmp_path / "file")
     with pytest.raises(ValueError, match="b is in 8 bits"):
         open_quantized(tmp_path / "file")
+
+
+def test_a_damaged_file_is_named_once(tmp_path):
+    (tmp_path / "file").write_bytes(b"no header")
+    with pytest.raises(ValueError) as caught:
+        open_quantized(tmp_path / "file")
+    assert str(caught.value).count(str(tmp_path / "file")) == 1

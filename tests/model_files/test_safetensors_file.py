@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from albert_np.model_files.safetensors_file import open_safetensors
-from albert_np.model_files.stored_tensor import as_floats
+from albert_np.model_files.stored_tensor import as_floats, stored_array
 
 
 def write(path, header, data=b"", length=None):
@@ -23,8 +23,9 @@ def tensor(begin=0, end=8, dtype="F32", shape=(2,)):
     return {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.int8, np.uint8,
-                                   np.bool_])
+@pytest.mark.parametrize("dtype", [
+    np.float64, np.float32, np.float16, np.complex64, np.int64, np.int32, np.int16, np.int8,
+    np.uint64, np.uint32, np.uint16, np.uint8, np.bool_])
 def test_what_the_library_writes_comes_back(tmp_path, dtype, rng):
     arrays = {"a": rng.integers(0, 2, (3, 4)).astype(dtype), "scalar": np.array(1, dtype),
               "none": np.zeros((0, 5), dtype), "ü": rng.integers(0, 2, 7).astype(dtype)}
@@ -114,6 +115,13 @@ def test_bfloat16_and_what_numpy_lacks(tmp_path):
     assert as_floats(stored["half"]).tolist() == [1.5, -2]
     assert stored["fp8"].read().tolist() == [7, 9] and stored["fp8"].dtype == "F8_E4M3"
     np.testing.assert_array_equal(stored["whole"].read(), [1.5, -2])      # not aligned
+
+
+@pytest.mark.parametrize("dtype, name", [
+    ("f2", "F16"), ("f8", "F64"), ("c8", "C64"), ("i4", "I32"), ("u1", "U8")])
+def test_an_array_in_memory_is_called_as_in_a_file(dtype, name):
+    stored = stored_array(np.ones((2, 3), dtype))
+    assert stored[:2] == ((2, 3), name) and stored.read().dtype == dtype
 
 
 def test_what_is_not_used_is_not_read(tmp_path):

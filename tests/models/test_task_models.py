@@ -72,6 +72,17 @@ def test_labels_without_any_weight_cost_nothing():
         assert not any(leaf.any() for leaf in flatten(model.backward(cache)).values())
 
 
+@pytest.mark.parametrize("given, sentence", [
+    (dict(label_weights=[1, 1]), "but there are no labels"),
+    (dict(labels=[[1.0, 0, 0, 1], [0, 1, 1, 0]], label_weights=[1, 1]),
+     "but this is multi_label_classification"),
+    (dict(labels=[3, 1], label_weights=[1.0]), r"must have shape \(2,\)"),
+    (dict(labels=[3, 1], label_weights=[1.0, -1.0]), "finite numbers of at least 0")])
+def test_weights_that_no_labels_can_have(given, sentence):
+    with pytest.raises(ValueError, match=f"^label_weights .*{sentence}"):
+        make("AlbertForSequenceClassification").forward(IDS, padding_mask(), **given)
+
+
 def test_several_labels():
     model = make("AlbertForSequenceClassification")
     truth = np.array([[1, 0, 0, 1], [0, 1, 1, 0]])

@@ -187,6 +187,27 @@ def test_what_is_no_state_is_refused(rng, optimizer_class):
             optimizer.load_state(state)
 
 
+@pytest.mark.parametrize("params, found", [
+    ({}, "has no array"), ([], "has no array"), ({"a": {}, "b": []}, "has no array"),
+    (np.ones(2), "is of type ndarray"), (None, "is of type NoneType"), (0.5, "is of type float")])
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS.values())
+def test_an_optimiser_needs_a_tree_of_arrays(optimizer_class, params, found):
+    with pytest.raises(ValueError, match=f"^params {found}; it must be a tree of arrays, such as "
+                                         f"model.params$"):
+        optimizer_class(params, lr=0.1)
+
+
+@pytest.mark.parametrize("optimizer_class", OPTIMIZERS.values())
+def test_a_step_needs_parameters_and_gradients(rng, optimizer_class):
+    params = draw(rng)
+    optimizer = optimizer_class(params, lr=0.1)
+    for given in ((params, None), (None, params), (None, None)):
+        with pytest.raises(ValueError, match="^step needs the parameters and their gradients: "
+                                             r"optimizer.step\(model.params, grads\)$"):
+            optimizer.step(*given)
+    assert optimizer.steps == 0
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.int64, np.complex128, bool])
 @pytest.mark.parametrize("optimizer_class", OPTIMIZERS.values())
 def test_parameters_of_another_kind_are_refused(optimizer_class, dtype):

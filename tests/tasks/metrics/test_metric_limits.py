@@ -88,8 +88,8 @@ def test_f1_without_the_positive_label():
 
 
 def test_the_correlation_of_many_labels_does_not_overflow():
-    """N to the power of four is more than an integer of 64 bits holds."""
-    labels = np.arange(60_000) % 2
+    """The product of the two spreads, N**4 / 4, is more than an integer of 64 bits holds."""
+    labels = np.arange(100_000) % 2
     assert metrics.matthews(labels, labels).value == pytest.approx(1, abs=1e-12)
     assert metrics.matthews(labels, 1 - labels).value == pytest.approx(-1, abs=1e-12)
 
