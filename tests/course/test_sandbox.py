@@ -678,7 +678,8 @@ def test_what_no_right_answer_can_be_reaches_no_property(id):
                            any_shape=expected.property.any_shape)
         right, *others = map(np.asarray, watched.results)
         whole = right.dtype.kind in "iu"
-        for wrong in (right.astype("<c16"), right.astype("<U1"), np.zeros(10**6, right.dtype),
+        large = np.zeros(judge_answers.FAR * (right.size + 1) + 1, right.dtype)
+        for wrong in (right.astype("<c16"), right.astype("<U1"), large,
                       right.astype(np.int64) + 2**27 if whole else None,
                       np.full(right.shape, -2**63) if whole else None):
             leaves = {str(place): got for place, got in enumerate([wrong, *others])}

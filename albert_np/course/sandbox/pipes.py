@@ -10,7 +10,7 @@ import select
 import struct
 
 LONGEST = 32 << 20       # bytes of one message; as Python objects it may take 30 times as many
-LONGEST_ANSWER = 8 << 20     # of a submission; the longest answer of the package has 1 MiB
+LONGEST_ANSWER = 8 << 20     # of a submission; the longest answer of the package has 3 MiB
 PATIENCE = 900           # seconds after which who reads nothing is given up
 _HEAD = struct.Struct("<Q")
 
