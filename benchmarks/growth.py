@@ -81,7 +81,7 @@ def draw(results, path):
     from albert_np.plotting.figures import BLUE, ORANGE, save_figure
 
     figure = Figure(figsize=(12, 6), layout="constrained")
-    axes = figure.subplots(2, len(results), sharex="col", sharey="row")
+    axes = figure.subplots(2, len(results), sharex="col", sharey="row", squeeze=False)
     for column, (letter, found) in enumerate(results.items()):
         above, below = axes[:, column]
         for count, style in zip((name for name in found if name != "sizes"), ("--", "-")):

@@ -187,8 +187,11 @@ def test_a_function_of_an_imported_file_is_compared():
 def test_no_text_holds_up_the_comparison(text, monkeypatch):
     """Or takes down the process that marks."""
     monkeypatch.setattr(similarity, "SECONDS", 1)
-    told = similarity.compared({adversaries.FILE: text + "\n" + PASTED}, LAYER_NORM)
-    assert told is None or isinstance(told["similarity"], dict)
+    with similarity.Comparer() as comparer:
+        told = comparer.compare({adversaries.FILE: text + "\n" + PASTED}, LAYER_NORM)
+        assert told is None or isinstance(told["similarity"], dict)
+        told = comparer.compare({adversaries.FILE: PASTED}, LAYER_NORM)
+        assert max(told["similarity"].values()) > 0.9    # nothing is left of the earlier one
 
 
 def test_points_without_a_text_are_told(tmp_path):

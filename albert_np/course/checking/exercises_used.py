@@ -55,15 +55,14 @@ def _fixed(sizes):
 @lru_cache(maxsize=1024)
 def _callers(exercise, seed, sizes):
     """By the id of the code of each function: whether those who call it are trials."""
-    callers, before = defaultdict(set), sys.getprofile()
+    callers, before = defaultdict(set), sys.gettrace()
 
-    def note(frame, event, _):
-        if event == "call":
-            callers[id(frame.f_code)].add(frame.f_back.f_code.co_filename.startswith(TRIALS))
+    def note(frame, *_):                         # of every call; None leaves out the lines
+        callers[id(frame.f_code)].add(frame.f_back.f_code.co_filename.startswith(TRIALS))
 
-    sys.setprofile(note)
+    sys.settrace(note)
     try:
         answers_of(exercise, reference_module(exercise), seed, dict(sizes))
     finally:
-        sys.setprofile(before)
+        sys.settrace(before)
     return dict(callers)

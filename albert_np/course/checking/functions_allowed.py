@@ -6,7 +6,7 @@ those that the exercise's module imports. All others of the package raise an err
 """
 
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import CodeType, FunctionType, ModuleType
 
 from ..exercises import EXERCISES
@@ -21,8 +21,9 @@ ASKING = ("albert_np.course.checking.", "albert_np.course.trials.random_inputs",
           "albert_np.course.trials.forward_backward")
 
 
+@cache
 def other_functions():
-    """The functions of the package that are no exercise's, as far as they are loaded.
+    """The functions of the package that are no exercise's, as far as they are loaded at first.
 
     Methods with two underscores, and functions that hold variables of another one, are left out.
 
@@ -88,12 +89,12 @@ def functions_not_allowed(allowed):
     return [function for full, function in other_functions().items() if full not in allowed]
 
 
+@cache
 def _functions_in(module):
     """The functions and methods that a module defines, those behind properties included."""
-    for value in vars(module).values():
-        for one in _methods_of(value) if isinstance(value, type) else [value]:
-            if isinstance(one, FunctionType) and one.__module__ == module.__name__:
-                yield one
+    return [one for value in vars(module).values()
+            for one in (_methods_of(value) if isinstance(value, type) else [value])
+            if isinstance(one, FunctionType) and one.__module__ == module.__name__]
 
 
 def _methods_of(value):
@@ -103,17 +104,18 @@ def _methods_of(value):
         yield part.fget if isinstance(part, property) else part
 
 
+@cache
 def _named_in(function):
     """The functions, and the methods of classes, that a function names."""
+    known, named = function.__globals__, []
+    modules = [value for value in known.values() if isinstance(value, ModuleType)]
     for name in _names_in(function.__code__):
-        known = function.__globals__
         values = [known[name]] if name in known else [
-            vars(module)[name] for module in known.values()
-            if isinstance(module, ModuleType) and name in vars(module)]
+            vars(module)[name] for module in modules if name in vars(module)]
         for value in values:
-            for one in _methods_of(value) if isinstance(value, type) else [value]:
-                if isinstance(one, FunctionType):
-                    yield one
+            named += [one for one in (_methods_of(value) if isinstance(value, type) else [value])
+                      if isinstance(one, FunctionType)]
+    return named
 
 
 def _names_in(code):

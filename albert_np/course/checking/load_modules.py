@@ -12,6 +12,7 @@ import re
 import sys
 import textwrap
 import types
+from functools import cache
 from pathlib import Path
 
 from ...files import read_text
@@ -181,6 +182,7 @@ def find(module, name):
     return module
 
 
+@cache
 def functions_of(exercise):
     """The package's functions that an exercise empties, those behind its properties included."""
     values = [_function_of(find(reference_module(exercise), name)) for name in exercise.emptied]

@@ -1,5 +1,6 @@
 """Marking a class: one result file for each submission, a table of all, resumable."""
 
+import contextlib
 import csv
 import io
 import json
@@ -24,7 +25,7 @@ from .gradescope_results import results
 from .harmless_text import cell, file_stem, look_alikes, quoted, shown_name
 from .mark_submission import Mark, mark_submission
 from .read_submissions import fingerprint, read_submission, submissions_in, why_not
-from .similarity import compared, similarity_cell
+from .similarity import Comparer, similarity_cell
 
 SEED = ".seed.json"              # in the folder of the results
 
@@ -74,23 +75,23 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     remove_leftovers(store)
     seed = settled_seed(store / SEED, seed)
     workers = min(workers or os.cpu_count() or 1, len(submissions))
-    rows, unmarked, sandboxes = {}, [], queue.SimpleQueue()
+    rows, unmarked, idle = {}, [], queue.SimpleQueue()
 
     def mark(name):
-        sandbox = sandboxes.get()
+        sandbox, comparer = idle.get()
         try:
             return _mark_one(submissions[name], store / f"{file_stem(name)}.json", seed, exercises,
-                             sandbox, visible_seed)
+                             sandbox, comparer, visible_seed)
         except Exception as error:               # costs one row and not the table
             unmarked.append(name)
             return _not_marked(error, exercises)
         finally:
-            sandboxes.put(sandbox)
+            idle.put((sandbox, comparer))
 
-    cages = [Sandbox(limits) for _ in range(workers)]
+    cages, comparers = [Sandbox(limits) for _ in range(workers)], contextlib.ExitStack()
     try:
         for cage in cages:
-            sandboxes.put(cage.__enter__())
+            idle.put((cage.__enter__(), comparers.enter_context(Comparer())))
         for text in weaknesses(cages[0].able):
             say(f"Note: {text}.")
         pool = ThreadPoolExecutor(workers)
@@ -110,6 +111,7 @@ def grade_class(folder, output, seed=None, exercises=EXERCISES, limits=Limits(),
     finally:
         for cage in cages:
             cage.close()
+        comparers.close()
     table = [_row(name, rows[name], exercises) for name in submissions]
     alike = look_alikes(submissions)
     for row in table:
@@ -168,15 +170,16 @@ def grade_one(path, seed=0, exercises=EXERCISES, limits=Limits(), visible_seed=0
     if not Path(path).exists():
         raise FileNotFoundError(f"There is no submission {path}.")
     path = Path(path).resolve()                  # the teacher may name it by a link
-    with Sandbox(limits) as sandbox:
-        return _marked(*_read(path, exercises), seed, exercises, sandbox, visible_seed, "")
+    with Sandbox(limits) as sandbox, Comparer() as comparer:
+        return _marked(*_read(path, exercises), seed, exercises, sandbox, comparer, visible_seed,
+                       "")
 
 
 def _read(path, exercises):
     return read_submission(path, {exercise.module for exercise in exercises})
 
 
-def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
+def _marked(files, remarks, seed, exercises, sandbox, comparer, visible_seed, key):
     start = time.monotonic()
     marks = mark_submission(files, sandbox, seed, exercises, visible_seed)
     if broken := [mark.exercise.id for mark in marks if ENDINGS["broken"][1] in {
@@ -186,21 +189,22 @@ def _marked(files, remarks, seed, exercises, sandbox, visible_seed, key):
                              f"could not be run."]
     if not marks or not any(mark.exercise.module in files for mark in marks):
         remarks = [*remarks, "No file of an exercise was found in this submission."]
-    alike = compared(files, exercises) or {"similarity": None, "without_text": (), "running": {}}
+    alike = comparer.compare(files, exercises) or {"similarity": None, "without_text": (),
+                                                   "running": {}}
     alike["without_text"] = [mark.exercise.id for mark in marks if mark.verdict.points
                              and mark.exercise.id in alike["without_text"]]
     return results(marks, time.monotonic() - start, remarks,
                    {"fingerprint": key, "seed": seed, "version": __version__, **alike})
 
 
-def _mark_one(path, store, seed, exercises, sandbox, visible_seed):
+def _mark_one(path, store, seed, exercises, sandbox, comparer, visible_seed):
     files, remarks = _read(path, exercises)
     key = fingerprint(files, remarks, seed, visible_seed, list(map(repr, exercises)),
                       asdict(sandbox.limits), __version__)
     known = _stored(store)
     if known is not None and known["extra_data"].get("fingerprint") == key:
         return known
-    value = _marked(files, remarks, seed, exercises, sandbox, visible_seed, key)
+    value = _marked(files, remarks, seed, exercises, sandbox, comparer, visible_seed, key)
     write_whole(store, json_file(value, 1))
     return value
 

@@ -4,13 +4,12 @@ The package is the solution, and students have it. Only the text can tell who wr
 only people can judge that: a short function is written in one way by everybody.
 
 Texts are parsed here. A text can be made on which Python's parser takes hours, takes all of the
-memory, or crashes. So :func:`compared` does this in a process of its own with limits.
+memory, or crashes. So a :class:`Comparer` does this in processes of their own with limits.
 """
 
 import ast
 import contextlib
 import difflib
-import json
 import os
 import re
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 from ..checking.load_modules import readable, source_of_module
 from ..exercises import EXERCISES, exercise_named
 from ..sandbox.files_needed import files_needed
+from ..sandbox.pipes import receive, send
 
 SECONDS = 20             # of the processor, for one submission
 MEMORY = 2 << 30         # bytes
@@ -38,47 +38,78 @@ _RUNNING = {"exec", "eval", "compile", "__import__", "importlib", "import_module
 _ALSO_WORDS = {"eval", "compile", "globals"}     # that a text may be for another reason
 
 
-def compared(files, exercises):
-    """What :func:`similarities` gives, computed in a process of its own with limits.
+class Comparer:
+    """A process that reads the package's functions once, and forks for each submission.
 
-    Parameters
-    ----------
-    files, exercises : as there
-
-    Returns
-    -------
-    dict or None
-        The three by their names; None if the process did not come to an end.
+    Used as a context, by one thread at a time.
     """
-    folders = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", __name__, str(SECONDS)],
-            input=json.dumps([files, [exercise.id for exercise in exercises]]).encode(),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
+
+    def __enter__(self):
+        folders = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, cwd="/", bufsize=0,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders)),
                  "OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True)              # Ctrl-C ends this process, and that one with it
-        found, without_text, running = json.loads(done.stdout)
-    except (OSError, ValueError):
-        return None
-    return {"similarity": found, "without_text": without_text, "running": running}
+        return self
+
+    def __exit__(self, *exception):
+        self._process.kill()
+        self._process.communicate()
+
+    def compare(self, files, exercises):
+        """What :func:`similarities` gives, from a fork with limits.
+
+        Parameters
+        ----------
+        files, exercises : as there
+
+        Returns
+        -------
+        dict or None
+            The three by their names; None if the fork did not come to an end.
+        """
+        try:
+            send(self._process.stdin.fileno(),
+                 [files, [exercise.id for exercise in exercises], SECONDS])
+            told = receive(self._process.stdout.fileno())
+        except (OSError, ValueError):
+            return None
+        return told and dict(zip(("similarity", "without_text", "running"), told))
 
 
 def _main():
-    """Read the arguments of :func:`similarities` as JSON, and print as JSON what it gives."""
-    import resource
-
+    """Answer every request on the standard input, until it ends."""
     from ..sandbox import linux_calls
 
     with contextlib.suppress(OSError):
         linux_calls.die_with_parent()
-    for what, most in ((resource.RLIMIT_CPU, int(sys.argv[1])), (resource.RLIMIT_AS, MEMORY),
-                       (resource.RLIMIT_CORE, 0)):
-        resource.setrlimit(what, (most, most))
-    sys.setrecursionlimit(10_000)
-    files, ids = json.load(sys.stdin)
-    print(json.dumps(similarities(files, list(map(exercise_named, ids)))))
+    for file in {exercise.module for exercise in EXERCISES}:
+        _of_the_package(file)                    # every fork has it
+    while (request := receive(0)) is not None:
+        child = os.fork()
+        if not child:
+            _answer(*request)
+        if os.waitpid(child, 0)[1]:
+            send(1, None)
+
+
+def _answer(files, ids, seconds):
+    """Compare within limits, and send what is found. Does not return."""
+    import resource
+
+    status = 1
+    try:
+        for what, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, MEMORY),
+                           (resource.RLIMIT_CORE, 0)):
+            resource.setrlimit(what, (most, most))
+        sys.setrecursionlimit(10_000)
+        found = similarities(files, list(map(exercise_named, ids)))
+        send(1, found)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def similarities(files, exercises):

@@ -6,7 +6,7 @@ import sys
 
 from .. import exercises, trials
 from ..checking.collect_answers import Answer, answers_of, error_answer, to_json
-from ..checking.functions_allowed import functions_not_allowed
+from ..checking.functions_allowed import functions_not_allowed, other_functions
 from ..checking.load_modules import (forbid, forbid_solution, forbidden, reference_module,
                                      student_module, uses_solution)
 from .emptied_package import fill_in
@@ -26,6 +26,7 @@ def prepare():
     for exercise in exercises.EXERCISES:
         trials.trials_of(exercise)
         reference_module(exercise)
+    other_functions()                            # every fork has them
 
 
 def answer(request):
