@@ -356,6 +356,22 @@ def test_answers_are_the_best_stretch_of_all_windows(tokenizer):
     assert counts[0] > 1
 
 
+def test_no_answer_is_as_probable_as_the_sigmoid_of_its_logit(tokenizer):
+    settings = Settings("questions", max_length=32, no_answer=True, no_answer_threshold=0.5)
+    model = from_scratch(model_class(questions, settings), {**MODEL, "initializer_range": 0.5,
+                                                            "max_position_embeddings": 32},
+                         tokenizer, {}, seed=1)
+    rows = [Question("", text, "is it one") for text in TEXTS[:2]]
+    for row, found in zip(rows, questions.predict(model, tokenizer, rows, settings), strict=True):
+        window, = question_windows(tokenizer, row, 32, 64, 48)
+        output, _ = model.forward(window["input_ids"][None], p_mask=window["p_mask"][None],
+                                  token_type_ids=window["token_type_ids"][None])
+        p = 1 / (1 + np.exp(-float(output.cls_logits[0])))
+        assert found["no_answer"] == pytest.approx(p, rel=1e-4) and not 0.45 < p < 0.55
+        assert found["answer"] == ("" if p > 0.5 else found["best_answer"])
+        assert found["best_answer"]
+
+
 def test_figures_of_answers():
     rows = [Question("", "the new file", "what", (Answer("new file", 4), Answer("the", 0))),
             Question("", "one two", "which", (Answer("two", 4),))]
