@@ -18,6 +18,7 @@ from albert_np.commands.cli import main
 from albert_np.files.threads import one_thread_each
 from albert_np.functional import softmax_forward
 from albert_np.gradcheck.one_check import small_config
+from albert_np.models.loading import DEQUANTIZED
 from albert_np.parameters import flatten
 from albert_np.tasks.datasets import Classification, Splits
 from albert_np.tasks.finetuning import (TASKS, Settings, distilling, finetune, report, resume,
@@ -27,6 +28,7 @@ from albert_np.tasks.finetuning.distilling import (Student, Teacher, add_teacher
 from albert_np.tasks.finetuning.options import FinetuningOptions
 from albert_np.tasks.finetuning.parallel import losses_and_gradients
 from albert_np.tasks.finetuning.predicting import load_for_task
+from albert_np.tasks.finetuning.quantizing import quantize_run
 from albert_np.tasks.finetuning.state import fingerprint_of
 
 QUICK = {"config": {**MODEL, "hidden_dropout_prob": 0.1}, "vocab_size": 45,
@@ -106,6 +108,16 @@ def test_each_example_has_what_the_teacher_says_about_its_row(teachers, begun, t
     again = begun(task, tmp_path / "again", data=one.data, teacher=one.run, workers=1)
     assert all((a["teacher_logits"] == b["teacher_logits"]).all()
                for a, b in zip(found.examples, again.examples))
+
+
+def test_what_must_be_known_about_a_teacher_is_said(teachers, begun, tmp_path, capsys):
+    """Of how it was read, such as that its weights were rounded."""
+    one = teachers["classification"]
+    quantize_run(one.run, tmp_path / "small")
+    begun("classification", tmp_path / "run", data=one.data, teacher=tmp_path / "small",
+          progress=True)
+    said = capsys.readouterr().out
+    assert f"{'':10} {tmp_path / 'small'}: {DEQUANTIZED}\n" in said
 
 
 def test_labels_in_another_order_are_put_in_order(teachers):

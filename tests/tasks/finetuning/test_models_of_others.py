@@ -56,6 +56,7 @@ def test_numbers(predicted):
 @pytest.mark.parametrize("tags, found", [
     ("a a b O b", [("a", 0, 1), ("b", 2, 2), ("b", 4, 4)]),
     ("B-a I-a I-b B-b", [("a", 0, 1), ("b", 2, 2), ("b", 3, 3)]),
+    ("B-b I-b I-a I-a", [("b", 0, 1), ("a", 2, 3)]),
     ("LABEL_1 O LABEL_1", [("LABEL_1", 0, 0), ("LABEL_1", 2, 2)]),
     ("O O", [])])
 def test_tags_become_entities(tags, found):

@@ -217,6 +217,16 @@ def test_tables_to_predict_from_have_the_columns_of_training(pairs, names, found
     assert list(rows) == [Classification(*found)] and "text is column 0" in sentence
 
 
+def test_a_bad_row_of_a_table_to_predict_from_is_an_error_among_the_others(tmp_path):
+    (tmp_path / "rows.csv").write_text("text,label\na,x\n ,y\nb,z\n")
+    loaded = SimpleNamespace(task=TASKS["classification"],
+                             settings=Settings("classification", pairs=False))
+    first, bad, last = rows_of_file(loaded, tmp_path / "rows.csv")[0]
+    assert (first, last) == (Classification("a"), Classification("b"))
+    assert str(bad) == (f"{tmp_path / 'rows.csv'}, line 3: the text (column 0, counted from 0) is "
+                        f"empty.") and type(bad) is ValueError
+
+
 def test_the_columns_of_the_first_table_are_kept(tmp_path):
     """Of the training part: others may name their columns in another way."""
     for name, head in (("train", "text,label"), ("test", "sentence,label")):

@@ -18,6 +18,7 @@ from albert_np import AlbertTokenizer
 from albert_np.files.text_lines import empty_file
 from albert_np.inference.translation import Hypothesis, translation_batch
 from albert_np.models.inputs import labelled_positions
+from albert_np.tasks import metrics
 from albert_np.tasks.datasets import (Answer, Choice, Classification, Pair, Question, Splits,
                                       Tagged)
 from albert_np.tasks.datasets.features import (choice_example, decode_answer, question_windows,
@@ -98,6 +99,31 @@ def test_figures_of_classes():
     assert list(one) == ["accuracy"] and one["accuracy"].value == 1      # one label: no correlation
 
 
+def test_one_label_is_too_few_to_learn_from_but_not_to_evaluate():
+    rows = [Classification("a", label=label) for label in "xyz"]
+    for count in (1, 2, 3):
+        classification.check(rows[:count], "it", False)
+    for count in (2, 3):
+        classification.check(rows[:count], "it", True)
+    with pytest.raises(ValueError, match="^it has the label 'x' only; at least two are needed"):
+        classification.check(rows[:1], "it", True)
+    guesses = [{"label": label} for label in "xyx"]
+    found = classification.figures(rows, guesses, ("x", "y", "z"))
+    # Of x one of two guesses is right, y is found, z is not.
+    assert values(found) == pytest.approx({"accuracy": 2 / 3, "macro f1": (2 / 3 + 1) / 3,
+                                           "matthews": metrics.matthews(list("xyz"),
+                                                                        list("xyx")).value})
+
+
+@pytest.mark.parametrize("logit", [-1000.0, -1.5, -0.5, 0.0, 0.5, 1.5, 1000.0])
+def test_the_probability_of_a_label_is_a_sigmoid(logit):
+    p = 0.0 if logit < -700 else 1 / (1 + np.exp(-logit))
+    answer = classification._answer(np.array([logit, 0.0]), ("a", "b"),
+                                    "multi_label_classification")
+    assert answer["probabilities"] == pytest.approx({"a": p, "b": 0.5})
+    assert answer["labels"] == (["a", "b"] if logit >= 0 else ["b"])
+
+
 def test_what_one_label_leaves_out_is_said():
     rows = [Classification("a", label=label) for label in "xxy"]
     assert classification.single_label(rows) == ""
@@ -113,7 +139,9 @@ def test_the_label_that_f1_looks_for():
 
     assert chosen(("ham", "spam")) == chosen(("ham", "spam"), "spam") == "spam"
     assert chosen(("spam", "ham")) == chosen(("ham", "spam"), "ham") == "ham"
-    assert chosen(("a", "b", "c")) is None
+    assert chosen(("a", "b", "c")) is chosen(("a",)) is chosen(()) is None
+    with pytest.raises(ValueError, match="--positive-label is 'a', but there are 1 labels"):
+        chosen(("a",), "a")
     with pytest.raises(ValueError, match="--positive-label is 'eggs'; it must be one of the "
                                          "labels, 'ham' or 'spam'"):
         chosen(("ham", "spam"), "eggs")
@@ -236,6 +264,14 @@ def test_tags_of_a_sentence_in_several_windows(tokenizer):
     assert len({tag for prediction in found for tag in prediction["tags"]}) > 2
 
 
+def test_words_without_pieces_are_outside_or_have_the_first_label(tokenizer):
+    row = Tagged(("new", "\u0301"), ())
+    for labels in (("B-a", "O", "B-b"), ("B-a", "B-b", "B-c")):
+        model = untrained(entities, tokenizer, labels)
+        found, = entities.predict(model, tokenizer, [row], Settings("entities", max_length=8))
+        assert found["tags"][1] == ("O" if "O" in labels else "B-a")
+
+
 def test_words_to_predict_are_texts_and_at_least_one():
     for fields in ({}, {"words": "one"}, {"words": ["one", 2]}, {"text": 5}, {"words": None}):
         with pytest.raises(ValueError, match="^it needs 'words', a list of texts, or 'text'$"):
@@ -264,6 +300,7 @@ def test_files_in_the_format_of_a_task_are_known_by_their_ending(tmp_path, task,
 def test_a_file_of_questions_is_known_by_its_ending_and_its_data(tmp_path):
     for name, text, read in (("a.json", '{"data":\n []}', True), ("b.json", '{"data": []}', True),
                              ("c.json", '{"question": "a", "context": "b"}', False),
+                             ("a.csv", '{"data": []}', False),
                              ("a.txt", '{"data": []}', False), ("a.jsonl", '{"data": []}', False),
                              ("b.txt", "who?\tJane.", False)):
         (tmp_path / name).write_text(text + "\n")
@@ -319,6 +356,22 @@ def test_answers_are_the_best_stretch_of_all_windows(tokenizer):
     assert counts[0] > 1
 
 
+def test_no_answer_is_as_probable_as_the_sigmoid_of_its_logit(tokenizer):
+    settings = Settings("questions", max_length=32, no_answer=True, no_answer_threshold=0.5)
+    model = from_scratch(model_class(questions, settings), {**MODEL, "initializer_range": 0.5,
+                                                            "max_position_embeddings": 32},
+                         tokenizer, {}, seed=1)
+    rows = [Question("", text, "is it one") for text in TEXTS[:2]]
+    for row, found in zip(rows, questions.predict(model, tokenizer, rows, settings), strict=True):
+        window, = question_windows(tokenizer, row, 32, 64, 48)
+        output, _ = model.forward(window["input_ids"][None], p_mask=window["p_mask"][None],
+                                  token_type_ids=window["token_type_ids"][None])
+        p = 1 / (1 + np.exp(-float(output.cls_logits[0])))
+        assert found["no_answer"] == pytest.approx(p, rel=1e-4) and not 0.45 < p < 0.55
+        assert found["answer"] == ("" if p > 0.5 else found["best_answer"])
+        assert found["best_answer"]
+
+
 def test_figures_of_answers():
     rows = [Question("", "the new file", "what", (Answer("new file", 4), Answer("the", 0))),
             Question("", "one two", "which", (Answer("two", 4),))]
@@ -352,6 +405,7 @@ def test_choices_of_different_numbers(tokenizer):
 def test_bad_choices_are_refused(tmp_path):
     good = {"context": "a", "question": "b", "choices": ["c", "d"], "label": 0}
     for changes, sentence in [({"label": 2}, "its label is 2, where a whole number from 0 to"),
+                              ({"label": 7}, "its label is 7, where a whole number from 0 to 1"),
                               ({"label": -1}, "its label is -1"),
                               ({"choices": ["c"]}, "has 1 choice; it needs a list of"),
                               ({"choices": ["c", 7]}, "its choice 1 is 7, where a text is")]:
@@ -374,6 +428,7 @@ def test_tables_of_choices_that_are_refused(tmp_path):
              "; choices need"),
             ("sent1,sent2,ending0,ending1,label\na,b,c,d,1\na,b,c,d\n", ", line 3: there are 4 "
              "columns, where the first line has 5."),
+            ("sent1,sent2,ending0,ending1,label\na,b,c,d,1,e\n", ", line 2: there are 6 columns"),
             ("sent1,sent2,ending0,ending1,label\na,b,c,d,x\n", ", line 2: its label is 'x', where"),
             ("sent1,sent2,ending0,ending1,label\na,b,c,d,\n", ", line 2: its label is '', where"),
             ("sent1,sent2,ending0,ending1,label\n", "")]:

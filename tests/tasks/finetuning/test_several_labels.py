@@ -71,6 +71,7 @@ def test_tables_and_json_lines_hold_the_same(tmp_path):
 
 @pytest.mark.parametrize("name, text, sentence", [
     ("rows.csv", "a,x;y\n", "is a table; --label-separator must say which sign is between"),
+    ("rows.tsv", "a\tx;y\n", "is a table; --label-separator must say which sign is between"),
     ("rows.jsonl", '{"text": "a", "label": "x;y"}\n', "line 1: the field 'label' must be a list of "
      "labels, not \"x;y\"; or --label-separator must say which sign is between them."),
     ("rows.jsonl", '{"text": "a", "label": ["x", null]}\n', "line 1: the field 'label' must be a "
@@ -98,6 +99,7 @@ def test_training_rows_must_differ_and_others_need_not(labels, words):
     with pytest.raises(ValueError, match=rf"rows of it have the same labels \({words}\); at least"):
         MULTI.check(rows, "it", True)
     MULTI.check(rows, "it", False)
+    MULTI.check([*rows, Classification("c", label=(*labels, "z"))], "it", True)
 
 
 def test_bad_labels_with_a_separator(tmp_path):
