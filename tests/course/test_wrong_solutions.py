@@ -181,7 +181,14 @@ def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
 
 @pytest.mark.parametrize("exercise, old, new", [
     ("1.4", "np.max([np.abs(vector)", "np.min([np.abs(vector)"),
-    ("1.6", "np.where(z.real > _ALMOST_ONE, np.asarray(_ALMOST_ONE, dtype=z.dtype), z)", "z"),
+    ("2.1", " rows = x.reshape(-1, W.shape[0])", " B, T, I = x.shape; rows = x.reshape(B * T, I)"),
+    ("2.2", "x_rows = x.reshape(-1, W.shape[0])",
+     "B, T, I = x.shape; x_rows = x.reshape(B * T, I)"),
+    ("2.7", "gelu_forward(np.clip(x, -FAR, FAR))\n        y = np.where(x.real > FAR, x, y)",
+     "gelu_forward(np.clip(x, -FAR, FAR))"),
+    *(("2.14", "rng.random(x.shape, dtype=digits) >= p",
+       f"np.array([rng.permutation(n) >= round(n * p) for n in [{n}] * (x.size // ({n}))])"
+       f".reshape(x.shape)") for n in ("x.size", "x.shape[-1]")),
     ("2.3", "np.exp(x - shift)", "np.exp(x - shift.max())"),
     ("2.9", "(_, s) = gelu_new_forward(np.clip(x, -FAR, FAR))\n"
             "        y = np.where(x.real > FAR, x, y)",

@@ -9,34 +9,16 @@ from dataclasses import dataclass
 import pytest
 
 from albert_np.files import in_a_sentence, read_bytes, read_text
-from albert_np.files.file_kinds import (
-    is_gzip,
-    json_of_line,
-    kind_of,
-    open_unpacked,
-    refuse_no_utf8,
-    refuse_utf16,
-)
+from albert_np.files.file_kinds import (is_gzip, json_of_line, kind_of, open_unpacked,
+                                        refuse_no_utf8, refuse_utf16)
 from albert_np.files.git_lfs import POINTER, refuse_pointer
 from albert_np.files.json_objects import LIMIT, json_file, json_text, parse_object, read_object
 from albert_np.files.locks import lock
 from albert_np.files.options import check_names, option, options_from, read_options
-from albert_np.files.run_folders import (
-    is_unfinished,
-    release_folder,
-    removed_if_not_begun,
-    unfinished_note,
-)
-from albert_np.files.text_lines import (
-    decode_line,
-    is_blank,
-    is_empty,
-    read_lines,
-    read_whole,
-    read_zipped_lines,
-    split_lines,
-    words_of,
-)
+from albert_np.files.run_folders import (is_unfinished, release_folder, removed_if_not_begun,
+                                         unfinished_note)
+from albert_np.files.text_lines import (decode_line, is_blank, is_empty, read_lines, read_whole,
+                                        read_zipped_lines, split_lines, words_of)
 
 # ---- what a file is ------------------------------------------------------------------------------
 

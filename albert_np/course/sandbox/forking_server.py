@@ -259,8 +259,9 @@ def _children():
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if entry.isdecimal():
             try:
-                # "pid (name) state parent ...", and the name may hold anything
-                parent = int(Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[1])
+                # "pid (name) state parent ...", and the name may hold anything, even no text
+                told = Path("/proc", entry, "stat").read_bytes()
+                parent = int(told.rpartition(b")")[2].split()[1])
             except (OSError, IndexError):
                 continue
             if parent == me:

@@ -16,6 +16,8 @@ def _linear(draw):
                               "W": draw.normal(draw.E, draw.E), "b": draw.normal(draw.E)}, ()
     yield "", {"x": draw.normal(draw.B, draw.T, draw.H), "W": draw.normal(draw.H, draw.F),
                "b": draw.normal(draw.F)}, ()
+    yield " of a matrix", {"x": draw.normal(draw.M, draw.H), "W": draw.normal(draw.H, draw.F),
+                           "b": draw.normal(draw.F)}, ()
 
 
 def _layer_norm(draw):
@@ -31,6 +33,7 @@ def _softmax(draw):
     scores = rows_apart(draw, draw.B, draw.T)
     scores[0, 1] += 2000
     yield " for scores in the thousands", {"x": scores}, ()
+    yield " of one row", {"x": draw.normal(draw.T)}, ()
 
 
 def _masked_softmax(draw):
@@ -49,6 +52,7 @@ def _masked_softmax(draw):
 def _activation(draw):
     x = 2 * draw.normal(draw.B, draw.T, draw.F)
     yield "", {"x": x + np.sign(x) * draw.dtype.type(0.1)}, ()
+    yield " of one row", {"x": 1 + np.abs(draw.normal(draw.F))}, ()
 
 
 def _cross_entropy(draw):
@@ -81,7 +85,7 @@ linear_forward, linear_backward = function_pair("linear", _linear)
 _layer_norm_forward, layer_norm_backward = function_pair("layer_norm", _layer_norm)
 softmax_forward, softmax_backward = function_pair("softmax", _softmax)
 masked_softmax_forward, masked_softmax_backward = function_pair("masked_softmax", _masked_softmax)
-gelu_forward, gelu_backward = function_pair("gelu", _activation)
+_gelu_forward, gelu_backward = function_pair("gelu", _activation)
 _gelu_new_forward, gelu_new_backward = function_pair("gelu_new", _activation)
 tanh_forward, tanh_backward = function_pair("tanh", _activation)
 _relu_forward, _relu_backward = function_pair("relu", _activation, both=True)
@@ -97,6 +101,14 @@ def layer_norm_forward(f, draw):
     yield from _layer_norm_forward(f, draw)
     x = draw.normal(draw.B, draw.H) * draw.dtype.type(1e-6)     # its variance is as small as eps
     yield "y without an eps", f.layer_norm_forward(x, draw.normal(draw.H), draw.normal(draw.H))[0]
+
+
+def gelu_forward(f, draw):
+    """Every case, and numbers far out."""
+    yield from _gelu_forward(f, draw)
+    x = draw.normal(draw.T)
+    x[:2] = 100, -100
+    yield "y far from 0", f.gelu_forward(x)[0]
 
 
 def gelu_new_forward(f, draw):
@@ -185,6 +197,13 @@ def dropout_forward(f, draw):
         for name, one, other in [("sequences", np.s_[1:], np.s_[:-1]),
                                  ("tokens", np.s_[:, 1:], np.s_[:, :-1]),
                                  ("features", np.s_[:, :, 1:], np.s_[:, :, :-1])]}, zero)
+    several = np.array([f.dropout_forward(np.ones((50, 40), draw.dtype), p, generator(draw))[0] == 0
+                        for _ in range(6)])
+    yield "whether it is left to chance how many are dropped", Property(
+        lambda zero, several: {name: len(np.unique(counts)) > 1 for name, counts in [
+            ("in all", several.sum(axis=(1, 2))), ("of a sequence", zero.sum(axis=(1, 2))),
+            ("of a token", zero.sum(axis=2)), ("of a feature", zero.sum(axis=(0, 1)))]},
+        zero, several)
     yield "whether the mask depends on the generator", depends_on_generator(
         lambda rng: f.dropout_forward(np.ones((9, 40)), p, rng)[0], draw)
     yield "whether each p is refused", refusals(draw, f.dropout_forward, {
