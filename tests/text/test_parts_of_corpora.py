@@ -3,14 +3,16 @@
 import itertools
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from albert_np.text import guess_layout, split_documents
+from albert_np.text import guess_layout, split_documents, train_tokenizer
 from albert_np.text.corpus import prepare, sample
-from albert_np.text.corpus.blocks import Block, corpus_files
+from albert_np.text.corpus.blocks import Block, _cutting_place, corpus_files
 from albert_np.text.corpus.layouts import read_layout
+from albert_np.text.corpus.manifest import tokenizer_identity
 from albert_np.text.corpus.progress import Progress
 from albert_np.text.corpus.shards import ShardWriter
 from albert_np.text.corpus.tokenize_blocks import (Flat, Work, document_key, encode_documents,
@@ -328,6 +330,28 @@ def test_a_capital_whose_small_letter_is_longer():
 def test_a_space_at_the_end_comes_from_the_end():
     assert list(align(["▁a", "▁"], "▁a▁", [0, 0, 1, 1], [0], [1], 2)) == [("▁a", 0, 1),
                                                                           ("▁", 2, 2)]
+
+
+@pytest.mark.parametrize("text, limit, layout, length", [
+    ("€€", 2, "prose", 2), ("€€", 4, "prose", 3), ("ab cd", 4, "prose", 3), ("A. b", 3, "lines", 3),
+    ("a\nb\n\nc", 6, "lines", 5), ("a\nb\n\nc", 6, "prose", 5), ("a\n\nb\n\n\nc", 8, "prose", 7),
+    ("a\n\nb\n\n\nc", 8, "clauses", 7), ("你好。再见", 12, "lines", 9), ("a\nbcd", 4, "lines", 2)])
+def test_where_a_long_text_is_cut(text, limit, layout, length):
+    """Between documents if possible, otherwise paragraphs, sentences, words, characters."""
+    assert _cutting_place(bytearray(text.encode()), limit, layout) == length
+
+
+def test_what_tells_one_tokenizer_from_another():
+    names = {tokenizer_identity(SimpleNamespace(do_lower_case=lower, keep_accents=accents,
+                                                model_bytes=data))
+             for lower in (True, False) for accents in (True, False) for data in (b"a", b"b")}
+    assert len(names) == 8 and all(len(name) == 64 for name in names)
+
+
+@pytest.mark.parametrize("vocab_size", [13, 0, -1, True, 40.0, "40"])
+def test_a_vocabulary_needs_more_than_the_fixed_pieces(vocab_size):
+    with pytest.raises(ValueError, match="^vocab_size must be an integer above 13, the number of"):
+        train_tokenizer(["Some text."], vocab_size)
 
 
 def test_half_of_a_character_is_no_text():
