@@ -4,18 +4,21 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from albert_np.plotting import figures
+from albert_np.plotting import figures, plot_ablation
 from albert_np.plotting.figures import draw_references, label_axes, running_mean
 from albert_np.plotting.gradients import (_two_lines, plot_depths, plot_error_maps,
                                           plot_steps)
-from albert_np.plotting.lettering import shortened
+from albert_np.plotting.lettering import _spelled, shortened
 from albert_np.plotting.losses import plot_losses
 from albert_np.plotting.parameter_sizes import plot_parameters
 from albert_np.plotting.runs import _curve, _draw_runs
-from albert_np.plotting.search_trials import Scale, _number, _short, scale_of
+from albert_np.plotting.search_trials import (Scale, _number, _short, scale_of,
+                                              search_figure)
 from albert_np.plotting.tasks import similarity_scatter_figure, translation_lengths_figure
-from albert_np.plotting.tasks.answer_attention import _heading, _likeliest, pieces_around
+from albert_np.plotting.tasks.answer_attention import (_heading, _likeliest, _name_pieces,
+                                                         pieces_around)
 from albert_np.plotting.tasks.drawing import draw_interval, number_text, run_colours, three_numbers
+from albert_np.pretraining.ablation.variants import Ablation, Column
 from albert_np.tasks.search import Axis, Option
 
 
@@ -23,7 +26,7 @@ from albert_np.tasks.search import Axis, Option
 def saved(monkeypatch):
     """The figures that would be saved."""
     kept = []
-    for module in ("gradients", "losses", "parameter_sizes"):
+    for module in ("ablation", "gradients", "losses", "parameter_sizes"):
         monkeypatch.setattr(f"albert_np.plotting.{module}.save_figure",
                             lambda figure, path: kept.append(figure) or path)
     return kept
@@ -301,3 +304,56 @@ def test_scores_without_an_interval_by_length():
         ("20.0", (0, 20)), ("10.0", (1, 30))]
     assert above.get_title() == "BLEU of 1,502 sentences, by length"
     assert [label.get_text() for label in below.get_xticklabels()] == ["3", "4–6"]
+
+
+# ---- showing -------------------------------------------------------------------------------------
+
+def test_pyplot_gets_to_know_a_figure_once():
+    import matplotlib.pyplot as plt
+
+    before, figure = plt.get_fignums(), Figure()
+    figures.show_figure(figure)
+    assert plt.gcf() is figure and len(plt.get_fignums()) == len(before) + 1
+    figures.show_figure(figure)
+    assert plt.gcf() is figure and len(plt.get_fignums()) == len(before) + 1
+    plt.close(figure)
+
+
+# ---- letters, ablations, equal scores ------------------------------------------------------------
+
+def test_a_character_without_a_spelling_becomes_its_code():
+    pytest.importorskip("anyascii")
+    assert [_spelled(character) for character in "\u0300谁"] == ["U+0300", "Shei"]
+
+
+def test_names_of_pieces():
+    drawn = axes()
+    _name_pieces(drawn, ["x", "▁", "▁a", "bc", "$"], (1, 5))
+    labels = drawn.get_xticklabels()
+    assert [label.get_text() for label in labels] == ["[space]", "a", "bc", r"\$"]
+    assert [label.get_rotation() for label in labels] == [90, 0, 90, 0]
+
+
+@pytest.mark.parametrize("parameters, titles", [
+    ((1000, 1000), ["accuracy (%)"]),
+    ((1000, 2000), ["accuracy (%)", "parameters (thousands)"])])
+def test_equal_sizes_have_no_panel(saved, parameters, titles):
+    rows = [{"place": place, "group": "", "parameters": n, "paper": [],
+             "figures": {"accuracy": {"values": [0.5, None]}, "loss": {"values": [3.0, 4.0]}}}
+            for place, n in zip("ab", parameters)]
+    columns = (Column("accuracy", "text", "mlm_accuracy", 0.5), Column("loss", "text", "mlm_loss"))
+    plot_ablation(Ablation("x", "X", 1, (), columns, {}, ()), rows, "x.png", "Title")
+    assert [panel.get_title() for panel in saved[0].axes] == titles
+    assert [text.get_text() for text in saved[0].axes[0].texts] == ["tossing\na coin = 50.00"]
+    assert [label.get_text() for label in saved[0].axes[0].get_xticklabels()] == ["a", "b"]
+    if len(titles) == 2:
+        assert saved[0].axes[1].get_ylim()[0] == 0
+
+
+def test_a_search_whose_scores_are_all_equal():
+    trials = [{"trial": n, "status": "done", "metric": "f1", "score": 0.5, "low": None,
+               "high": None, "parameters": {"x": n}} for n in (1, 2)]
+    figure = search_figure(trials, [axis((1, 2))], "Search")
+    figure.draw_without_rendering()
+    told = [text.get_text() for panel in figure.axes for text in panel.texts]
+    assert "thick, ringed: the best, trial 1" in told and "x" in told
