@@ -5,14 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from albert_np.gradcheck.compare_gradients import check_directions, check_inputs_of
 from albert_np.gradcheck.contract import (_kind, _nearby, _same, _size, float_arrays, leaves,
                                           typical_size)
-from albert_np.gradcheck.differences import cast_floats, relative_error
+from albert_np.gradcheck.differences import HAS_EXTENDED, cast_floats, relative_error
 from albert_np.gradcheck.equation_pages import _heading, _indent, either, no_such_equation
 from albert_np.gradcheck.gradient_report import GradientReport, name_of
 from albert_np.gradcheck.likely_mistakes import likely_mistakes
-from albert_np.gradcheck.one_check import GradientCheck, bound_of, faults
-from albert_np.gradcheck.report import depth_contributions, find_check
+from albert_np.gradcheck.one_check import GradientCheck, bound_of, faults, small_config
+from albert_np.gradcheck.report import depth_contributions, errors_by_step, find_check
 from albert_np.gradcheck.tracing.compare_traces import _look_alike, differences
 from albert_np.gradcheck.tracing.example_check import _anew, _named
 from albert_np.gradcheck.tracing.examples import Trace
@@ -172,8 +173,40 @@ def test_depths_of_another_configuration():
     norms, cosines = depth_contributions(2)
     assert norms.shape == (2,) and np.diag(cosines) == pytest.approx(1)
     assert (depth_contributions(2, seed=1)[0] != norms).all()
+    assert (depth_contributions(2, config=small_config(hidden_act="relu"))[0] != norms).all()
     part = depth_contributions(2, part="attention.")[0]
     assert (part < norms).all() and part.all()
+
+
+def test_errors_by_step_can_be_drawn_with_a_logarithm():
+    """A slope that is exactly right has the error 1e-17."""
+    check = GradientCheck("double", lambda inputs: (2 * inputs["x"], None),
+                          lambda inputs, dy, cache: {"x": 2 * dy}, {"x": np.array([1.0, 2.0])})
+    steps, curves = errors_by_step(check)
+    assert steps[[0, -1]] == pytest.approx([1e-12, 0.1]) and set(curves) == {
+        "plain", "centred", "complex"}
+    assert min(errors.min() for errors in curves.values()) >= 1e-17
+    assert curves["complex"].max() < 1e-15 < curves["plain"].max()
+
+
+@pytest.mark.parametrize("method", ["complex", pytest.param("extended", marks=pytest.mark.skipif(
+    not HAS_EXTENDED, reason="long double has no more digits"))])
+def test_directions_of_a_function_that_is_not_analytic(method):
+    def check(**step):
+        return check_directions(lambda inputs: (np.abs(inputs["x"]) + 1e-3 * inputs["x"], None),
+                                lambda inputs, dy, cache: {"x": dy * (np.sign(inputs["x"]) + 1e-3)},
+                                {"x": np.array([1.0, -2.0])}, method=method, **step)
+
+    with pytest.raises(ValueError, match="the function is not analytic here"):
+        check()
+    assert check(step=1e-30).error > 0.1                       # whoever gives the step knows
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_outputs_of_few_digits_are_refused(dtype):
+    with pytest.raises(ValueError, match=f"forward returns y as {np.dtype(dtype)}, though its inp"):
+        check_inputs_of(lambda inputs: (inputs["x"].astype(dtype), None),
+                        lambda inputs, dy, cache: {"x": dy}, {"x": np.ones(2)})
 
 
 # ---- equations -----------------------------------------------------------------------------------
@@ -209,7 +242,7 @@ def value(name, numbers=(1.0,), also=(), dtype=float):
 
 def test_what_is_printed_of_a_line():
     named, inner, params = value("dx"), value("cache[0]"), value("params.W")
-    assert told([named, inner]) == [named]
+    assert told([named, inner]) == [named] == told([value('grads["W"]'), named])
     assert [each.name for each in told([value("return[0]"), inner])] == ["return[0]"]
     assert told([inner, params]) == [] and told([value('grads["W"]')])[0].name == 'grads["W"]'
 
