@@ -8,7 +8,7 @@ import pytest
 
 from albert_np.tasks.search import Axis, Option
 from albert_np.tasks.search.points import METHODS, _size, number_of_trials
-from albert_np.tasks.search.space import option_called
+from albert_np.tasks.search.space import option_called, read_space
 from albert_np.tasks.search.study import (_progress, _refuse_given_twice, _refuse_other_files,
                                           _shown)
 from albert_np.tasks.search.table import as_csv, as_text, in_words, ranked
@@ -233,3 +233,35 @@ def test_a_line_for_each_trial_that_ends(capsys):
     assert capsys.readouterr().out.splitlines() == [
         "trial 1: f1 0.5000 (best yet)  lr=0.1", "trial 2: f1 0.4000  lr=0.2",
         "trial 3: failed: why  lr=0.3"]
+
+
+@pytest.mark.parametrize("word, low, high", [
+    (f"layers=0..{2**53}", 0, 2**53), (f"layers=-{2**53}..1", -2**53, 1), ("lr=1e-300..1:log",
+                                                                          1e-300, 1.0)])
+def test_the_largest_ranges(word, low, high):
+    axis, = read_space([word], OPTIONS)
+    assert (axis.low, axis.high) == (low, high)
+
+
+@pytest.mark.parametrize("word, said", [
+    (f"layers=0..{2**53 + 1}", "the ends of a range lie between"),
+    ("lr=0..1:log", "begins above 0"),
+    ("layers=1..9:1", "the count of a range is between 2 and 1000, not 1"),
+    ("layers=1..9999:1001", "is between 2 and 1000, not 1001"),
+    ("layers=1..2:3", "there are not 3 different values"),
+    ("lr=2..1", "runs downwards; write 1..2"),
+    ("lr=1..1", "both ends of the range are 1.0; write lr=1.0")])
+def test_ranges_beyond_their_limits(word, said):
+    with pytest.raises(ValueError, match=said):
+        read_space([word], OPTIONS)
+    assert len(read_space(["layers=1..2000:1000"], OPTIONS)[0].values) == 1000
+    assert read_space(["layers=1..2:2"], OPTIONS)[0].values == (1, 2)
+
+
+def test_drawn_numbers_stay_in_their_range():
+    axis = Axis("lr", RATE, None, 0.12346, 0.98764)
+    assert [axis.tidy(x) for x in (0.12346, 0.12354, 0.5555555, 0.98764)] == [
+        0.1235, 0.1235, 0.5556, 0.9876]
+    axis = Axis("lr", RATE, None, 0.12344, 0.98766)                  # four digits would be outside
+    assert [axis.tidy(x) for x in (0.12344, 0.98766)] == [0.12344, 0.98766]
+    assert Axis("n", RATE, None, 1, 9).tidy(12345) == 12345
