@@ -68,4 +68,5 @@ def _draw_loss(axes, metrics, name):
                   color=ORANGE, marker="o", markersize=5, linewidth=2, label="held-out text")
     shown = np.r_[smooth, [row[name] for row in held_out]]
     low, high = shown.min(), shown.max()
-    axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    margin = 0.1 * (high - low) or 0.1 * abs(high) or 1.0      # a loss may stay the same
+    axes.set_ylim(low - margin, high + margin)

@@ -1,11 +1,13 @@
 """Options are said once: the command line, the functions and the checks know the same ones."""
 
 import argparse
+import contextlib
 import json
 import re
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field, fields
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -250,3 +252,13 @@ def test_a_bad_option_gets_a_short_usage_and_a_sentence_below_it(capsys, words, 
     if usage:
         prog = last.split(":")[0]
         assert first == (f"usage: {f'albert-np {usage}'} [options]   (all options: {prog} --help)")
+
+
+@pytest.mark.parametrize("size, words, workers", [(1, [], None), (2, [], 1),
+                                                  (2, ["--workers", "3"], 3)])
+def test_each_of_several_processes_has_one_worker(called, monkeypatch, size, words, workers):
+    communicator = SimpleNamespace(size=size, rank=0, ending_together=contextlib.nullcontext,
+                                   from_first=lambda make: make())
+    monkeypatch.setattr("albert_np.pretraining.find_communicator", lambda wanted: communicator)
+    assert main(["pretrain", "--quiet", *words]) == 0
+    assert called[0].get("workers") == workers

@@ -11,8 +11,6 @@ from albert_np.gradcheck.all_checks import all_checks
 from albert_np.gradcheck.planted_faults import PLANTED_FAULTS, PlantedFault, is_test
 from albert_np.gradcheck.planting import PACKAGE, TESTS
 
-pytestmark = pytest.mark.slow
-
 QUICK = ["embedding_duplicates_overwrite", "mask_hides_queries", "softmax_without_row_sum",
          "tied_embedding_without_head", "tied_gradient_not_transposed"]
 
@@ -23,6 +21,7 @@ def test_every_snippet_occurs_once():
         assert fault.old != fault.new, fault.name
 
 
+@pytest.mark.slow
 def test_every_fault_is_python():
     """What is caught is the mistake in the mathematics, not one in the spelling."""
     for fault in PLANTED_FAULTS:
@@ -58,6 +57,7 @@ def test_every_check_exists():
             assert fault.caught_by in components, fault.name
 
 
+@pytest.mark.slow
 def test_quick_ones_are_caught():
     rows = {row["fault"]: row for row in planting.table_rows(QUICK)}
     assert set(rows) == set(QUICK)
@@ -74,6 +74,7 @@ def test_all_are_caught():
     assert survived == []
 
 
+@pytest.mark.slow
 def test_harmless_edit_survives(monkeypatch):
     """The runner can say no."""
     harmless = [PlantedFault("harmless_gradient", "functional/softmax.py",
@@ -87,6 +88,7 @@ def test_harmless_edit_survives(monkeypatch):
     assert [row["result"] for row in planting.table_rows()] == ["SURVIVED"] * 2
 
 
+@pytest.mark.slow
 def test_check_that_always_fails_is_refused(monkeypatch):
     """It would seem to catch everything."""
     monkeypatch.setattr(planting, "RUN_GRADIENT_CHECKS", "raise SystemExit('never right')")
@@ -94,6 +96,7 @@ def test_check_that_always_fails_is_refused(monkeypatch):
         list(planting.run_faults(["softmax_without_row_sum"]))
 
 
+@pytest.mark.slow
 def test_snippet_that_moved_is_refused(monkeypatch):
     gone = PlantedFault("gone", "functional/softmax.py", old="there is no such line", new="",
                         wrong="Nothing.", concept="none", caught_by="softmax")
@@ -107,6 +110,7 @@ def test_unknown_name_is_refused():
         list(planting.run_faults(["no_such_fault"]))
 
 
+@pytest.mark.slow
 def test_package_is_only_read():
     """The faults go into copies."""
     def sources():

@@ -23,8 +23,6 @@ from albert_np.pretraining.ablation.variants import NAMES, ablation_of
 from albert_np.pretraining.options import PretrainingOptions
 from albert_np.text import train_tokenizer
 
-pytestmark = pytest.mark.slow
-
 SMALL = dict(vocab_size=45, batch_size=4, data=dict(max_seq_length=16), steps=3, processes=1,
              config=dict(hidden_size=16, embedding_size=8, num_attention_heads=2,
                          intermediate_size=20), progress=False)
@@ -56,6 +54,7 @@ def runs_in(output):
 
 # ---- the runs ------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, rows, options", [
     ("sharing", 4, {"sharing"}),
     ("embedding", 8, {"sharing", "embedding_size", "embedding_mapping"}),
@@ -81,6 +80,7 @@ def test_variants_differ_in_one_thing(single, name, rows, options):
     assert (output / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_parameters_are_those_of_the_configuration(single):
     _, results = single("embedding")
     parameters = {row["variant"]: row["parameters"] for row in results["rows"]}
@@ -94,6 +94,7 @@ def test_parameters_are_those_of_the_configuration(single):
     assert not parameters
 
 
+@pytest.mark.slow
 def test_variants_learn_different_weights_from_equal_text(sharing):
     output, _ = sharing
     runs = runs_in(output)
@@ -103,6 +104,7 @@ def test_variants_learn_different_weights_from_equal_text(sharing):
         assert run["options"]["seed"] == int(name[-1]) and run["ms_a_step"] > 0
 
 
+@pytest.mark.slow
 def test_the_same_again_in_two_processes(sharing, corpus, tmp_path):
     output, results = sharing
     again = ablate("sharing", tmp_path, corpus, seeds=2, **{**SMALL, "processes": 2})
@@ -110,6 +112,7 @@ def test_the_same_again_in_two_processes(sharing, corpus, tmp_path):
     assert again["findings"] == results["findings"]
 
 
+@pytest.mark.slow
 def test_finished_runs_are_not_repeated(sharing, corpus, tmp_path, monkeypatch):
     output, results = sharing
     (tmp_path / "runs").mkdir()
@@ -144,6 +147,7 @@ def test_runs_on_another_text_are_repeated(tmp_path):
     assert ablation_module.finished_entry(path, three, text) is None
 
 
+@pytest.mark.slow
 def test_all_models_of_a_task_answer_both_questions(tmp_path):
     """In a corpus where each document has a letter of its own, foreign segments can be seen."""
     pytest.importorskip("sentencepiece")
@@ -255,6 +259,7 @@ def test_claims_name_what_there_is():
 
 # ---- the command ---------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_command(corpus, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["ablate", "lambda", "--corpus", str(corpus), "--vocab-size", "45", "--steps", "2",
@@ -282,6 +287,7 @@ def test_bad_input_gets_one_sentence_and_exit_status_2(tmp_path, monkeypatch, ca
     assert error.startswith("albert-np: ") and error.count("\n") == 1 and message in error
 
 
+@pytest.mark.slow
 def test_run_that_diverges_is_named_and_ends_the_others(corpus, tmp_path, monkeypatch):
     run_all = ablation_module.run_all
 
@@ -299,6 +305,7 @@ def test_run_that_diverges_is_named_and_ends_the_others(corpus, tmp_path, monkey
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_all_processes_at_once(corpus, tmp_path):
     command = [sys.executable, "-m", "albert_np", "ablate", "sharing", "--corpus", str(corpus),
                "--vocab-size", "45", "--steps", "1000000", "--output", str(tmp_path / "out")]

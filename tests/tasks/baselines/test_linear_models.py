@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from albert_np.tasks import baselines
+from albert_np.tasks.baselines.vectors import fit_words
 from albert_np.tasks.datasets import Choice, Classification, Pair
 
 pytest.importorskip("sklearn")
@@ -202,3 +203,13 @@ def test_the_nearest_translation_is_that_of_the_largest_cosine(rng):
     train = [Pair(source, (str(i), "another")) for i, source in enumerate(known)]
     rows = [Pair(source, ()) for source in asked]
     assert baselines.nearest_translation(train, rows) == list(map(str, expected))
+
+
+@pytest.mark.parametrize("text, settings, analyzer, ngrams", [
+    ("ab c", {}, "word", (1, 1)), ("a b", {}, "char", (1, 3)), ("我爱北京", {}, "char", (1, 3)),
+    ("a b", {"token_pattern": r"\w+"}, "word", (1, 2)),
+    ("我爱北京", {"token_pattern": r"\w+"}, "char", (1, 3))])
+def test_when_words_are_characters(text, settings, analyzer, ngrams):
+    """In Chinese; and if the library would find no word, unless it is told what a word is."""
+    fitted = fit_words([text], **({"ngram_range": (1, 2)} if settings else {}), **settings)
+    assert (fitted.analyzer, fitted.ngram_range) == (analyzer, ngrams)
