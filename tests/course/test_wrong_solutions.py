@@ -184,7 +184,7 @@ def test_what_the_docstring_asks_for_is_asked(exercise, old, new):
     ("2.1", " rows = x.reshape(-1, W.shape[0])", " B, T, I = x.shape; rows = x.reshape(B * T, I)"),
     ("2.2", "x_rows = x.reshape(-1, W.shape[0])",
      "B, T, I = x.shape; x_rows = x.reshape(B * T, I)"),
-    ("2.7", "y = x * Phi", "y = np.clip(x, -FAR, FAR) * Phi"),
+    ("2.7", "            y = x * Phi", "            y = np.clip(x, -FAR, FAR) * Phi"),
     *(("2.14", "rng.random(x.shape, dtype=digits) >= p",
        f"np.array([rng.permutation(n) >= round(n * p) for n in [{n}] * (x.size // ({n}))])"
        f".reshape(x.shape)") for n in ("x.size", "x.shape[-1]")),
