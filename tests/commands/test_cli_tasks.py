@@ -74,7 +74,8 @@ def test_options_between_the_model_and_the_texts(folder, capsys, tmp_path):
     ("others.csv", "id,body\n1,a list\n2,a name\n", ["text=body"]),
     ("others.tsv", "a list\t1\na name\t2\n", ["text=0", "--no-header"]),
     ("others.jsonl", '{"body": "a list", "text": "a name"}\n{"body": "a name"}\n',
-     ["text=body"])])
+     ["text=body"]),
+    ("others.jsonl", '{"body": "a list"}\n{"body": "a name"}\n', ["text=body", "label=kind"])])
 def test_files_with_other_columns(folder, capsys, tmp_path, name, text, options):
     (tmp_path / name).write_text(text)
     assert main(["predict", str(folder / "run"), "--file", str(tmp_path / name), "--quiet",

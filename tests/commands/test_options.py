@@ -262,3 +262,16 @@ def test_each_of_several_processes_has_one_worker(called, monkeypatch, size, wor
     monkeypatch.setattr("albert_np.pretraining.find_communicator", lambda wanted: communicator)
     assert main(["pretrain", "--quiet", *words]) == 0
     assert called[0].get("workers") == workers
+
+
+def test_resuming_may_be_quiet_and_by_mpi(monkeypatch, capsys):
+    communicator = SimpleNamespace(size=1, rank=0, ending_together=contextlib.nullcontext)
+    asked = []
+    monkeypatch.setattr("albert_np.pretraining.find_communicator",
+                        lambda wanted: asked.append(wanted) or communicator)
+    monkeypatch.setattr("albert_np.pretraining.resume", lambda *run, **options: asked.append(
+        (*run, options["progress"])) or {})
+    assert main(["pretrain", "--resume", "run", "--mpi", "--quiet"]) == 0
+    assert asked == [True, ("run", False)]
+    assert main(["pretrain", "--resume", "run", "--quiet", "--seed", "3"]) == 2
+    assert capsys.readouterr().err.endswith("was begun with; remove --seed\n")

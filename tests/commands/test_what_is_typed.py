@@ -132,3 +132,12 @@ def test_without_options_the_defaults_are_those_of_the_function(command, call):
     given, defaults = call(command)
     for name, value in {**defaults, **COMMANDS[command][3]}.items():
         assert given[name] == value, name
+
+
+@pytest.mark.parametrize("statuses, status", [(("done", "failed"), 0), (("failed", "done"), 1)])
+def test_a_search_has_failed_if_its_best_trial_has(monkeypatch, tmp_path, statuses, status):
+    (tmp_path / "rows.csv").touch()
+    monkeypatch.setattr("albert_np.tasks.search.search", lambda *given, **options: {
+        "trials": [{"status": each} for each in statuses]})
+    assert main(["search", "classification", "--space", "lr=1e-3,1e-2", "--output", "folder",
+                 "--data", str(tmp_path / "rows.csv")]) == status

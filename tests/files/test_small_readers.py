@@ -14,7 +14,7 @@ from albert_np.files.file_kinds import (is_gzip, json_of_line, kind_of, open_unp
 from albert_np.files.git_lfs import POINTER, refuse_pointer
 from albert_np.files.json_objects import LIMIT, json_file, json_text, parse_object, read_object
 from albert_np.files.locks import lock
-from albert_np.files.options import check_names, option, options_from, read_options
+from albert_np.files.options import _is_a, check_names, option, options_from, read_options
 from albert_np.files.run_folders import (is_unfinished, release_folder, removed_if_not_begun,
                                          unfinished_note)
 from albert_np.files.text_lines import (decode_line, is_blank, is_empty, read_lines, read_whole,
@@ -298,6 +298,10 @@ def test_names_that_no_option_has():
         with pytest.raises(ValueError, match=f"^{name} is no field of Lamp; {re.escape(said)}$"):
             check_names(Lamp, [name])
     assert options_from(Lamp, {"watts": 7}) == Lamp(7)
+
+
+def test_an_integer_beyond_every_float_is_no_finite_number():
+    assert _is_a(10**300, float) and not _is_a(10**400, float) and _is_a(10**400, int)
 
 
 def test_a_file_of_options_holds_all_of_them(tmp_path):

@@ -14,7 +14,8 @@ from albert_np.plotting.parameter_sizes import plot_parameters
 from albert_np.plotting.runs import _curve, _draw_runs
 from albert_np.plotting.search_trials import (Scale, _number, _short, scale_of,
                                               search_figure)
-from albert_np.plotting.tasks import similarity_scatter_figure, translation_lengths_figure
+from albert_np.plotting.tasks import (learning_curves_figure, similarity_scatter_figure,
+                                      translation_lengths_figure)
 from albert_np.plotting.tasks.answer_attention import (_heading, _likeliest, _name_pieces,
                                                          pieces_around)
 from albert_np.plotting.tasks.drawing import draw_interval, number_text, run_colours, three_numbers
@@ -357,3 +358,17 @@ def test_a_search_whose_scores_are_all_equal():
     figure.draw_without_rendering()
     told = [text.get_text() for panel in figure.axes for text in panel.texts]
     assert "thick, ringed: the best, trial 1" in told and "x" in told
+
+
+def test_runs_with_epochs_are_side_by_side():
+    """A run that has only losses takes no place among them."""
+    figure = learning_curves_figure({
+        "a": {"losses": [(1, 0.5), (2, 0.4)]}, "b": {"epochs": [(1, 0.5, None, None)]},
+        "c": {"epochs": [(1, 0.6, 0.5, 0.7), (2, 0.6, None, None)]}}, "accuracy")
+    losses, epochs = figure.axes
+    curves = {line.get_label(): line for line in epochs.lines if line.get_marker() == "o"}
+    assert {label: list(line.get_xdata()) for label, line in curves.items()} == {
+        "b: best 0.500 in epoch 1": pytest.approx([0.965]),
+        "c: best 0.600 in epoch 1": pytest.approx([1.035, 2.035])}
+    assert epochs.get_xlim() == (0.5, 2.5)
+    assert [text.get_text() for text in losses.get_legend().get_texts()] == ["a"]

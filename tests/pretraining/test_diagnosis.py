@@ -125,6 +125,17 @@ def test_a_batch_in_parts(parts, sizes, place):
     assert seen == sizes
 
 
+@pytest.mark.parametrize("parts", [1, 2, 99])
+@pytest.mark.parametrize("left_out", [None, "sentence_order_label", "labels"])
+def test_where_everything_is_finite(parts, left_out):
+    """Also without one of the two tasks; there may be more parts than rows."""
+    batch = {name: array for name, array in BATCH.items() if name != left_out}
+    if left_out == "labels":
+        batch["labels"] = np.full_like(LABELS, -100)
+    assert where_not_finite(a_model(), batch, parts=parts) == (
+        "no place that could be found: without dropout everything is finite")
+
+
 def test_a_gradient_that_is_finite_in_parts_only():
     """Each of two equal rows gives half of the gradient, and the halves overflow together."""
     model, batch = a_model(), {name: array[[1, 1]] for name, array in BATCH.items()}

@@ -354,6 +354,12 @@ def test_a_vocabulary_needs_more_than_the_fixed_pieces(vocab_size):
         train_tokenizer(["Some text."], vocab_size)
 
 
+def test_no_sentence_is_too_long_to_be_learnt_from():
+    """Its length counts in bytes, of which a Chinese character has three."""
+    characters = "".join(chr(0x4e00 + i) for i in range(40))
+    assert train_tokenizer([characters * 60, "我们"], 56)
+
+
 def test_half_of_a_character_is_no_text():
     assert check_text("日本") == "日本"
     with pytest.raises(ValueError, match=r"The text holds '\\ud83d' at position 1"):

@@ -154,6 +154,16 @@ def test_at_least_one_document_is_held_out(tmp_path, small_model_file):
         assert (prepared.train.documents, prepared.held_out.documents) == (2, 1)
 
 
+def test_one_document_can_be_prepared_if_nothing_is_held_out(tmp_path, small_model_file):
+    (tmp_path / "a.txt").write_text("One sentence.\nAnother one.\n")
+    options = dict(tokenizer=small_model_file, layout="lines", processes=1, progress=False)
+    prepared = prepare_corpus(tmp_path / "a.txt", tmp_path / "out", held_out=0, **options)
+    assert (prepared.train.documents, prepared.train.sentences) == (1, 2)
+    assert prepared.held_out.documents == 0
+    with pytest.raises(ValueError, match="^A corpus of 1 document cannot be divided into text to"):
+        prepare_corpus(tmp_path / "a.txt", tmp_path / "other", held_out=0.5, **options)
+
+
 def test_keys_are_spread_evenly():
     keys = np.array([document_key([f"Sentence {i}.", "Two."], 3) / KEY_RANGE for i in range(4000)])
     assert np.abs(np.histogram(keys, 10, (0, 1))[0] - 400).max() < 80
