@@ -49,7 +49,8 @@ def likely_mistakes(gradient, slopes, dy=None, floor=0.0, name="gradient"):
     if not wrong.any():                      # only the last digits differ
         return []
     factor = np.dot(a, n) / np.dot(n, n)
-    if a.size > 1 and np.abs(a - factor * n).max() <= CLOSE * np.abs(a).max():
+    if (a.size > 1 and abs(factor - 1) >= CLOSE
+            and np.abs(a - factor * n).max() <= CLOSE * np.abs(a).max()):
         return ["the sign is wrong" if abs(factor + 1) < CLOSE else
                 f"every entry is {_factor_in_words(factor, gradient, dy)} times the right one"]
     sentences = []
@@ -93,7 +94,10 @@ def _whole_array(gradient, slopes, dy, close, name):
 
 
 def _factor_in_words(factor, gradient, dy):
-    """A factor, and the axis that is as long: "1/5 (5 is the length of axis 0 of the output)"."""
+    """A factor, and the axis that is as long: "1/5 (5 is the length of axis 0 of the output)".
+
+    Of the number 2 no axis is named, since a 2 may come from anywhere.
+    """
     for number in range(2, 1001):
         for value, text in ((number, f"{number}"), (1 / number, f"1/{number}"),
                             (number**0.5, f"sqrt({number})"),
@@ -101,7 +105,7 @@ def _factor_in_words(factor, gradient, dy):
             if abs(abs(factor) / value - 1) < CLOSE:
                 axes = [f" ({number} is the length of axis {axis} of {what})"
                         for what, array in (("the output", dy), ("the gradient", gradient))
-                        for axis, length in enumerate(array.shape) if length == number]
+                        for axis, length in enumerate(array.shape) if length == number > 2]
                 return ("-" if factor < 0 else "") + text + (axes[0] if axes else "")
     return f"{factor:.6g}"
 

@@ -224,6 +224,7 @@ def _embedding(draw):
     ids = draw.integers(0, draw.V, draw.B, draw.T)
     ids[0, 0] = ids[0, 2] = ids[-1, -1] = 3               # apart, and thrice
     ids[0, 3] = ids[0, 4]                                 # side by side
+    ids[0, 1] = 0                                         # <pad>, a row like any other
     yield "", {"table": draw.normal(draw.V, draw.E)}, (ids,)
 
 
