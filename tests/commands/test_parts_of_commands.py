@@ -16,7 +16,6 @@ from albert_np.commands.output_folder import free_path, refuse_existing
 from albert_np.commands.parser import Parser, _is_option, _meant, _needed
 from albert_np.commands.resuming import Resume, refuse_others
 
-
 # ---- what is predicted ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize("text, columns, only_objects, row", [

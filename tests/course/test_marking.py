@@ -48,7 +48,7 @@ DESERVED = {
 
 def processes_named(name):
     return [path for path in Path("/proc").glob("[0-9]*/comm")
-            if path.exists() and name in path.read_text()]
+            if path.exists() and name.encode() in path.read_bytes()]
 
 
 @pytest.fixture(scope="module")

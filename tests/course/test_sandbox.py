@@ -128,7 +128,7 @@ def test_points_do_not_depend_on_the_machine(without):
             verdict = sandbox.check(BACKWARD, {adversaries.FILE: text}, 1)
             assert verdict.points == share * BACKWARD.points, name
     assert not [path for path in Path("/proc").glob("[0-9]*/comm")
-                if path.exists() and orphan in path.read_text()]
+                if path.exists() and orphan.encode() in path.read_bytes()]
 
 
 def test_the_server_is_started_again_when_it_is_gone():

@@ -81,8 +81,9 @@ def test_whatever_stops_the_command_leaves_nothing(tmp_path, number, status):
          "--quiet"],
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(PACKAGE.parent)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # A shell without job control lets what runs in the background ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        # A shell without job control lets what runs in the background ignore Ctrl-C, nohup SIGHUP.
+        preexec_fn=lambda: [signal.signal(signal.SIGINT, signal.default_int_handler),
+                            signal.signal(signal.SIGHUP, signal.SIG_DFL)])
     while not list((tmp_path / "tmp").glob(f"*/*/{adversaries.FILE}")):
         time.sleep(0.05)
     time.sleep(0.5)

@@ -26,7 +26,6 @@ from albert_np.text.tokenizing.rows import build_row, stack_rows
 from albert_np.text.tokenizing.tokenizer_folder import find_tokenizer
 from albert_np.text.tokenizing.tokenizer_json import ends_in_number_comma
 
-
 # ---- layouts -------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("text, layout", [
