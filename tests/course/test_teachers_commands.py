@@ -162,6 +162,16 @@ def test_the_autograder_marks_a_submission(tmp_path):
     assert subprocess.run(["bash", "-n", str(base / "source/setup.sh")]).returncode == 0
 
 
+def test_the_seed_of_one_submission_is_drawn(tmp_path, capsys):
+    hand_in(tmp_path / "ann" / adversaries.FILE, adversaries.RIGHT)
+    seeds = set()
+    for name in ("a.json", "b.json"):
+        assert main(["course", "grade", str(tmp_path / "ann"), "--units", UNIT, "--results",
+                     str(tmp_path / name)]) == 0
+        seeds.add(json.loads((tmp_path / name).read_text())["extra_data"]["seed"])
+    assert len(seeds) == 2 and 0 not in seeds
+
+
 def test_the_zip_is_the_same_every_time(tmp_path):
     for name in ("one.zip", "two.zip"):
         assert main(["course", "autograder", str(tmp_path / name), "--seed", "1"]) == 0
