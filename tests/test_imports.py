@@ -133,3 +133,8 @@ def with_imports_joined(text):
     for node in sorted(wrapped, key=lambda node: -node.lineno):
         lines[node.lineno - 1:node.end_lineno] = [" " * node.col_offset + ast.unparse(node)]
     return "\n".join(lines)
+
+
+def test_what_is_imported_late_is_listed():
+    """For those who press the tab key."""
+    assert dir(albert_np) == sorted(albert_np.__all__) and "AlbertForMaskedLM" in dir(albert_np)

@@ -391,3 +391,9 @@ def test_which_file_is_the_tokenizer(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": 1}')
     with pytest.raises(ValueError, match="do_lower_case in .* must be true or false, not 1"):
         find_tokenizer(tmp_path)
+
+
+def test_a_space_alone_stands_before_the_next_character():
+    """In "a b": the piece of the space is the empty stretch before the b."""
+    assert list(align(["▁a", "▁", "b"], "▁a▁b", [0, 0, 1, 2, 3], [0, 1, 2], [1, 2, 3], 3)) == [
+        ("▁a", 0, 1), ("▁", 2, 2), ("b", 2, 3)]

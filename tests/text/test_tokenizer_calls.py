@@ -92,6 +92,8 @@ def test_encode_adds_special_tokens(small_tokenizer):
     assert all(type(i) is int for i in small_tokenizer.encode("a list"))
     row = small_tokenizer("a list", "of names", add_special_tokens=False, max_length=3)
     assert row["input_ids"].size == 3 and row["token_type_ids"].tolist() in ([0, 0, 1], [0, 1, 1])
+    with pytest.raises(ValueError, match="truncation='never' cannot make it fit"):
+        small_tokenizer.encode("a list", max_length=3, truncation=False)
     with pytest.raises(ValueError, match="text must be a str, not list"):
         small_tokenizer.encode(["a"])
 
