@@ -203,7 +203,7 @@ def test_directions_of_a_function_that_is_not_analytic(method):
 
     with pytest.raises(ValueError, match="the function is not analytic here"):
         check()
-    assert check(step=1e-30).error > 0.1                       # whoever gives the step knows
+    assert check(step=1e-30).error > 0.1                       # a given step is not changed
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])

@@ -120,7 +120,7 @@ def cut_segments(f, draw):
         any_shape=True)
 
 
-# ---- what holds of pairs, whoever made them: there may be none, in no order ----------------------
+# ---- facts of pairs: computed outside of the student's process, from any pairs, or from none -----
 
 def _classes(text, pairs):
     a, a_stop, b, b_stop, label = pairs.T
